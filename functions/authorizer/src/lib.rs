@@ -1,0 +1,1 @@
+//! The $connect REQUEST authorizer: a token in, a principal out.

@@ -1,0 +1,1 @@
+//! The $disconnect route: removes a socket and its channel rows.

@@ -1,0 +1,1 @@
+//! The $default route: SignalR handshakes, pings and invocations.

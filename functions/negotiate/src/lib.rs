@@ -1,0 +1,1 @@
+//! The negotiate endpoints of hubs and of the client surface.

@@ -1,0 +1,1 @@
+//! SQS notifications to sockets: resolve, merge, post, report.

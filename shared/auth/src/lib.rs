@@ -1,0 +1,1 @@
+//! Tokens to principals: the only crate that knows JWT and keys.

@@ -1,0 +1,1 @@
+//! Adapters for DynamoDB, SQS and the management API, configuration and bootstrap.

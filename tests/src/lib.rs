@@ -1,0 +1,1 @@
+//! Stories, conformance, browser, stack and bench: everything that needs the whole system.
