@@ -1,1 +1,15 @@
-//! The rules of hubcast: ids, envelope, ports, use cases and fan-out, without any AWS or JWT type.
+//! The rules of hubcast, without AWS, Lambda or JWT types.
+//!
+//! What a connection is, who may do what, what an envelope means and how a
+//! notification reaches its sockets live here. The outside world is reached
+//! through the [`ports`]; adapters for it live in other crates. Everything
+//! here can be tested with the in-memory ports of `hubcast-testkit`.
+
+pub mod access;
+pub mod channel;
+pub mod id;
+pub mod ports;
+pub mod principal;
+pub mod settings;
+pub mod socket;
+pub mod time;

@@ -1,0 +1,89 @@
+//! The record of one socket: the row that every other row of it hangs on.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::channel::{ChannelKey, ChannelRow, Member};
+use crate::id::{ConnectionId, HubName, SocketId, UserId};
+use crate::time::Timestamp;
+
+/// How long rows outlive the hard cap of 2 hours that API Gateway puts on a connection.
+pub const ROW_LIFETIME: Duration = Duration::from_secs(2 * 3600 + 600);
+/// How long rows outlive the session that they belong to.
+pub const SESSION_GRACE: Duration = Duration::from_secs(60);
+
+/// Where a socket is in its life.
+///
+/// A socket goes `Connecting -> Joining -> Ready`, each step taken once and
+/// conditionally, and ends as `Closed` when hubcast told its client to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketState {
+    /// `$connect` was answered; nothing is deliverable yet.
+    Connecting,
+    /// The handshake was taken on; its rows are being written.
+    Joining,
+    /// All rows are written.
+    Ready,
+    /// A Close was sent; one more frame and the socket is deleted.
+    Closed,
+}
+
+/// The record of one socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Socket {
+    /// API Gateway's id.
+    pub id: SocketId,
+    /// The hub it connected to.
+    pub hub: HubName,
+    /// Its public id; equal to the socket's when it was opened without a connectionToken.
+    pub connection: ConnectionId,
+    /// Whose it is; `None` when anonymous.
+    pub user: Option<UserId>,
+    /// Where it is in its life.
+    pub state: SocketState,
+    /// When it connected.
+    pub connected_at: Timestamp,
+    /// When its session ends, if it does.
+    pub session_expires: Option<Timestamp>,
+    /// The full keys of the channel rows it has, or is about to have.
+    pub channels: BTreeSet<ChannelKey>,
+}
+
+impl Socket {
+    /// Whether the connection is known by an id of its own, and so has a claim and a row for it.
+    pub fn is_claimed(&self) -> bool {
+        self.connection.as_str() != self.id.as_str()
+    }
+
+    /// When this socket's rows stop counting.
+    pub fn expires(&self) -> Timestamp {
+        let by_age = self.connected_at.plus(ROW_LIFETIME);
+        let by_session = self.session_expires.map(|end| end.plus(SESSION_GRACE));
+        by_session.map_or(by_age, |end| end.min(by_age))
+    }
+
+    /// The socket as channel rows describe it.
+    pub fn member(&self) -> Member {
+        let (socket, connection) = (self.id.clone(), self.connection.clone());
+        Member {
+            socket,
+            connection,
+            user: self.user.clone(),
+        }
+    }
+
+    /// The rows of this socket under `keys`, living no longer than `until` if given.
+    pub fn rows<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a ChannelKey>,
+        until: Option<Timestamp>,
+    ) -> Vec<ChannelRow> {
+        let expires = until.map_or(self.expires(), |until| until.min(self.expires()));
+        let row = |key: &ChannelKey| ChannelRow {
+            key: key.clone(),
+            member: self.member(),
+            expires,
+        };
+        keys.into_iter().map(row).collect()
+    }
+}
