@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod channel;
+pub mod envelope;
 pub mod id;
 pub mod ports;
 pub mod principal;

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::access::{Block, Membership, Standing};
+use crate::access::{Block, Membership};
 use crate::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
-use crate::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId, UserId};
+use crate::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
 use crate::socket::Socket;
 use crate::time::Timestamp;
 
@@ -108,12 +108,14 @@ pub trait SocketStore: Send + Sync {
         socket: &Socket,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Notes rows that a socket is about to have; false unless it is `Joining` or `Ready`.
+    /// Notes rows that a socket is about to have, and answers the record as it is then.
+    ///
+    /// `None`, and nothing noted, unless the socket is `Joining` or `Ready`.
     fn note_channels(
         &self,
         id: &SocketId,
         channels: &[ChannelKey],
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
 
     /// Forgets rows that a socket is about to lose; nothing happens when the socket is gone.
     fn forget_channels(
@@ -183,7 +185,7 @@ pub trait AccessStore: Send + Sync {
         hub: &HubName,
         user: &UserId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<BTreeMap<KeyedName, Standing>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Membership>, StoreError>> + Send;
 
     /// Adds to what is held against the user, on one hub or on all (`None`).
     fn put_block(

@@ -1,0 +1,110 @@
+//! The envelope: what a backend puts on the notifications queue.
+//!
+//! A superset of the `SignalRMessage` and `SignalRGroupAction` of Azure
+//! Functions. Parsing is strict on purpose: a misspelt audience must never
+//! become a broadcast. Arguments pass through byte for byte.
+
+mod audience;
+mod content;
+mod fields;
+mod rejection;
+
+use serde_json::value::RawValue;
+
+pub use audience::Audience;
+pub use content::{Action, Answer, Content, Subject};
+pub use rejection::{RejectReason, Rejection};
+
+use crate::id::{ConnectionId, HubName};
+use crate::time::Timestamp;
+use fields::Fields;
+
+/// The most elements that one queue message may hold.
+pub const ELEMENTS_MAX: usize = 100;
+/// The most ids in one list.
+pub const IDS_MAX: usize = 500;
+
+/// How envelopes are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvelopeRules {
+    /// The hub of an envelope that names none.
+    pub default_hub: HubName,
+    /// Whether an envelope that names nobody goes to the whole hub without `"everyone": true`.
+    pub implicit_broadcast: bool,
+}
+
+/// One thing to deliver or to do.
+#[derive(Debug, Clone)]
+pub struct Notification {
+    /// The hub it is for.
+    pub hub: HubName,
+    /// Connections that are left out.
+    pub excluded: Vec<ConnectionId>,
+    /// What to deliver or do, and for whom.
+    pub content: Content,
+    /// When it is not worth delivering any more.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// One element of a queue message: its own text and what it says.
+#[derive(Debug)]
+pub struct Element {
+    /// The element's JSON as it arrived.
+    pub json: Box<RawValue>,
+    /// The notification, or why it cannot be one.
+    pub parsed: Result<Notification, Rejection>,
+}
+
+/// Reads a queue message's body: one object, or an array of at most [`ELEMENTS_MAX`].
+///
+/// # Errors
+/// When the body as a whole is no envelope; a bad element of an array fails alone.
+pub fn parse(body: &str, rules: &EnvelopeRules) -> Result<Vec<Element>, Rejection> {
+    let body: &RawValue = serde_json::from_str(body)
+        .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
+    let elements = if body.get().starts_with('[') {
+        split(body)?
+    } else {
+        vec![body.to_owned()]
+    };
+    Ok(elements
+        .into_iter()
+        .map(|json| element(json, rules))
+        .collect())
+}
+
+fn split(array: &RawValue) -> Result<Vec<Box<RawValue>>, Rejection> {
+    let elements: Vec<Box<RawValue>> = serde_json::from_str(array.get())
+        .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
+    match elements.len() {
+        0 => Err(Rejection::new(
+            RejectReason::NoContent,
+            "the array is empty",
+        )),
+        1..=ELEMENTS_MAX => Ok(elements),
+        many => {
+            let detail =
+                format!("the array holds {many} elements; at most {ELEMENTS_MAX} are allowed");
+            Err(Rejection::new(RejectReason::TooManyElements, detail))
+        }
+    }
+}
+
+fn element(json: Box<RawValue>, rules: &EnvelopeRules) -> Element {
+    let parsed = Fields::read(&json).and_then(|fields| notification(&fields, rules));
+    Element { json, parsed }
+}
+
+fn notification(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Notification, Rejection> {
+    Ok(Notification {
+        hub: fields.hub()?.unwrap_or_else(|| rules.default_hub.clone()),
+        excluded: fields
+            .connections("excludedConnectionIds")?
+            .unwrap_or_default(),
+        content: content::read(fields, rules)?,
+        expires_at: fields.timestamp("expiresAt")?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

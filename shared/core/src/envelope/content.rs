@@ -1,0 +1,313 @@
+//! What a notification delivers or does.
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::EnvelopeRules;
+use super::audience::Audience;
+use super::fields::Fields;
+use super::rejection::{RejectReason, Rejection};
+use crate::id::{ConnectionId, GroupName, UserId};
+
+/// What a notification delivers or does.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Calls a method of the client.
+    Message {
+        /// Who is called.
+        audience: Audience,
+        /// The client's method.
+        target: String,
+        /// The arguments, a JSON array.
+        arguments: Box<RawValue>,
+    },
+    /// Changes something.
+    Action(Action),
+    /// Answers an invocation of the client.
+    Answer {
+        /// The connection that invoked.
+        connection: ConnectionId,
+        /// The invocation's id.
+        invocation_id: String,
+        /// What it gets.
+        answer: Answer,
+    },
+}
+
+/// The answer to a client's invocation.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// A result; `None` for a method without one.
+    Result(Option<Box<RawValue>>),
+    /// A text for the client's error.
+    Error(String),
+}
+
+/// Whose membership an action changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// One connection, for as long as it lasts.
+    Connection(ConnectionId),
+    /// Users, on every connection, now and later.
+    Users(Vec<UserId>),
+}
+
+/// A change that a backend asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Puts the subject into groups.
+    Add {
+        /// Who.
+        subject: Subject,
+        /// Into which groups.
+        groups: Vec<GroupName>,
+        /// For how long; as long as possible when absent.
+        ttl: Option<Duration>,
+    },
+    /// Takes the subject out of groups.
+    Remove {
+        /// Who.
+        subject: Subject,
+        /// Out of which groups.
+        groups: Vec<GroupName>,
+    },
+    /// Takes the subject out of all its groups.
+    RemoveAll {
+        /// Who.
+        subject: Subject,
+    },
+    /// Ends connections.
+    Close {
+        /// Whose.
+        audience: Audience,
+        /// A text for the clients' error.
+        reason: Option<String>,
+        /// Whether clients may come back by themselves.
+        allow_reconnect: bool,
+        /// Whether tokens issued before now are refused; only for users.
+        revoke: bool,
+    },
+    /// Ends users' connections and lets nobody connect as them.
+    Block {
+        /// Whom.
+        users: Vec<UserId>,
+        /// For how long; until unblocked when absent.
+        ttl: Option<Duration>,
+    },
+    /// Lets users connect again.
+    Unblock {
+        /// Whom.
+        users: Vec<UserId>,
+    },
+}
+
+/// Reads what an element is about.
+pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
+    match (
+        fields.has("target"),
+        fields.has("action"),
+        fields.has("invocationId"),
+    ) {
+        (true, false, false) => message(fields, rules),
+        (false, true, false) => action(fields, rules).map(Content::Action),
+        (false, false, true) => answer(fields),
+        (false, false, false) => {
+            let detail = "one of 'target', 'action' and 'invocationId' is needed";
+            Err(Rejection::new(RejectReason::NoContent, detail))
+        }
+        _ => {
+            let detail = "only one of 'target', 'action' and 'invocationId' is allowed";
+            Err(Rejection::new(RejectReason::SeveralContents, detail))
+        }
+    }
+}
+
+fn message(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
+    refuse(
+        fields,
+        &[
+            "ttlSeconds",
+            "reason",
+            "allowReconnect",
+            "revoke",
+            "result",
+            "error",
+        ],
+        "target",
+    )?;
+    Ok(Content::Message {
+        audience: Audience::read(fields, rules)?,
+        target: fields.text("target")?.unwrap_or_default(),
+        arguments: arguments(fields)?,
+    })
+}
+
+fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
+    match fields.raw("arguments") {
+        None => Ok(serde_json::from_str("[]")
+            .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
+        Some(raw) if raw.get().starts_with('[') => Ok(raw.to_owned()),
+        Some(_) => {
+            let detail = "'arguments' must be an array, one element for each parameter";
+            Err(Rejection::new(RejectReason::ArgumentsNotArray, detail))
+        }
+    }
+}
+
+fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
+    let others = [
+        "arguments",
+        "ttlSeconds",
+        "reason",
+        "allowReconnect",
+        "revoke",
+        "everyone",
+    ];
+    refuse(fields, &others, "invocationId")?;
+    let connection = fields.connection()?.ok_or_else(|| {
+        let detail = "'invocationId' needs the 'connectionId' that invoked";
+        Rejection::new(RejectReason::MissingAudience, detail)
+    })?;
+    let answer = match (fields.raw("result"), fields.text("error")?) {
+        (Some(_), Some(_)) => {
+            let detail = "an answer has a 'result' or an 'error', not both";
+            return Err(Rejection::new(RejectReason::SeveralContents, detail));
+        }
+        (_, Some(error)) => Answer::Error(error),
+        (result, None) => Answer::Result(result.map(ToOwned::to_owned)),
+    };
+    let invocation_id = fields.text("invocationId")?.unwrap_or_default();
+    Ok(Content::Answer {
+        connection,
+        invocation_id,
+        answer,
+    })
+}
+
+fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
+    refuse(fields, &["arguments", "result", "error"], "action")?;
+    let name = fields.text("action")?.unwrap_or_default();
+    match name.to_ascii_lowercase().as_str() {
+        "add" => {
+            refuse(
+                fields,
+                &["reason", "allowReconnect", "revoke"],
+                "action 'add'",
+            )?;
+            let (subject, groups) = (subject(fields)?, groups(fields)?);
+            Ok(Action::Add {
+                subject,
+                groups,
+                ttl: fields.seconds("ttlSeconds")?,
+            })
+        }
+        "remove" => {
+            refuse(
+                fields,
+                &["ttlSeconds", "reason", "allowReconnect", "revoke"],
+                "action 'remove'",
+            )?;
+            Ok(Action::Remove {
+                subject: subject(fields)?,
+                groups: groups(fields)?,
+            })
+        }
+        "removeall" => {
+            let others = [
+                "ttlSeconds",
+                "reason",
+                "allowReconnect",
+                "revoke",
+                "groupName",
+                "groupNames",
+            ];
+            refuse(fields, &others, "action 'removeAll'")?;
+            Ok(Action::RemoveAll {
+                subject: subject(fields)?,
+            })
+        }
+        "close" => close(fields, rules),
+        "block" => {
+            refuse(
+                fields,
+                &["allowReconnect", "revoke", "reason"],
+                "action 'block'",
+            )?;
+            Ok(Action::Block {
+                users: users(fields)?,
+                ttl: fields.seconds("ttlSeconds")?,
+            })
+        }
+        "unblock" => {
+            let others = ["ttlSeconds", "reason", "allowReconnect", "revoke"];
+            refuse(fields, &others, "action 'unblock'")?;
+            Ok(Action::Unblock {
+                users: users(fields)?,
+            })
+        }
+        _ => {
+            let detail = "'action' is one of add, remove, removeAll, close, block and unblock";
+            Err(Rejection::new(RejectReason::UnknownAction, detail))
+        }
+    }
+}
+
+fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
+    refuse(fields, &["ttlSeconds"], "action 'close'")?;
+    let audience = Audience::read(fields, rules)?;
+    let allow_reconnect = fields.flag("allowReconnect")?.unwrap_or(false);
+    let is_log_out = matches!(audience, Audience::Users(_)) && !allow_reconnect;
+    let revoke = fields.flag("revoke")?.unwrap_or(is_log_out);
+    if revoke && !is_log_out {
+        let detail = "'revoke' goes with users and without 'allowReconnect'";
+        return Err(Rejection::new(RejectReason::MisplacedProperty, detail));
+    }
+    Ok(Action::Close {
+        audience,
+        reason: fields.text("reason")?,
+        allow_reconnect,
+        revoke,
+    })
+}
+
+fn subject(fields: &Fields<'_>) -> Result<Subject, Rejection> {
+    let users = fields.users()?;
+    if let Some(connection) = fields.connection()? {
+        return Ok(Subject::Connection(connection));
+    }
+    users.map(Subject::Users).ok_or_else(|| {
+        let detail = "a group action needs a 'connectionId' or a 'userId'";
+        Rejection::new(RejectReason::MissingAudience, detail)
+    })
+}
+
+fn groups(fields: &Fields<'_>) -> Result<Vec<GroupName>, Rejection> {
+    fields.groups()?.ok_or_else(|| {
+        Rejection::new(
+            RejectReason::MissingGroup,
+            "a group action needs a 'groupName'",
+        )
+    })
+}
+
+fn users(fields: &Fields<'_>) -> Result<Vec<UserId>, Rejection> {
+    refuse(
+        fields,
+        &["connectionId", "groupName", "groupNames", "everyone"],
+        "a block",
+    )?;
+    fields
+        .users()?
+        .ok_or_else(|| Rejection::new(RejectReason::MissingAudience, "a block needs a 'userId'"))
+}
+
+fn refuse(fields: &Fields<'_>, names: &[&'static str], with: &str) -> Result<(), Rejection> {
+    match names.iter().find(|name| fields.has(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let detail = format!("'{name}' does not go with {with}");
+            Err(Rejection::new(RejectReason::MisplacedProperty, detail))
+        }
+    }
+}
