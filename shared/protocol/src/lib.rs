@@ -1,1 +1,15 @@
-//! The SignalR JSON hub protocol: framing, handshake, messages and negotiation, as a pure codec.
+//! The SignalR JSON hub protocol as a pure codec.
+//!
+//! Framing, the handshake, all hub messages in both directions and the bodies
+//! of negotiation, after the specification at
+//! <https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/HubProtocol.md>
+//! and what the official clients really do. No async, no clock, no I/O.
+//! Payloads (arguments, results, items) stay raw JSON and pass byte for byte.
+
+pub mod framing;
+pub mod handshake;
+pub mod message;
+pub mod negotiate;
+pub mod texts;
+
+pub use framing::RECORD_SEPARATOR;

@@ -1,0 +1,110 @@
+//! A socket connects: the `$connect` use case.
+//!
+//! Takes the claim on the connection id and records the socket as
+//! `Connecting`. Nothing is deliverable before the handshake. Safe to repeat.
+
+use std::collections::BTreeSet;
+
+use crate::id::{ConnectionId, HubName, SocketId};
+use crate::ports::{AccessStore, SocketStore, StoreError};
+use crate::principal::Principal;
+use crate::settings::{Hubs, Origins};
+use crate::socket::{ROW_LIFETIME, Socket, SocketState};
+use crate::time::{Clock, Timestamp};
+
+/// What decides who may connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectSettings {
+    /// The hubs there are.
+    pub hubs: Hubs,
+    /// The web origins that may connect.
+    pub origins: Origins,
+}
+
+/// A socket that wants to connect.
+#[derive(Debug)]
+pub struct ConnectRequest<'a> {
+    /// API Gateway's id of it.
+    pub socket: SocketId,
+    /// Who it is, as the authorizer found.
+    pub principal: &'a Principal,
+    /// The hub that the request names.
+    pub hub: HubName,
+    /// The `Origin` header, which browsers always send.
+    pub origin: Option<&'a str>,
+    /// When it connected.
+    pub connected_at: Timestamp,
+}
+
+/// Why a socket was not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The hub does not exist, or the token is not good for it.
+    #[error("the token is not good for this hub")]
+    WrongHub,
+    /// The page's origin is not on the list.
+    #[error("the origin is not allowed")]
+    WrongOrigin,
+    /// The user is blocked, or logged out after the token was issued.
+    #[error("the user is blocked or has logged out")]
+    Blocked,
+    /// The connection id is in use by a socket that finished its handshake.
+    #[error("the connection is in use")]
+    InUse,
+    /// The table did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Lets a socket in, or says why not.
+pub async fn connect<S: SocketStore + AccessStore>(
+    store: &S,
+    clock: &impl Clock,
+    settings: &ConnectSettings,
+    request: ConnectRequest<'_>,
+) -> Result<(), ConnectError> {
+    let principal = request.principal;
+    if request.hub != principal.hub || !settings.hubs.contains(&request.hub) {
+        return Err(ConnectError::WrongHub);
+    }
+    if request.origin.is_some_and(|origin| !settings.origins.allows(origin)) {
+        return Err(ConnectError::WrongOrigin);
+    }
+    if is_blocked(store, principal, clock.now()).await? {
+        return Err(ConnectError::Blocked);
+    }
+    let socket = socket_of(request);
+    let expires = socket.connected_at.plus(ROW_LIFETIME);
+    if socket.is_claimed()
+        && !store.take_claim(&socket.hub, &socket.connection, &socket.id, expires).await?
+    {
+        return Err(ConnectError::InUse);
+    }
+    Ok(store.create_socket(&socket).await?)
+}
+
+/// Whether the principal's user is blocked, or logged out after the token was issued.
+pub async fn is_blocked(
+    store: &impl AccessStore,
+    principal: &Principal,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(user) = &principal.user else { return Ok(false) };
+    let block = store.block(&principal.hub, user).await?;
+    Ok(block.refuses(principal.issued_at, now))
+}
+
+fn socket_of(request: ConnectRequest<'_>) -> Socket {
+    let principal = request.principal;
+    let connection = principal.connection.clone();
+    Socket {
+        connection: connection.unwrap_or_else(|| ConnectionId::from(&request.socket)),
+        id: request.socket,
+        hub: request.hub,
+        user: principal.user.clone(),
+        state: SocketState::Connecting,
+        connected_at: request.connected_at,
+        session_expires: principal.session_expires,
+        channels: BTreeSet::new(),
+    }
+}

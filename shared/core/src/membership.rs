@@ -1,0 +1,106 @@
+//! Joining and leaving groups, and leaving for good.
+//!
+//! A socket's record always names a row before the row is written, and the
+//! record is read again after the write. Whoever deletes the record answers
+//! for the rows it names. So however a join races with a leave or a
+//! disconnect, no row stays behind and no member is lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::{Membership, Standing};
+use crate::channel::{ChannelKey, ShardCounts};
+use crate::id::{GroupName, KeyedName, SocketId};
+use crate::ports::{ChannelStore, Consistency, SocketStore, StoreError};
+use crate::socket::Socket;
+use crate::time::Timestamp;
+
+/// The groups to be in, each with the time until which, if not as long as possible.
+pub type Groups = BTreeMap<KeyedName, Option<Timestamp>>;
+
+/// The groups of a user: those a token names and those that last, without the denied ones.
+pub fn effective(token: &[GroupName], lasting: &[Membership]) -> Groups {
+    let mut groups: Groups = token.iter().map(|group| (group.keyed(), None)).collect();
+    for membership in lasting {
+        match membership.standing {
+            // A token's group lasts as long as the session, whatever the row says.
+            Standing::Member => {
+                groups.entry(membership.group.clone()).or_insert(membership.expires);
+            }
+            Standing::Denied => {
+                groups.remove(&membership.group);
+            }
+        }
+    }
+    groups
+}
+
+/// Puts a socket into groups; false when it is not there (any more) to be put into anything.
+///
+/// Safe to repeat.
+pub async fn join<S: SocketStore + ChannelStore>(
+    store: &S,
+    counts: ShardCounts,
+    socket: &Socket,
+    groups: &Groups,
+) -> Result<bool, StoreError> {
+    let key_of = |group| counts.group_key(&socket.hub, group, &socket.id);
+    let keys: Vec<ChannelKey> = groups.keys().map(key_of).collect();
+    if store.note_channels(&socket.id, &keys).await?.is_none() {
+        return Ok(false);
+    }
+    let rows = keys.iter().zip(groups.values());
+    let rows: Vec<_> = rows.flat_map(|(key, until)| socket.rows([key], *until)).collect();
+    store.put_rows(&rows).await?;
+    undo_unnoted(store, &socket.id, &keys).await
+}
+
+/// Deletes those of the rows just written that the socket's record does not name any more.
+async fn undo_unnoted<S: SocketStore + ChannelStore>(
+    store: &S,
+    id: &SocketId,
+    written: &[ChannelKey],
+) -> Result<bool, StoreError> {
+    let socket = store.socket(id, Consistency::Strong).await?;
+    let noted = socket.as_ref().map_or_else(BTreeSet::new, |socket| socket.channels.clone());
+    let stale: Vec<ChannelKey> =
+        written.iter().filter(|key| !noted.contains(key)).cloned().collect();
+    if !stale.is_empty() {
+        store.delete_rows(id, &stale).await?;
+    }
+    Ok(socket.is_some())
+}
+
+/// Takes a socket out of groups. Safe to repeat, also after half of it was done.
+pub async fn leave<S: SocketStore + ChannelStore>(
+    store: &S,
+    counts: ShardCounts,
+    socket: &Socket,
+    groups: &BTreeSet<KeyedName>,
+) -> Result<(), StoreError> {
+    // Rows stand where they were noted; but an earlier try may have stopped
+    // between forgetting a row and deleting it, so where one would be written
+    // today counts too.
+    let noted = socket.channels.iter().filter(|key| key.group_of().is_some_and(|g| groups.contains(&g)));
+    let today = groups.iter().map(|group| counts.group_key(&socket.hub, group, &socket.id));
+    let keys: BTreeSet<ChannelKey> = noted.cloned().chain(today).collect();
+    let keys: Vec<ChannelKey> = keys.into_iter().collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    store.forget_channels(&socket.id, &keys).await?;
+    store.delete_rows(&socket.id, &keys).await
+}
+
+/// Removes a socket and every row of it. `Some` for exactly one of all who try.
+pub async fn disconnect<S: SocketStore + ChannelStore>(
+    store: &S,
+    id: &SocketId,
+) -> Result<Option<Socket>, StoreError> {
+    let Some(socket) = store.delete_socket(id).await? else { return Ok(None) };
+    let keys: Vec<ChannelKey> = socket.channels.iter().cloned().collect();
+    store.delete_rows(id, &keys).await?;
+    if socket.is_claimed() {
+        store.release_claim(&socket.hub, &socket.connection, id).await?;
+    }
+    Ok(Some(socket))
+}
