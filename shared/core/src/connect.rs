@@ -67,7 +67,10 @@ pub async fn connect<S: SocketStore + AccessStore>(
     if request.hub != principal.hub || !settings.hubs.contains(&request.hub) {
         return Err(ConnectError::WrongHub);
     }
-    if request.origin.is_some_and(|origin| !settings.origins.allows(origin)) {
+    if request
+        .origin
+        .is_some_and(|origin| !settings.origins.allows(origin))
+    {
         return Err(ConnectError::WrongOrigin);
     }
     if is_blocked(store, principal, clock.now()).await? {
@@ -76,7 +79,9 @@ pub async fn connect<S: SocketStore + AccessStore>(
     let socket = socket_of(request);
     let expires = socket.connected_at.plus(ROW_LIFETIME);
     if socket.is_claimed()
-        && !store.take_claim(&socket.hub, &socket.connection, &socket.id, expires).await?
+        && !store
+            .take_claim(&socket.hub, &socket.connection, &socket.id, expires)
+            .await?
     {
         return Err(ConnectError::InUse);
     }
@@ -89,7 +94,9 @@ pub async fn is_blocked(
     principal: &Principal,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some(user) = &principal.user else { return Ok(false) };
+    let Some(user) = &principal.user else {
+        return Ok(false);
+    };
     let block = store.block(&principal.hub, user).await?;
     Ok(block.refuses(principal.issued_at, now))
 }

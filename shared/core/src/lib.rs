@@ -7,10 +7,18 @@
 
 pub mod access;
 pub mod channel;
+pub mod connect;
+pub mod context;
 pub mod envelope;
+pub mod fanout;
+pub mod frames;
+pub mod groups;
 pub mod id;
+pub mod membership;
 pub mod ports;
 pub mod principal;
+pub mod report;
 pub mod settings;
+pub mod shards;
 pub mod socket;
 pub mod time;

@@ -11,7 +11,7 @@ use crate::id::HubName;
 
 /// The longest that API Gateway lets a WebSocket live.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
-pub const CONNECTION_LIFETIME: Duration = Duration::from_secs(2 * 3600);
+pub const CONNECTION_LIFETIME: Duration = Duration::from_hours(2);
 
 /// A secret text that cannot be printed by accident.
 #[derive(Clone, PartialEq, Eq, Deserialize)]

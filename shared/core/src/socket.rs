@@ -8,7 +8,7 @@ use crate::id::{ConnectionId, HubName, SocketId, UserId};
 use crate::time::Timestamp;
 
 /// How long rows outlive the hard cap of 2 hours that API Gateway puts on a connection.
-pub const ROW_LIFETIME: Duration = Duration::from_secs(2 * 3600 + 600);
+pub const ROW_LIFETIME: Duration = Duration::from_mins(130);
 /// How long rows outlive the session that they belong to.
 pub const SESSION_GRACE: Duration = Duration::from_secs(60);
 

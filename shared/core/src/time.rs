@@ -19,6 +19,9 @@ pub struct Timestamp(u64);
 pub struct TimestampError;
 
 impl Timestamp {
+    /// Later than any real point in time (the year 9999); fits every format it is stored in.
+    pub const FOREVER: Self = Self(253_402_300_799_000);
+
     /// The point `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)

@@ -189,68 +189,78 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
     refuse(fields, &["arguments", "result", "error"], "action")?;
     let name = fields.text("action")?.unwrap_or_default();
     match name.to_ascii_lowercase().as_str() {
-        "add" => {
-            refuse(
-                fields,
-                &["reason", "allowReconnect", "revoke"],
-                "action 'add'",
-            )?;
-            let (subject, groups) = (subject(fields)?, groups(fields)?);
-            Ok(Action::Add {
-                subject,
-                groups,
-                ttl: fields.seconds("ttlSeconds")?,
-            })
-        }
-        "remove" => {
-            refuse(
-                fields,
-                &["ttlSeconds", "reason", "allowReconnect", "revoke"],
-                "action 'remove'",
-            )?;
-            Ok(Action::Remove {
-                subject: subject(fields)?,
-                groups: groups(fields)?,
-            })
-        }
-        "removeall" => {
-            let others = [
-                "ttlSeconds",
-                "reason",
-                "allowReconnect",
-                "revoke",
-                "groupName",
-                "groupNames",
-            ];
-            refuse(fields, &others, "action 'removeAll'")?;
-            Ok(Action::RemoveAll {
-                subject: subject(fields)?,
-            })
-        }
+        "add" => add(fields),
+        "remove" => remove(fields),
+        "removeall" => remove_all(fields),
         "close" => close(fields, rules),
-        "block" => {
-            refuse(
-                fields,
-                &["allowReconnect", "revoke", "reason"],
-                "action 'block'",
-            )?;
-            Ok(Action::Block {
-                users: users(fields)?,
-                ttl: fields.seconds("ttlSeconds")?,
-            })
-        }
-        "unblock" => {
-            let others = ["ttlSeconds", "reason", "allowReconnect", "revoke"];
-            refuse(fields, &others, "action 'unblock'")?;
-            Ok(Action::Unblock {
-                users: users(fields)?,
-            })
-        }
+        "block" => block(fields),
+        "unblock" => unblock(fields),
         _ => {
             let detail = "'action' is one of add, remove, removeAll, close, block and unblock";
             Err(Rejection::new(RejectReason::UnknownAction, detail))
         }
     }
+}
+
+fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    refuse(
+        fields,
+        &["reason", "allowReconnect", "revoke"],
+        "action 'add'",
+    )?;
+    let (subject, groups) = (subject(fields)?, groups(fields)?);
+    Ok(Action::Add {
+        subject,
+        groups,
+        ttl: fields.seconds("ttlSeconds")?,
+    })
+}
+
+fn remove(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    refuse(
+        fields,
+        &["ttlSeconds", "reason", "allowReconnect", "revoke"],
+        "action 'remove'",
+    )?;
+    Ok(Action::Remove {
+        subject: subject(fields)?,
+        groups: groups(fields)?,
+    })
+}
+
+fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = [
+        "ttlSeconds",
+        "reason",
+        "allowReconnect",
+        "revoke",
+        "groupName",
+        "groupNames",
+    ];
+    refuse(fields, &others, "action 'removeAll'")?;
+    Ok(Action::RemoveAll {
+        subject: subject(fields)?,
+    })
+}
+
+fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    refuse(
+        fields,
+        &["allowReconnect", "revoke", "reason"],
+        "action 'block'",
+    )?;
+    Ok(Action::Block {
+        users: users(fields)?,
+        ttl: fields.seconds("ttlSeconds")?,
+    })
+}
+
+fn unblock(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke"];
+    refuse(fields, &others, "action 'unblock'")?;
+    Ok(Action::Unblock {
+        users: users(fields)?,
+    })
 }
 
 fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {

@@ -1,0 +1,164 @@
+//! The messages of one invocation and what is to be done about each element.
+
+use std::collections::BTreeMap;
+
+use super::QueuedMessage;
+use super::frame::{RECORD_MAX_BYTES, content_record};
+use crate::envelope::{self, Element, EnvelopeRules, Notification, RejectReason, Rejection};
+use crate::id::SocketId;
+use crate::ports::Progress;
+use crate::time::Timestamp;
+
+/// The messages of one invocation, in the order of arrival.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) messages: Vec<Message>,
+}
+
+/// A queue message and its elements.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) queued: QueuedMessage,
+    pub(super) items: Vec<Item>,
+    /// Something of it must be done again, so that the queue has to keep it.
+    pub(super) held: bool,
+}
+
+/// One element, and how far it is.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// The element's JSON; `None` when the body as a whole is bad.
+    pub(super) json: Option<String>,
+    /// Where its progress is kept.
+    pub(super) key: String,
+    pub(super) work: Work,
+    /// It was taken up in this invocation: all that is left of it are posts.
+    pub(super) begun: bool,
+}
+
+/// What is to be done about an element.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// To be moved to the dead-letter queue.
+    Reject(Rejection),
+    /// Too old to be worth delivering.
+    Expired,
+    /// Finished by an earlier invocation.
+    Finished,
+    /// To be carried out from the start.
+    Start(Box<Notification>),
+    /// To be posted to these sockets only.
+    Resume(Box<Notification>, Vec<SocketId>),
+}
+
+impl Batch {
+    /// Reads the messages. Sizes are judged here, before anything is posted.
+    pub(super) fn read(
+        messages: Vec<QueuedMessage>,
+        rules: &EnvelopeRules,
+        now: Timestamp,
+    ) -> Self {
+        let read = |queued: QueuedMessage| {
+            let items = items(&queued, rules, now);
+            Message {
+                queued,
+                items,
+                held: false,
+            }
+        };
+        Self {
+            messages: messages.into_iter().map(read).collect(),
+        }
+    }
+
+    /// The keys of elements that an earlier invocation may have done a part of.
+    pub(super) fn resumable_keys(&self) -> Vec<String> {
+        let redelivered = self
+            .messages
+            .iter()
+            .filter(|message| message.is_redelivered());
+        let items = redelivered.flat_map(|message| &message.items);
+        items.map(|item| item.key.clone()).collect()
+    }
+
+    /// Cuts elements down to what is left of them.
+    pub(super) fn resume(&mut self, mut progress: BTreeMap<String, Progress>) {
+        for item in self
+            .messages
+            .iter_mut()
+            .flat_map(|message| &mut message.items)
+        {
+            let Some(Progress { left }) = progress.remove(&item.key) else {
+                continue;
+            };
+            item.resume(left);
+        }
+    }
+
+    /// Keeps redelivered messages back whose progress is not known, so that nothing is sent twice.
+    pub(super) fn hold_redelivered(&mut self) {
+        for message in &mut self.messages {
+            message.held |= message.is_redelivered();
+        }
+    }
+}
+
+impl Message {
+    const fn is_redelivered(&self) -> bool {
+        self.queued.receive_count > 1 || self.queued.progress_key.is_some()
+    }
+}
+
+impl Item {
+    fn resume(&mut self, left: Vec<SocketId>) {
+        let work = std::mem::replace(&mut self.work, Work::Finished);
+        self.work = match work {
+            Work::Start(notification) if !left.is_empty() => Work::Resume(notification, left),
+            _ => Work::Finished,
+        };
+    }
+}
+
+fn items(queued: &QueuedMessage, rules: &EnvelopeRules, now: Timestamp) -> Vec<Item> {
+    let base = queued
+        .progress_key
+        .clone()
+        .unwrap_or_else(|| queued.id.clone());
+    match envelope::parse(&queued.body, rules) {
+        Err(rejection) => vec![Item {
+            json: None,
+            key: base,
+            work: Work::Reject(rejection),
+            begun: false,
+        }],
+        Ok(elements) => {
+            let keyed = |(at, element)| item(format!("{base}/{at}"), element, now);
+            elements.into_iter().enumerate().map(keyed).collect()
+        }
+    }
+}
+
+fn item(key: String, element: Element, now: Timestamp) -> Item {
+    let json = Some(element.json.get().to_owned());
+    let work = match element.parsed {
+        Err(rejection) => Work::Reject(rejection),
+        Ok(notification) if notification.expires_at.is_some_and(|end| end <= now) => Work::Expired,
+        Ok(notification) => sized(notification),
+    };
+    Item {
+        json,
+        key,
+        work,
+        begun: false,
+    }
+}
+
+fn sized(notification: Notification) -> Work {
+    let bytes = content_record(&notification.content).map_or(0, |record| record.len());
+    if bytes <= RECORD_MAX_BYTES {
+        return Work::Start(Box::new(notification));
+    }
+    let detail =
+        format!("the record takes {bytes} bytes; a socket takes at most {RECORD_MAX_BYTES}");
+    Work::Reject(Rejection::new(RejectReason::TooLarge, detail))
+}

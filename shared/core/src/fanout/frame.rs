@@ -1,0 +1,132 @@
+//! Records, and how they are joined into frames.
+
+use bytes::Bytes;
+use signalr_protocol::message::{Close, Completion, HubMessage, Outcome, invocation_record};
+
+use crate::envelope::{Action, Answer, Content};
+
+/// The most that joined records take, in bytes: what API Gateway meters as one message.
+pub const COALESCED_MAX_BYTES: usize = 32 * 1024;
+/// The most that one record may take, in bytes: what API Gateway posts at once.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
+pub const RECORD_MAX_BYTES: usize = 128 * 1024;
+
+/// What reaches the client of a notification; `None` when nothing does.
+pub(super) fn content_record(content: &Content) -> Option<Bytes> {
+    match content {
+        Content::Message {
+            target, arguments, ..
+        } => Some(Bytes::from(invocation_record(target, arguments))),
+        Content::Answer {
+            invocation_id,
+            answer,
+            ..
+        } => {
+            let outcome = match answer {
+                Answer::Result(None) => Outcome::Void,
+                Answer::Result(Some(result)) => Outcome::Result(result.clone()),
+                Answer::Error(error) => Outcome::Error(error.clone()),
+            };
+            let completion = Completion {
+                invocation_id: invocation_id.clone(),
+                outcome,
+            };
+            Some(Bytes::from(HubMessage::Completion(completion).encode()))
+        }
+        Content::Action(Action::Close {
+            reason,
+            allow_reconnect,
+            ..
+        }) => Some(close_record(reason.clone(), *allow_reconnect)),
+        Content::Action(Action::Block { .. }) => Some(close_record(None, false)),
+        Content::Action(_) => None,
+    }
+}
+
+fn close_record(error: Option<String>, allow_reconnect: bool) -> Bytes {
+    Bytes::from(
+        HubMessage::Close(Close {
+            error,
+            allow_reconnect,
+        })
+        .encode(),
+    )
+}
+
+/// A frame to post, and the parcels in it.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub(super) body: Bytes,
+    pub(super) parcels: Vec<usize>,
+}
+
+/// Joins records, in order, into frames of at most [`COALESCED_MAX_BYTES`]; a larger record goes alone.
+pub(super) fn coalesce(records: impl IntoIterator<Item = (usize, Bytes)>) -> Vec<Frame> {
+    let mut frames: Vec<Vec<(usize, Bytes)>> = Vec::new();
+    let mut room = 0;
+    for (parcel, record) in records {
+        match frames.last_mut() {
+            Some(frame) if record.len() <= room => {
+                room -= record.len();
+                frame.push((parcel, record));
+            }
+            _ => {
+                room = COALESCED_MAX_BYTES.saturating_sub(record.len());
+                frames.push(vec![(parcel, record)]);
+            }
+        }
+    }
+    frames.iter().map(|records| join(records)).collect()
+}
+
+fn join(records: &[(usize, Bytes)]) -> Frame {
+    let parcels = records.iter().map(|(parcel, _)| *parcel).collect();
+    let body = match records {
+        // The usual case shares the one serialised record.
+        [(_, record)] => record.clone(),
+        several => several
+            .iter()
+            .fold(Vec::new(), |mut body, (_, record)| {
+                body.extend_from_slice(record);
+                body
+            })
+            .into(),
+    };
+    Frame { body, parcels }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(records: &[usize]) -> Vec<Vec<usize>> {
+        let records = records
+            .iter()
+            .map(|size| Bytes::from(vec![b'x'; *size]))
+            .enumerate();
+        coalesce(records)
+            .into_iter()
+            .map(|frame| frame.parcels)
+            .collect()
+    }
+
+    #[test]
+    fn records_share_a_frame_up_to_its_size() {
+        assert_eq!(sizes(&[100, 100]), [vec![0, 1]]);
+        assert_eq!(sizes(&[16 * 1024, 16 * 1024, 1]), [vec![0, 1], vec![2]]);
+    }
+
+    #[test]
+    fn a_large_record_goes_alone_and_in_its_place() {
+        assert_eq!(
+            sizes(&[10, 100 * 1024, 10, 10]),
+            [vec![0], vec![1], vec![2, 3]]
+        );
+    }
+
+    #[test]
+    fn a_frame_holds_its_records_byte_for_byte() {
+        let frames = coalesce([(0, Bytes::from("a\u{1e}")), (1, Bytes::from("b\u{1e}"))]);
+        assert_eq!(frames[0].body, "a\u{1e}b\u{1e}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Who gets what in which order: the merge of a batch per socket.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use super::frame::{Frame, coalesce};
+use crate::channel::ChannelKey;
+use crate::id::SocketId;
+
+/// Which element of which message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ItemRef {
+    pub(super) message: usize,
+    pub(super) item: usize,
+}
+
+/// One record, on its way to any number of sockets. Serialised once.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    pub(super) item: ItemRef,
+    pub(super) record: Bytes,
+    /// Whether it ends the connection.
+    pub(super) ends: bool,
+}
+
+/// Where a socket was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) socket: SocketId,
+    pub(super) key: Option<ChannelKey>,
+}
+
+/// The ordered list of every socket.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) parcels: Vec<Parcel>,
+    pub(super) lists: BTreeMap<SocketId, Vec<usize>>,
+    /// The channel rows that led to a socket, to be deleted if it is gone.
+    pub(super) found_by: BTreeMap<SocketId, BTreeSet<ChannelKey>>,
+    /// How many sockets each element goes to.
+    pub(super) audience: BTreeMap<ItemRef, usize>,
+}
+
+impl Plan {
+    /// Adds a record for these sockets, after all that was added before.
+    pub(super) fn add(&mut self, parcel: Parcel, sockets: Vec<Found>) {
+        let at = self.parcels.len();
+        self.audience.insert(parcel.item, sockets.len());
+        self.parcels.push(parcel);
+        for found in sockets {
+            if let Some(key) = found.key {
+                self.found_by
+                    .entry(found.socket.clone())
+                    .or_default()
+                    .insert(key);
+            }
+            self.lists.entry(found.socket).or_default().push(at);
+        }
+    }
+
+    /// The frames of every socket. Sockets with the same list share them.
+    pub(super) fn frames(&self) -> Vec<(&SocketId, Vec<Frame>)> {
+        let mut made: BTreeMap<&[usize], Vec<Frame>> = BTreeMap::new();
+        let mut frames = Vec::with_capacity(self.lists.len());
+        for (socket, list) in &self.lists {
+            let of_list = made.entry(list).or_insert_with(|| self.frames_of(list));
+            frames.push((socket, of_list.clone()));
+        }
+        frames
+    }
+
+    fn frames_of(&self, list: &[usize]) -> Vec<Frame> {
+        let record = |at: &usize| Some((*at, self.parcels.get(*at)?.record.clone()));
+        coalesce(list.iter().filter_map(record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(id: &str) -> Found {
+        Found {
+            socket: SocketId::parse(id).unwrap(),
+            key: None,
+        }
+    }
+
+    fn parcel(item: usize, text: &'static str) -> Parcel {
+        Parcel {
+            item: ItemRef { message: 0, item },
+            record: Bytes::from(text),
+            ends: false,
+        }
+    }
+
+    #[test]
+    fn every_socket_gets_its_records_in_the_order_of_arrival() {
+        let mut plan = Plan::default();
+        plan.add(parcel(0, "a"), vec![found("s1"), found("s2")]);
+        plan.add(parcel(1, "b"), vec![found("s2")]);
+        plan.add(parcel(2, "c"), vec![found("s1"), found("s2")]);
+        let bodies: Vec<Bytes> = plan
+            .frames()
+            .into_iter()
+            .flat_map(|(_, frames)| frames)
+            .map(|frame| frame.body)
+            .collect();
+        assert_eq!(bodies, ["ac", "abc"]);
+    }
+}

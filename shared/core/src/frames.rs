@@ -1,0 +1,308 @@
+//! A client sends a frame: the `$default` use case.
+//!
+//! [`Frames::answer`] never fails: an error frame of API Gateway's own making
+//! has no record separator and drops the client, so whatever goes wrong inside
+//! becomes a completion with an error or a Close that lets the client return.
+
+mod budget;
+mod handshake;
+mod invocation;
+mod liveness;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use signalr_protocol::framing::{self, FrameError};
+use signalr_protocol::handshake::{HandshakeError, HandshakeResponse, is_handshake};
+use signalr_protocol::message::{Close, Completion, Decoded, HubMessage, Outcome};
+use signalr_protocol::texts;
+
+use crate::context::Admission;
+use crate::id::{ConnectionId, SocketId};
+use crate::ports::{
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, SocketStore, StoreError,
+};
+use crate::report::chain as report;
+use crate::shards::Shards;
+use crate::socket::SocketState;
+use crate::time::{Clock, Timestamp};
+use budget::Budget;
+
+/// The most records that one frame may hold.
+pub const RECORDS_MAX: usize = 256;
+/// The most that the replies to one frame may take, in bytes: one WebSocket frame of API Gateway.
+pub const REPLY_MAX_BYTES: usize = 32 * 1024;
+/// How long the mark of a closed socket is kept.
+const CLOSED_MARK: Duration = Duration::from_mins(10);
+
+/// What frames are answered by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameSettings {
+    /// How long the gateway lets a socket live; sockets are recycled before that.
+    pub lifetime: Duration,
+    /// The most frames of one socket in one second.
+    pub frames_per_second: u32,
+    /// The most groups of one connection that its client may join.
+    pub groups_max: usize,
+}
+
+/// Who sent a frame, as its event says.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// API Gateway's id of the socket.
+    pub socket: SocketId,
+    /// When it connected.
+    pub connected_at: Timestamp,
+    /// What the authorizer found out.
+    pub admission: Admission,
+}
+
+impl Caller {
+    fn connection(&self) -> ConnectionId {
+        let claimed = self.admission.principal.connection.clone();
+        claimed.unwrap_or_else(|| ConnectionId::from(&self.socket))
+    }
+}
+
+/// The rules of frames, with the ports they work on.
+#[derive(Debug)]
+pub struct Frames<S, G, C> {
+    store: S,
+    gateway: G,
+    clock: C,
+    settings: FrameSettings,
+    shards: Shards,
+    budget: Budget,
+}
+
+/// What one record leads to.
+enum Step {
+    Silent,
+    Reply(String),
+    End(End),
+}
+
+/// How a conversation ends.
+enum End {
+    /// By a Close record.
+    Close(Close),
+    /// By an answer to the handshake.
+    Refuse(HandshakeError),
+    /// The socket is ended without a word: its client cannot read one.
+    Drop,
+}
+
+impl End {
+    fn fatal(error: impl Into<String>) -> Self {
+        Self::Close(Close {
+            error: Some(error.into()),
+            allow_reconnect: false,
+        })
+    }
+
+    fn reconnect(error: impl Into<String>) -> Self {
+        Self::Close(Close {
+            error: Some(error.into()),
+            allow_reconnect: true,
+        })
+    }
+}
+
+impl<S, G, C> Frames<S, G, C>
+where
+    S: SocketStore + ChannelStore + AccessStore,
+    G: ConnectionGateway,
+    C: Clock,
+{
+    /// The rules over these ports.
+    pub fn new(store: S, gateway: G, clock: C, settings: FrameSettings, shards: Shards) -> Self {
+        let budget = Budget::new(settings.frames_per_second);
+        Self {
+            store,
+            gateway,
+            clock,
+            settings,
+            shards,
+            budget,
+        }
+    }
+
+    /// Answers a frame with the frame to send back, empty for none, within `patience`.
+    pub async fn answer(&self, caller: &Caller, frame: &str, patience: Duration) -> String {
+        let reply = AssertUnwindSafe(self.reply(caller, frame)).catch_unwind();
+        match tokio::time::timeout(patience, reply).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(_panic)) => {
+                tracing::error!(socket.id = %caller.socket, "answering a frame panicked");
+                server_error()
+            }
+            Err(_elapsed) => {
+                tracing::error!(socket.id = %caller.socket, "answering a frame took too long");
+                server_error()
+            }
+        }
+    }
+
+    async fn reply(&self, caller: &Caller, frame: &str) -> String {
+        if !self.budget.allows(&caller.socket, self.clock.now()) {
+            self.drop_socket(&caller.socket).await;
+            return close_record(End::fatal("Too many frames in a second."));
+        }
+        let mut reply = String::new();
+        let end = match framing::records(frame, RECORDS_MAX) {
+            Ok(records) => self.records(caller, &records, &mut reply).await,
+            Err(FrameError::Empty) => return reply,
+            Err(err) => Some(self.broken(caller, &err.to_string()).await),
+        };
+        if let Some(end) = end.or_else(|| self.due_end(caller)) {
+            let end = self.ended(caller, end).await;
+            reply.push_str(&end);
+        }
+        reply
+    }
+
+    async fn records(&self, caller: &Caller, records: &[&str], reply: &mut String) -> Option<End> {
+        for record in records {
+            match self.record(caller, record).await {
+                Step::Silent => {}
+                Step::End(end) => return Some(end),
+                Step::Reply(text) if reply.len() + text.len() > REPLY_MAX_BYTES => {
+                    return Some(End::fatal("The replies to one frame are too large."));
+                }
+                Step::Reply(text) => reply.push_str(&text),
+            }
+        }
+        None
+    }
+
+    async fn record(&self, caller: &Caller, record: &str) -> Step {
+        if is_handshake(record) {
+            return self.handshake(caller, record).await;
+        }
+        let message = match HubMessage::decode(record) {
+            Ok(Decoded::Message(message)) => message,
+            Ok(Decoded::Unknown(_)) => return Step::Silent,
+            Err(err) => return Step::End(self.broken(caller, &err.to_string()).await),
+        };
+        match message {
+            HubMessage::Ping => self.ping(caller).await,
+            HubMessage::Invocation(call) => self.invocation(caller, call).await,
+            HubMessage::StreamInvocation(call) => {
+                let error = texts::not_streaming(&call.target);
+                Step::Reply(failed(call.invocation_id, error))
+            }
+            HubMessage::StreamItem(_)
+            | HubMessage::Completion(_)
+            | HubMessage::CancelInvocation { .. }
+            | HubMessage::Close(_)
+            | HubMessage::Ack { .. }
+            | HubMessage::Sequence { .. } => Step::Silent,
+        }
+    }
+
+    /// The end of a client that broke the protocol. Before its handshake it reads nothing but
+    /// the answer to one.
+    async fn broken(&self, caller: &Caller, detail: &str) -> End {
+        match self
+            .store
+            .socket(&caller.socket, Consistency::Eventual)
+            .await
+        {
+            Ok(Some(socket)) if socket.state == SocketState::Connecting => {
+                End::Refuse(HandshakeError::Malformed)
+            }
+            _ => End::fatal(format!("{} {detail}", texts::CLOSED_WITH_ERROR)),
+        }
+    }
+
+    /// The end of a session that is over, or of a socket that the gateway will cut soon.
+    fn due_end(&self, caller: &Caller) -> Option<End> {
+        let now = self.clock.now();
+        let expires = caller.admission.principal.session_expires;
+        if expires.is_some_and(|expires| expires <= now) {
+            return Some(End::reconnect("The session has expired."));
+        }
+        let age = now.since(caller.connected_at);
+        (age >= recycle_age(&caller.socket, self.settings.lifetime))
+            .then(|| End::reconnect("The connection is being renewed."))
+    }
+
+    /// Carries an end out. A client that still sends after it was told to go is cut off.
+    async fn ended(&self, caller: &Caller, end: End) -> String {
+        if matches!(end, End::Drop) {
+            self.drop_socket(&caller.socket).await;
+            return String::new();
+        }
+        let expires = self.clock.now().plus(CLOSED_MARK);
+        match self.store.mark_closed(&caller.socket, expires).await {
+            Ok(false) => close_record(end),
+            Ok(true) => {
+                self.drop_socket(&caller.socket).await;
+                String::new()
+            }
+            Err(err) => {
+                tracing::warn!(error = %report(&err), "a closed socket could not be marked");
+                close_record(end)
+            }
+        }
+    }
+
+    async fn drop_socket(&self, socket: &SocketId) {
+        if let Err(err) = self.gateway.delete(socket).await {
+            tracing::warn!(error = %report(&err), socket.id = %socket, "a socket could not be ended");
+        }
+    }
+}
+
+fn close_record(end: End) -> String {
+    match end {
+        End::Close(close) => HubMessage::Close(close).encode(),
+        End::Refuse(err) => HandshakeResponse {
+            error: Some(err.to_string().into()),
+        }
+        .encode(),
+        End::Drop => String::new(),
+    }
+}
+
+fn server_error() -> String {
+    close_record(End::reconnect(texts::CLOSED_WITH_ERROR))
+}
+
+fn failed(invocation_id: String, error: String) -> String {
+    HubMessage::Completion(Completion {
+        invocation_id,
+        outcome: Outcome::Error(error),
+    })
+    .encode()
+}
+
+/// The end of a request that the table did not answer: the client may try again.
+fn unavailable(err: &StoreError) -> Step {
+    tracing::error!(error = %report(err), "the table did not answer");
+    Step::End(End::reconnect(texts::CLOSED_WITH_ERROR))
+}
+
+/// At which age a socket is recycled: 100 to 114 of its 120 parts of life, spread by socket so
+/// that many which connected together do not come back together, and early enough that a client
+/// with long keep-alives is caught before the gateway's cut.
+fn recycle_age(socket: &SocketId, lifetime: Duration) -> Duration {
+    let part = u32::try_from(socket.spread() % 1400).unwrap_or(0);
+    lifetime.saturating_mul(10_000 + part) / 12_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_recycled_between_100_and_114_minutes() {
+        let minutes = |m: u64| Duration::from_secs(60 * m);
+        for n in 0..500 {
+            let socket = SocketId::parse(&format!("s{n}=")).unwrap();
+            let age = recycle_age(&socket, minutes(120));
+            assert!(age >= minutes(100) && age < minutes(114), "{age:?}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The methods that clients may invoke.
+//!
+//! Exactly one completion when the caller waits for one, none otherwise.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use signalr_protocol::message::{Completion, HubMessage, Invocation, Json, Outcome};
+use signalr_protocol::texts;
+
+use super::{Caller, End, Frames, Step, unavailable};
+use crate::access::Standing;
+use crate::id::{GroupName, KeyedName};
+use crate::membership::{Groups, join, leave};
+use crate::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError};
+use crate::socket::{Socket, SocketState};
+use crate::time::Clock;
+
+/// The answer to a method that was understood.
+type Answer = Result<Outcome, StoreError>;
+
+impl<S, G, C> Frames<S, G, C>
+where
+    S: SocketStore + ChannelStore + AccessStore,
+    G: ConnectionGateway,
+    C: Clock,
+{
+    pub(super) async fn invocation(&self, caller: &Caller, call: Invocation) -> Step {
+        let admitted = |state| matches!(state, SocketState::Joining | SocketState::Ready);
+        let socket = match self.settled(caller, admitted).await {
+            Ok(Some(socket)) => socket,
+            Ok(None) => return self.unready(caller).await,
+            Err(err) => return unavailable(&err),
+        };
+        let outcome = match call.target.to_ascii_lowercase().as_str() {
+            "joingroup" => self.join_group(caller, &socket, &call).await,
+            "leavegroup" => self.leave_group(&socket, &call).await,
+            "getconnectionid" => Ok(own_id(caller)),
+            _ => Ok(Outcome::Error(texts::unknown_method(&call.target))),
+        };
+        completion(call, outcome)
+    }
+
+    /// The end of a caller that has not shaken hands, or is not on record.
+    async fn unready(&self, caller: &Caller) -> Step {
+        let end = match self
+            .broken(caller, "An invocation came before the handshake.")
+            .await
+        {
+            refused @ End::Refuse(_) => refused,
+            _ => End::reconnect("The connection is not known."),
+        };
+        Step::End(end)
+    }
+
+    async fn join_group(&self, caller: &Caller, socket: &Socket, call: &Invocation) -> Answer {
+        let group = match group_argument(call) {
+            Ok(group) => group,
+            Err(refusal) => return Ok(refusal),
+        };
+        if !self.may_join(caller, &group).await? {
+            return Ok(refused(call, &group));
+        }
+        let joined = socket
+            .channels
+            .iter()
+            .filter(|key| key.group_of().is_some())
+            .count();
+        let groups_max = self.settings.groups_max;
+        if joined >= groups_max {
+            let detail = format!("A connection may be in at most {groups_max} groups.");
+            return Ok(Outcome::Error(texts::invalid_arguments(
+                &call.target,
+                &detail,
+            )));
+        }
+        self.join_unless_denied(socket, call, &group).await
+    }
+
+    async fn may_join(&self, caller: &Caller, group: &GroupName) -> Result<bool, StoreError> {
+        if caller.admission.joinable.allows(group) {
+            return Ok(true);
+        }
+        Ok(self.token_groups(caller).await?.contains(group))
+    }
+
+    /// Joins first and asks after, as everyone does who races with a change of membership.
+    async fn join_unless_denied(
+        &self,
+        socket: &Socket,
+        call: &Invocation,
+        group: &GroupName,
+    ) -> Answer {
+        let counts = self.shards.for_writing(&self.store).await?;
+        let keyed = group.keyed();
+        let groups = Groups::from([(keyed.clone(), None)]);
+        if !join(&self.store, counts, socket, &groups).await? {
+            return Ok(Outcome::Error(texts::unexpected(&call.target)));
+        }
+        if self.is_denied(socket, &keyed).await? {
+            leave(&self.store, counts, socket, &BTreeSet::from([keyed])).await?;
+            return Ok(refused(call, group));
+        }
+        Ok(Outcome::Void)
+    }
+
+    async fn is_denied(&self, socket: &Socket, group: &KeyedName) -> Result<bool, StoreError> {
+        let Some(user) = &socket.user else {
+            return Ok(false);
+        };
+        let lasting = self
+            .store
+            .memberships(&socket.hub, user, self.clock.now())
+            .await?;
+        Ok(lasting
+            .iter()
+            .any(|row| row.group == *group && row.standing == Standing::Denied))
+    }
+
+    async fn leave_group(&self, socket: &Socket, call: &Invocation) -> Answer {
+        let group = match group_argument(call) {
+            Ok(group) => group,
+            Err(refusal) => return Ok(refusal),
+        };
+        let counts = self.shards.for_writing(&self.store).await?;
+        leave(
+            &self.store,
+            counts,
+            socket,
+            &BTreeSet::from([group.keyed()]),
+        )
+        .await?;
+        Ok(Outcome::Void)
+    }
+}
+
+fn completion(call: Invocation, outcome: Answer) -> Step {
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(err) => {
+            tracing::error!(error = %crate::report::chain(&err), "an invocation failed");
+            Outcome::Error(texts::unexpected(&call.target))
+        }
+    };
+    let Some(invocation_id) = call.invocation_id else {
+        return Step::Silent;
+    };
+    Step::Reply(
+        HubMessage::Completion(Completion {
+            invocation_id,
+            outcome,
+        })
+        .encode(),
+    )
+}
+
+fn own_id(caller: &Caller) -> Outcome {
+    let id = serde_json::to_string(caller.connection().as_str()).unwrap_or_default();
+    Json::deserialize(&mut serde_json::Deserializer::from_str(&id))
+        .map_or(Outcome::Void, Outcome::Result)
+}
+
+fn group_argument(call: &Invocation) -> Result<GroupName, Outcome> {
+    let refusal = |detail: String| Outcome::Error(texts::invalid_arguments(&call.target, &detail));
+    let [name]: [String; 1] = serde_json::from_str(call.arguments.get())
+        .map_err(|_| refusal("It takes one argument, the name of the group.".to_owned()))?;
+    GroupName::parse(&name).map_err(|err| refusal(format!("The name of the group {err}.")))
+}
+
+fn refused(call: &Invocation, group: &GroupName) -> Outcome {
+    let group = texts::echo(group.as_str());
+    let detail = format!(
+        "The group '{group}' is not one that your token names or that clients may join; ask the backend to add you."
+    );
+    Outcome::Error(texts::unauthorized(&call.target, &detail))
+}

@@ -1,0 +1,76 @@
+//! Pings, and whether their socket still hears anything.
+
+use std::time::Duration;
+
+use signalr_protocol::message::PING;
+
+use super::{Caller, End, Frames, Step, unavailable};
+use crate::ports::{
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, SocketStore, StoreError,
+};
+use crate::socket::{Socket, SocketState};
+use crate::time::Clock;
+
+/// Pings of sockets younger than this look whether the socket is on record. Two of the default
+/// keep-alive intervals of 15 s lie in it.
+const YOUNG: Duration = Duration::from_secs(45);
+/// Of the later pings, one in so many looks.
+const LOOK_ONE_IN: u64 = 16;
+/// How often, and how long apart at first, a socket that is being made ready is looked at again.
+const LOOKS: u32 = 7;
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+impl<S, G, C> Frames<S, G, C>
+where
+    S: SocketStore + ChannelStore + AccessStore,
+    G: ConnectionGateway,
+    C: Clock,
+{
+    /// Answers a ping; a socket that is not on record would stay connected and deaf, so it is
+    /// sent to connect anew.
+    pub(super) async fn ping(&self, caller: &Caller) -> Step {
+        if !self.looks(caller) {
+            return Step::Reply(PING.to_owned());
+        }
+        match self
+            .settled(caller, |state| state == SocketState::Ready)
+            .await
+        {
+            Ok(Some(_)) => Step::Reply(PING.to_owned()),
+            Ok(None) => Step::End(End::reconnect("The connection is not known.")),
+            Err(err) => unavailable(&err),
+        }
+    }
+
+    fn looks(&self, caller: &Caller) -> bool {
+        let now = self.clock.now();
+        let young = now.since(caller.connected_at) < YOUNG;
+        // The time of arrival spreads the looks of one socket as well as those of many.
+        young || (caller.socket.spread() ^ now.as_millis()).is_multiple_of(LOOK_ONE_IN)
+    }
+
+    /// The socket's record once its state is `wanted`; `None` when that does not come about.
+    ///
+    /// Newer clients ping as soon as they read the handshake's answer, while its rows are still
+    /// being written. So an unsettled state is looked at again, for a moment.
+    pub(super) async fn settled(
+        &self,
+        caller: &Caller,
+        wanted: fn(SocketState) -> bool,
+    ) -> Result<Option<Socket>, StoreError> {
+        let mut consistency = Consistency::Eventual;
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..LOOKS {
+            let socket = self.store.socket(&caller.socket, consistency).await?;
+            match &socket {
+                Some(found) if wanted(found.state) => return Ok(socket),
+                Some(found) if found.state == SocketState::Closed => return Ok(None),
+                None if consistency == Consistency::Strong => return Ok(None),
+                _ => tokio::time::sleep(pause).await,
+            }
+            consistency = Consistency::Strong;
+            pause *= 2;
+        }
+        Ok(None)
+    }
+}
