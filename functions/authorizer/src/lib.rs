@@ -1,1 +1,165 @@
-//! The $connect REQUEST authorizer: a token in, a principal out.
+//! The `$connect` REQUEST authorizer: a token in, a principal out.
+//!
+//! A token that is missing or not good makes 401; one that is good, but not
+//! for what it is shown for, makes 403. What was found out rides on every
+//! later event of the socket.
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::apigw::{
+    ApiGatewayCustomAuthorizerPolicy, ApiGatewayCustomAuthorizerRequestTypeRequest,
+    ApiGatewayCustomAuthorizerResponse,
+};
+use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
+use hubcast_auth::jwks::KeySource;
+use hubcast_auth::{AuthError, Gatekeeper};
+use hubcast_core::context::{Admission, GROUPS_MAX_BYTES, groups_text};
+use hubcast_core::groups::GroupPolicy;
+use hubcast_core::id::HubName;
+use hubcast_core::report::chain;
+use hubcast_core::settings::Hubs;
+use hubcast_core::time::Clock;
+
+/// The authorizer's answer, with the flat context that API Gateway takes.
+pub type Answer = ApiGatewayCustomAuthorizerResponse<BTreeMap<String, String>>;
+
+/// Why there is no policy.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizerError {
+    /// API Gateway answers 401 to exactly this text.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html>
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// API Gateway answers 500.
+    #[error("the token could not be checked")]
+    Unavailable,
+}
+
+/// What decides who may connect.
+#[derive(Debug)]
+pub struct Door<K, C> {
+    /// Checks tokens.
+    pub gatekeeper: Gatekeeper<K>,
+    /// The hubs there are.
+    pub hubs: Hubs,
+    /// The groups that clients may join by themselves.
+    pub groups: GroupPolicy,
+    /// Tells the time.
+    pub clock: C,
+}
+
+/// What a request shows.
+struct Shown<'a> {
+    hub: HubName,
+    token: &'a str,
+    connection_token: Option<&'a str>,
+}
+
+/// Decides on one `$connect` request.
+///
+/// # Errors
+/// When the token is missing or not good, or cannot be checked.
+pub async fn handle<K: KeySource, C: Clock>(
+    door: &Door<K, C>,
+    event: ApiGatewayCustomAuthorizerRequestTypeRequest,
+) -> Result<Answer, AuthorizerError> {
+    let resource = event.method_arn.clone().unwrap_or_default();
+    match admit(door, &event).await {
+        Ok(admission) => Ok(allow(&admission, resource)),
+        Err(AuthError::WrongHub) => Ok(deny(resource)),
+        Err(err @ AuthError::KeysUnavailable(_)) => {
+            tracing::error!(error = %chain(&err), "a token could not be checked");
+            Err(AuthorizerError::Unavailable)
+        }
+        Err(err) => {
+            tracing::info!(error = %chain(&err), "a token was refused");
+            Err(AuthorizerError::Unauthorized)
+        }
+    }
+}
+
+async fn admit<K: KeySource, C: Clock>(
+    door: &Door<K, C>,
+    event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
+) -> Result<Admission, AuthError> {
+    let shown = shown(event)?;
+    if !door.hubs.contains(&shown.hub) {
+        return Err(AuthError::WrongHub);
+    }
+    let now = door.clock.now();
+    let mut principal = door.gatekeeper.admit(shown.token, &shown.hub, now).await?;
+    if let Some(token) = shown.connection_token {
+        let (hub, user) = (&shown.hub, principal.user.as_ref());
+        principal.connection = Some(door.gatekeeper.connection.verify(token, hub, user, now)?);
+    }
+    if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
+        return Err(AuthError::Invalid("it names too many groups; negotiate instead"));
+    }
+    let joinable = door.groups.expand(&principal.claims);
+    Ok(Admission { principal, joinable })
+}
+
+fn shown(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Shown<'_>, AuthError> {
+    let hub = single(event, "hub")?.and_then(|hub| HubName::parse(hub).ok());
+    Ok(Shown {
+        hub: hub.ok_or(AuthError::WrongHub)?,
+        token: token(event)?,
+        connection_token: single(event, "id")?.filter(|id| !id.is_empty()),
+    })
+}
+
+/// A query parameter that may stand only once.
+fn single<'a>(
+    event: &'a ApiGatewayCustomAuthorizerRequestTypeRequest,
+    name: &str,
+) -> Result<Option<&'a str>, AuthError> {
+    let values = event.multi_value_query_string_parameters.all(name).unwrap_or_default();
+    match values.as_slice() {
+        [] => Ok(None),
+        [value] => Ok(Some(value)),
+        _ => Err(AuthError::WrongHub),
+    }
+}
+
+/// The token of the query (browsers) or of the header (Node, .NET, Java). Two that differ are refused.
+fn token(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<&str, AuthError> {
+    let query = single(event, "access_token")?.filter(|token| !token.is_empty());
+    let header = event.headers.get("authorization").and_then(|value| value.to_str().ok());
+    match (query, header.and_then(bearer)) {
+        (Some(query), Some(header)) if query != header => Err(AuthError::WrongHub),
+        (Some(token), _) | (None, Some(token)) => Ok(token),
+        (None, None) => Err(AuthError::Missing),
+    }
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn allow(admission: &Admission, resource: String) -> Answer {
+    let user = admission.principal.user.as_ref().map(ToString::to_string);
+    let mut answer = Answer::default();
+    answer.principal_id = Some(user.unwrap_or_else(|| "anonymous".to_owned()));
+    answer.policy_document = policy(IamPolicyEffect::Allow, resource);
+    answer.context = admission.to_context();
+    answer
+}
+
+fn deny(resource: String) -> Answer {
+    let mut answer = Answer::default();
+    answer.principal_id = Some("refused".to_owned());
+    answer.policy_document = policy(IamPolicyEffect::Deny, resource);
+    answer
+}
+
+fn policy(effect: IamPolicyEffect, resource: String) -> ApiGatewayCustomAuthorizerPolicy {
+    let mut statement = IamPolicyStatement::default();
+    statement.action = vec!["execute-api:Invoke".to_owned()];
+    statement.effect = effect;
+    statement.resource = vec![resource];
+    let mut policy = ApiGatewayCustomAuthorizerPolicy::default();
+    policy.version = Some("2012-10-17".to_owned());
+    policy.statement = vec![statement];
+    policy
+}

@@ -1,1 +1,75 @@
-//! The $connect route: takes the claim on a connection and records the socket.
+//! The `$connect` route: takes the claim on a connection and records the socket.
+//!
+//! The token was checked by the authorizer; what it found is in the event.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use aws_lambda_events::encodings::Body;
+use hubcast_core::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
+use hubcast_core::context::Admission;
+use hubcast_core::id::{HubName, SocketId};
+use hubcast_core::ports::{AccessStore, SocketStore};
+use hubcast_core::report::chain;
+use hubcast_core::time::{Clock, Timestamp};
+
+/// Lets a socket in (200) or refuses the upgrade (403, 409, 500).
+pub async fn handle<S: SocketStore + AccessStore>(
+    store: &S,
+    clock: &impl Clock,
+    settings: &ConnectSettings,
+    event: ApiGatewayWebsocketProxyRequest,
+) -> ApiGatewayProxyResponse {
+    let Some(admission) = admission(&event) else {
+        tracing::error!("this is not the connect event of a socket that was authorised");
+        return response(500, "Internal server error");
+    };
+    let Some(request) = request(&event, &admission) else {
+        return response(403, "one valid hub is needed");
+    };
+    match connect(store, clock, settings, request).await {
+        Ok(()) => response(200, ""),
+        Err(err) => refusal(&err),
+    }
+}
+
+fn admission(event: &ApiGatewayWebsocketProxyRequest) -> Option<Admission> {
+    let context = &event.request_context;
+    let entry = |name: &str| context.authorizer.other.get(name)?.as_str().map(str::to_owned);
+    let is_connect = context.event_type.as_deref() == Some("CONNECT");
+    is_connect.then(|| Admission::from_context(entry).ok()).flatten()
+}
+
+fn request<'a>(
+    event: &'a ApiGatewayWebsocketProxyRequest,
+    admission: &'a Admission,
+) -> Option<ConnectRequest<'a>> {
+    let context = &event.request_context;
+    let hubs = event.multi_value_query_string_parameters.all("hub")?;
+    let [hub] = hubs.as_slice() else { return None };
+    Some(ConnectRequest {
+        socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,
+        principal: &admission.principal,
+        hub: HubName::parse(hub).ok()?,
+        origin: event.headers.get("origin").and_then(|origin| origin.to_str().ok()),
+        connected_at: Timestamp::from_millis(u64::try_from(context.connected_at).ok()?),
+    })
+}
+
+fn refusal(err: &ConnectError) -> ApiGatewayProxyResponse {
+    let status = match err {
+        ConnectError::WrongHub | ConnectError::WrongOrigin | ConnectError::Blocked => 403,
+        ConnectError::InUse => 409,
+        ConnectError::Store(_) => {
+            tracing::error!(error = %chain(err), "a socket could not be recorded");
+            return response(500, "Internal server error");
+        }
+    };
+    tracing::info!(error = %err, status, "a socket was refused");
+    response(status, &err.to_string())
+}
+
+fn response(status: i64, text: &str) -> ApiGatewayProxyResponse {
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = status;
+    response.body = (!text.is_empty()).then(|| Body::Text(text.to_owned()));
+    response
+}

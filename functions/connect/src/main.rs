@@ -1,2 +1,19 @@
-//! Entry point.
-fn main() {}
+//! Wires the `connect` function.
+
+use hubcast_aws::bootstrap::{sdk_config, start_logging};
+use hubcast_aws::config::ConnectConfig;
+use hubcast_aws::store::DynamoStore;
+use hubcast_core::time::SystemClock;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let config = ConnectConfig::from_env()?;
+    let store = &DynamoStore::new(&sdk_config().await, config.table);
+    let settings = &config.connect;
+    run(service_fn(|event: LambdaEvent<_>| async move {
+        Ok::<_, Error>(connect::handle(store, &SystemClock, settings, event.payload).await)
+    }))
+    .await
+}

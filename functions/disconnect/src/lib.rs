@@ -1,1 +1,30 @@
-//! The $disconnect route: removes a socket and its channel rows.
+//! The `$disconnect` route: removes a socket and its channel rows.
+//!
+//! API Gateway makes its best effort to send this event, and not more; rows
+//! of sockets that it does not tell of go by 410 or by their ttl.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use hubcast_core::id::SocketId;
+use hubcast_core::membership::disconnect;
+use hubcast_core::ports::{ChannelStore, SocketStore, StoreError};
+
+/// Removes the socket that an event tells the end of. Safe to repeat.
+///
+/// # Errors
+/// When the table does not answer; Lambda records the failure.
+pub async fn handle<S: SocketStore + ChannelStore>(
+    store: &S,
+    event: ApiGatewayWebsocketProxyRequest,
+) -> Result<ApiGatewayProxyResponse, StoreError> {
+    let context = &event.request_context;
+    let is_end = context.event_type.as_deref() == Some("DISCONNECT");
+    let socket = context.connection_id.as_deref().and_then(|id| SocketId::parse(id).ok());
+    if let Some(socket) = socket.filter(|_| is_end) {
+        disconnect(store, &socket).await?;
+    } else {
+        tracing::error!("this is not the event of a socket's end");
+    }
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = 200;
+    Ok(response)
+}

@@ -1,2 +1,14 @@
-//! Entry point.
-fn main() {}
+//! Wires the `disconnect` function.
+
+use hubcast_aws::bootstrap::{sdk_config, start_logging};
+use hubcast_aws::config::DisconnectConfig;
+use hubcast_aws::store::DynamoStore;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let config = DisconnectConfig::from_env()?;
+    let store = &DynamoStore::new(&sdk_config().await, config.table);
+    run(service_fn(|event: LambdaEvent<_>| disconnect::handle(store, event.payload))).await
+}

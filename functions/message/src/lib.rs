@@ -1,1 +1,53 @@
-//! The $default route: SignalR handshakes, pings and invocations.
+//! The `$default` route: SignalR handshakes, pings and invocations.
+//!
+//! Always answers 200: an error here would make API Gateway send a frame of
+//! its own that no SignalR client can read.
+
+use std::time::Duration;
+
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use aws_lambda_events::encodings::Body;
+use hubcast_core::context::Admission;
+use hubcast_core::frames::{Caller, Frames};
+use hubcast_core::id::SocketId;
+use hubcast_core::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore};
+use hubcast_core::time::{Clock, Timestamp};
+
+/// Answers one frame of a client within `patience`.
+pub async fn handle<S, G, C>(
+    frames: &Frames<S, G, C>,
+    event: ApiGatewayWebsocketProxyRequest,
+    patience: Duration,
+) -> ApiGatewayProxyResponse
+where
+    S: SocketStore + ChannelStore + AccessStore,
+    G: ConnectionGateway,
+    C: Clock,
+{
+    let Some(caller) = caller(&event) else {
+        tracing::error!("this is not a message event of a socket that was authorised");
+        return response(String::new());
+    };
+    let frame = event.body.unwrap_or_default();
+    response(frames.answer(&caller, &frame, patience).await)
+}
+
+fn caller(event: &ApiGatewayWebsocketProxyRequest) -> Option<Caller> {
+    let context = &event.request_context;
+    if context.event_type.as_deref() != Some("MESSAGE") {
+        return None;
+    }
+    let entry = |name: &str| context.authorizer.other.get(name)?.as_str().map(str::to_owned);
+    Some(Caller {
+        socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,
+        connected_at: Timestamp::from_millis(u64::try_from(context.connected_at).ok()?),
+        admission: Admission::from_context(entry).ok()?,
+    })
+}
+
+fn response(frame: String) -> ApiGatewayProxyResponse {
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = 200;
+    response.body = (!frame.is_empty()).then_some(Body::Text(frame));
+    response
+}

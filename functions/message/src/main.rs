@@ -1,2 +1,25 @@
-//! Entry point.
-fn main() {}
+//! Wires the `message` function.
+
+use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_aws::config::FramesConfig;
+use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
+use hubcast_aws::store::DynamoStore;
+use hubcast_core::frames::Frames;
+use hubcast_core::shards::Shards;
+use hubcast_core::time::SystemClock;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let config = FramesConfig::from_env()?;
+    let sdk = sdk_config().await;
+    let store = DynamoStore::new(&sdk, config.table);
+    let gateway = ManagementGateway::new(&sdk, &config.management_endpoint, ATTEMPT_TIMEOUT);
+    let shards = Shards::new(config.shards);
+    let frames = &Frames::new(store, gateway, SystemClock, config.frames, shards);
+    run(service_fn(|event: LambdaEvent<_>| async move {
+        Ok::<_, Error>(message::handle(frames, event.payload, patience(&event.context)).await)
+    }))
+    .await
+}

@@ -1,1 +1,176 @@
 //! The negotiate endpoints of hubs and of the client surface.
+//!
+//! `POST /hubs/{hub}/negotiate` takes an app token and redirects to the client
+//! endpoint with a client token; `POST /client/negotiate?hub=H` takes either
+//! and hands out a connection. Every answer, errors included, carries the CORS
+//! headers that a browser needs to show it to the app.
+
+mod answer;
+mod request;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
+use hubcast_auth::jwks::KeySource;
+use hubcast_auth::{AuthError, Gatekeeper};
+use hubcast_core::connect::is_blocked;
+use hubcast_core::context::{GROUPS_MAX_BYTES, groups_text};
+use hubcast_core::ports::AccessStore;
+use hubcast_core::principal::Principal;
+use hubcast_core::report::chain;
+use hubcast_core::settings::{Hubs, Origins, PublicUrl};
+use hubcast_core::time::{Clock, Timestamp};
+use signalr_protocol::negotiate::{NegotiateResponse, Redirect};
+
+use answer::{Refusal, cors, json, preflight, refused};
+use request::{Endpoint, Request};
+
+/// How long the groups of a token are kept: until no connection that it opened can be left.
+const GRANT_LIFETIME: std::time::Duration = std::time::Duration::from_hours(3);
+/// A token whose groups take more than this would no longer fit a URL; they are kept in the table.
+const TOKEN_GROUPS_MAX_BYTES: usize = 1024;
+
+/// What negotiation works with.
+#[derive(Debug)]
+pub struct Negotiation<K, S, C> {
+    /// Checks and signs tokens.
+    pub gatekeeper: Gatekeeper<K>,
+    /// Keeps large grants, and knows who is blocked.
+    pub store: S,
+    /// Tells the time.
+    pub clock: C,
+    /// The hubs there are.
+    pub hubs: Hubs,
+    /// The web origins that may ask.
+    pub origins: Origins,
+    /// Request headers that the app sends besides the client's own.
+    pub allowed_headers: Vec<String>,
+    /// Where clients are sent.
+    pub public_url: PublicUrl,
+    /// Whether sessions end when the app token does.
+    pub close_on_token_expiry: bool,
+}
+
+/// Answers one request.
+pub async fn handle<K: KeySource, S: AccessStore, C: Clock>(
+    negotiation: &Negotiation<K, S, C>,
+    event: ApiGatewayV2httpRequest,
+) -> ApiGatewayV2httpResponse {
+    let origin = event.headers.get("origin").and_then(|origin| origin.to_str().ok());
+    let answer = if origin.is_some_and(|origin| !negotiation.origins.allows(origin)) {
+        refused(&Refusal::Origin)
+    } else if event.request_context.http.method == http::Method::OPTIONS {
+        preflight()
+    } else {
+        answered(negotiation, &event).await
+    };
+    let allowed = origin.filter(|origin| negotiation.origins.allows(origin));
+    cors(answer, allowed, &negotiation.allowed_headers)
+}
+
+async fn answered<K: KeySource, S: AccessStore, C: Clock>(
+    negotiation: &Negotiation<K, S, C>,
+    event: &ApiGatewayV2httpRequest,
+) -> ApiGatewayV2httpResponse {
+    match negotiation.negotiate(event).await {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            if let Refusal::Broken(cause) = &refusal {
+                tracing::error!(error = %chain(cause.as_ref()), "a negotiation failed");
+            }
+            refused(&refusal)
+        }
+    }
+}
+
+impl<K: KeySource, S: AccessStore, C: Clock> Negotiation<K, S, C> {
+    async fn negotiate(
+        &self,
+        event: &ApiGatewayV2httpRequest,
+    ) -> Result<ApiGatewayV2httpResponse, Refusal> {
+        let request = Request::read(event)?;
+        if !self.hubs.contains(&request.hub) {
+            return Err(Refusal::UnknownHub);
+        }
+        let now = self.clock.now();
+        let principal = match request.endpoint {
+            Endpoint::Hub => self.gatekeeper.admit_app(request.token, &request.hub, now).await?,
+            Endpoint::Client => self.gatekeeper.admit(request.token, &request.hub, now).await?,
+        };
+        if is_blocked(&self.store, &principal, now).await.map_err(broken)? {
+            return Err(Refusal::Blocked);
+        }
+        match request.endpoint {
+            Endpoint::Hub => self.redirect(event, &request, &principal, now).await,
+            Endpoint::Client => self.connection(&request, &principal, now),
+        }
+    }
+
+    async fn redirect(
+        &self,
+        event: &ApiGatewayV2httpRequest,
+        request: &Request<'_>,
+        principal: &Principal,
+        now: Timestamp,
+    ) -> Result<ApiGatewayV2httpResponse, Refusal> {
+        let token_id = self.gatekeeper.connection.mint(&request.hub, None, now)?.id.to_string();
+        let groups_in_grant = groups_text(&principal.groups).len() > TOKEN_GROUPS_MAX_BYTES;
+        if groups_in_grant {
+            let expires = now.plus(CLIENT_TOKEN_LIFETIME).plus(GRANT_LIFETIME);
+            let kept = self.store.put_grant(&token_id, &principal.groups, expires).await;
+            kept.map_err(broken)?;
+        }
+        let grant = ClientGrant {
+            hub: &request.hub,
+            user: principal.user.as_ref(),
+            groups: &principal.groups,
+            token_id: &token_id,
+            groups_in_grant,
+            session_expires: principal.session_expires.filter(|_| self.close_on_token_expiry),
+        };
+        let base = self.base(event);
+        let token = self.gatekeeper.client.mint(&base, &grant, now)?;
+        let url = format!("{base}/client/?hub={}{}", request.hub, request.own_query);
+        Ok(json(&Redirect::new(url, token)))
+    }
+
+    fn connection(
+        &self,
+        request: &Request<'_>,
+        principal: &Principal,
+        now: Timestamp,
+    ) -> Result<ApiGatewayV2httpResponse, Refusal> {
+        if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
+            return Err(Refusal::TooManyGroups);
+        }
+        let user = principal.user.as_ref();
+        let connection = self.gatekeeper.connection.mint(&request.hub, user, now)?;
+        let (id, token) = (connection.id.to_string(), connection.token);
+        Ok(json(&NegotiateResponse::new(request.version, id, token)))
+    }
+
+    fn base(&self, event: &ApiGatewayV2httpRequest) -> String {
+        match &self.public_url {
+            PublicUrl::Fixed(url) => url.clone(),
+            PublicUrl::FollowHost { .. } => {
+                let host = event.headers.get("host").and_then(|host| host.to_str().ok());
+                format!("http://{}", host.unwrap_or("localhost"))
+            }
+        }
+    }
+}
+
+fn broken(err: impl std::error::Error + Send + Sync + 'static) -> Refusal {
+    Refusal::Broken(Box::new(err))
+}
+
+impl From<AuthError> for Refusal {
+    fn from(err: AuthError) -> Self {
+        match err {
+            AuthError::WrongHub => Self::WrongHub,
+            AuthError::KeysUnavailable(_) => broken(err),
+            AuthError::Missing | AuthError::Invalid(_) | AuthError::Expired => {
+                Self::Unauthorized(err.to_string())
+            }
+        }
+    }
+}

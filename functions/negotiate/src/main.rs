@@ -1,2 +1,30 @@
-//! Entry point.
-fn main() {}
+//! Wires the `negotiate` function.
+
+use hubcast_auth::Gatekeeper;
+use hubcast_auth::jwks::HttpKeys;
+use hubcast_aws::bootstrap::{sdk_config, start_logging};
+use hubcast_aws::config::NegotiateConfig;
+use hubcast_aws::store::DynamoStore;
+use hubcast_core::time::SystemClock;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use negotiate::Negotiation;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let config = NegotiateConfig::from_env()?;
+    let negotiation = &Negotiation {
+        store: DynamoStore::new(&sdk_config().await, config.table),
+        clock: SystemClock,
+        hubs: config.hubs,
+        origins: config.origins,
+        allowed_headers: config.allowed_headers,
+        public_url: config.tokens.public_url.clone(),
+        close_on_token_expiry: config.tokens.close_on_token_expiry,
+        gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::new()?)?,
+    };
+    run(service_fn(|event: LambdaEvent<_>| async move {
+        Ok::<_, Error>(negotiate::handle(negotiation, event.payload).await)
+    }))
+    .await
+}

@@ -1,1 +1,85 @@
-//! SQS notifications to sockets: resolve, merge, post, report.
+//! SQS notifications to sockets.
+//!
+//! Reads the records of a batch, has them fanned out and reports those that
+//! the queue must keep (`ReportBatchItemFailures`).
+
+use std::collections::HashMap;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use hubcast_core::fanout::{Publisher, QueuedMessage, Report};
+use hubcast_core::ports::{
+    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
+};
+use hubcast_core::time::{Clock, Timestamp};
+
+/// The message attribute that a dead letter carries and a redrive brings back.
+const PROGRESS_KEY: &str = "ProgressKey";
+
+/// Delivers a batch of records.
+pub async fn handle<S, G, Q, C>(
+    publisher: &Publisher<S, G, Q, C>,
+    event: SqsEvent,
+) -> SqsBatchResponse
+where
+    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    G: ConnectionGateway,
+    Q: NotificationQueue,
+    C: Clock,
+{
+    let messages = event.records.into_iter().map(queued).collect();
+    let report = publisher.publish(messages).await;
+    log(&report);
+    response(report)
+}
+
+fn queued(record: SqsMessage) -> QueuedMessage {
+    let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
+    let sent_at = attribute("SentTimestamp").and_then(|millis| millis.parse().ok());
+    let receives = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    QueuedMessage {
+        group: attribute("MessageGroupId").unwrap_or_default().to_owned(),
+        sent_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
+        // A record that does not say counts as redelivered: its progress is looked up.
+        receive_count: receives.unwrap_or(2),
+        progress_key: progress_key(&record.message_attributes),
+        id: record.message_id.unwrap_or_default(),
+        receipt_handle: record.receipt_handle.unwrap_or_default(),
+        body: record.body.unwrap_or_default(),
+    }
+}
+
+fn progress_key(
+    attributes: &HashMap<String, aws_lambda_events::sqs::SqsMessageAttribute>,
+) -> Option<String> {
+    attributes.get(PROGRESS_KEY)?.string_value.clone()
+}
+
+fn log(report: &Report) {
+    let tally = &report.tally;
+    tracing::info!(
+        notifications = tally.notifications,
+        posts = tally.posts,
+        delivered = tally.delivered,
+        gone = tally.gone,
+        throttled = tally.throttled,
+        ambiguous = tally.ambiguous,
+        refused = tally.refused,
+        expired = tally.expired,
+        undeliverable = tally.undeliverable,
+        rejected = tally.rejected,
+        resumed = tally.resumed,
+        failed = tally.failed,
+        "published"
+    );
+}
+
+fn response(report: Report) -> SqsBatchResponse {
+    let failure = |id| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        failure
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = report.failed.into_iter().map(failure).collect();
+    response
+}

@@ -1,2 +1,27 @@
-//! Entry point.
-fn main() {}
+//! Wires the `publisher` function.
+
+use hubcast_aws::bootstrap::{sdk_config, start_logging};
+use hubcast_aws::config::PublisherConfig;
+use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
+use hubcast_aws::queue::SqsQueue;
+use hubcast_aws::store::DynamoStore;
+use hubcast_core::fanout::Publisher;
+use hubcast_core::shards::Shards;
+use hubcast_core::time::SystemClock;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let config = PublisherConfig::from_env()?;
+    let sdk = sdk_config().await;
+    let store = DynamoStore::new(&sdk, config.table);
+    let gateway = ManagementGateway::new(&sdk, &config.management_endpoint, ATTEMPT_TIMEOUT);
+    let queue = SqsQueue::new(&sdk, config.queue_url, config.dlq_url);
+    let (ports, shards) = ((store, gateway, queue, SystemClock), Shards::new(config.shards));
+    let publisher = &Publisher::new(ports, config.fanout, shards);
+    run(service_fn(|event: LambdaEvent<_>| async move {
+        Ok::<_, Error>(publisher::handle(publisher, event.payload).await)
+    }))
+    .await
+}

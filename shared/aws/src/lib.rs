@@ -1,1 +1,11 @@
-//! Adapters for DynamoDB, SQS and the management API, configuration and bootstrap.
+//! Adapters: the only crate that names an AWS SDK type.
+//!
+//! [`store`] is the channel table in DynamoDB, [`gateway`] the management API,
+//! [`queue`] SQS, [`config`] the environment (read nowhere else) and
+//! [`bootstrap`] what a function does once at start.
+
+pub mod bootstrap;
+pub mod config;
+pub mod gateway;
+pub mod queue;
+pub mod store;

@@ -50,10 +50,7 @@ impl Block {
     /// log-in than a tab that comes back.
     pub fn refuses(self, issued_at: Timestamp, now: Timestamp) -> bool {
         let blocked = self.until.is_some_and(|until| now < until);
-        blocked
-            || self
-                .not_before
-                .is_some_and(|not_before| issued_at <= not_before)
+        blocked || self.not_before.is_some_and(|not_before| issued_at <= not_before)
     }
 }
 
@@ -67,10 +64,7 @@ mod tests {
 
     #[test]
     fn a_log_out_refuses_older_tokens_and_lets_newer_ones_in() {
-        let block = Block {
-            until: None,
-            not_before: Some(at(1000)),
-        };
+        let block = Block { until: None, not_before: Some(at(1000)) };
         assert!(block.refuses(at(999), at(5000)));
         assert!(block.refuses(at(1000), at(5000)));
         assert!(!block.refuses(at(1001), at(5000)));
@@ -78,30 +72,15 @@ mod tests {
 
     #[test]
     fn a_block_refuses_everyone_until_it_ends() {
-        let block = Block {
-            until: Some(at(2000)),
-            not_before: None,
-        };
+        let block = Block { until: Some(at(2000)), not_before: None };
         assert!(block.refuses(at(1999), at(1999)));
         assert!(!block.refuses(at(0), at(2000)));
     }
 
     #[test]
     fn the_stricter_of_hub_and_global_block_counts() {
-        let hub = Block {
-            until: Some(at(5)),
-            not_before: None,
-        };
-        let global = Block {
-            until: Some(at(9)),
-            not_before: Some(at(3)),
-        };
-        assert_eq!(
-            hub.and(global),
-            Block {
-                until: Some(at(9)),
-                not_before: Some(at(3))
-            }
-        );
+        let hub = Block { until: Some(at(5)), not_before: None };
+        let global = Block { until: Some(at(9)), not_before: Some(at(3)) };
+        assert_eq!(hub.and(global), Block { until: Some(at(9)), not_before: Some(at(3)) });
     }
 }

@@ -79,10 +79,7 @@ impl ShardCounts {
     /// The larger of the two counts, each for itself.
     #[must_use]
     pub fn max(self, other: Self) -> Self {
-        Self {
-            group: self.group.max(other.group),
-            hub: self.hub.max(other.hub),
-        }
+        Self { group: self.group.max(other.group), hub: self.hub.max(other.hub) }
     }
 
     /// Where `socket` writes its row of a group.
@@ -98,16 +95,12 @@ impl ShardCounts {
     /// Every shard of a group.
     pub fn group_keys(self, hub: &HubName, group: &GroupName) -> Vec<ChannelKey> {
         let keyed = group.keyed();
-        (0..self.group.max(1))
-            .map(|shard| ChannelKey::group(hub, &keyed, shard))
-            .collect()
+        (0..self.group.max(1)).map(|shard| ChannelKey::group(hub, &keyed, shard)).collect()
     }
 
     /// Every shard of a hub.
     pub fn hub_keys(self, hub: &HubName) -> Vec<ChannelKey> {
-        (0..self.hub.max(1))
-            .map(|shard| ChannelKey::hub(hub, shard))
-            .collect()
+        (0..self.hub.max(1)).map(|shard| ChannelKey::hub(hub, shard)).collect()
     }
 }
 
@@ -157,11 +150,7 @@ mod tests {
         let counts = ShardCounts { group: 3, hub: 4 };
         for n in 0..50 {
             let socket = SocketId::parse(&format!("s{n}=")).unwrap();
-            assert!(
-                counts
-                    .hub_keys(&hub)
-                    .contains(&counts.hub_key(&hub, &socket))
-            );
+            assert!(counts.hub_keys(&hub).contains(&counts.hub_key(&hub, &socket)));
         }
     }
 }

@@ -67,10 +67,7 @@ pub async fn connect<S: SocketStore + AccessStore>(
     if request.hub != principal.hub || !settings.hubs.contains(&request.hub) {
         return Err(ConnectError::WrongHub);
     }
-    if request
-        .origin
-        .is_some_and(|origin| !settings.origins.allows(origin))
-    {
+    if request.origin.is_some_and(|origin| !settings.origins.allows(origin)) {
         return Err(ConnectError::WrongOrigin);
     }
     if is_blocked(store, principal, clock.now()).await? {
@@ -79,9 +76,7 @@ pub async fn connect<S: SocketStore + AccessStore>(
     let socket = socket_of(request);
     let expires = socket.connected_at.plus(ROW_LIFETIME);
     if socket.is_claimed()
-        && !store
-            .take_claim(&socket.hub, &socket.connection, &socket.id, expires)
-            .await?
+        && !store.take_claim(&socket.hub, &socket.connection, &socket.id, expires).await?
     {
         return Err(ConnectError::InUse);
     }

@@ -62,10 +62,7 @@ impl Admission {
             (KIND, Some(kind.to_owned())),
             (TOKEN_ID, who.token_id.clone()),
             (ISSUED, Some(who.issued_at.as_millis().to_string())),
-            (
-                EXPIRES,
-                who.session_expires.map(|end| end.as_millis().to_string()),
-            ),
+            (EXPIRES, who.session_expires.map(|end| end.as_millis().to_string())),
             (GROUPS, groups),
             (GRANT, who.groups_in_grant.then(|| "true".to_owned())),
             (JOINABLE, joinable),
@@ -96,10 +93,7 @@ impl Admission {
             })?,
         };
         let joinable = joinable.transpose().map_err(|_| ContextError(JOINABLE))?;
-        Ok(Self {
-            principal,
-            joinable: joinable.unwrap_or_default(),
-        })
+        Ok(Self { principal, joinable: joinable.unwrap_or_default() })
     }
 }
 
@@ -108,8 +102,7 @@ fn parsed<T>(
     text: Option<String>,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>, ContextError> {
-    text.map(|text| parse(&text).ok_or(ContextError(name)))
-        .transpose()
+    text.map(|text| parse(&text).ok_or(ContextError(name))).transpose()
 }
 
 fn kind(text: &str) -> Option<TokenKind> {
@@ -126,10 +119,7 @@ fn millis(text: &str) -> Option<Timestamp> {
 
 fn groups(text: &str) -> Option<Vec<GroupName>> {
     let names: Vec<String> = serde_json::from_str(text).ok()?;
-    names
-        .iter()
-        .map(|name| GroupName::parse(name).ok())
-        .collect()
+    names.iter().map(|name| GroupName::parse(name).ok()).collect()
 }
 
 #[cfg(test)]
@@ -150,13 +140,8 @@ mod tests {
             claims: BTreeMap::new(),
             connection: Some(ConnectionId::parse("c").unwrap()),
         };
-        let joinable = GroupPolicy::parse("room-*")
-            .unwrap()
-            .expand(&BTreeMap::new());
-        Admission {
-            principal,
-            joinable,
-        }
+        let joinable = GroupPolicy::parse("room-*").unwrap().expand(&BTreeMap::new());
+        Admission { principal, joinable }
     }
 
     #[test]
@@ -174,10 +159,7 @@ mod tests {
         anonymous.principal.groups = Vec::new();
         let context = anonymous.to_context();
         assert!(!context.contains_key(USER) && !context.contains_key(GROUPS));
-        assert_eq!(
-            Admission::from_context(|name| context.get(name).cloned()),
-            Ok(anonymous)
-        );
+        assert_eq!(Admission::from_context(|name| context.get(name).cloned()), Ok(anonymous));
     }
 
     #[test]

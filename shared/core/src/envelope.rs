@@ -62,25 +62,15 @@ pub struct Element {
 pub fn parse(body: &str, rules: &EnvelopeRules) -> Result<Vec<Element>, Rejection> {
     let body: &RawValue = serde_json::from_str(body)
         .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
-    let elements = if body.get().starts_with('[') {
-        split(body)?
-    } else {
-        vec![body.to_owned()]
-    };
-    Ok(elements
-        .into_iter()
-        .map(|json| element(json, rules))
-        .collect())
+    let elements = if body.get().starts_with('[') { split(body)? } else { vec![body.to_owned()] };
+    Ok(elements.into_iter().map(|json| element(json, rules)).collect())
 }
 
 fn split(array: &RawValue) -> Result<Vec<Box<RawValue>>, Rejection> {
     let elements: Vec<Box<RawValue>> = serde_json::from_str(array.get())
         .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
     match elements.len() {
-        0 => Err(Rejection::new(
-            RejectReason::NoContent,
-            "the array is empty",
-        )),
+        0 => Err(Rejection::new(RejectReason::NoContent, "the array is empty")),
         1..=ELEMENTS_MAX => Ok(elements),
         many => {
             let detail =
@@ -98,9 +88,7 @@ fn element(json: Box<RawValue>, rules: &EnvelopeRules) -> Element {
 fn notification(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Notification, Rejection> {
     Ok(Notification {
         hub: fields.hub()?.unwrap_or_else(|| rules.default_hub.clone()),
-        excluded: fields
-            .connections("excludedConnectionIds")?
-            .unwrap_or_default(),
+        excluded: fields.connections("excludedConnectionIds")?.unwrap_or_default(),
         content: content::read(fields, rules)?,
         expires_at: fields.timestamp("expiresAt")?,
     })

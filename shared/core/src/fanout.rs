@@ -86,14 +86,7 @@ where
         settings: FanoutSettings,
         shards: Shards,
     ) -> Self {
-        Self {
-            store,
-            gateway,
-            queue,
-            clock,
-            settings,
-            shards,
-        }
+        Self { store, gateway, queue, clock, settings, shards }
     }
 
     /// Delivers a batch of messages and tells which of them the queue must keep.

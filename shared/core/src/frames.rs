@@ -95,17 +95,11 @@ enum End {
 
 impl End {
     fn fatal(error: impl Into<String>) -> Self {
-        Self::Close(Close {
-            error: Some(error.into()),
-            allow_reconnect: false,
-        })
+        Self::Close(Close { error: Some(error.into()), allow_reconnect: false })
     }
 
     fn reconnect(error: impl Into<String>) -> Self {
-        Self::Close(Close {
-            error: Some(error.into()),
-            allow_reconnect: true,
-        })
+        Self::Close(Close { error: Some(error.into()), allow_reconnect: true })
     }
 }
 
@@ -118,14 +112,7 @@ where
     /// The rules over these ports.
     pub fn new(store: S, gateway: G, clock: C, settings: FrameSettings, shards: Shards) -> Self {
         let budget = Budget::new(settings.frames_per_second);
-        Self {
-            store,
-            gateway,
-            clock,
-            settings,
-            shards,
-            budget,
-        }
+        Self { store, gateway, clock, settings, shards, budget }
     }
 
     /// Answers a frame with the frame to send back, empty for none, within `patience`.
@@ -204,11 +191,7 @@ where
     /// The end of a client that broke the protocol. Before its handshake it reads nothing but
     /// the answer to one.
     async fn broken(&self, caller: &Caller, detail: &str) -> End {
-        match self
-            .store
-            .socket(&caller.socket, Consistency::Eventual)
-            .await
-        {
+        match self.store.socket(&caller.socket, Consistency::Eventual).await {
             Ok(Some(socket)) if socket.state == SocketState::Connecting => {
                 End::Refuse(HandshakeError::Malformed)
             }
@@ -258,10 +241,7 @@ where
 fn close_record(end: End) -> String {
     match end {
         End::Close(close) => HubMessage::Close(close).encode(),
-        End::Refuse(err) => HandshakeResponse {
-            error: Some(err.to_string().into()),
-        }
-        .encode(),
+        End::Refuse(err) => HandshakeResponse { error: Some(err.to_string().into()) }.encode(),
         End::Drop => String::new(),
     }
 }
@@ -271,11 +251,7 @@ fn server_error() -> String {
 }
 
 fn failed(invocation_id: String, error: String) -> String {
-    HubMessage::Completion(Completion {
-        invocation_id,
-        outcome: Outcome::Error(error),
-    })
-    .encode()
+    HubMessage::Completion(Completion { invocation_id, outcome: Outcome::Error(error) }).encode()
 }
 
 /// The end of a request that the table did not answer: the client may try again.

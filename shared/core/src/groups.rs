@@ -33,23 +33,13 @@ pub struct PatternError(String);
 impl GroupPolicy {
     /// Reads patterns that commas separate; an empty text allows nothing.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        let patterns = text
-            .split(',')
-            .map(str::trim)
-            .filter(|pattern| !pattern.is_empty());
-        Ok(Self {
-            patterns: patterns.map(parts).collect::<Result<_, _>>()?,
-        })
+        let patterns = text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty());
+        Ok(Self { patterns: patterns.map(parts).collect::<Result<_, _>>()? })
     }
 
     /// The patterns for someone with these claims; those that name an absent claim drop out.
     pub fn expand(&self, claims: &BTreeMap<String, String>) -> Joinable {
-        Joinable(
-            self.patterns
-                .iter()
-                .filter_map(|pattern| expanded(pattern, claims))
-                .collect(),
-        )
+        Joinable(self.patterns.iter().filter_map(|pattern| expanded(pattern, claims)).collect())
     }
 }
 
@@ -65,9 +55,7 @@ fn parts(pattern: &str) -> Result<Vec<Part>, PatternError> {
             parts.push(Part::Any);
             rest = after;
         } else {
-            let claim = special
-                .strip_prefix('{')
-                .and_then(|claim| claim.split_once('}'));
+            let claim = special.strip_prefix('{').and_then(|claim| claim.split_once('}'));
             let (claim, after) = claim.ok_or_else(|| PatternError(pattern.to_owned()))?;
             parts.push(Part::Claim(claim.to_owned()));
             rest = after;
@@ -97,9 +85,7 @@ pub struct Joinable(Vec<Vec<Option<String>>>);
 impl Joinable {
     /// Whether the client may join `group` by a pattern.
     pub fn allows(&self, group: &GroupName) -> bool {
-        self.0
-            .iter()
-            .any(|pattern| matches(pattern, group.as_str()))
+        self.0.iter().any(|pattern| matches(pattern, group.as_str()))
     }
 
     /// Whether there is no pattern at all.

@@ -122,9 +122,7 @@ impl ConnectionId {
             return Err(NameError::Empty);
         }
         if id.len() > CONNECTION_ID_MAX_BYTES {
-            return Err(NameError::TooLong {
-                max: CONNECTION_ID_MAX_BYTES,
-            });
+            return Err(NameError::TooLong { max: CONNECTION_ID_MAX_BYTES });
         }
         if !id.chars().all(|c| c.is_ascii_graphic()) {
             return Err(NameError::BadCharacter);
@@ -150,10 +148,7 @@ impl SocketId {
     /// A number that is stable for this socket and spread evenly over sockets.
     pub fn spread(&self) -> u64 {
         let digest = Sha256::digest(self.0.as_bytes());
-        digest
-            .iter()
-            .take(8)
-            .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+        digest.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 }
 
@@ -186,9 +181,7 @@ fn checked_name(text: &str) -> Result<String, NameError> {
         return Err(NameError::Empty);
     }
     if text.chars().nth(NAME_MAX_CHARS).is_some() {
-        return Err(NameError::TooLong {
-            max: NAME_MAX_CHARS,
-        });
+        return Err(NameError::TooLong { max: NAME_MAX_CHARS });
     }
     if text.chars().any(char::is_control) {
         return Err(NameError::BadCharacter);
@@ -206,10 +199,7 @@ impl KeyedName {
         if name.len() <= KEYED_AS_IS_BYTES {
             return Self(name.to_owned());
         }
-        let cut = (0..=KEYED_PREFIX_BYTES)
-            .rev()
-            .find(|&at| name.is_char_boundary(at))
-            .unwrap_or(0);
+        let cut = (0..=KEYED_PREFIX_BYTES).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
         Self(format!("{}#{:x}", &name[..cut], HexDigest(name)))
     }
 }
@@ -218,9 +208,7 @@ struct HexDigest<'a>(&'a str);
 
 impl fmt::LowerHex for HexDigest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Sha256::digest(self.0.as_bytes())
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        Sha256::digest(self.0.as_bytes()).iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -230,17 +218,11 @@ mod tests {
 
     #[test]
     fn hubs_are_lower_cased_and_checked() {
-        assert_eq!(
-            HubName::parse("Notifications").unwrap().as_str(),
-            "notifications"
-        );
+        assert_eq!(HubName::parse("Notifications").unwrap().as_str(), "notifications");
         assert_eq!(HubName::parse(""), Err(NameError::Empty));
         assert_eq!(HubName::parse("1hub"), Err(NameError::BadCharacter));
         assert_eq!(HubName::parse("a#b"), Err(NameError::BadCharacter));
-        assert_eq!(
-            HubName::parse(&"h".repeat(129)),
-            Err(NameError::TooLong { max: 128 })
-        );
+        assert_eq!(HubName::parse(&"h".repeat(129)), Err(NameError::TooLong { max: 128 }));
     }
 
     #[test]
@@ -257,21 +239,14 @@ mod tests {
         assert_eq!(GroupName::parse("a\u{0}b"), Err(NameError::BadCharacter));
         assert_eq!(GroupName::parse("a\nb"), Err(NameError::BadCharacter));
         assert!(GroupName::parse(&"語".repeat(1024)).is_ok());
-        assert_eq!(
-            GroupName::parse(&"g".repeat(1025)),
-            Err(NameError::TooLong { max: 1024 })
-        );
+        assert_eq!(GroupName::parse(&"g".repeat(1025)), Err(NameError::TooLong { max: 1024 }));
     }
 
     #[test]
     fn long_names_are_keyed_by_a_digest_no_short_name_can_have() {
         for name in ["g".repeat(257), "語".repeat(1024)] {
             let keyed = GroupName::parse(&name).unwrap().keyed();
-            assert!(
-                keyed.as_str().len() > KEYED_AS_IS_BYTES,
-                "{}",
-                keyed.as_str().len()
-            );
+            assert!(keyed.as_str().len() > KEYED_AS_IS_BYTES, "{}", keyed.as_str().len());
             assert!(keyed.as_str().len() <= 261);
         }
         let twins = ["a".repeat(300) + "x", "a".repeat(300) + "y"];
@@ -281,10 +256,7 @@ mod tests {
 
     #[test]
     fn a_connection_token_names_its_connection() {
-        assert_eq!(
-            ConnectionId::parse("abc.signature").unwrap().as_str(),
-            "abc"
-        );
+        assert_eq!(ConnectionId::parse("abc.signature").unwrap().as_str(), "abc");
         assert_eq!(ConnectionId::parse(".signature"), Err(NameError::Empty));
     }
 }

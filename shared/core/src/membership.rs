@@ -24,9 +24,7 @@ pub fn effective(token: &[GroupName], lasting: &[Membership]) -> Groups {
         match membership.standing {
             // A token's group lasts as long as the session, whatever the row says.
             Standing::Member => {
-                groups
-                    .entry(membership.group.clone())
-                    .or_insert(membership.expires);
+                groups.entry(membership.group.clone()).or_insert(membership.expires);
             }
             Standing::Denied => {
                 groups.remove(&membership.group);
@@ -51,9 +49,7 @@ pub async fn join<S: SocketStore + ChannelStore>(
         return Ok(false);
     }
     let rows = keys.iter().zip(groups.values());
-    let rows: Vec<_> = rows
-        .flat_map(|(key, until)| socket.rows([key], *until))
-        .collect();
+    let rows: Vec<_> = rows.flat_map(|(key, until)| socket.rows([key], *until)).collect();
     store.put_rows(&rows).await?;
     undo_unnoted(store, &socket.id, &keys).await
 }
@@ -65,14 +61,9 @@ async fn undo_unnoted<S: SocketStore + ChannelStore>(
     written: &[ChannelKey],
 ) -> Result<bool, StoreError> {
     let socket = store.socket(id, Consistency::Strong).await?;
-    let noted = socket
-        .as_ref()
-        .map_or_else(BTreeSet::new, |socket| socket.channels.clone());
-    let stale: Vec<ChannelKey> = written
-        .iter()
-        .filter(|key| !noted.contains(key))
-        .cloned()
-        .collect();
+    let noted = socket.as_ref().map_or_else(BTreeSet::new, |socket| socket.channels.clone());
+    let stale: Vec<ChannelKey> =
+        written.iter().filter(|key| !noted.contains(key)).cloned().collect();
     if !stale.is_empty() {
         store.delete_rows(id, &stale).await?;
     }
@@ -89,13 +80,9 @@ pub async fn leave<S: SocketStore + ChannelStore>(
     // Rows stand where they were noted; but an earlier try may have stopped
     // between forgetting a row and deleting it, so where one would be written
     // today counts too.
-    let noted = socket
-        .channels
-        .iter()
-        .filter(|key| key.group_of().is_some_and(|g| groups.contains(&g)));
-    let today = groups
-        .iter()
-        .map(|group| counts.group_key(&socket.hub, group, &socket.id));
+    let noted =
+        socket.channels.iter().filter(|key| key.group_of().is_some_and(|g| groups.contains(&g)));
+    let today = groups.iter().map(|group| counts.group_key(&socket.hub, group, &socket.id));
     let keys: BTreeSet<ChannelKey> = noted.cloned().chain(today).collect();
     let keys: Vec<ChannelKey> = keys.into_iter().collect();
     if keys.is_empty() {
@@ -116,9 +103,7 @@ pub async fn disconnect<S: SocketStore + ChannelStore>(
     let keys: Vec<ChannelKey> = socket.channels.iter().cloned().collect();
     store.delete_rows(id, &keys).await?;
     if socket.is_claimed() {
-        store
-            .release_claim(&socket.hub, &socket.connection, id)
-            .await?;
+        store.release_claim(&socket.hub, &socket.connection, id).await?;
     }
     Ok(Some(socket))
 }

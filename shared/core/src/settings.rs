@@ -108,6 +108,19 @@ impl From<OneOrManyForm> for OneOrMany {
     }
 }
 
+/// Everything that decides which tokens are good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// The issuers of app tokens.
+    pub issuers: Vec<IssuerSettings>,
+    /// The keys of client tokens.
+    pub keys: AccessKeys,
+    /// Where clients reach hubcast, and so the audience of client tokens.
+    pub public_url: PublicUrl,
+    /// Whether our client tokens end their session when the app token does.
+    pub close_on_token_expiry: bool,
+}
+
 /// Where clients reach hubcast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublicUrl {
@@ -153,9 +166,7 @@ impl Origins {
     /// Whether a page of `origin` may connect.
     pub fn allows(&self, origin: &str) -> bool {
         match self {
-            Self::Only(origins) => origins
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(origin)),
+            Self::Only(origins) => origins.iter().any(|known| known.eq_ignore_ascii_case(origin)),
             Self::Localhost => is_localhost(origin),
         }
     }
@@ -183,12 +194,9 @@ mod tests {
 
     #[test]
     fn only_loopback_origins_are_local() {
-        for good in [
-            "http://localhost",
-            "http://localhost:4200",
-            "https://127.0.0.1:1",
-            "http://[::1]:5",
-        ] {
+        for good in
+            ["http://localhost", "http://localhost:4200", "https://127.0.0.1:1", "http://[::1]:5"]
+        {
             assert!(Origins::Localhost.allows(good), "{good}");
         }
         for bad in [

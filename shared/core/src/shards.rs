@@ -18,17 +18,12 @@ pub struct Shards {
 impl Shards {
     /// Shard counts as configured.
     pub const fn new(configured: ShardCounts) -> Self {
-        Self {
-            configured,
-            recorded: OnceCell::const_new(),
-        }
+        Self { configured, recorded: OnceCell::const_new() }
     }
 
     /// The counts to write rows by; recorded before the first answer.
     pub async fn for_writing(&self, store: &impl ChannelStore) -> Result<ShardCounts, StoreError> {
-        self.recorded
-            .get_or_try_init(|| store.raise_shard_counts(self.configured))
-            .await?;
+        self.recorded.get_or_try_init(|| store.raise_shard_counts(self.configured)).await?;
         Ok(self.configured)
     }
 

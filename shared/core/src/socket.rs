@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// How long rows outlive the hard cap of 2 hours that API Gateway puts on a connection.
 pub const ROW_LIFETIME: Duration = Duration::from_mins(130);
 /// How long rows outlive the session that they belong to.
-pub const SESSION_GRACE: Duration = Duration::from_secs(60);
+pub const SESSION_GRACE: Duration = Duration::from_mins(1);
 
 /// Where a socket is in its life.
 ///
@@ -65,11 +65,7 @@ impl Socket {
     /// The socket as channel rows describe it.
     pub fn member(&self) -> Member {
         let (socket, connection) = (self.id.clone(), self.connection.clone());
-        Member {
-            socket,
-            connection,
-            user: self.user.clone(),
-        }
+        Member { socket, connection, user: self.user.clone() }
     }
 
     /// The rows of this socket under `keys`, living no longer than `until` if given.
@@ -78,12 +74,9 @@ impl Socket {
         keys: impl IntoIterator<Item = &'a ChannelKey>,
         until: Option<Timestamp>,
     ) -> Vec<ChannelRow> {
-        let expires = until.map_or(self.expires(), |until| until.min(self.expires()));
-        let row = |key: &ChannelKey| ChannelRow {
-            key: key.clone(),
-            member: self.member(),
-            expires,
-        };
+        let expires = until.map_or_else(|| self.expires(), |until| until.min(self.expires()));
+        let row =
+            |key: &ChannelKey| ChannelRow { key: key.clone(), member: self.member(), expires };
         keys.into_iter().map(row).collect()
     }
 }

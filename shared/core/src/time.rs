@@ -49,6 +49,14 @@ impl Timestamp {
         u64::try_from(millis).map(Self).map_err(|_| TimestampError)
     }
 
+    /// The point `seconds` after the Unix epoch, to the millisecond; `None` before it or after
+    /// the year 9999.
+    pub fn from_fractional_seconds(seconds: f64) -> Option<Self> {
+        let since = Duration::try_from_secs_f64(seconds).ok()?;
+        let rounded = since.checked_add(Duration::from_micros(500))?;
+        Some(Self(millis_of(rounded))).filter(|at| *at <= Self::FOREVER)
+    }
+
     /// This point moved `by` later.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
@@ -83,10 +91,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the Clock port's real adapter"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "this is the Clock port's real adapter")]
         let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Timestamp(elapsed.map_or(0, millis_of))
     }

@@ -112,10 +112,7 @@ mod tests {
     #[test]
     fn the_limit_is_the_most_that_is_allowed() {
         assert_eq!(records("a\u{1e}b\u{1e}", 2).map(|r| r.len()), Ok(2));
-        assert_eq!(
-            records("a\u{1e}b\u{1e}", 1),
-            Err(FrameError::TooManyRecords { max: 1 })
-        );
+        assert_eq!(records("a\u{1e}b\u{1e}", 1), Err(FrameError::TooManyRecords { max: 1 }));
     }
 
     #[test]

@@ -82,10 +82,9 @@ impl HandshakeRequest {
     pub fn accept(&self) -> Result<(), HandshakeError> {
         match self.protocol.as_str() {
             JSON if self.version <= VERSION_MAX => Ok(()),
-            JSON => Err(HandshakeError::Version {
-                version: self.version,
-                protocol: JSON.to_owned(),
-            }),
+            JSON => {
+                Err(HandshakeError::Version { version: self.version, protocol: JSON.to_owned() })
+            }
             "messagepack" => Err(HandshakeError::Binary(self.protocol.clone())),
             other => Err(HandshakeError::Protocol(echo(other).to_owned())),
         }
@@ -113,10 +112,7 @@ mod tests {
 
     fn refusal(record: &str) -> String {
         let request = HandshakeRequest::parse(record);
-        request
-            .and_then(|request| request.accept())
-            .unwrap_err()
-            .to_string()
+        request.and_then(|request| request.accept()).unwrap_err().to_string()
     }
 
     #[test]
@@ -142,13 +138,8 @@ mod tests {
             refusal(r#"{"protocol":"messagepack","version":1}"#),
             "Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format."
         );
-        for malformed in [
-            "{}",
-            "7",
-            "x",
-            r#"{"protocol":"json"}"#,
-            r#"{"protocol":7,"version":1}"#,
-        ] {
+        for malformed in ["{}", "7", "x", r#"{"protocol":"json"}"#, r#"{"protocol":7,"version":1}"#]
+        {
             assert_eq!(
                 refusal(malformed),
                 "An unexpected error occurred during connection handshake."
@@ -166,9 +157,7 @@ mod tests {
     #[test]
     fn answers_encode_and_decode() {
         assert_eq!(HandshakeResponse { error: None }.encode(), ACCEPTED);
-        let refused = HandshakeResponse {
-            error: Some("no \u{1e} way".into()),
-        };
+        let refused = HandshakeResponse { error: Some("no \u{1e} way".into()) };
         assert_eq!(refused.encode(), "{\"error\":\"no \\u001e way\"}\u{1e}");
         let null: HandshakeResponse<'_> = serde_json::from_str(r#"{"error":null}"#).unwrap();
         assert_eq!(null.error, None);

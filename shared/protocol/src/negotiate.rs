@@ -46,10 +46,7 @@ pub struct Transport {
 impl Transport {
     /// WebSockets with text frames: what API Gateway carries.
     pub fn web_sockets() -> Self {
-        Self {
-            transport: "WebSockets".to_owned(),
-            transfer_formats: vec!["Text".to_owned()],
-        }
+        Self { transport: "WebSockets".to_owned(), transfer_formats: vec!["Text".to_owned()] }
     }
 }
 
@@ -106,11 +103,7 @@ pub struct Redirect {
 impl Redirect {
     /// A redirect to `url` with a token for it.
     pub const fn new(url: String, access_token: String) -> Self {
-        Self {
-            url,
-            access_token,
-            available_transports: Vec::new(),
-        }
+        Self { url, access_token, available_transports: Vec::new() }
     }
 }
 
@@ -128,22 +121,10 @@ mod tests {
     #[test]
     fn the_answered_version_is_the_highest_both_know() {
         assert_eq!(NegotiateVersion::from_query(None), Ok(NegotiateVersion::V0));
-        assert_eq!(
-            NegotiateVersion::from_query(Some("0")),
-            Ok(NegotiateVersion::V0)
-        );
-        assert_eq!(
-            NegotiateVersion::from_query(Some("1")),
-            Ok(NegotiateVersion::V1)
-        );
-        assert_eq!(
-            NegotiateVersion::from_query(Some("7")),
-            Ok(NegotiateVersion::V1)
-        );
-        assert_eq!(
-            NegotiateVersion::from_query(Some("x")),
-            Err(NegotiateVersionError)
-        );
+        assert_eq!(NegotiateVersion::from_query(Some("0")), Ok(NegotiateVersion::V0));
+        assert_eq!(NegotiateVersion::from_query(Some("1")), Ok(NegotiateVersion::V1));
+        assert_eq!(NegotiateVersion::from_query(Some("7")), Ok(NegotiateVersion::V1));
+        assert_eq!(NegotiateVersion::from_query(Some("x")), Err(NegotiateVersionError));
     }
 
     #[test]

@@ -16,26 +16,17 @@ pub fn unknown_method(method: &str) -> String {
 
 /// The arguments do not fit the method.
 pub fn invalid_arguments(method: &str, detail: &str) -> String {
-    format!(
-        "Failed to invoke '{}' due to an error on the server. {detail}",
-        echo(method)
-    )
+    format!("Failed to invoke '{}' due to an error on the server. {detail}", echo(method))
 }
 
 /// The caller may not invoke the method (like this).
 pub fn unauthorized(method: &str, detail: &str) -> String {
-    format!(
-        "Failed to invoke '{}' because user is unauthorized. {detail}",
-        echo(method)
-    )
+    format!("Failed to invoke '{}' because user is unauthorized. {detail}", echo(method))
 }
 
 /// Something broke while the method ran.
 pub fn unexpected(method: &str) -> String {
-    format!(
-        "An unexpected error occurred invoking '{}' on the server.",
-        echo(method)
-    )
+    format!("An unexpected error occurred invoking '{}' on the server.", echo(method))
 }
 
 /// A streaming invocation of a method that does not stream.
@@ -48,9 +39,7 @@ pub fn not_streaming(method: &str) -> String {
 
 /// The name, cut to what may be echoed.
 pub fn echo(name: &str) -> &str {
-    name.char_indices()
-        .nth(ECHO_MAX_CHARS)
-        .map_or(name, |(end, _)| name.get(..end).unwrap_or(name))
+    name.char_indices().nth(ECHO_MAX_CHARS).map_or(name, |(end, _)| name.get(..end).unwrap_or(name))
 }
 
 #[cfg(test)]

@@ -104,11 +104,7 @@ pub enum Action {
 
 /// Reads what an element is about.
 pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
-    match (
-        fields.has("target"),
-        fields.has("action"),
-        fields.has("invocationId"),
-    ) {
+    match (fields.has("target"), fields.has("action"), fields.has("invocationId")) {
         (true, false, false) => message(fields, rules),
         (false, true, false) => action(fields, rules).map(Content::Action),
         (false, false, true) => answer(fields),
@@ -126,14 +122,7 @@ pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content
 fn message(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
     refuse(
         fields,
-        &[
-            "ttlSeconds",
-            "reason",
-            "allowReconnect",
-            "revoke",
-            "result",
-            "error",
-        ],
+        &["ttlSeconds", "reason", "allowReconnect", "revoke", "result", "error"],
         "target",
     )?;
     Ok(Content::Message {
@@ -156,14 +145,7 @@ fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
 }
 
 fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
-    let others = [
-        "arguments",
-        "ttlSeconds",
-        "reason",
-        "allowReconnect",
-        "revoke",
-        "everyone",
-    ];
+    let others = ["arguments", "ttlSeconds", "reason", "allowReconnect", "revoke", "everyone"];
     refuse(fields, &others, "invocationId")?;
     let connection = fields.connection()?.ok_or_else(|| {
         let detail = "'invocationId' needs the 'connectionId' that invoked";
@@ -178,11 +160,7 @@ fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
         (result, None) => Answer::Result(result.map(ToOwned::to_owned)),
     };
     let invocation_id = fields.text("invocationId")?.unwrap_or_default();
-    Ok(Content::Answer {
-        connection,
-        invocation_id,
-        answer,
-    })
+    Ok(Content::Answer { connection, invocation_id, answer })
 }
 
 fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
@@ -203,64 +181,31 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
 }
 
 fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(
-        fields,
-        &["reason", "allowReconnect", "revoke"],
-        "action 'add'",
-    )?;
+    refuse(fields, &["reason", "allowReconnect", "revoke"], "action 'add'")?;
     let (subject, groups) = (subject(fields)?, groups(fields)?);
-    Ok(Action::Add {
-        subject,
-        groups,
-        ttl: fields.seconds("ttlSeconds")?,
-    })
+    Ok(Action::Add { subject, groups, ttl: fields.seconds("ttlSeconds")? })
 }
 
 fn remove(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(
-        fields,
-        &["ttlSeconds", "reason", "allowReconnect", "revoke"],
-        "action 'remove'",
-    )?;
-    Ok(Action::Remove {
-        subject: subject(fields)?,
-        groups: groups(fields)?,
-    })
+    refuse(fields, &["ttlSeconds", "reason", "allowReconnect", "revoke"], "action 'remove'")?;
+    Ok(Action::Remove { subject: subject(fields)?, groups: groups(fields)? })
 }
 
 fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = [
-        "ttlSeconds",
-        "reason",
-        "allowReconnect",
-        "revoke",
-        "groupName",
-        "groupNames",
-    ];
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "groupName", "groupNames"];
     refuse(fields, &others, "action 'removeAll'")?;
-    Ok(Action::RemoveAll {
-        subject: subject(fields)?,
-    })
+    Ok(Action::RemoveAll { subject: subject(fields)? })
 }
 
 fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(
-        fields,
-        &["allowReconnect", "revoke", "reason"],
-        "action 'block'",
-    )?;
-    Ok(Action::Block {
-        users: users(fields)?,
-        ttl: fields.seconds("ttlSeconds")?,
-    })
+    refuse(fields, &["allowReconnect", "revoke", "reason"], "action 'block'")?;
+    Ok(Action::Block { users: users(fields)?, ttl: fields.seconds("ttlSeconds")? })
 }
 
 fn unblock(fields: &Fields<'_>) -> Result<Action, Rejection> {
     let others = ["ttlSeconds", "reason", "allowReconnect", "revoke"];
     refuse(fields, &others, "action 'unblock'")?;
-    Ok(Action::Unblock {
-        users: users(fields)?,
-    })
+    Ok(Action::Unblock { users: users(fields)? })
 }
 
 fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
@@ -273,12 +218,7 @@ fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection
         let detail = "'revoke' goes with users and without 'allowReconnect'";
         return Err(Rejection::new(RejectReason::MisplacedProperty, detail));
     }
-    Ok(Action::Close {
-        audience,
-        reason: fields.text("reason")?,
-        allow_reconnect,
-        revoke,
-    })
+    Ok(Action::Close { audience, reason: fields.text("reason")?, allow_reconnect, revoke })
 }
 
 fn subject(fields: &Fields<'_>) -> Result<Subject, Rejection> {
@@ -294,19 +234,12 @@ fn subject(fields: &Fields<'_>) -> Result<Subject, Rejection> {
 
 fn groups(fields: &Fields<'_>) -> Result<Vec<GroupName>, Rejection> {
     fields.groups()?.ok_or_else(|| {
-        Rejection::new(
-            RejectReason::MissingGroup,
-            "a group action needs a 'groupName'",
-        )
+        Rejection::new(RejectReason::MissingGroup, "a group action needs a 'groupName'")
     })
 }
 
 fn users(fields: &Fields<'_>) -> Result<Vec<UserId>, Rejection> {
-    refuse(
-        fields,
-        &["connectionId", "groupName", "groupNames", "everyone"],
-        "a block",
-    )?;
+    refuse(fields, &["connectionId", "groupName", "groupNames", "everyone"], "a block")?;
     fields
         .users()?
         .ok_or_else(|| Rejection::new(RejectReason::MissingAudience, "a block needs a 'userId'"))

@@ -58,9 +58,7 @@ impl<'a> Fields<'a> {
         }
         let Properties(properties) = serde_json::from_str(json.get())
             .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
-        let mut fields = Self {
-            present: BTreeMap::new(),
-        };
+        let mut fields = Self { present: BTreeMap::new() };
         let mut seen = Vec::with_capacity(properties.len());
         for (name, value) in properties {
             let name = known(&name)?;
@@ -164,10 +162,8 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         if texts.len() > IDS_MAX {
-            let detail = format!(
-                "'{name}' holds {} ids; at most {IDS_MAX} are allowed",
-                texts.len()
-            );
+            let detail =
+                format!("'{name}' holds {} ids; at most {IDS_MAX} are allowed", texts.len());
             return Err(Rejection::new(RejectReason::TooManyIds, detail));
         }
         let parsed: Result<Vec<T>, NameError> = texts.iter().map(|text| parse(text)).collect();
@@ -183,26 +179,17 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         serde_json::from_str(raw.get()).map(Some).map_err(|_| {
-            Rejection::new(
-                RejectReason::BadType,
-                format!("'{name}' must be {expected}"),
-            )
+            Rejection::new(RejectReason::BadType, format!("'{name}' must be {expected}"))
         })
     }
 }
 
 fn known(name: &str) -> Result<&'static str, Rejection> {
-    KNOWN
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
-        .ok_or_else(|| {
-            let echo: String = name.chars().take(ECHO_MAX_CHARS).collect();
-            let detail = format!(
-                "'{}' is not a property of the envelope",
-                echo.escape_debug()
-            );
-            Rejection::new(RejectReason::UnknownProperty, detail)
-        })
+    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let echo: String = name.chars().take(ECHO_MAX_CHARS).collect();
+        let detail = format!("'{}' is not a property of the envelope", echo.escape_debug());
+        Rejection::new(RejectReason::UnknownProperty, detail)
+    })
 }
 
 /// Azure Functions writes null or an empty text for what was not set. A result
@@ -227,9 +214,7 @@ struct Properties<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_map(PropertiesVisitor)
-            .map(Properties)
+        deserializer.deserialize_map(PropertiesVisitor).map(Properties)
     }
 }
 

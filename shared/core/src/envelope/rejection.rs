@@ -88,9 +88,6 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection for `reason`.
     pub fn new(reason: RejectReason, detail: impl Into<String>) -> Self {
-        Self {
-            reason,
-            detail: detail.into(),
-        }
+        Self { reason, detail: detail.into() }
     }
 }

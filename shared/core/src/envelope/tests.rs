@@ -29,18 +29,8 @@ fn what_azure_functions_writes_is_read() {
     let body = r#"{"connectionId":null,"userId":"alice","groupName":"","target":"m","arguments":[1, "x"],"endpoints":null}"#;
     let notification = one(body).unwrap();
     assert_eq!(notification.hub.as_str(), "notifications");
-    let Content::Message {
-        audience,
-        target,
-        arguments,
-    } = notification.content
-    else {
-        panic!()
-    };
-    assert_eq!(
-        audience,
-        Audience::Users(vec![crate::id::UserId::parse("alice").unwrap()])
-    );
+    let Content::Message { audience, target, arguments } = notification.content else { panic!() };
+    assert_eq!(audience, Audience::Users(vec![crate::id::UserId::parse("alice").unwrap()]));
     assert_eq!(target, "m");
     assert_eq!(arguments.get(), r#"[1, "x"]"#);
 }
@@ -50,10 +40,7 @@ fn names_and_actions_are_read_in_any_case() {
     let body = r#"{"Hub":"Chat","USERID":"a","Action":"ADD","groupname":"g","TtlSeconds":5}"#;
     let notification = one(body).unwrap();
     assert_eq!(notification.hub.as_str(), "chat");
-    assert!(matches!(
-        notification.content,
-        Content::Action(Action::Add { ttl: Some(_), .. })
-    ));
+    assert!(matches!(notification.content, Content::Action(Action::Add { ttl: Some(_), .. })));
 }
 
 #[test]
@@ -64,23 +51,14 @@ fn the_higher_audience_counts() {
         audience(r#"{"userId":"u","groupName":"g","target":"m"}"#),
         Audience::Users(_)
     ));
-    assert!(matches!(
-        audience(r#"{"groupName":"g","target":"m"}"#),
-        Audience::Groups(_)
-    ));
+    assert!(matches!(audience(r#"{"groupName":"g","target":"m"}"#), Audience::Groups(_)));
     assert_eq!(audience(r#"{"target":"m"}"#), Audience::Hub);
 }
 
 #[test]
 fn an_empty_list_reaches_nobody_and_never_everybody() {
-    assert_eq!(
-        audience(r#"{"userIds":[],"target":"m"}"#),
-        Audience::Users(vec![])
-    );
-    assert_eq!(
-        audience(r#"{"groupNames":[],"target":"m"}"#),
-        Audience::Groups(vec![])
-    );
+    assert_eq!(audience(r#"{"userIds":[],"target":"m"}"#), Audience::Users(vec![]));
+    assert_eq!(audience(r#"{"groupNames":[],"target":"m"}"#), Audience::Groups(vec![]));
 }
 
 #[test]
@@ -95,10 +73,7 @@ fn singles_and_lists_are_united() {
 #[test]
 fn bad_envelopes_are_rejected_with_their_reason() {
     use RejectReason as R;
-    let too_many = format!(
-        r#"{{"userIds":[{}],"target":"m"}}"#,
-        vec![r#""u""#; 501].join(",")
-    );
+    let too_many = format!(r#"{{"userIds":[{}],"target":"m"}}"#, vec![r#""u""#; 501].join(","));
     let long_group = format!(r#"{{"groupName":"{}","target":"m"}}"#, "g".repeat(1025));
     for (body, expected) in [
         ("nonsense", R::NotJson),
@@ -124,24 +99,12 @@ fn bad_envelopes_are_rejected_with_their_reason() {
         (r#"{"action":"add","groupName":"g"}"#, R::MissingAudience),
         (r#"{"action":"add","userId":"a"}"#, R::MissingGroup),
         (r#"{"action":"block"}"#, R::MissingAudience),
-        (
-            r#"{"action":"block","groupName":"g","userId":"a"}"#,
-            R::MisplacedProperty,
-        ),
-        (
-            r#"{"action":"close","groupName":"g","revoke":true}"#,
-            R::MisplacedProperty,
-        ),
+        (r#"{"action":"block","groupName":"g","userId":"a"}"#, R::MisplacedProperty),
+        (r#"{"action":"close","groupName":"g","revoke":true}"#, R::MisplacedProperty),
         (r#"{"target":"m","ttlSeconds":5}"#, R::MisplacedProperty),
-        (
-            r#"{"target":"m","expiresAt":"2026-11-23T10:00:00"}"#,
-            R::BadExpiry,
-        ),
+        (r#"{"target":"m","expiresAt":"2026-11-23T10:00:00"}"#, R::BadExpiry),
         (r#"{"invocationId":"1","result":1}"#, R::MissingAudience),
-        (
-            r#"{"invocationId":"1","connectionId":"c","result":1,"error":"e"}"#,
-            R::SeveralContents,
-        ),
+        (r#"{"invocationId":"1","connectionId":"c","result":1,"error":"e"}"#, R::SeveralContents),
     ] {
         assert_eq!(reason(body), expected, "{body}");
     }
@@ -149,15 +112,9 @@ fn bad_envelopes_are_rejected_with_their_reason() {
 
 #[test]
 fn one_bad_element_leaves_the_others_alone() {
-    let elements = parse(
-        r#"[{"target":"a"},{"user":"x","target":"b"},{"target":"c"}]"#,
-        &rules(),
-    )
-    .unwrap();
-    let good: Vec<bool> = elements
-        .iter()
-        .map(|element| element.parsed.is_ok())
-        .collect();
+    let elements =
+        parse(r#"[{"target":"a"},{"user":"x","target":"b"},{"target":"c"}]"#, &rules()).unwrap();
+    let good: Vec<bool> = elements.iter().map(|element| element.parsed.is_ok()).collect();
     assert_eq!(good, [true, false, true]);
     assert_eq!(elements[1].json.get(), r#"{"user":"x","target":"b"}"#);
 }
@@ -166,31 +123,15 @@ fn one_bad_element_leaves_the_others_alone() {
 fn a_hundred_elements_are_the_most() {
     let body = |n: usize| format!("[{}]", vec![r#"{"target":"m"}"#; n].join(","));
     assert_eq!(parse(&body(100), &rules()).unwrap().len(), 100);
-    assert_eq!(
-        parse(&body(101), &rules()).unwrap_err().reason,
-        RejectReason::TooManyElements
-    );
+    assert_eq!(parse(&body(101), &rules()).unwrap_err().reason, RejectReason::TooManyElements);
 }
 
 #[test]
 fn a_broadcast_must_be_asked_for_when_the_rules_say_so() {
-    let strict = EnvelopeRules {
-        implicit_broadcast: false,
-        ..rules()
-    };
-    let implicit = parse(r#"{"target":"m"}"#, &strict)
-        .unwrap()
-        .remove(0)
-        .parsed
-        .unwrap_err();
+    let strict = EnvelopeRules { implicit_broadcast: false, ..rules() };
+    let implicit = parse(r#"{"target":"m"}"#, &strict).unwrap().remove(0).parsed.unwrap_err();
     assert_eq!(implicit.reason, RejectReason::ImplicitBroadcast);
-    assert!(
-        parse(r#"{"target":"m","everyone":true}"#, &strict)
-            .unwrap()
-            .remove(0)
-            .parsed
-            .is_ok()
-    );
+    assert!(parse(r#"{"target":"m","everyone":true}"#, &strict).unwrap().remove(0).parsed.is_ok());
 }
 
 #[test]
@@ -201,18 +142,14 @@ fn a_log_out_revokes_unless_told_otherwise() {
     };
     assert!(revoke(r#"{"action":"close","userId":"a"}"#));
     assert!(!revoke(r#"{"action":"close","userId":"a","revoke":false}"#));
-    assert!(!revoke(
-        r#"{"action":"close","userId":"a","allowReconnect":true}"#
-    ));
+    assert!(!revoke(r#"{"action":"close","userId":"a","allowReconnect":true}"#));
     assert!(!revoke(r#"{"action":"close","groupName":"g"}"#));
 }
 
 #[test]
 fn a_null_result_is_a_result() {
     let Content::Answer { answer, .. } =
-        one(r#"{"invocationId":"1","connectionId":"c","result":null}"#)
-            .unwrap()
-            .content
+        one(r#"{"invocationId":"1","connectionId":"c","result":null}"#).unwrap().content
     else {
         panic!()
     };

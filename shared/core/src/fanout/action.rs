@@ -49,51 +49,18 @@ where
         reads: &mut Reads,
     ) -> Result<(), StoreError> {
         match action {
-            Action::Add {
-                subject,
-                groups,
-                ttl,
-            } => {
+            Action::Add { subject, groups, ttl } => {
                 let until = ttl.map(|ttl| self.clock.now().plus(ttl));
-                self.add(
-                    &Change {
-                        hub,
-                        subject,
-                        groups: keyed(groups),
-                    },
-                    until,
-                    reads,
-                )
-                .await?;
+                self.add(&Change { hub, subject, groups: keyed(groups) }, until, reads).await?;
             }
             Action::Remove { subject, groups } => {
-                self.remove(
-                    &Change {
-                        hub,
-                        subject,
-                        groups: keyed(groups),
-                    },
-                    reads,
-                )
-                .await?;
+                self.remove(&Change { hub, subject, groups: keyed(groups) }, reads).await?;
             }
             Action::RemoveAll { subject } => {
                 let groups = self.groups_of(hub, subject, reads).await?;
-                self.remove(
-                    &Change {
-                        hub,
-                        subject,
-                        groups,
-                    },
-                    reads,
-                )
-                .await?;
+                self.remove(&Change { hub, subject, groups }, reads).await?;
             }
-            Action::Close {
-                audience: Audience::Users(users),
-                revoke: true,
-                ..
-            } => {
+            Action::Close { audience: Audience::Users(users), revoke: true, .. } => {
                 self.revoke(hub, users).await?;
             }
             Action::Close { .. } => {}
@@ -115,11 +82,7 @@ where
         reads: &mut Reads,
     ) -> Result<(), StoreError> {
         self.keep(change, Standing::Member, until).await?;
-        let groups: Groups = change
-            .groups
-            .iter()
-            .map(|group| (group.clone(), until))
-            .collect();
+        let groups: Groups = change.groups.iter().map(|group| (group.clone(), until)).collect();
         let counts = self.shards.for_writing(&self.store).await?;
         for socket in self.sockets_of(change.hub, change.subject, reads).await? {
             join(&self.store, counts, &socket, &groups).await?;
@@ -170,14 +133,8 @@ where
         for user in users {
             for group in &change.groups {
                 let (group, expires) = (group.clone(), Some(expires));
-                let membership = Membership {
-                    group,
-                    standing,
-                    expires,
-                };
-                self.store
-                    .put_membership(change.hub, user, &membership)
-                    .await?;
+                let membership = Membership { group, standing, expires };
+                self.store.put_membership(change.hub, user, &membership).await?;
             }
         }
         Ok(())
@@ -197,20 +154,13 @@ where
         };
         let mut sockets = Vec::new();
         for (_, member) in self.audience_members(hub, &audience, reads).await? {
-            sockets.extend(
-                self.store
-                    .socket(&member.socket, Consistency::Strong)
-                    .await?,
-            );
+            sockets.extend(self.store.socket(&member.socket, Consistency::Strong).await?);
         }
         Ok(sockets)
     }
 
     async fn revoke(&self, hub: &HubName, users: &[UserId]) -> Result<(), StoreError> {
-        let block = Block {
-            until: None,
-            not_before: Some(self.clock.now()),
-        };
+        let block = Block { until: None, not_before: Some(self.clock.now()) };
         for user in users {
             self.store.put_block(Some(hub), user, block).await?;
         }
@@ -224,10 +174,7 @@ where
         ttl: Option<Duration>,
     ) -> Result<(), StoreError> {
         let until = ttl.map_or(Timestamp::FOREVER, |ttl| self.clock.now().plus(ttl));
-        let block = Block {
-            until: Some(until),
-            not_before: None,
-        };
+        let block = Block { until: Some(until), not_before: None };
         for user in users {
             self.store.put_block(Some(hub), user, block).await?;
         }

@@ -60,34 +60,21 @@ impl Batch {
     ) -> Self {
         let read = |queued: QueuedMessage| {
             let items = items(&queued, rules, now);
-            Message {
-                queued,
-                items,
-                held: false,
-            }
+            Message { queued, items, held: false }
         };
-        Self {
-            messages: messages.into_iter().map(read).collect(),
-        }
+        Self { messages: messages.into_iter().map(read).collect() }
     }
 
     /// The keys of elements that an earlier invocation may have done a part of.
     pub(super) fn resumable_keys(&self) -> Vec<String> {
-        let redelivered = self
-            .messages
-            .iter()
-            .filter(|message| message.is_redelivered());
+        let redelivered = self.messages.iter().filter(|message| message.is_redelivered());
         let items = redelivered.flat_map(|message| &message.items);
         items.map(|item| item.key.clone()).collect()
     }
 
     /// Cuts elements down to what is left of them.
     pub(super) fn resume(&mut self, mut progress: BTreeMap<String, Progress>) {
-        for item in self
-            .messages
-            .iter_mut()
-            .flat_map(|message| &mut message.items)
-        {
+        for item in self.messages.iter_mut().flat_map(|message| &mut message.items) {
             let Some(Progress { left }) = progress.remove(&item.key) else {
                 continue;
             };
@@ -120,17 +107,11 @@ impl Item {
 }
 
 fn items(queued: &QueuedMessage, rules: &EnvelopeRules, now: Timestamp) -> Vec<Item> {
-    let base = queued
-        .progress_key
-        .clone()
-        .unwrap_or_else(|| queued.id.clone());
+    let base = queued.progress_key.clone().unwrap_or_else(|| queued.id.clone());
     match envelope::parse(&queued.body, rules) {
-        Err(rejection) => vec![Item {
-            json: None,
-            key: base,
-            work: Work::Reject(rejection),
-            begun: false,
-        }],
+        Err(rejection) => {
+            vec![Item { json: None, key: base, work: Work::Reject(rejection), begun: false }]
+        }
         Ok(elements) => {
             let keyed = |(at, element)| item(format!("{base}/{at}"), element, now);
             elements.into_iter().enumerate().map(keyed).collect()
@@ -145,12 +126,7 @@ fn item(key: String, element: Element, now: Timestamp) -> Item {
         Ok(notification) if notification.expires_at.is_some_and(|end| end <= now) => Work::Expired,
         Ok(notification) => sized(notification),
     };
-    Item {
-        json,
-        key,
-        work,
-        begun: false,
-    }
+    Item { json, key, work, begun: false }
 }
 
 fn sized(notification: Notification) -> Work {

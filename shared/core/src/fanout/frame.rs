@@ -14,43 +14,28 @@ pub const RECORD_MAX_BYTES: usize = 128 * 1024;
 /// What reaches the client of a notification; `None` when nothing does.
 pub(super) fn content_record(content: &Content) -> Option<Bytes> {
     match content {
-        Content::Message {
-            target, arguments, ..
-        } => Some(Bytes::from(invocation_record(target, arguments))),
-        Content::Answer {
-            invocation_id,
-            answer,
-            ..
-        } => {
+        Content::Message { target, arguments, .. } => {
+            Some(Bytes::from(invocation_record(target, arguments)))
+        }
+        Content::Answer { invocation_id, answer, .. } => {
             let outcome = match answer {
                 Answer::Result(None) => Outcome::Void,
                 Answer::Result(Some(result)) => Outcome::Result(result.clone()),
                 Answer::Error(error) => Outcome::Error(error.clone()),
             };
-            let completion = Completion {
-                invocation_id: invocation_id.clone(),
-                outcome,
-            };
+            let completion = Completion { invocation_id: invocation_id.clone(), outcome };
             Some(Bytes::from(HubMessage::Completion(completion).encode()))
         }
-        Content::Action(Action::Close {
-            reason,
-            allow_reconnect,
-            ..
-        }) => Some(close_record(reason.clone(), *allow_reconnect)),
+        Content::Action(Action::Close { reason, allow_reconnect, .. }) => {
+            Some(close_record(reason.clone(), *allow_reconnect))
+        }
         Content::Action(Action::Block { .. }) => Some(close_record(None, false)),
         Content::Action(_) => None,
     }
 }
 
 fn close_record(error: Option<String>, allow_reconnect: bool) -> Bytes {
-    Bytes::from(
-        HubMessage::Close(Close {
-            error,
-            allow_reconnect,
-        })
-        .encode(),
-    )
+    Bytes::from(HubMessage::Close(Close { error, allow_reconnect }).encode())
 }
 
 /// A frame to post, and the parcels in it.
@@ -100,14 +85,8 @@ mod tests {
     use super::*;
 
     fn sizes(records: &[usize]) -> Vec<Vec<usize>> {
-        let records = records
-            .iter()
-            .map(|size| Bytes::from(vec![b'x'; *size]))
-            .enumerate();
-        coalesce(records)
-            .into_iter()
-            .map(|frame| frame.parcels)
-            .collect()
+        let records = records.iter().map(|size| Bytes::from(vec![b'x'; *size])).enumerate();
+        coalesce(records).into_iter().map(|frame| frame.parcels).collect()
     }
 
     #[test]
@@ -118,10 +97,7 @@ mod tests {
 
     #[test]
     fn a_large_record_goes_alone_and_in_its_place() {
-        assert_eq!(
-            sizes(&[10, 100 * 1024, 10, 10]),
-            [vec![0], vec![1], vec![2, 3]]
-        );
+        assert_eq!(sizes(&[10, 100 * 1024, 10, 10]), [vec![0], vec![1], vec![2, 3]]);
     }
 
     #[test]

@@ -50,10 +50,7 @@ impl Plan {
         self.parcels.push(parcel);
         for found in sockets {
             if let Some(key) = found.key {
-                self.found_by
-                    .entry(found.socket.clone())
-                    .or_default()
-                    .insert(key);
+                self.found_by.entry(found.socket.clone()).or_default().insert(key);
             }
             self.lists.entry(found.socket).or_default().push(at);
         }
@@ -81,18 +78,11 @@ mod tests {
     use super::*;
 
     fn found(id: &str) -> Found {
-        Found {
-            socket: SocketId::parse(id).unwrap(),
-            key: None,
-        }
+        Found { socket: SocketId::parse(id).unwrap(), key: None }
     }
 
     fn parcel(item: usize, text: &'static str) -> Parcel {
-        Parcel {
-            item: ItemRef { message: 0, item },
-            record: Bytes::from(text),
-            ends: false,
-        }
+        Parcel { item: ItemRef { message: 0, item }, record: Bytes::from(text), ends: false }
     }
 
     #[test]

@@ -54,16 +54,7 @@ impl SocketOutcome {
     fn new(socket: SocketId) -> Self {
         let (delivered, refused, left) = (Vec::new(), Vec::new(), Vec::new());
         let (posts, throttled, ambiguous) = (0, 0, 0);
-        Self {
-            socket,
-            delivered,
-            refused,
-            left,
-            stop: None,
-            posts,
-            throttled,
-            ambiguous,
-        }
+        Self { socket, delivered, refused, left, stop: None, posts, throttled, ambiguous }
     }
 }
 
@@ -153,9 +144,7 @@ where
 
     /// Removes the rows of sockets that are gone, and ends the socket in case it is not.
     pub(super) async fn prune(&self, plan: &Plan, outcomes: &[SocketOutcome]) {
-        let gone = outcomes
-            .iter()
-            .filter(|outcome| outcome.stop == Some(Stop::Gone));
+        let gone = outcomes.iter().filter(|outcome| outcome.stop == Some(Stop::Gone));
         self.each(gone.map(|outcome| &outcome.socket), |socket| async move {
             let removed = self.remove_socket(plan, socket).await;
             // A socket that is alive all the same would stay connected and deaf.

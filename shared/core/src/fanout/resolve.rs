@@ -60,10 +60,7 @@ where
                 if message.held {
                     break;
                 }
-                let item_ref = ItemRef {
-                    message: at,
-                    item: item_at,
-                };
+                let item_ref = ItemRef { message: at, item: item_at };
                 match self.take(item_ref, &item.work, &mut reads, &mut plan).await {
                     Ok(()) => item.begun = !matches!(item.work, Work::Reject(_)),
                     Err(err) => {
@@ -112,20 +109,13 @@ where
         let Some(audience) = audience(&notification.content) else {
             return Ok(Vec::new());
         };
-        let found = self
-            .audience_members(&notification.hub, &audience, reads)
-            .await?;
+        let found = self.audience_members(&notification.hub, &audience, reads).await?;
         let excluded = &notification.excluded;
-        let wanted = found
-            .into_iter()
-            .filter(|(_, member)| !excluded.contains(&member.connection));
+        let wanted = found.into_iter().filter(|(_, member)| !excluded.contains(&member.connection));
         // Someone in several groups, or named twice, gets it once.
         let by_socket: BTreeMap<SocketId, Option<ChannelKey>> =
             wanted.map(|(key, member)| (member.socket, key)).collect();
-        Ok(by_socket
-            .into_iter()
-            .map(|(socket, key)| Found { socket, key })
-            .collect())
+        Ok(by_socket.into_iter().map(|(socket, key)| Found { socket, key }).collect())
     }
 
     /// The members of an audience, each with the channel it was found in.
@@ -139,17 +129,13 @@ where
             Audience::Connection(connection) => {
                 return self.connection_member(hub, connection, reads).await;
             }
-            Audience::Users(users) => users
-                .iter()
-                .map(|user| ChannelKey::user(hub, user))
-                .collect(),
+            Audience::Users(users) => {
+                users.iter().map(|user| ChannelKey::user(hub, user)).collect()
+            }
             Audience::Groups(groups) if groups.is_empty() => Vec::new(),
             Audience::Groups(groups) => {
                 let counts = self.counts(reads).await?;
-                groups
-                    .iter()
-                    .flat_map(|group| counts.group_keys(hub, group))
-                    .collect()
+                groups.iter().flat_map(|group| counts.group_keys(hub, group)).collect()
             }
             Audience::Hub => self.counts(reads).await?.hub_keys(hub),
         };
@@ -170,10 +156,8 @@ where
         keys: &[ChannelKey],
         reads: &mut Reads,
     ) -> Result<Vec<(Option<ChannelKey>, Member)>, StoreError> {
-        let unread: BTreeSet<&ChannelKey> = keys
-            .iter()
-            .filter(|key| !reads.channels.contains_key(key))
-            .collect();
+        let unread: BTreeSet<&ChannelKey> =
+            keys.iter().filter(|key| !reads.channels.contains_key(key)).collect();
         let read = stream::iter(unread)
             .map(|key| async move { Ok((key.clone(), self.all_members(key).await?)) })
             .buffer_unordered(READS_AT_ONCE)
@@ -181,11 +165,9 @@ where
             .await?;
         reads.channels.extend(read);
         let members = |key: &ChannelKey| reads.channels.get(key).cloned().unwrap_or_default();
-        let found = keys.iter().flat_map(|key| {
-            members(key)
-                .into_iter()
-                .map(|member| (Some(key.clone()), member))
-        });
+        let found = keys
+            .iter()
+            .flat_map(|key| members(key).into_iter().map(|member| (Some(key.clone()), member)));
         Ok(found.collect())
     }
 
@@ -194,10 +176,7 @@ where
         let mut members = Vec::new();
         let mut after = None;
         loop {
-            let page = self
-                .store
-                .members(key, Consistency::Strong, now, after.as_ref())
-                .await?;
+            let page = self.store.members(key, Consistency::Strong, now, after.as_ref()).await?;
             members.extend(page.members);
             match page.next {
                 Some(next) => after = Some(next),
@@ -213,9 +192,7 @@ where
         connection: &ConnectionId,
         reads: &mut Reads,
     ) -> Result<Vec<(Option<ChannelKey>, Member)>, StoreError> {
-        let found = self
-            .members_of(&[ChannelKey::connection(hub, connection)], reads)
-            .await?;
+        let found = self.members_of(&[ChannelKey::connection(hub, connection)], reads).await?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -227,10 +204,7 @@ where
         let own = socket.filter(|socket| {
             socket.hub == *hub && !socket.is_claimed() && deliverable(socket.state)
         });
-        Ok(own
-            .map(|socket| (None, socket.member()))
-            .into_iter()
-            .collect())
+        Ok(own.map(|socket| (None, socket.member())).into_iter().collect())
     }
 }
 
@@ -247,11 +221,5 @@ fn audience(content: &Content) -> Option<Audience> {
 }
 
 fn unkeyed(sockets: &[SocketId]) -> Vec<Found> {
-    sockets
-        .iter()
-        .map(|socket| Found {
-            socket: socket.clone(),
-            key: None,
-        })
-        .collect()
+    sockets.iter().map(|socket| Found { socket: socket.clone(), key: None }).collect()
 }

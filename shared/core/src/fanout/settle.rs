@@ -82,22 +82,12 @@ where
         tally.rejected = self.reject(&mut batch).await;
         hold_followers(&mut batch);
         self.keep_progress(&batch, &left).await;
-        let held: Vec<&Message> = batch
-            .messages
-            .iter()
-            .filter(|message| message.held)
-            .collect();
+        let held: Vec<&Message> = batch.messages.iter().filter(|message| message.held).collect();
         for message in &held {
             self.retry_soon(message).await;
         }
         tally.failed = held.len();
-        Report {
-            failed: held
-                .iter()
-                .map(|message| message.queued.id.clone())
-                .collect(),
-            tally,
-        }
+        Report { failed: held.iter().map(|message| message.queued.id.clone()).collect(), tally }
     }
 
     /// Moves bad elements to the dead-letter queue; a message whose move fails is held.
@@ -125,23 +115,11 @@ where
     /// Writes down what is left of every element of the held messages, also when that is nothing.
     async fn keep_progress(&self, batch: &Batch, left: &BTreeMap<ItemRef, Vec<SocketId>>) {
         let mut rows = BTreeMap::new();
-        for (at, message) in batch
-            .messages
-            .iter()
-            .enumerate()
-            .filter(|(_, message)| message.held)
-        {
+        for (at, message) in batch.messages.iter().enumerate().filter(|(_, message)| message.held) {
             // An element that was not begun has no row, and starts from the start.
-            let begun = message
-                .items
-                .iter()
-                .enumerate()
-                .filter(|(_, item)| item.begun);
+            let begun = message.items.iter().enumerate().filter(|(_, item)| item.begun);
             for (item_at, item) in begun {
-                let left = left.get(&ItemRef {
-                    message: at,
-                    item: item_at,
-                });
+                let left = left.get(&ItemRef { message: at, item: item_at });
                 let left = left.cloned().unwrap_or_default();
                 rows.insert(item.key.clone(), Progress { left });
             }
@@ -158,11 +136,7 @@ where
     async fn retry_soon(&self, message: &Message) {
         let doublings = message.queued.receive_count.saturating_sub(1).min(6);
         let pause = Duration::from_secs((1 << doublings).min(RETRY_PAUSE_MAX_SECONDS));
-        if let Err(err) = self
-            .queue
-            .retry_after(&message.queued.receipt_handle, pause)
-            .await
-        {
+        if let Err(err) = self.queue.retry_after(&message.queued.receipt_handle, pause).await {
             tracing::warn!(error = %chain(&err), "a message is retried late");
         }
     }
@@ -171,14 +145,9 @@ where
 /// The sockets that still have to get each element.
 fn left_by_item(plan: &Plan, outcomes: &[SocketOutcome]) -> BTreeMap<ItemRef, Vec<SocketId>> {
     let mut left: BTreeMap<ItemRef, Vec<SocketId>> = BTreeMap::new();
-    for outcome in outcomes
-        .iter()
-        .filter(|outcome| outcome.stop == Some(Stop::Retry))
-    {
+    for outcome in outcomes.iter().filter(|outcome| outcome.stop == Some(Stop::Retry)) {
         for parcel in outcome.left.iter().filter_map(|at| plan.parcels.get(*at)) {
-            left.entry(parcel.item)
-                .or_default()
-                .push(outcome.socket.clone());
+            left.entry(parcel.item).or_default().push(outcome.socket.clone());
         }
     }
     left
@@ -206,10 +175,7 @@ fn dead_letter(message: &Message) -> Option<DeadLetter> {
         })
         .collect();
     let (first, rejection) = bad.first()?;
-    let bodies: Vec<&str> = bad
-        .iter()
-        .filter_map(|(item, _)| item.json.as_deref())
-        .collect();
+    let bodies: Vec<&str> = bad.iter().filter_map(|(item, _)| item.json.as_deref()).collect();
     let body = match bodies.as_slice() {
         [] => message.queued.body.clone(),
         [body] => (*body).to_owned(),
@@ -226,10 +192,7 @@ fn dead_letter(message: &Message) -> Option<DeadLetter> {
 }
 
 fn mark_rejected(message: &mut Message) -> usize {
-    let rejected = message
-        .items
-        .iter_mut()
-        .filter(|item| matches!(item.work, Work::Reject(_)));
+    let rejected = message.items.iter_mut().filter(|item| matches!(item.work, Work::Reject(_)));
     rejected.map(|item| item.begun = true).count()
 }
 
@@ -241,19 +204,12 @@ fn count(batch: &Batch, plan: &Plan, outcomes: &[SocketOutcome]) -> Tally {
         notifications: items().count(),
         posts: sum(|outcome| outcome.posts),
         delivered: sum(|outcome| outcome.delivered.len()),
-        gone: outcomes
-            .iter()
-            .filter(|outcome| outcome.stop == Some(Stop::Gone))
-            .count(),
+        gone: outcomes.iter().filter(|outcome| outcome.stop == Some(Stop::Gone)).count(),
         throttled: sum(|outcome| outcome.throttled),
         ambiguous: sum(|outcome| outcome.ambiguous),
         refused: sum(|outcome| outcome.refused.len()),
         expired: works(|work| matches!(work, Work::Expired)),
-        undeliverable: plan
-            .audience
-            .values()
-            .filter(|sockets| **sockets == 0)
-            .count(),
+        undeliverable: plan.audience.values().filter(|sockets| **sockets == 0).count(),
         rejected: 0,
         resumed: works(|work| matches!(work, Work::Resume(..))),
         failed: 0,

@@ -26,10 +26,7 @@ struct Second {
 
 impl Budget {
     pub(super) fn new(frames_per_second: u32) -> Self {
-        Self {
-            frames_per_second,
-            spent: Mutex::default(),
-        }
+        Self { frames_per_second, spent: Mutex::default() }
     }
 
     /// Counts a frame; false when the socket spent its second's budget before.
@@ -39,9 +36,7 @@ impl Budget {
         if spent.len() >= SOCKETS_MAX {
             spent.retain(|_, second| second.at == at);
         }
-        let second = spent
-            .entry(socket.clone())
-            .or_insert(Second { at, frames: 0 });
+        let second = spent.entry(socket.clone()).or_insert(Second { at, frames: 0 });
         if second.at != at {
             *second = Second { at, frames: 0 };
         }

@@ -76,17 +76,10 @@ where
     async fn begin(&self, caller: &Caller) -> Result<Result<Socket, End>, StoreError> {
         let counts = self.shards.for_writing(&self.store).await?;
         let channels = first_channels(caller, counts);
-        if let Some(socket) = self
-            .store
-            .begin_handshake(&caller.socket, &channels)
-            .await?
-        {
+        if let Some(socket) = self.store.begin_handshake(&caller.socket, &channels).await? {
             return Ok(Ok(socket));
         }
-        let found = self
-            .store
-            .socket(&caller.socket, Consistency::Strong)
-            .await?;
+        let found = self.store.socket(&caller.socket, Consistency::Strong).await?;
         Ok(Err(match found {
             Some(_) => End::fatal(format!("{} A second handshake.", texts::CLOSED_WITH_ERROR)),
             None => End::Drop,
@@ -98,11 +91,7 @@ where
     async fn post_accepted(&self, socket: &Socket) -> Result<(), PostError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..POSTS {
-            match self
-                .gateway
-                .post(&socket.id, Bytes::from_static(ACCEPTED.as_bytes()))
-                .await
-            {
+            match self.gateway.post(&socket.id, Bytes::from_static(ACCEPTED.as_bytes())).await {
                 Err(PostError::Throttled | PostError::Unreached(_)) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -110,9 +99,7 @@ where
                 outcome => return outcome,
             }
         }
-        self.gateway
-            .post(&socket.id, Bytes::from_static(ACCEPTED.as_bytes()))
-            .await
+        self.gateway.post(&socket.id, Bytes::from_static(ACCEPTED.as_bytes())).await
     }
 
     /// Without a sure answer the client's start fails in any case: it is cut off to try anew.
@@ -126,9 +113,7 @@ where
 
     /// Writes all rows and makes the socket ready.
     async fn enter(&self, caller: &Caller, socket: &Socket) -> Result<Entry, StoreError> {
-        self.store
-            .put_rows(&socket.rows(&socket.channels, None))
-            .await?;
+        self.store.put_rows(&socket.rows(&socket.channels, None)).await?;
         let token_groups = self.token_groups(caller).await?;
         if let Some(user) = &socket.user {
             let block = self.store.block(&socket.hub, user).await?;
@@ -154,21 +139,14 @@ where
             return Ok(false);
         }
         let kept = self.groups_now(socket, token).await?;
-        let vanished = groups
-            .into_keys()
-            .filter(|group| !kept.contains_key(group))
-            .collect();
+        let vanished = groups.into_keys().filter(|group| !kept.contains_key(group)).collect();
         leave(&self.store, counts, socket, &vanished).await?;
         Ok(true)
     }
 
     async fn groups_now(&self, socket: &Socket, token: &[GroupName]) -> Result<Groups, StoreError> {
         let lasting = match &socket.user {
-            Some(user) => {
-                self.store
-                    .memberships(&socket.hub, user, self.clock.now())
-                    .await?
-            }
+            Some(user) => self.store.memberships(&socket.hub, user, self.clock.now()).await?,
             None => Vec::new(),
         };
         Ok(effective(token, &lasting))
@@ -182,9 +160,7 @@ where
         }
         let token_id = principal.token_id.as_deref().unwrap_or_default();
         let grant = self.store.grant(token_id, self.clock.now()).await?;
-        grant.ok_or(StoreError::Corrupt {
-            what: "the grant of a token",
-        })
+        grant.ok_or(StoreError::Corrupt { what: "the grant of a token" })
     }
 
     /// Nothing may reach a blocked user any more, whether or not the client reads its Close.
@@ -214,14 +190,8 @@ where
 fn first_channels(caller: &Caller, counts: ShardCounts) -> Vec<ChannelKey> {
     let principal = &caller.admission.principal;
     let hub = &principal.hub;
-    let user = principal
-        .user
-        .as_ref()
-        .map(|user: &UserId| ChannelKey::user(hub, user));
-    let own = principal
-        .connection
-        .as_ref()
-        .map(|own| ChannelKey::connection(hub, own));
+    let user = principal.user.as_ref().map(|user: &UserId| ChannelKey::user(hub, user));
+    let own = principal.connection.as_ref().map(|own| ChannelKey::connection(hub, own));
     let all = counts.hub_key(hub, &caller.socket);
     user.into_iter().chain(own).chain([all]).collect()
 }

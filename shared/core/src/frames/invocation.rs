@@ -43,10 +43,7 @@ where
 
     /// The end of a caller that has not shaken hands, or is not on record.
     async fn unready(&self, caller: &Caller) -> Step {
-        let end = match self
-            .broken(caller, "An invocation came before the handshake.")
-            .await
-        {
+        let end = match self.broken(caller, "An invocation came before the handshake.").await {
             refused @ End::Refuse(_) => refused,
             _ => End::reconnect("The connection is not known."),
         };
@@ -61,18 +58,11 @@ where
         if !self.may_join(caller, &group).await? {
             return Ok(refused(call, &group));
         }
-        let joined = socket
-            .channels
-            .iter()
-            .filter(|key| key.group_of().is_some())
-            .count();
+        let joined = socket.channels.iter().filter(|key| key.group_of().is_some()).count();
         let groups_max = self.settings.groups_max;
         if joined >= groups_max {
             let detail = format!("A connection may be in at most {groups_max} groups.");
-            return Ok(Outcome::Error(texts::invalid_arguments(
-                &call.target,
-                &detail,
-            )));
+            return Ok(Outcome::Error(texts::invalid_arguments(&call.target, &detail)));
         }
         self.join_unless_denied(socket, call, &group).await
     }
@@ -108,13 +98,8 @@ where
         let Some(user) = &socket.user else {
             return Ok(false);
         };
-        let lasting = self
-            .store
-            .memberships(&socket.hub, user, self.clock.now())
-            .await?;
-        Ok(lasting
-            .iter()
-            .any(|row| row.group == *group && row.standing == Standing::Denied))
+        let lasting = self.store.memberships(&socket.hub, user, self.clock.now()).await?;
+        Ok(lasting.iter().any(|row| row.group == *group && row.standing == Standing::Denied))
     }
 
     async fn leave_group(&self, socket: &Socket, call: &Invocation) -> Answer {
@@ -123,13 +108,7 @@ where
             Err(refusal) => return Ok(refusal),
         };
         let counts = self.shards.for_writing(&self.store).await?;
-        leave(
-            &self.store,
-            counts,
-            socket,
-            &BTreeSet::from([group.keyed()]),
-        )
-        .await?;
+        leave(&self.store, counts, socket, &BTreeSet::from([group.keyed()])).await?;
         Ok(Outcome::Void)
     }
 }
@@ -145,13 +124,7 @@ fn completion(call: Invocation, outcome: Answer) -> Step {
     let Some(invocation_id) = call.invocation_id else {
         return Step::Silent;
     };
-    Step::Reply(
-        HubMessage::Completion(Completion {
-            invocation_id,
-            outcome,
-        })
-        .encode(),
-    )
+    Step::Reply(HubMessage::Completion(Completion { invocation_id, outcome }).encode())
 }
 
 fn own_id(caller: &Caller) -> Outcome {

@@ -32,10 +32,7 @@ where
         if !self.looks(caller) {
             return Step::Reply(PING.to_owned());
         }
-        match self
-            .settled(caller, |state| state == SocketState::Ready)
-            .await
-        {
+        match self.settled(caller, |state| state == SocketState::Ready).await {
             Ok(Some(_)) => Step::Reply(PING.to_owned()),
             Ok(None) => Step::End(End::reconnect("The connection is not known.")),
             Err(err) => unavailable(&err),

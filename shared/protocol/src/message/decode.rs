@@ -56,17 +56,11 @@ impl HubMessage {
             2 => Self::StreamItem(fields.stream_item()?),
             3 => Self::Completion(fields.completion()?),
             4 => Self::StreamInvocation(fields.stream_invocation()?),
-            5 => Self::CancelInvocation {
-                invocation_id: fields.required_id()?,
-            },
+            5 => Self::CancelInvocation { invocation_id: fields.required_id()? },
             6 => Self::Ping,
             7 => Self::Close(fields.close()?),
-            8 => Self::Ack {
-                sequence_id: fields.sequence_id()?,
-            },
-            9 => Self::Sequence {
-                sequence_id: fields.sequence_id()?,
-            },
+            8 => Self::Ack { sequence_id: fields.sequence_id()? },
+            9 => Self::Sequence { sequence_id: fields.sequence_id()? },
             unknown => return Ok(Decoded::Unknown(unknown)),
         };
         Ok(Decoded::Message(message))
@@ -139,10 +133,7 @@ impl<'a> Fields<'a> {
 
     fn stream_item(&self) -> Result<StreamItem, MessageError> {
         let item = self.item.ok_or(MessageError::Missing { name: "item" })?;
-        Ok(StreamItem {
-            invocation_id: self.required_id()?,
-            item: item.to_owned(),
-        })
+        Ok(StreamItem { invocation_id: self.required_id()?, item: item.to_owned() })
     }
 
     fn completion(&self) -> Result<Completion, MessageError> {
@@ -153,10 +144,7 @@ impl<'a> Fields<'a> {
             (None, Some(error)) => Outcome::Error(error),
             (None, None) => Outcome::Void,
         };
-        Ok(Completion {
-            invocation_id: self.required_id()?,
-            outcome,
-        })
+        Ok(Completion { invocation_id: self.required_id()?, outcome })
     }
 
     fn close(&self) -> Result<Close, MessageError> {
@@ -168,9 +156,7 @@ impl<'a> Fields<'a> {
     }
 
     fn sequence_id(&self) -> Result<u64, MessageError> {
-        let id = self
-            .sequence_id
-            .ok_or(MessageError::Missing { name: "sequenceId" })?;
+        let id = self.sequence_id.ok_or(MessageError::Missing { name: "sequenceId" })?;
         typed(id, "sequenceId", "Number")
     }
 
@@ -181,9 +167,7 @@ impl<'a> Fields<'a> {
     }
 
     fn required_id(&self) -> Result<String, MessageError> {
-        self.optional_id()?.ok_or(MessageError::Missing {
-            name: "invocationId",
-        })
+        self.optional_id()?.ok_or(MessageError::Missing { name: "invocationId" })
     }
 
     fn target(&self) -> Result<String, MessageError> {
@@ -196,10 +180,9 @@ impl<'a> Fields<'a> {
     fn arguments(&self) -> Result<Json, MessageError> {
         match self.arguments {
             Some(array) if array.get().starts_with('[') => Ok(array.to_owned()),
-            Some(value) if value.get() != "null" => Err(MessageError::WrongType {
-                name: "arguments",
-                expected: "Array",
-            }),
+            Some(value) if value.get() != "null" => {
+                Err(MessageError::WrongType { name: "arguments", expected: "Array" })
+            }
             _ => serde_json::from_str("[]").map_err(|_| MessageError::NotJson),
         }
     }

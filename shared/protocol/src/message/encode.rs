@@ -31,11 +31,7 @@ pub fn invocation_record(target: &str, arguments: &RawValue) -> String {
         target: &'a str,
         arguments: &'a RawValue,
     }
-    terminated(&Call {
-        kind: 1,
-        target,
-        arguments,
-    })
+    terminated(&Call { kind: 1, target, arguments })
 }
 
 /// Serialises a value and ends the record.

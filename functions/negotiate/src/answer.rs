@@ -1,0 +1,133 @@
+//! Answers, and the headers that let a browser read them.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use aws_lambda_events::encodings::Body;
+use http::HeaderValue;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
+    HeaderName, VARY, WWW_AUTHENTICATE,
+};
+use hubcast_core::ports::Cause;
+use serde::Serialize;
+
+/// The headers that the official clients send.
+const CLIENT_HEADERS: &str = "authorization, content-type, x-requested-with, x-signalr-user-agent";
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The page's origin is not on the list.
+    Origin,
+    /// No or no good token.
+    Unauthorized(String),
+    /// A good token for another hub.
+    WrongHub,
+    /// The user is blocked or logged out.
+    Blocked,
+    /// The token's groups do not fit the direct way.
+    TooManyGroups,
+    /// There is no such hub.
+    UnknownHub,
+    /// There is no such path.
+    NotFound,
+    /// The method is not POST.
+    Method,
+    /// The request contradicts itself.
+    Bad(String),
+    /// Something did not work here.
+    Broken(Cause),
+}
+
+impl Refusal {
+    fn status(&self) -> i64 {
+        match self {
+            Self::Bad(_) => 400,
+            Self::Unauthorized(_) => 401,
+            Self::Origin | Self::WrongHub | Self::Blocked | Self::TooManyGroups => 403,
+            Self::UnknownHub | Self::NotFound => 404,
+            Self::Method => 405,
+            Self::Broken(_) => 500,
+        }
+    }
+
+    /// What the client shows; the official one puts it into its error.
+    fn text(&self) -> String {
+        match self {
+            Self::Origin => {
+                "Forbidden: this origin is not on the list of allowed origins.".to_owned()
+            }
+            Self::Unauthorized(why) => format!("Unauthorized: {why}."),
+            Self::WrongHub => "Forbidden: the access token is not good for this hub.".to_owned(),
+            Self::Blocked => {
+                "Forbidden: the user is blocked or has logged out; log in again.".to_owned()
+            }
+            Self::TooManyGroups => {
+                "Forbidden: the token names too many groups; negotiate at /hubs/{hub} instead."
+                    .to_owned()
+            }
+            Self::UnknownHub => "There is no such hub.".to_owned(),
+            Self::NotFound => {
+                "There is nothing here; negotiate at /hubs/{hub} or /client.".to_owned()
+            }
+            Self::Method => "Negotiation is a POST.".to_owned(),
+            Self::Bad(why) => format!("Bad request: {why}."),
+            Self::Broken(_) => "Something went wrong; try again.".to_owned(),
+        }
+    }
+}
+
+pub(crate) fn json(body: &impl Serialize) -> ApiGatewayV2httpResponse {
+    let text = serde_json::to_string(body).unwrap_or_default();
+    answer(200, text, "application/json")
+}
+
+pub(crate) fn refused(refusal: &Refusal) -> ApiGatewayV2httpResponse {
+    let mut response = answer(refusal.status(), refusal.text(), "text/plain; charset=utf-8");
+    match refusal {
+        Refusal::Unauthorized(_) => set(&mut response, WWW_AUTHENTICATE, "Bearer"),
+        Refusal::Method => set(&mut response, ALLOW, "POST, OPTIONS"),
+        _ => {}
+    }
+    response
+}
+
+pub(crate) fn preflight() -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = 204;
+    response
+}
+
+/// Adds what a page of `origin` needs to read the answer. Never `*`, which credentials forbid.
+pub(crate) fn cors(
+    mut response: ApiGatewayV2httpResponse,
+    origin: Option<&str>,
+    own_headers: &[String],
+) -> ApiGatewayV2httpResponse {
+    set(&mut response, VARY, "Origin");
+    if let Some(origin) = origin {
+        let headers: Vec<&str> =
+            [CLIENT_HEADERS].into_iter().chain(own_headers.iter().map(String::as_str)).collect();
+        set(&mut response, ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        set(&mut response, ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+        set(&mut response, ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS");
+        set(&mut response, ACCESS_CONTROL_ALLOW_HEADERS, &headers.join(", "));
+        set(&mut response, ACCESS_CONTROL_MAX_AGE, "600");
+    }
+    response
+}
+
+fn answer(status: i64, text: String, content_type: &str) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = status;
+    response.body = Some(Body::Text(text));
+    set(&mut response, CONTENT_TYPE, content_type);
+    set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
+fn set(response: &mut ApiGatewayV2httpResponse, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers.insert(name, value);
+    }
+}

@@ -1,0 +1,145 @@
+//! App tokens: Entra ID and any other OIDC issuer.
+
+use hubcast_core::id::{HubName, UserId};
+use hubcast_core::principal::{Principal, TokenKind};
+use hubcast_core::settings::IssuerSettings;
+use hubcast_core::time::Timestamp;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Header};
+
+use crate::AuthError;
+use crate::claims::Claims;
+use crate::jwks::KeySource;
+
+/// Stands in an issuer's name for the tenant of the token, as in Entra ID's own documents.
+const TENANT: &str = "{tenantid}";
+
+/// Checks app tokens against the issuers of the configuration.
+#[derive(Debug)]
+pub struct AppTokens<K> {
+    issuers: Vec<(IssuerSettings, Vec<Algorithm>)>,
+    keys: K,
+}
+
+/// An issuer pins an algorithm that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the issuer {issuer} pins '{algorithm}', which is no asymmetric JWT algorithm")]
+pub struct IssuerError {
+    issuer: String,
+    algorithm: String,
+}
+
+impl<K: KeySource> AppTokens<K> {
+    /// Checks against these issuers, with their keys from `keys`.
+    ///
+    /// # Errors
+    /// When an issuer pins an algorithm that does not exist or is not asymmetric.
+    pub fn new(issuers: Vec<IssuerSettings>, keys: K) -> Result<Self, IssuerError> {
+        let pinned = |issuer: IssuerSettings| {
+            let algorithms = algorithms(&issuer)?;
+            Ok((issuer, algorithms))
+        };
+        Ok(Self { issuers: issuers.into_iter().map(pinned).collect::<Result<_, _>>()?, keys })
+    }
+
+    /// Who shows this token for a hub.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub async fn verify(
+        &self,
+        token: &str,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let header = jsonwebtoken::decode_header(token);
+        let header = header.map_err(|_| AuthError::Invalid("it is not a JWT"))?;
+        let (issuer, pinned) = self.issuer(&Claims::unverified(token)?)?;
+        if !pinned.contains(&header.alg) {
+            return Err(AuthError::Invalid("its algorithm is not one of its issuer's"));
+        }
+        let keys = self.keys.keys(issuer, header.kid.as_deref()).await;
+        let key = pick(&keys.map_err(AuthError::KeysUnavailable)?, &header)?;
+        let claims = Claims::verified(token, &key, header.alg)?;
+        claims.check_lifetime(now)?;
+        check_audience(&claims, issuer)?;
+        principal(&claims, issuer, hub)
+    }
+
+    fn issuer(&self, unverified: &Claims) -> Result<&(IssuerSettings, Vec<Algorithm>), AuthError> {
+        let known = self.issuers.iter().find(|(issuer, _)| is_issued_by(unverified, issuer));
+        known.ok_or(AuthError::Invalid("its issuer is not known"))
+    }
+}
+
+fn algorithms(issuer: &IssuerSettings) -> Result<Vec<Algorithm>, IssuerError> {
+    let asymmetric = |name: &String| {
+        let parsed = name.parse().ok().filter(|algorithm| {
+            !matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512)
+        });
+        parsed.ok_or_else(|| IssuerError { issuer: issuer.issuer.clone(), algorithm: name.clone() })
+    };
+    issuer.algorithms.iter().map(asymmetric).collect()
+}
+
+fn is_issued_by(claims: &Claims, issuer: &IssuerSettings) -> bool {
+    let tenant = claims.text("tid");
+    let is_tenant = |tid: &str| issuer.tenants.iter().any(|tenant| tenant == tid);
+    if !issuer.tenants.is_empty() && !tenant.is_some_and(is_tenant) {
+        return false;
+    }
+    let expected = match tenant {
+        // Any tenant would do if the list of tenants did not say which.
+        Some(tenant) if !issuer.tenants.is_empty() => issuer.issuer.replace(TENANT, tenant),
+        _ => issuer.issuer.clone(),
+    };
+    claims.text("iss") == Some(expected.as_str())
+}
+
+/// The key that the token names, or the only one there is.
+fn pick(keys: &JwkSet, header: &Header) -> Result<DecodingKey, AuthError> {
+    let key = match (&header.kid, keys.keys.as_slice()) {
+        (Some(kid), _) => keys.find(kid),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    let key = key.ok_or(AuthError::Invalid("its key is not one of its issuer's"))?;
+    DecodingKey::from_jwk(key).map_err(|_| AuthError::Invalid("its key is of no known kind"))
+}
+
+fn check_audience(claims: &Claims, issuer: &IssuerSettings) -> Result<(), AuthError> {
+    let audiences = claims.texts("aud");
+    let is_ours = |known: &String| audiences.contains(&known.as_str());
+    if issuer.audience.0.iter().any(is_ours) {
+        return Ok(());
+    }
+    Err(AuthError::Invalid("it is meant for another audience"))
+}
+
+fn principal(
+    claims: &Claims,
+    issuer: &IssuerSettings,
+    hub: &HubName,
+) -> Result<Principal, AuthError> {
+    let is_hub = |name: &String| name.eq_ignore_ascii_case(hub.as_str());
+    if !issuer.hubs.is_empty() && !issuer.hubs.iter().any(is_hub) {
+        return Err(AuthError::WrongHub);
+    }
+    let user = claims.text(&issuer.user_claim);
+    let user = user.ok_or(AuthError::Invalid("it does not name a user"))?;
+    let user = UserId::parse(&format!("{}{user}", issuer.user_prefix));
+    let groups: Vec<&str> = issuer.groups_claim.0.iter().map(String::as_str).collect();
+    Ok(Principal {
+        hub: hub.clone(),
+        user: Some(user.map_err(|_| AuthError::Invalid("its user is no valid name"))?),
+        kind: TokenKind::App,
+        token_id: claims.text("jti").map(str::to_owned),
+        // A token that hides its age counts as old as can be.
+        issued_at: claims.time("iat").unwrap_or(Timestamp::from_millis(0)),
+        session_expires: claims.time("exp"),
+        groups: claims.groups(&groups, &issuer.group_prefix),
+        groups_in_grant: false,
+        claims: claims.plain(),
+        connection: None,
+    })
+}

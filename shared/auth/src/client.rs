@@ -1,0 +1,210 @@
+//! Client tokens: signed with an access key, by hubcast or by the Azure management SDK.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use hubcast_core::id::{GroupName, HubName, UserId};
+use hubcast_core::principal::{Principal, TokenKind};
+use hubcast_core::settings::{AccessKeys, PublicUrl, Secret};
+use hubcast_core::time::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::AuthError;
+use crate::claims::Claims;
+
+/// How long one of our own client tokens is good for opening a connection.
+pub const CLIENT_TOKEN_LIFETIME: Duration = Duration::from_mins(5);
+
+const GROUPS: &str = "hubcast.groups";
+const GRANT: &str = "hubcast.grant";
+/// System claims of Azure SignalR; see `Constants.cs` of Azure/azure-signalr.
+const USER: &str = "asrs.s.uid";
+const CLOSE_ON_EXPIRY: &str = "asrs.s.coae";
+const EXPIRES_ON: &str = "asrs.s.aeo";
+const SYSTEM_PREFIX: &str = "asrs.s.";
+/// User claims that would collide with claims of the token itself.
+const USER_PREFIX: &str = "asrs.u.";
+
+/// Signs and checks client tokens.
+pub struct ClientTokens {
+    signing: EncodingKey,
+    verifying: Vec<DecodingKey>,
+    public_url: PublicUrl,
+}
+
+/// What a client token of ours says.
+#[derive(Debug, Clone)]
+pub struct ClientGrant<'a> {
+    /// The hub it opens.
+    pub hub: &'a HubName,
+    /// The user; anonymous when `None`.
+    pub user: Option<&'a UserId>,
+    /// The groups, when the token carries them itself.
+    pub groups: &'a [GroupName],
+    /// The token's id, under which its groups are kept when it does not carry them.
+    pub token_id: &'a str,
+    /// Whether they are.
+    pub groups_in_grant: bool,
+    /// When the session ends.
+    pub session_expires: Option<Timestamp>,
+}
+
+impl fmt::Debug for ClientTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientTokens").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
+impl ClientTokens {
+    /// Tokens of these keys; the primary signs, both verify.
+    pub fn new(keys: &AccessKeys, public_url: PublicUrl) -> Self {
+        let secrets = [Some(&keys.primary), keys.secondary.as_ref()].into_iter().flatten();
+        let verifying = |key: &Secret| DecodingKey::from_secret(key.expose().as_bytes());
+        let signing = EncodingKey::from_secret(keys.primary.expose().as_bytes());
+        Self { signing, verifying: secrets.map(verifying).collect(), public_url }
+    }
+
+    /// A token for the client endpoint at `base`, such as `https://host`.
+    ///
+    /// # Errors
+    /// When signing fails, which it does not with the keys that are accepted.
+    pub fn mint(
+        &self,
+        base: &str,
+        grant: &ClientGrant<'_>,
+        now: Timestamp,
+    ) -> Result<String, AuthError> {
+        let mut claims = BTreeMap::from([
+            ("aud", json!(format!("{base}/client/?hub={}", grant.hub))),
+            ("iat", seconds(now)),
+            ("nbf", seconds(now)),
+            ("exp", seconds(now.plus(CLIENT_TOKEN_LIFETIME))),
+            ("jti", json!(grant.token_id)),
+        ]);
+        if let Some(user) = grant.user {
+            claims.insert("nameid", json!(user.as_str()));
+        }
+        if grant.groups_in_grant {
+            claims.insert(GRANT, json!(true));
+        } else if !grant.groups.is_empty() {
+            let names: Vec<&str> = grant.groups.iter().map(GroupName::as_str).collect();
+            claims.insert(GROUPS, json!(names));
+        }
+        if let Some(end) = grant.session_expires {
+            claims.insert(CLOSE_ON_EXPIRY, json!(true));
+            claims.insert(EXPIRES_ON, json!(end.as_seconds()));
+        }
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing);
+        token.map_err(|_| AuthError::Invalid("it cannot be signed"))
+    }
+
+    /// Who shows this token for a hub.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub fn verify(
+        &self,
+        token: &str,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let header = jsonwebtoken::decode_header(token);
+        let algorithm = header.map_err(|_| AuthError::Invalid("it is not a JWT"))?.alg;
+        if !matches!(algorithm, Algorithm::HS256 | Algorithm::HS512) {
+            return Err(AuthError::Invalid("its algorithm is not one of client tokens"));
+        }
+        let verified = |key| Claims::verified(token, key, algorithm).ok();
+        let claims = self.verifying.iter().find_map(verified);
+        let claims = claims.ok_or(AuthError::Invalid("its signature is wrong"))?;
+        claims.check_lifetime(now)?;
+        self.check_audience(&claims, hub)?;
+        principal(&claims, hub)
+    }
+
+    /// The audience is the client endpoint of the hub, on one of our hosts, with or without port.
+    fn check_audience(&self, claims: &Claims, hub: &HubName) -> Result<(), AuthError> {
+        let audiences = claims.texts("aud");
+        let urls: Vec<Url> =
+            audiences.into_iter().filter_map(|text| Url::parse(text).ok()).collect();
+        let ours = urls.iter().filter(|url| self.is_client_endpoint(url));
+        let hubs: Vec<Option<HubName>> = ours.map(hub_of).collect();
+        match hubs.as_slice() {
+            [] => Err(AuthError::Invalid("it is meant for another audience")),
+            hubs if hubs.contains(&Some(hub.clone())) => Ok(()),
+            _ => Err(AuthError::WrongHub),
+        }
+    }
+
+    fn is_client_endpoint(&self, url: &Url) -> bool {
+        let is_plain =
+            url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        let is_web = matches!(url.scheme(), "http" | "https");
+        is_plain && is_web && url.path() == "/client/" && self.is_our_host(url)
+    }
+
+    fn is_our_host(&self, url: &Url) -> bool {
+        match &self.public_url {
+            PublicUrl::Fixed(ours) => Url::parse(ours).is_ok_and(|ours| {
+                let same_port = url.port().is_none()
+                    || url.port_or_known_default() == ours.port_or_known_default();
+                url.host_str() == ours.host_str() && same_port
+            }),
+            PublicUrl::FollowHost { hosts } => {
+                url.host_str().is_some_and(|host| hosts.iter().any(|known| known == host))
+            }
+        }
+    }
+}
+
+/// The one hub that an audience names.
+fn hub_of(url: &Url) -> Option<HubName> {
+    let mut query = url.query_pairs();
+    match (query.next(), query.next()) {
+        (Some((name, hub)), None) if name == "hub" => HubName::parse(&hub).ok(),
+        _ => None,
+    }
+}
+
+fn principal(claims: &Claims, hub: &HubName) -> Result<Principal, AuthError> {
+    let named = claims.text(USER).or_else(|| claims.text("nameid"));
+    let user = named.or_else(|| claims.first_text("sub"));
+    let user = user.map(UserId::parse).transpose();
+    let ends = claims.is_true(CLOSE_ON_EXPIRY);
+    let session_expires = if ends {
+        let end = claims.time(EXPIRES_ON);
+        Some(end.ok_or(AuthError::Invalid("it ends its session without saying when"))?)
+    } else {
+        None
+    };
+    Ok(Principal {
+        hub: hub.clone(),
+        user: user.map_err(|_| AuthError::Invalid("its user is no valid name"))?,
+        kind: TokenKind::Client,
+        token_id: claims.text("jti").map(str::to_owned),
+        issued_at: claims.time("iat").unwrap_or(Timestamp::from_millis(0)),
+        session_expires,
+        groups: claims.groups(&[GROUPS], ""),
+        groups_in_grant: claims.is_true(GRANT) && claims.text("jti").is_some(),
+        claims: user_claims(claims),
+        connection: None,
+    })
+}
+
+/// The user's own claims; those that were prefixed get their names back.
+fn user_claims(claims: &Claims) -> BTreeMap<String, String> {
+    let plain = claims.plain().into_iter().filter(|(name, _)| !name.starts_with(SYSTEM_PREFIX));
+    let unprefixed = |name: String| match name.strip_prefix(USER_PREFIX) {
+        Some(own) => own.to_owned(),
+        None => name,
+    };
+    plain.map(|(name, value)| (unprefixed(name), value)).collect()
+}
+
+/// A `NumericDate` with milliseconds, so that a log-out can be told from a log-in right after it.
+fn seconds(at: Timestamp) -> Value {
+    let text = format!("{}.{:03}", at.as_seconds(), at.as_millis() % 1000);
+    text.parse::<f64>().map_or(Value::Null, Value::from)
+}

@@ -1,0 +1,3 @@
+use hubcast_core::settings::{AccessKeys, PublicUrl, Secret};
+
+use super::*;

@@ -1,0 +1,207 @@
+//! The environment: read here and nowhere else.
+//!
+//! Every function has a struct of its own with just what it needs. All faults
+//! of all variables are reported together, so that one deployment shows them all.
+
+mod reader;
+mod variables;
+
+use std::time::Duration;
+
+use hubcast_core::channel::ShardCounts;
+use hubcast_core::connect::ConnectSettings;
+use hubcast_core::envelope::EnvelopeRules;
+use hubcast_core::fanout::FanoutSettings;
+use hubcast_core::frames::FrameSettings;
+use hubcast_core::groups::GroupPolicy;
+use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
+
+pub use reader::ConfigError;
+use reader::Reader;
+
+/// How long a socket is left to read its Close before it is cut.
+const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// The most frames of one socket in one second.
+const FRAMES_PER_SECOND: u32 = 30;
+/// The most groups of one connection that its client may join.
+const GROUPS_MAX: usize = 100;
+
+/// What the authorizer needs.
+#[derive(Debug)]
+pub struct AuthorizerConfig {
+    /// `HUBS`
+    pub hubs: Hubs,
+    /// `TOKEN_ISSUERS`, `ACCESS_KEYS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`
+    pub tokens: TokenSettings,
+    /// `CLIENT_JOINABLE_GROUPS`
+    pub groups: GroupPolicy,
+}
+
+/// What `$connect` needs.
+#[derive(Debug)]
+pub struct ConnectConfig {
+    /// `TABLE_NAME`
+    pub table: String,
+    /// `HUBS`, `ALLOWED_ORIGINS`
+    pub connect: ConnectSettings,
+}
+
+/// What `$disconnect` needs.
+#[derive(Debug)]
+pub struct DisconnectConfig {
+    /// `TABLE_NAME`
+    pub table: String,
+}
+
+/// What the frames of clients need: `$default`, `JoinGroup` and `LeaveGroup`.
+#[derive(Debug)]
+pub struct FramesConfig {
+    /// `TABLE_NAME`
+    pub table: String,
+    /// `MANAGEMENT_ENDPOINT`
+    pub management_endpoint: String,
+    /// The limits of frames.
+    pub frames: FrameSettings,
+    /// `GROUP_SHARDS`, `HUB_SHARDS`
+    pub shards: ShardCounts,
+}
+
+/// What the negotiate endpoints need.
+#[derive(Debug)]
+pub struct NegotiateConfig {
+    /// `TABLE_NAME`
+    pub table: String,
+    /// `HUBS`
+    pub hubs: Hubs,
+    /// `ALLOWED_ORIGINS`
+    pub origins: Origins,
+    /// `ALLOWED_HEADERS`
+    pub allowed_headers: Vec<String>,
+    /// `TOKEN_ISSUERS`, `ACCESS_KEYS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`
+    pub tokens: TokenSettings,
+}
+
+/// What the publisher needs.
+#[derive(Debug)]
+pub struct PublisherConfig {
+    /// `TABLE_NAME`
+    pub table: String,
+    /// `MANAGEMENT_ENDPOINT`
+    pub management_endpoint: String,
+    /// `NOTIFICATIONS_QUEUE_URL`
+    pub queue_url: String,
+    /// `DLQ_URL`
+    pub dlq_url: String,
+    /// `DEFAULT_HUB`, `IMPLICIT_BROADCAST`, `FANOUT_CONCURRENCY`, `FANOUT_RETRY_MS`
+    pub fanout: FanoutSettings,
+    /// `GROUP_SHARDS`, `HUB_SHARDS`
+    pub shards: ShardCounts,
+}
+
+macro_rules! from_env {
+    ($($config:ident),*) => {$(
+        impl $config {
+            /// Reads the process environment.
+            ///
+            /// # Errors
+            /// Names every variable that is missing or wrong, and what it should be.
+            pub fn from_env() -> Result<Self, ConfigError> {
+                Self::read(reader::process_environment)
+            }
+
+            /// Reads variables from `lookup`, which answers `None` for an absent one.
+            ///
+            /// # Errors
+            /// Names every variable that is missing or wrong, and what it should be.
+            pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+                let mut reader = Reader::new(&lookup);
+                let config = Self::from_reader(&mut reader);
+                reader.finish(config)
+            }
+        }
+    )*};
+}
+
+from_env!(
+    AuthorizerConfig,
+    ConnectConfig,
+    DisconnectConfig,
+    FramesConfig,
+    NegotiateConfig,
+    PublisherConfig
+);
+
+impl AuthorizerConfig {
+    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        let (hubs, tokens, groups) = (reader.hubs(), reader.tokens(), reader.group_policy());
+        Some(Self { hubs: hubs?, tokens: tokens?, groups: groups? })
+    }
+}
+
+impl ConnectConfig {
+    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
+        let connect = ConnectSettings { hubs: hubs?, origins: origins? };
+        Some(Self { table: table?, connect })
+    }
+}
+
+impl DisconnectConfig {
+    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { table: reader.table()? })
+    }
+}
+
+impl FramesConfig {
+    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        let (table, endpoint) = (reader.table(), reader.management_endpoint());
+        let shards = reader.shards();
+        let frames = FrameSettings {
+            lifetime: CONNECTION_LIFETIME,
+            frames_per_second: FRAMES_PER_SECOND,
+            groups_max: GROUPS_MAX,
+        };
+        Some(Self { table: table?, management_endpoint: endpoint?, frames, shards: shards? })
+    }
+}
+
+impl NegotiateConfig {
+    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
+        let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
+        let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
+        Some(Self { table, hubs, origins, allowed_headers, tokens })
+    }
+}
+
+impl PublisherConfig {
+    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        let (table, endpoint) = (reader.table(), reader.management_endpoint());
+        let (queue_url, dlq_url) = (reader.url("NOTIFICATIONS_QUEUE_URL"), reader.url("DLQ_URL"));
+        let (fanout, shards) = (fanout(reader), reader.shards());
+        Some(Self {
+            table: table?,
+            management_endpoint: endpoint?,
+            queue_url: queue_url?,
+            dlq_url: dlq_url?,
+            fanout: fanout?,
+            shards: shards?,
+        })
+    }
+}
+
+fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
+    let default_hub = reader.default_hub();
+    let implicit_broadcast = reader.flag("IMPLICIT_BROADCAST", true);
+    let concurrency = reader.number("FANOUT_CONCURRENCY", 1..=1000, 128);
+    let retry_ms = reader.number("FANOUT_RETRY_MS", 0..=60_000, 3000);
+    Some(FanoutSettings {
+        rules: EnvelopeRules { default_hub: default_hub?, implicit_broadcast: implicit_broadcast? },
+        concurrency: usize::try_from(concurrency?).ok()?,
+        retry_budget: Duration::from_millis(u64::from(retry_ms?)),
+        close_grace: CLOSE_GRACE,
+    })
+}
+
+#[cfg(test)]
+mod tests;

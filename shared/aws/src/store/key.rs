@@ -1,0 +1,64 @@
+//! The keys and attribute names of the table.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use hubcast_core::id::{ConnectionId, HubName, SocketId, UserId};
+
+pub(super) const PK: &str = "pk";
+pub(super) const SK: &str = "sk";
+/// When DynamoDB may delete a row, in seconds since the Unix epoch.
+pub(super) const TTL: &str = "ttl";
+/// When a row stops counting, in milliseconds since the Unix epoch.
+pub(super) const EXPIRES: &str = "expiresAt";
+
+pub(super) const HUB: &str = "hub";
+pub(super) const CONNECTION: &str = "connectionId";
+pub(super) const USER: &str = "userId";
+pub(super) const STATE: &str = "state";
+pub(super) const CONNECTED: &str = "connectedAt";
+pub(super) const SESSION: &str = "sessionExpires";
+pub(super) const CHANNELS: &str = "channels";
+
+pub(super) const SOCKET: &str = "SOCKET";
+pub(super) const CLAIM: &str = "CLAIM";
+pub(super) const BLOCK: &str = "BLOCK";
+pub(super) const GRANT: &str = "GRANT";
+pub(super) const PROGRESS: &str = "PROGRESS";
+pub(super) const CONFIG: &str = "CONFIG";
+pub(super) const SHARDS: &str = "SHARDS";
+
+/// A full key, as requests name it.
+pub(super) type Key = HashMap<String, AttributeValue>;
+
+pub(super) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Key {
+    [(PK, pk.into()), (SK, sk.into())]
+        .map(|(name, value)| (name.to_owned(), AttributeValue::S(value)))
+        .into()
+}
+
+pub(super) fn socket(id: &SocketId) -> Key {
+    key(format!("{SOCKET}#{id}"), SOCKET)
+}
+
+pub(super) fn claim(hub: &HubName, connection: &ConnectionId) -> Key {
+    key(format!("{CLAIM}#{hub}#{connection}"), CLAIM)
+}
+
+pub(super) fn member(hub: &HubName, user: &UserId) -> String {
+    format!("MEMBER#{hub}#{}", user.keyed())
+}
+
+/// No hub is called `*`, which stands for all of them.
+pub(super) fn block(hub: Option<&HubName>, user: &UserId) -> Key {
+    let hub = hub.map_or("*", HubName::as_str);
+    key(format!("{BLOCK}#{hub}#{}", user.keyed()), BLOCK)
+}
+
+pub(super) fn grant(token_id: &str) -> Key {
+    key(format!("{GRANT}#{token_id}"), GRANT)
+}
+
+pub(super) fn shards() -> Key {
+    key(CONFIG, SHARDS)
+}
