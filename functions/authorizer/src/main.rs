@@ -15,5 +15,8 @@ async fn main() -> Result<(), Error> {
     let gatekeeper = Gatekeeper::new(config.tokens, HttpKeys::new()?)?;
     let (hubs, groups) = (config.hubs, config.groups);
     let door = &Door { gatekeeper, hubs, groups, clock: SystemClock };
-    run(service_fn(|event: LambdaEvent<_>| authorizer::handle(door, event.payload))).await
+    run(service_fn(|event: LambdaEvent<_>| async move {
+        authorizer::handle(door, event.payload).await.map_err(Error::from)
+    }))
+    .await
 }

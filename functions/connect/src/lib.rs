@@ -33,7 +33,7 @@ pub async fn handle<S: SocketStore + AccessStore>(
 
 fn admission(event: &ApiGatewayWebsocketProxyRequest) -> Option<Admission> {
     let context = &event.request_context;
-    let entry = |name: &str| context.authorizer.other.get(name)?.as_str().map(str::to_owned);
+    let entry = |name: &str| context.authorizer.fields.get(name)?.as_str().map(str::to_owned);
     let is_connect = context.event_type.as_deref() == Some("CONNECT");
     is_connect.then(|| Admission::from_context(entry).ok()).flatten()
 }

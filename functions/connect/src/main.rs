@@ -1,5 +1,8 @@
 //! Wires the `connect` function.
 
+// The futures of the AWS SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
 use hubcast_aws::bootstrap::{sdk_config, start_logging};
 use hubcast_aws::config::ConnectConfig;
 use hubcast_aws::store::DynamoStore;

@@ -1,5 +1,8 @@
 //! Wires the `disconnect` function.
 
+// The futures of the AWS SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
 use hubcast_aws::bootstrap::{sdk_config, start_logging};
 use hubcast_aws::config::DisconnectConfig;
 use hubcast_aws::store::DynamoStore;
@@ -10,5 +13,8 @@ async fn main() -> Result<(), Error> {
     start_logging();
     let config = DisconnectConfig::from_env()?;
     let store = &DynamoStore::new(&sdk_config().await, config.table);
-    run(service_fn(|event: LambdaEvent<_>| disconnect::handle(store, event.payload))).await
+    run(service_fn(|event: LambdaEvent<_>| async move {
+        disconnect::handle(store, event.payload).await.map_err(Error::from)
+    }))
+    .await
 }

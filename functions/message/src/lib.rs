@@ -37,7 +37,7 @@ fn caller(event: &ApiGatewayWebsocketProxyRequest) -> Option<Caller> {
     if context.event_type.as_deref() != Some("MESSAGE") {
         return None;
     }
-    let entry = |name: &str| context.authorizer.other.get(name)?.as_str().map(str::to_owned);
+    let entry = |name: &str| context.authorizer.fields.get(name)?.as_str().map(str::to_owned);
     Some(Caller {
         socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,
         connected_at: Timestamp::from_millis(u64::try_from(context.connected_at).ok()?),

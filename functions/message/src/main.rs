@@ -1,5 +1,8 @@
 //! Wires the `message` function.
 
+// The futures of the AWS SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
 use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
 use hubcast_aws::config::FramesConfig;
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};

@@ -1,5 +1,8 @@
 //! Wires the `negotiate` function.
 
+// The futures of the AWS SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_aws::bootstrap::{sdk_config, start_logging};

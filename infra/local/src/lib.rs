@@ -1,1 +1,21 @@
-//! The whole of hubcast in one local process: gateway emulation, DynamoDB, SQS, issuer and demo page.
+//! The whole of hubcast in one local process.
+//!
+//! One port serves the public surfaces, API Gateway's management API, DynamoDB
+//! and SQS over their real wire protocols, and a development issuer. The
+//! functions' own handlers run in process, with the real adapters pointed at
+//! those wire protocols; nothing here re-implements a rule of hubcast.
+
+// The futures of the AWS SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
+mod backend;
+mod front;
+mod functions;
+pub mod gateway;
+mod issuer;
+pub mod options;
+mod poller;
+mod stack;
+
+pub use options::Options;
+pub use stack::{Stack, send_command};

@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use hubcast_core::ports::StoreError;
 
-pub use table::{TableError, create_table};
+pub use table::{TableError, create_table, delete_table};
 
 /// The channel table.
 #[derive(Debug, Clone)]

@@ -2,6 +2,8 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveSpecification,
@@ -13,6 +15,21 @@ use super::key::{PK, SK, TTL};
 #[derive(Debug, thiserror::Error)]
 #[error("the table could not be created")]
 pub struct TableError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl TableError {
+    /// Whether the table was there already.
+    pub fn is_existing(&self) -> bool {
+        let create = self.0.downcast_ref::<SdkError<CreateTableError>>();
+        let service = create.and_then(SdkError::as_service_error);
+        service.is_some_and(CreateTableError::is_resource_in_use_exception)
+    }
+}
+
+/// Deletes the channel table with all that is in it.
+pub async fn delete_table(config: &SdkConfig, table: &str) -> Result<(), TableError> {
+    let delete = Client::new(config).delete_table().table_name(table);
+    delete.send().await.map(|_| ()).map_err(|err| TableError(Box::new(err)))
+}
 
 /// Creates the channel table: on demand, with TTL.
 pub async fn create_table(config: &SdkConfig, table: &str) -> Result<(), TableError> {

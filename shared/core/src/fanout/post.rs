@@ -75,11 +75,13 @@ where
     /// Posts every socket's frames in order.
     pub(super) async fn post(&self, plan: &Plan) -> Vec<SocketOutcome> {
         let until = Instant::now() + self.settings.retry_budget;
-        stream::iter(plan.frames())
-            .map(|(socket, frames)| self.post_list(socket, frames, until))
-            .buffer_unordered(self.settings.concurrency.max(1))
-            .collect()
-            .await
+        // Futures are made before they are polled, which costs little: a batch goes to so many
+        // sockets at the most that no one would rather use jobs.
+        let mut posts = Vec::with_capacity(plan.lists.len());
+        for (socket, frames) in plan.frames() {
+            posts.push(self.post_list(socket, frames, until));
+        }
+        stream::iter(posts).buffer_unordered(self.settings.concurrency.max(1)).collect().await
     }
 
     async fn post_list(
@@ -144,43 +146,44 @@ where
 
     /// Removes the rows of sockets that are gone, and ends the socket in case it is not.
     pub(super) async fn prune(&self, plan: &Plan, outcomes: &[SocketOutcome]) {
-        let gone = outcomes.iter().filter(|outcome| outcome.stop == Some(Stop::Gone));
-        self.each(gone.map(|outcome| &outcome.socket), |socket| async move {
-            let removed = self.remove_socket(plan, socket).await;
-            // A socket that is alive all the same would stay connected and deaf.
-            let deleted = self.gateway.delete(socket).await;
-            if let Err(err) = &removed {
-                tracing::warn!(error = %chain(err), "rows of a gone socket remain");
+        let mut ends = Vec::new();
+        for outcome in outcomes {
+            if outcome.stop == Some(Stop::Gone) {
+                // A socket that is alive all the same would stay connected and deaf.
+                ends.push(self.end(plan, &outcome.socket));
             }
-            if let Err(err) = deleted {
-                tracing::warn!(error = %chain(&err), "a gone socket could not be ended");
-            }
-        })
-        .await;
+        }
+        self.all(ends).await;
     }
 
     /// Ends the sockets that were told to go, after they had time to read it: a client that is
     /// cut off before would come back.
     pub(super) async fn end_closed(&self, plan: &Plan, outcomes: &[SocketOutcome]) {
-        let ends = |at: &usize| plan.parcels.get(*at).is_some_and(|parcel| parcel.ends);
-        let closed: Vec<&SocketId> = outcomes
-            .iter()
-            .filter(|outcome| outcome.delivered.iter().any(ends))
-            .map(|outcome| &outcome.socket)
-            .collect();
-        if closed.is_empty() {
-            return;
+        let mut ends = Vec::new();
+        for outcome in outcomes {
+            let parcels = outcome.delivered.iter().filter_map(|at| plan.parcels.get(*at));
+            if parcels.into_iter().any(|parcel| parcel.ends) {
+                ends.push(self.end(plan, &outcome.socket));
+            }
         }
-        tokio::time::sleep(self.settings.close_grace).await;
-        self.each(closed.into_iter(), |socket| async move {
-            if let Err(err) = self.gateway.delete(socket).await {
-                tracing::warn!(error = %chain(&err), "a closed socket could not be ended");
-            }
-            if let Err(err) = self.remove_socket(plan, socket).await {
-                tracing::warn!(error = %chain(&err), "rows of a closed socket remain");
-            }
-        })
-        .await;
+        if !ends.is_empty() {
+            tokio::time::sleep(self.settings.close_grace).await;
+            self.all(ends).await;
+        }
+    }
+
+    async fn all<F: Future<Output = ()>>(&self, futures: Vec<F>) {
+        let concurrency = self.settings.concurrency.max(1);
+        stream::iter(futures).buffer_unordered(concurrency).collect::<()>().await;
+    }
+
+    async fn end(&self, plan: &Plan, socket: &SocketId) {
+        if let Err(err) = self.gateway.delete(socket).await {
+            tracing::warn!(error = %chain(&err), "a socket could not be ended");
+        }
+        if let Err(err) = self.remove_socket(plan, socket).await {
+            tracing::warn!(error = %chain(&err), "rows of an ended socket remain");
+        }
     }
 
     async fn remove_socket(&self, plan: &Plan, socket: &SocketId) -> Result<(), StoreError> {
@@ -188,19 +191,5 @@ where
         let found_by: BTreeSet<_> = plan.found_by.get(socket).cloned().unwrap_or_default();
         let keys: Vec<_> = found_by.into_iter().collect();
         self.store.delete_rows(socket, &keys).await
-    }
-
-    async fn each<'a, F>(
-        &self,
-        sockets: impl Iterator<Item = &'a SocketId>,
-        act: impl Fn(&'a SocketId) -> F,
-    ) where
-        F: Future<Output = ()>,
-    {
-        stream::iter(sockets)
-            .map(act)
-            .buffer_unordered(self.settings.concurrency.max(1))
-            .collect::<()>()
-            .await;
     }
 }

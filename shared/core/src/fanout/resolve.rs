@@ -158,11 +158,12 @@ where
     ) -> Result<Vec<(Option<ChannelKey>, Member)>, StoreError> {
         let unread: BTreeSet<&ChannelKey> =
             keys.iter().filter(|key| !reads.channels.contains_key(key)).collect();
-        let read = stream::iter(unread)
-            .map(|key| async move { Ok((key.clone(), self.all_members(key).await?)) })
-            .buffer_unordered(READS_AT_ONCE)
-            .try_collect::<Vec<_>>()
-            .await?;
+        let mut queries = Vec::with_capacity(unread.len());
+        for key in unread {
+            queries.push(self.all_members(key));
+        }
+        let read: Vec<(ChannelKey, Vec<Member>)> =
+            stream::iter(queries).buffer_unordered(READS_AT_ONCE).try_collect().await?;
         reads.channels.extend(read);
         let members = |key: &ChannelKey| reads.channels.get(key).cloned().unwrap_or_default();
         let found = keys
@@ -171,7 +172,7 @@ where
         Ok(found.collect())
     }
 
-    async fn all_members(&self, key: &ChannelKey) -> Result<Vec<Member>, StoreError> {
+    async fn all_members(&self, key: &ChannelKey) -> Result<(ChannelKey, Vec<Member>), StoreError> {
         let now = self.clock.now();
         let mut members = Vec::new();
         let mut after = None;
@@ -180,7 +181,7 @@ where
             members.extend(page.members);
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok(members),
+                None => return Ok((key.clone(), members)),
             }
         }
     }

@@ -1,0 +1,178 @@
+//! The one port: which request goes where.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::response::{Html, IntoResponse, Response};
+use axum::{Json, Router};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use hubcast_core::settings::Origins;
+use serde_json::json;
+
+use crate::gateway::{Function, Handshake, STAGE, http_request, management_request, upgrade};
+use crate::issuer::TokenRequest;
+use crate::stack::Shared;
+
+/// DynamoDB takes bodies of up to 16 MB; nothing here takes more.
+const BODY_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The routes of the one port.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(answer).with_state(shared)
+}
+
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if is_upgrade(&parts.headers) {
+        return socket(shared, peer, &mut parts).await;
+    }
+    let Ok(body) = axum::body::to_bytes(body, BODY_MAX_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    if let Some(service) = aws_service(&parts.headers) {
+        return aws(&shared, service, parts.headers, body).await;
+    }
+    let path = parts.uri.path().to_owned();
+    let connections = path.strip_prefix(&format!("/{STAGE}/@connections/"));
+    let connections =
+        connections.or_else(|| path.strip_prefix(&format!("/{STAGE}/%40connections/")));
+    match connections {
+        Some(id) => management_request(&shared.gateway, &parts.method, &decoded(id), body),
+        None if path.starts_with("/dev/") => dev(&shared, &parts, &body).await,
+        None => public(&shared, peer, &parts, body).await,
+    }
+}
+
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+}
+
+/// `/client`, `/hubs/{hub}` and the raw stage take sockets.
+async fn socket(shared: Arc<Shared>, peer: SocketAddr, parts: &mut Parts) -> Response {
+    let path = parts.uri.path().trim_end_matches('/');
+    let path_hub = match path.strip_prefix('/') {
+        Some("client" | STAGE) => None,
+        Some(path) => match path.strip_prefix("hubs/").filter(|hub| !hub.contains('/')) {
+            Some(hub) => Some(decoded(hub)),
+            None => return StatusCode::FORBIDDEN.into_response(),
+        },
+        None => return StatusCode::FORBIDDEN.into_response(),
+    };
+    let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
+    match WebSocketUpgrade::from_request_parts(parts, &()).await {
+        Ok(web_socket) => {
+            let handshake = Handshake { uri, headers, peer, path_hub };
+            upgrade(Arc::clone(&shared.gateway), handshake, web_socket).await
+        }
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum AwsService {
+    DynamoDb,
+    Sqs,
+}
+
+fn aws_service(headers: &HeaderMap) -> Option<AwsService> {
+    let target = headers.get("x-amz-target")?.to_str().ok()?;
+    if target.starts_with("DynamoDB_") {
+        return Some(AwsService::DynamoDb);
+    }
+    target.starts_with("AmazonSQS.").then_some(AwsService::Sqs)
+}
+
+async fn aws(shared: &Shared, service: AwsService, headers: HeaderMap, body: Bytes) -> Response {
+    match service {
+        AwsService::DynamoDb => shared.backend.dynamodb(headers, body).await,
+        AwsService::Sqs => shared.backend.sqs(&headers, body).await,
+    }
+}
+
+async fn public(shared: &Shared, peer: SocketAddr, parts: &Parts, body: Bytes) -> Response {
+    let path = parts.uri.path();
+    if path.ends_with("/negotiate") {
+        return http_request(&shared.gateway, Function::Negotiate, parts, peer, &body).await;
+    }
+    match (&parts.method, path) {
+        (&Method::GET | &Method::HEAD, "/api/health") => StatusCode::OK.into_response(),
+        (&Method::GET | &Method::HEAD, "/") => Html(welcome(&shared.base)).into_response(),
+        _ => {
+            let hint = "there is nothing here; hubs are at /hubs/{hub}, SQS and DynamoDB at /, tokens at POST /dev/token";
+            (StatusCode::NOT_FOUND, Json(json!({ "message": hint }))).into_response()
+        }
+    }
+}
+
+async fn dev(shared: &Shared, parts: &Parts, body: &Bytes) -> Response {
+    let answer = match (&parts.method, parts.uri.path()) {
+        (&Method::OPTIONS, _) => StatusCode::NO_CONTENT.into_response(),
+        (&Method::GET, "/dev/.well-known/openid-configuration") => {
+            Json(shared.issuer.discovery()).into_response()
+        }
+        (&Method::GET, "/dev/jwks") => Json(shared.issuer.keys()).into_response(),
+        (&Method::POST, "/dev/token") => token(shared, body),
+        (&Method::POST, "/dev/reset") => match shared.reset().await {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
+        },
+        _ => problem(StatusCode::NOT_FOUND, "there is nothing here; try POST /dev/token"),
+    };
+    with_cors(answer, &parts.headers)
+}
+
+fn token(shared: &Shared, body: &Bytes) -> Response {
+    let request: TokenRequest = match serde_json::from_slice(body) {
+        Ok(request) => request,
+        Err(err) => {
+            let text = format!(
+                "send JSON such as {{\"sub\":\"alice\",\"groups\":[\"admins\"],\"ttlSeconds\":3600}}: {err}"
+            );
+            return problem(StatusCode::BAD_REQUEST, &text);
+        }
+    };
+    match shared.issuer.token(request) {
+        Ok(token) => Json(token).into_response(),
+        Err(err) => problem(StatusCode::BAD_REQUEST, &format!("{err:#}")),
+    }
+}
+
+fn problem(status: StatusCode, text: &str) -> Response {
+    (status, Json(json!({ "error": text }))).into_response()
+}
+
+/// Pages of any local origin may use the development endpoints.
+fn with_cors(mut answer: Response, request: &HeaderMap) -> Response {
+    let origin = request
+        .get(header::ORIGIN)
+        .filter(|origin| origin.to_str().is_ok_and(|origin| Origins::Localhost.allows(origin)));
+    if let Some(origin) = origin {
+        let headers = answer.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let allowed = HeaderValue::from_static("content-type");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    }
+    answer
+}
+
+fn decoded(segment: &str) -> String {
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+fn welcome(base: &str) -> String {
+    let body = format!(
+        "<h1>hubcast, locally</h1><p>Hub: <code>{base}/hubs/notifications</code></p>\
+         <p>Token: <code>POST {base}/dev/token {{\"sub\":\"alice\"}}</code></p>\
+         <p>SQS and DynamoDB endpoint: <code>{base}</code></p>"
+    );
+    format!("<!doctype html><html lang=\"en\"><title>hubcast</title><body>{body}</body></html>")
+}

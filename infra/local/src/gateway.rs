@@ -1,0 +1,110 @@
+//! Emulation of API Gateway: a WebSocket API, an HTTP API and `@connections`.
+//!
+//! Functions are invoked with JSON events of the exact AWS shape and answer
+//! JSON, as on Lambda. What is emulated, and from where it is known, stands
+//! beside each rule; the limits are those of
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>.
+
+mod event;
+mod http_api;
+mod management;
+mod registry;
+mod route;
+mod socket;
+mod upgrade;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use http_api::http_request;
+pub use management::management_request;
+pub use upgrade::{Handshake, upgrade};
+
+use registry::Registry;
+
+/// The API's stage, which is also the path of the raw WebSocket URL.
+pub const STAGE: &str = "local";
+/// The longest URL.
+const URL_MAX_BYTES: usize = 4096;
+/// The longest that an integration may take.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+
+/// The functions behind the routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// The `$connect` authorizer.
+    Authorizer,
+    /// `$connect`
+    Connect,
+    /// `$disconnect`
+    Disconnect,
+    /// `$default`
+    Message,
+    /// `JoinGroup` and `LeaveGroup`
+    GroupJoin,
+    /// The HTTP API.
+    Negotiate,
+}
+
+/// A function that failed, with the `errorMessage` that Lambda reports.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvokeError(pub String);
+
+/// Invokes functions as Lambda does.
+pub trait Functions: Send + Sync + 'static {
+    /// Invokes a function with an event and answers its result.
+    fn invoke(
+        &self,
+        function: Function,
+        event: Value,
+    ) -> impl Future<Output = Result<Value, InvokeError>> + Send;
+}
+
+/// What differs between a test and a day's work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// After this long without a frame either way a socket is closed.
+    pub idle: Duration,
+    /// After this long a socket is closed in any case.
+    pub lifetime: Duration,
+    /// Whether a record separator after a JSON body still lets its `target` select a route.
+    /// AWS does not document it.
+    pub lenient_route_selection: bool,
+}
+
+/// The emulated gateway.
+#[derive(Debug)]
+pub struct Gateway<F> {
+    functions: F,
+    limits: Limits,
+    registry: Registry,
+}
+
+impl<F: Functions> Gateway<F> {
+    /// A gateway in front of these functions.
+    pub fn new(functions: F, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { functions, limits, registry: Registry::default() })
+    }
+
+    /// How many sockets are open.
+    pub fn connection_count(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// Closes every socket as a server does that goes away.
+    pub fn close_all(&self) {
+        self.registry.close_all();
+    }
+
+    async fn invoke(&self, function: Function, event: Value) -> Result<Value, InvokeError> {
+        let invocation = self.functions.invoke(function, event);
+        match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
+            Ok(result) => result,
+            Err(_elapsed) => Err(InvokeError("Endpoint request timed out".to_owned())),
+        }
+    }
+}

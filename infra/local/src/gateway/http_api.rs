@@ -1,0 +1,112 @@
+//! The HTTP API: payload format 2.0 to a function and back.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, StatusCode};
+use hubcast_core::time::{Clock, SystemClock};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::event::{ACCOUNT, API, new_id};
+use super::{Function, Functions, Gateway};
+
+/// Has a function answer an HTTP request.
+pub async fn http_request<F: Functions>(
+    gateway: &Gateway<F>,
+    function: Function,
+    parts: &Parts,
+    peer: SocketAddr,
+    body: &Bytes,
+) -> Response {
+    let event = event(parts, peer, body);
+    match gateway.invoke(function, event).await {
+        Ok(answer) => response(&answer).unwrap_or_else(failure),
+        Err(err) => {
+            tracing::error!(error = %err, "an HTTP integration failed");
+            failure()
+        }
+    }
+}
+
+fn failure() -> Response {
+    let body = axum::Json(json!({ "message": "Internal Server Error" }));
+    (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+}
+
+fn event(parts: &Parts, peer: SocketAddr, body: &Bytes) -> Value {
+    let path = parts.uri.path();
+    let query = parts.uri.query().unwrap_or_default();
+    let text = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let (body, is_base64) = match std::str::from_utf8(body) {
+        Ok("") => (None, false),
+        Ok(text) => (Some(text.to_owned()), false),
+        Err(_) => (Some(STANDARD.encode(body)), true),
+    };
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": joined(parts.headers.iter().map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })),
+        "queryStringParameters": joined(form_urlencoded::parse(query.as_bytes()).into_owned()),
+        "requestContext": {
+            "accountId": ACCOUNT,
+            "apiId": API,
+            "domainName": text("host"),
+            "domainPrefix": API,
+            "http": {
+                "method": parts.method.as_str(),
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": peer.ip().to_string(),
+                "userAgent": text("user-agent").unwrap_or_default(),
+            },
+            "requestId": new_id(),
+            "routeKey": "$default",
+            "stage": "$default",
+            "timeEpoch": SystemClock.now().as_millis(),
+        },
+        "body": body,
+        "isBase64Encoded": is_base64,
+    })
+}
+
+/// Payload format 2.0 joins repeated names with commas.
+fn joined(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let mut map: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in pairs {
+        map.entry(name)
+            .and_modify(|known| {
+                known.push(',');
+                known.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    map
+}
+
+fn response(answer: &Value) -> Option<Response> {
+    let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
+    let text = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+    let body = if answer.get("isBase64Encoded").and_then(Value::as_bool) == Some(true) {
+        Body::from(STANDARD.decode(text).ok()?)
+    } else {
+        Body::from(text.to_owned())
+    };
+    let mut response = Response::builder().status(status).body(body).ok()?;
+    let headers = answer.get("headers").and_then(Value::as_object);
+    for (name, value) in headers.into_iter().flatten() {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        response.headers_mut().insert(name, HeaderValue::from_str(value.as_str()?).ok()?);
+    }
+    Some(response)
+}

@@ -1,0 +1,118 @@
+//! A small OIDC issuer for development, so that the app-token path of
+//! production is the one that runs locally.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hubcast_core::settings::{IssuerSettings, OneOrMany};
+use hubcast_core::time::{Clock, SystemClock};
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The audience of development tokens.
+const AUDIENCE: &str = "hubcast";
+const KEY_ID: &str = "dev";
+const TTL_SECONDS: i64 = 3600;
+
+/// Signs development tokens.
+pub(crate) struct Issuer {
+    url: String,
+    key: EncodingKey,
+    keys: JwkSet,
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issuer").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// What a token is asked to say.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TokenRequest {
+    sub: String,
+    #[serde(default)]
+    groups: Vec<String>,
+    ttl_seconds: Option<i64>,
+    audience: Option<String>,
+    /// Any further claims.
+    #[serde(default)]
+    claims: BTreeMap<String, Value>,
+}
+
+impl Issuer {
+    /// An issuer behind `base` with a key of its own.
+    pub(crate) fn new(base: &str) -> anyhow::Result<Self> {
+        let pair = KeyPair::generate(KeySize::Rsa2048).context("no RSA key can be made")?;
+        let der: Pkcs8V1Der<'_> = pair.as_der().context("the RSA key cannot be written")?;
+        let body = STANDARD.encode(der.as_ref());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes())?;
+        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256)?;
+        jwk.common.key_id = Some(KEY_ID.to_owned());
+        Ok(Self { url: format!("{base}/dev"), key, keys: JwkSet { keys: vec![jwk] } })
+    }
+
+    /// How hubcast is told of this issuer.
+    pub(crate) fn settings(&self) -> IssuerSettings {
+        IssuerSettings {
+            issuer: self.url.clone(),
+            audience: OneOrMany(vec![AUDIENCE.to_owned()]),
+            jwks_uri: None,
+            algorithms: vec!["RS256".to_owned()],
+            user_claim: "sub".to_owned(),
+            groups_claim: OneOrMany(vec!["groups".to_owned()]),
+            tenants: Vec::new(),
+            hubs: Vec::new(),
+            user_prefix: String::new(),
+            group_prefix: String::new(),
+        }
+    }
+
+    /// The discovery document.
+    pub(crate) fn discovery(&self) -> Value {
+        json!({
+            "issuer": self.url,
+            "jwks_uri": format!("{}/jwks", self.url),
+            "token_endpoint": format!("{}/token", self.url),
+            "id_token_signing_alg_values_supported": ["RS256"],
+        })
+    }
+
+    /// The public keys.
+    pub(crate) const fn keys(&self) -> &JwkSet {
+        &self.keys
+    }
+
+    /// Signs a token. Times carry milliseconds, so that a log-in right after a log-out counts.
+    pub(crate) fn token(&self, request: TokenRequest) -> anyhow::Result<Value> {
+        let ttl = request.ttl_seconds.unwrap_or(TTL_SECONDS);
+        let now = u32::try_from(SystemClock.now().as_seconds()).map(f64::from)?
+            + u32::try_from(SystemClock.now().as_millis() % 1000).map(f64::from)? / 1000.0;
+        let lifetime = i32::try_from(ttl).map(f64::from).context("ttlSeconds is out of range")?;
+        let mut claims = request.claims;
+        let own = json!({
+            "iss": self.url,
+            "aud": request.audience.as_deref().unwrap_or(AUDIENCE),
+            "sub": request.sub,
+            "oid": request.sub,
+            "groups": request.groups,
+            "iat": now,
+            "nbf": now.floor(),
+            "exp": now + lifetime,
+        });
+        for (name, value) in own.as_object().into_iter().flatten() {
+            claims.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::RS256) };
+        let token = jsonwebtoken::encode(&header, &claims, &self.key)?;
+        Ok(json!({ "access_token": token, "token_type": "Bearer", "expires_in": ttl }))
+    }
+}

@@ -1,0 +1,54 @@
+//! `make run`: starts the local stack, says where it is, and serves until Ctrl-C.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use hubcast_local::{Options, Stack, send_command};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let logs = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&options.log));
+    logs.with_writer(std::io::stderr).init();
+    match serve(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            let _ = writeln!(std::io::stderr(), "hubcast-local: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Options) -> anyhow::Result<()> {
+    let stack = Stack::start(options).await?;
+    announce(&stack)?;
+    stopped().await?;
+    stack.shutdown().await;
+    Ok(())
+}
+
+/// The first line is for programs, the rest for people.
+fn announce(stack: &Stack) -> std::io::Result<()> {
+    let url = stack.url();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "hubcast ready on {url}")?;
+    writeln!(out)?;
+    writeln!(out, "  hub       {url}/hubs/notifications")?;
+    writeln!(out, "  queue     {}", stack.queue_url())?;
+    writeln!(out, "  token     POST {url}/dev/token {{\"sub\":\"alice\"}}")?;
+    writeln!(out)?;
+    writeln!(out, "  send      {}", send_command(stack))?;
+    out.flush()
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stopped() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
