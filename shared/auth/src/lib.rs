@@ -108,6 +108,3 @@ fn kind(token: &str) -> Result<TokenKind, AuthError> {
         _ => TokenKind::App,
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,3 +1,0 @@
-use hubcast_core::settings::{AccessKeys, PublicUrl, Secret};
-
-use super::*;

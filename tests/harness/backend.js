@@ -1,0 +1,73 @@
+// A backend: sends envelopes to SQS and looks into the dead-letter queue, by the AWS SDK.
+
+import { randomUUID } from "node:crypto";
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+
+export class Backend {
+  constructor(stack, hub = "notifications") {
+    this.stack = stack;
+    this.hub = hub;
+    this.sqs = new SQSClient({
+      endpoint: stack.url,
+      region: "us-east-1",
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    });
+  }
+
+  /** The MessageGroupId that an envelope should have, so that what must stay in order does. */
+  group(envelope) {
+    const { hub = this.hub, connectionId, userId, groupName } = Array.isArray(envelope) ? envelope[0] : envelope;
+    if (connectionId) return `${hub}:connection:${connectionId}`;
+    if (userId) return `${hub}:user:${userId}`;
+    if (groupName) return `${hub}:group:${groupName}`;
+    return `${hub}:hub`;
+  }
+
+  /** Enqueues an envelope. */
+  send(envelope, { group = this.group(envelope), deduplicationId = randomUUID() } = {}) {
+    return this.sendBody(JSON.stringify(envelope), { group, deduplicationId });
+  }
+
+  /** Enqueues any text. */
+  sendBody(body, { group = `${this.hub}:hub`, deduplicationId = randomUUID() } = {}) {
+    return this.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.stack.queueUrl,
+        MessageGroupId: group,
+        MessageDeduplicationId: deduplicationId,
+        MessageBody: body,
+      }),
+    );
+  }
+
+  /** Takes the next dead letter: its body and its attributes as plain texts. */
+  async deadLetter() {
+    const { Messages: [letter] = [] } = await this.sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: this.stack.dlqUrl,
+        WaitTimeSeconds: 20,
+        MessageAttributeNames: ["All"],
+        MessageSystemAttributeNames: ["All"],
+      }),
+    );
+    if (!letter) throw new Error("no dead letter came");
+    const { ReceiptHandle, Body: body, MessageAttributes: attributes = {} } = letter;
+    await this.sqs.send(new DeleteMessageCommand({ QueueUrl: this.stack.dlqUrl, ReceiptHandle }));
+    const plain = Object.entries(attributes).map(([name, { StringValue }]) => [name, StringValue]);
+    return { body, ...Object.fromEntries(plain) };
+  }
+
+  /** How many messages a queue holds, received or not. */
+  async depth(queueUrl = this.stack.queueUrl) {
+    const { Attributes: counts } = await this.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["All"] }),
+    );
+    return Number(counts.ApproximateNumberOfMessages) + Number(counts.ApproximateNumberOfMessagesNotVisible);
+  }
+}

@@ -1,0 +1,116 @@
+// The official SignalR clients, three versions of them, with a memory of what they were called with.
+
+import signalr3 from "signalr-3";
+import signalr8 from "signalr-8";
+import signalr10 from "signalr-10";
+
+/** Each differs in timers, framing or where it puts its token. */
+export const versions = { "3.1.31": signalr3, "8.0.29": signalr8, "10.0.11": signalr10 };
+export const newest = "10.0.11";
+
+/** Waits for something to become true; whoever may make it so calls `notify`. */
+class Condition {
+  #waiting = new Set();
+
+  notify() {
+    for (const check of [...this.#waiting]) check();
+  }
+
+  until(predicate, what, patience = 20_000) {
+    return new Promise((resolve, reject) => {
+      const done = (settle, value) => {
+        clearTimeout(timer);
+        this.#waiting.delete(check);
+        settle(value);
+      };
+      const check = () => {
+        const value = predicate();
+        if (value) done(resolve, value);
+      };
+      const timer = setTimeout(() => done(reject, new Error(`waited in vain for ${what}`)), patience);
+      this.#waiting.add(check);
+      check();
+    });
+  }
+}
+
+/** One connection, as one tab has it. */
+export class Client extends Condition {
+  constructor(connection, methods) {
+    super();
+    this.connection = connection;
+    this.calls = [];
+    this.events = [];
+    for (const method of methods) {
+      connection.on(method, (...args) => {
+        this.calls.push({ method, args });
+        this.notify();
+      });
+    }
+    const note = (event) => (detail) => {
+      this.events.push({ event, detail: detail instanceof Error ? detail.message : detail });
+      this.notify();
+    };
+    connection.onclose(note("closed"));
+    connection.onreconnecting?.(note("reconnecting"));
+    connection.onreconnected?.(note("reconnected"));
+  }
+
+  get id() {
+    return this.connection.connectionId;
+  }
+
+  /** The arguments of all calls of a method so far. */
+  received(method) {
+    return this.calls.filter((call) => call.method === method).map((call) => call.args);
+  }
+
+  /** Waits until a method was called `times` times; answers the arguments of all those calls. */
+  async receives(method, times = 1) {
+    await this.until(() => this.received(method).length >= times, `${times} call(s) of ${method}`);
+    return this.received(method);
+  }
+
+  /** Waits until the connection was closed, reconnecting or reconnected `times` times. */
+  async meets(event, times = 1, patience) {
+    const met = () => this.events.filter((entry) => entry.event === event);
+    await this.until(() => met().length >= times, `${times} time(s) ${event}`, patience);
+    return met().at(-1).detail;
+  }
+
+  invoke(...args) {
+    return this.connection.invoke(...args);
+  }
+
+  async start() {
+    await this.connection.start();
+    return this;
+  }
+
+  stop() {
+    return this.connection.stop();
+  }
+}
+
+/** The methods that clients listen to unless they say otherwise. `fence` ends a wait for nothing. */
+const METHODS = ["notify", "fence"];
+
+/**
+ * A client that is not started.
+ * `url` is the hub's; `token` a text or a function; `reconnect` the delays of automatic reconnect.
+ */
+export function client({ url, token, version = newest, methods = METHODS, reconnect, options = {}, settings = {} }) {
+  const signalR = versions[version];
+  const accessTokenFactory = typeof token === "function" ? token : token && (() => token);
+  let builder = new signalR.HubConnectionBuilder()
+    .withUrl(url, { ...(accessTokenFactory && { accessTokenFactory }), ...options })
+    .configureLogging(signalR.LogLevel.None);
+  if (reconnect) builder = builder.withAutomaticReconnect(reconnect);
+  return new Client(Object.assign(builder.build(), settings), METHODS === methods ? METHODS : [...METHODS, ...methods]);
+}
+
+/** A started client of a user, by the redirect of `/hubs/{hub}` and a fresh app token for each try. */
+export async function signedIn(stack, user, { groups = [], hub = "notifications", ...more } = {}) {
+  const token = () => stack.token(user, { groups });
+  return client({ url: `${stack.url}/hubs/${hub}`, token, ...more }).start();
+}

@@ -1,0 +1,58 @@
+// Starts the local stack as another program does: by its flags, its first line and its exit code.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const BINARY =
+  process.env.HUBCAST_LOCAL ?? fileURLToPath(new URL("../../target/debug/hubcast-local", import.meta.url));
+
+/** A running stack of its own, on a free port. `flags` are its command line. */
+export async function startStack(...flags) {
+  const child = spawn(BINARY, ["--port", "0", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const stack = new Stack(child);
+  await stack.ready;
+  return stack;
+}
+
+export class Stack {
+  #child;
+  #exit;
+
+  constructor(child) {
+    this.#child = child;
+    this.logs = "";
+    child.stderr.on("data", (chunk) => (this.logs += chunk));
+    this.#exit = new Promise((resolve) => child.once("close", (code) => resolve(code)));
+    this.ready = this.#announced();
+  }
+
+  async #announced() {
+    const lines = createInterface({ input: this.#child.stdout });
+    const first = new Promise((resolve) => lines.once("line", resolve));
+    const line = await Promise.race([first, this.#exit.then(() => "")]);
+    const [, url] = /^hubcast ready on (http:\S+)$/.exec(line) ?? [];
+    if (url === undefined) throw new Error(`the stack did not start: ${line} ${this.logs}`);
+    this.url = url;
+    this.queueUrl = this.queue("notifications");
+    this.dlqUrl = this.queue("dlq");
+  }
+
+  queue(name) {
+    return `${this.url}/000000000000/hubcast-${name}.fifo`;
+  }
+
+  /** An app token of the development issuer. `more` holds groups, ttlSeconds, claims and the like. */
+  async token(sub, more = {}) {
+    const body = JSON.stringify({ sub, ...more });
+    const answer = await fetch(`${this.url}/dev/token`, { method: "POST", body });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()).access_token;
+  }
+
+  /** Stops as Ctrl-C does; answers the exit code. */
+  async stop() {
+    this.#child.kill("SIGINT");
+    return this.#exit;
+  }
+}

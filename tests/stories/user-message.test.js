@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Backend } from "../harness/backend.js";
+import { signedIn, versions } from "../harness/client.js";
+import { startStack } from "../harness/stack.js";
+
+describe("a message to a user", () => {
+  let stack, backend;
+  before(async () => {
+    stack = await startStack();
+    backend = new Backend(stack);
+  });
+  after(() => stack.stop());
+
+  for (const version of Object.keys(versions)) {
+    it(`reaches all three tabs of the user and nobody else (client ${version})`, async () => {
+      const user = `alice-${version}`;
+      const tabs = await Promise.all([1, 2, 3].map(() => signedIn(stack, user, { version })));
+      const other = await signedIn(stack, `bob-${version}`, { version });
+      await backend.send({ userId: user, target: "notify", arguments: ["hello", { n: 1 }] });
+      for (const tab of tabs) assert.deepEqual(await tab.receives("notify"), [["hello", { n: 1 }]]);
+      await backend.send({ userId: `bob-${version}`, target: "fence" });
+      await other.receives("fence");
+      assert.deepEqual(other.received("notify"), []);
+      await Promise.all([...tabs, other].map((tab) => tab.stop()));
+    });
+  }
+});
