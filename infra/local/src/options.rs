@@ -13,7 +13,7 @@ pub struct Options {
     #[arg(long, env = "PORT", default_value_t = 8080)]
     pub port: u16,
 
-    /// Listens on this address only, instead of on 127.0.0.1 and ::1.
+    /// Listens on this address only, instead of on 127.0.0.1 and `::1`.
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<std::net::IpAddr>,
 
@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, env = "LIFETIME_SECONDS", default_value_t = 7200, value_name = "SECONDS")]
     pub lifetime_seconds: u64,
 
-    /// Lets a record separator after a frame's JSON still select the JoinGroup and LeaveGroup routes.
+    /// Lets a record separator after a frame's JSON still select routes by its target.
     #[arg(long)]
     pub lenient_route_selection: bool,
 

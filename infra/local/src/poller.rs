@@ -67,8 +67,8 @@ fn done<'a>(messages: &'a [Message], answer: &Value) -> Vec<&'a Message> {
     };
     let failed: Vec<Option<&str>> =
         failures.iter().map(|failure| failure.get("itemIdentifier")?.as_str()).collect();
-    let is_known = |id: &Option<&str>| messages.iter().any(|message| message.message_id() == *id);
-    if !failed.iter().all(|id| id.is_some() && is_known(id)) {
+    let is_known = |id: &str| messages.iter().any(|message| message.message_id() == Some(id));
+    if !failed.iter().all(|id| id.is_some_and(is_known)) {
         return Vec::new();
     }
     messages.iter().filter(|message| !failed.contains(&message.message_id())).collect()
