@@ -48,7 +48,7 @@ stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against 
 
 bench: $(NODE_MARK) ## Measures the codec, and the latency of the local stack.
 	$(CARGO) bench --package signalr-protocol
-	$(CARGO) build --release --package hubcast-local
+	$(CARGO) build --quiet --profile quick --package hubcast-local
 	cd tests && npm run --silent bench
 
 clean: ## Removes everything that was built or installed.

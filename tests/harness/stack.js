@@ -38,6 +38,10 @@ export class Stack {
     this.dlqUrl = this.queue("dlq");
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   queue(name) {
     return `${this.url}/000000000000/hubcast-${name}.fifo`;
   }
