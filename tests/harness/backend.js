@@ -46,6 +46,17 @@ export class Backend {
     );
   }
 
+  /**
+   * Waits until whatever was sent in a message group before has reached these clients or never will:
+   * a later message of the group is handled after it.
+   */
+  async fence(group, ...clients) {
+    const before = clients.map((client) => client.received("fence").length);
+    const ids = await Promise.all(clients.map((client) => client.ownId()));
+    await this.send(ids.map((connectionId) => ({ hub: this.hub, connectionId, target: "fence" })), { group });
+    await Promise.all(clients.map((client, at) => client.receives("fence", before[at] + 1)));
+  }
+
   /** Takes the next dead letter: its body and its attributes as plain texts. */
   async deadLetter() {
     const { Messages: [letter] = [] } = await this.sqs.send(

@@ -22,6 +22,7 @@ export class Stack {
   constructor(child) {
     this.#child = child;
     this.logs = "";
+    this.greeting = "";
     child.stderr.on("data", (chunk) => (this.logs += chunk));
     this.#exit = new Promise((resolve) => child.once("close", (code) => resolve(code)));
     this.ready = this.#announced();
@@ -29,6 +30,7 @@ export class Stack {
 
   async #announced() {
     const lines = createInterface({ input: this.#child.stdout });
+    lines.on("line", (line) => (this.greeting += `${line}\n`));
     const first = new Promise((resolve) => lines.once("line", resolve));
     const line = await Promise.race([first, this.#exit.then(() => "")]);
     const [, url] = /^hubcast ready on (http:\S+)$/.exec(line) ?? [];
