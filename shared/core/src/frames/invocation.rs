@@ -1,6 +1,8 @@
 //! The methods that clients may invoke.
 //!
-//! Exactly one completion when the caller waits for one, none otherwise.
+//! Exactly one completion when the caller waits for one, none otherwise. It
+//! comes only once all rows of the handshake are written: a connection that
+//! got an answer hears everything that is sent from then on.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +15,7 @@ use crate::access::Standing;
 use crate::id::{GroupName, KeyedName};
 use crate::membership::{Groups, join, leave};
 use crate::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError};
-use crate::socket::{Socket, SocketState};
+use crate::socket::Socket;
 use crate::time::Clock;
 
 /// The answer to a method that was understood.
@@ -26,8 +28,7 @@ where
     C: Clock,
 {
     pub(super) async fn invocation(&self, caller: &Caller, call: Invocation) -> Step {
-        let admitted = |state| matches!(state, SocketState::Joining | SocketState::Ready);
-        let socket = match self.settled(caller, admitted).await {
+        let socket = match self.ready(caller).await {
             Ok(Some(socket)) => socket,
             Ok(None) => return self.unready(caller).await,
             Err(err) => return unavailable(&err),

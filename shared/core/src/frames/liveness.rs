@@ -32,7 +32,7 @@ where
         if !self.looks(caller) {
             return Step::Reply(PING.to_owned());
         }
-        match self.settled(caller, |state| state == SocketState::Ready).await {
+        match self.ready(caller).await {
             Ok(Some(_)) => Step::Reply(PING.to_owned()),
             Ok(None) => Step::End(End::reconnect("The connection is not known.")),
             Err(err) => unavailable(&err),
@@ -46,21 +46,17 @@ where
         young || (caller.socket.spread() ^ now.as_millis()).is_multiple_of(LOOK_ONE_IN)
     }
 
-    /// The socket's record once its state is `wanted`; `None` when that does not come about.
+    /// The socket's record once all its rows are written; `None` when that does not come about.
     ///
     /// Newer clients ping as soon as they read the handshake's answer, while its rows are still
     /// being written. So an unsettled state is looked at again, for a moment.
-    pub(super) async fn settled(
-        &self,
-        caller: &Caller,
-        wanted: fn(SocketState) -> bool,
-    ) -> Result<Option<Socket>, StoreError> {
+    pub(super) async fn ready(&self, caller: &Caller) -> Result<Option<Socket>, StoreError> {
         let mut consistency = Consistency::Eventual;
         let mut pause = FIRST_PAUSE;
         for _ in 0..LOOKS {
             let socket = self.store.socket(&caller.socket, consistency).await?;
             match &socket {
-                Some(found) if wanted(found.state) => return Ok(socket),
+                Some(found) if found.state == SocketState::Ready => return Ok(socket),
                 Some(found) if found.state == SocketState::Closed => return Ok(None),
                 None if consistency == Consistency::Strong => return Ok(None),
                 _ => tokio::time::sleep(pause).await,
