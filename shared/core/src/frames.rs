@@ -176,7 +176,7 @@ where
             HubMessage::Ping => self.ping(caller).await,
             HubMessage::Invocation(call) => self.invocation(caller, call).await,
             HubMessage::StreamInvocation(call) => {
-                let error = texts::not_streaming(&call.target);
+                let error = invocation::stream_error(&call.target);
                 Step::Reply(failed(call.invocation_id, error))
             }
             HubMessage::StreamItem(_)
