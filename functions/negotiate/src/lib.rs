@@ -14,6 +14,7 @@ use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::connect::is_blocked;
 use hubcast_core::context::{GROUPS_MAX_BYTES, groups_text};
+use hubcast_core::groups::GroupPolicy;
 use hubcast_core::ports::AccessStore;
 use hubcast_core::principal::Principal;
 use hubcast_core::report::chain;
@@ -46,6 +47,8 @@ pub struct Negotiation<K, S, C> {
     pub allowed_headers: Vec<String>,
     /// Where clients are sent.
     pub public_url: PublicUrl,
+    /// The groups that clients may join; their patterns say which claims a redirect must carry.
+    pub groups: GroupPolicy,
     /// Whether sessions end when the app token does.
     pub close_on_token_expiry: bool,
 }
@@ -126,6 +129,7 @@ impl<K: KeySource, S: AccessStore, C: Clock> Negotiation<K, S, C> {
             token_id: &token_id,
             groups_in_grant,
             session_expires: principal.session_expires.filter(|_| self.close_on_token_expiry),
+            claims: &self.groups.named(&principal.claims),
         };
         let base = self.base(event);
         let token = self.gatekeeper.client.mint(&base, &grant, now)?;

@@ -123,6 +123,7 @@ fn negotiation(
         origins: Origins::Localhost,
         allowed_headers: Vec::new(),
         public_url: public_url(),
+        groups: GroupPolicy::parse(&options.client_joinable_groups)?,
         close_on_token_expiry: options.close_on_token_expiry,
     })
 }

@@ -77,6 +77,8 @@ pub struct NegotiateConfig {
     pub origins: Origins,
     /// `ALLOWED_HEADERS`
     pub allowed_headers: Vec<String>,
+    /// `CLIENT_JOINABLE_GROUPS`
+    pub groups: GroupPolicy,
     /// `TOKEN_ISSUERS`, `ACCESS_KEYS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`
     pub tokens: TokenSettings,
 }
@@ -169,8 +171,9 @@ impl NegotiateConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
+        let groups = reader.group_policy();
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
-        Some(Self { table, hubs, origins, allowed_headers, tokens })
+        Some(Self { table, hubs, origins, allowed_headers, groups: groups?, tokens })
     }
 }
 
