@@ -133,8 +133,7 @@ where
 
     async fn reply(&self, caller: &Caller, frame: &str) -> String {
         if !self.budget.allows(&caller.socket, self.clock.now()) {
-            self.drop_socket(&caller.socket).await;
-            return close_record(End::fatal("Too many frames in a second."));
+            return self.ended(caller, End::fatal("Too many frames in a second.")).await;
         }
         let mut reply = String::new();
         let end = match framing::records(frame, RECORDS_MAX) {
