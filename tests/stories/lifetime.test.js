@@ -16,7 +16,7 @@ async function expectHears(backend, tab, user) {
   await tab.receives("notify", heard + 1);
 }
 
-describe("a socket that grows too old", () => {
+describe("a socket that grows too old", { concurrency: true }, () => {
   const LIFETIME_SECONDS = 12;
   let stack, backend;
   before(async () => {
@@ -60,10 +60,10 @@ describe("a socket that grows too old", () => {
   });
 });
 
-describe("a socket that is idle", () => {
+describe("a socket that is idle", { concurrency: true }, () => {
   let stack, backend;
   before(async () => {
-    stack = await startStack("--idle-timeout-seconds", 3);
+    stack = await startStack("--idle-timeout-seconds", 5);
     backend = new Backend(stack);
   });
   after(async () => {
