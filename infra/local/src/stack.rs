@@ -92,11 +92,7 @@ impl Stack {
 
     /// Closes the sockets and stops.
     pub async fn shutdown(mut self) {
-        self.shared.gateway.close_all();
-        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(2);
-        while self.shared.gateway.connection_count() > 0 && tokio::time::Instant::now() < until {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        self.shared.gateway.close_all().await;
         self.tasks.shutdown().await;
     }
 }
@@ -118,7 +114,7 @@ impl Shared {
 
     /// Empties everything.
     pub(crate) async fn reset(&self) -> anyhow::Result<()> {
-        self.gateway.close_all();
+        self.gateway.close_all().await;
         purge_queues(&self.sqs(), &self.base).await?;
         let sdk = sdk_config(&self.backend.dynamodb_url());
         hubcast_aws::store::delete_table(&sdk, TABLE).await?;
