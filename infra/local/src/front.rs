@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use hubcast_core::settings::Origins;
 use serde_json::json;
 
+use crate::aws;
 use crate::gateway::{
     Function, connection_id, http_request, is_upgrade, management_request, upgrade,
 };
@@ -38,34 +39,14 @@ async fn answer(
     let Ok(body) = axum::body::to_bytes(body, BODY_MAX_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    if let Some(service) = aws_service(&parts.headers) {
-        return aws(&shared, service, parts.headers, body).await;
+    let services = (&shared.dynamodb, &shared.sqs);
+    if let Some(answer) = aws::answer(services, &parts.headers, &body).await {
+        return answer;
     }
     match connection_id(parts.uri.path()) {
         Some(id) => management_request(&shared.gateway, &parts.method, &id, body),
         None if parts.uri.path().starts_with("/dev/") => dev(&shared, &parts, &body).await,
         None => public(&shared, peer, &parts, body).await,
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum AwsService {
-    DynamoDb,
-    Sqs,
-}
-
-fn aws_service(headers: &HeaderMap) -> Option<AwsService> {
-    let target = headers.get("x-amz-target")?.to_str().ok()?;
-    if target.starts_with("DynamoDB_") {
-        return Some(AwsService::DynamoDb);
-    }
-    target.starts_with("AmazonSQS.").then_some(AwsService::Sqs)
-}
-
-async fn aws(shared: &Shared, service: AwsService, headers: HeaderMap, body: Bytes) -> Response {
-    match service {
-        AwsService::DynamoDb => shared.backend.dynamodb(headers, body).await,
-        AwsService::Sqs => shared.backend.sqs(&headers, body).await,
     }
 }
 
@@ -75,7 +56,10 @@ async fn public(shared: &Shared, peer: SocketAddr, parts: &Parts, body: Bytes) -
         return http_request(&shared.gateway, Function::Negotiate, parts, peer, &body).await;
     }
     match (&parts.method, path) {
-        (&Method::GET | &Method::HEAD, "/api/health") => StatusCode::OK.into_response(),
+        (&Method::GET | &Method::HEAD, "/api/health") if shared.is_ready() => {
+            StatusCode::OK.into_response()
+        }
+        (_, "/api/health") => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         (&Method::GET | &Method::HEAD, "/") => Html(welcome(&shared.base)).into_response(),
         _ => {
             let hint = "there is nothing here; hubs are at /hubs/{hub}, SQS and DynamoDB at /, tokens at POST /dev/token";

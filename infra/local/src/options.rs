@@ -1,32 +1,34 @@
 //! What the local stack can be told. The flags are an interface: other programs use them.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use hubcast_core::settings::CONNECTION_LIFETIME;
 
 /// Runs all of hubcast locally: no AWS account, no Docker.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "hubcast-local", version)]
 pub struct Options {
     /// The one port; 0 picks a free one and prints it.
-    #[arg(long, env = "PORT", default_value_t = 8080)]
+    #[arg(long, env = "PORT", default_value_t = Self::default().port)]
     pub port: u16,
 
     /// Listens on this address only, instead of on 127.0.0.1 and `::1`.
     #[arg(long, value_name = "ADDRESS")]
-    pub bind: Option<std::net::IpAddr>,
+    pub bind: Option<IpAddr>,
 
     /// Keeps the table in this folder; without it everything is in memory.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
     /// Closes a socket after this long without a frame.
-    #[arg(long, env = "IDLE_TIMEOUT_SECONDS", default_value_t = 600, value_name = "SECONDS")]
+    #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = Self::default().idle_timeout_seconds)]
     pub idle_timeout_seconds: u64,
 
     /// Closes a socket after this long in any case; it is recycled before that.
-    #[arg(long, env = "LIFETIME_SECONDS", default_value_t = 7200, value_name = "SECONDS")]
+    #[arg(long, env = "LIFETIME_SECONDS", value_name = "SECONDS", default_value_t = Self::default().lifetime_seconds)]
     pub lifetime_seconds: u64,
 
     /// Lets a record separator after a frame's JSON still select routes by its target.
@@ -34,7 +36,13 @@ pub struct Options {
     pub lenient_route_selection: bool,
 
     /// The groups that clients may join by themselves: patterns with `*` and `{claim}`.
-    #[arg(long, env = "CLIENT_JOINABLE_GROUPS", default_value = "", value_name = "PATTERNS")]
+    #[arg(
+        long,
+        env = "CLIENT_JOINABLE_GROUPS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "PATTERNS"
+    )]
     pub client_joinable_groups: String,
 
     /// Demands `"everyone": true` of an envelope that goes to a whole hub.
@@ -45,22 +53,71 @@ pub struct Options {
     #[arg(long, env = "CLOSE_ON_TOKEN_EXPIRY")]
     pub close_on_token_expiry: bool,
 
+    /// Sets a variable of the deployed functions, such as `HUB_SHARDS=8`; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub set: Vec<(String, String)>,
+
     /// What is logged, to standard error.
-    #[arg(long, env = "RUST_LOG", default_value = "warn", value_name = "FILTER")]
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value_t = Self::default().log)]
     pub log: String,
+}
+
+impl Default for Options {
+    /// What holds without a flag, whatever the environment says.
+    fn default() -> Self {
+        Self {
+            port: 8080,
+            bind: None,
+            data_dir: None,
+            idle_timeout_seconds: 600,
+            lifetime_seconds: CONNECTION_LIFETIME.as_secs(),
+            lenient_route_selection: false,
+            client_joinable_groups: String::new(),
+            explicit_broadcast: false,
+            close_on_token_expiry: false,
+            set: Vec::new(),
+            log: "warn".to_owned(),
+        }
+    }
 }
 
 impl Options {
     /// Everything as by default, on a free port.
     pub fn on_free_port() -> Self {
-        Self { port: 0, ..Self::parse_from(["hubcast-local"]) }
+        Self { port: 0, ..Self::default() }
     }
 
-    pub(crate) fn idle(&self) -> Duration {
+    pub(crate) const fn idle(&self) -> Duration {
         Duration::from_secs(self.idle_timeout_seconds)
     }
 
-    pub(crate) fn lifetime(&self) -> Duration {
+    pub(crate) const fn lifetime(&self) -> Duration {
         Duration::from_secs(self.lifetime_seconds)
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("this is not NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flags_mean_the_defaults() {
+        let command = <Options as clap::CommandFactory>::command();
+        command.debug_assert();
+        let none = Options::try_parse_from(["hubcast-local", "--port", "8080", "--log", "warn"]);
+        assert_eq!(none.unwrap(), Options::default());
+    }
+
+    #[test]
+    fn variables_are_named_and_valued() {
+        let flags = ["hubcast-local", "--set", "HUB_SHARDS=8", "--set", "EMPTY="];
+        let set = Options::try_parse_from(flags).unwrap().set;
+        assert_eq!(set, [("HUB_SHARDS".into(), "8".into()), ("EMPTY".into(), String::new())]);
+        assert!(Options::try_parse_from(["hubcast-local", "--set", "HUB_SHARDS"]).is_err());
     }
 }

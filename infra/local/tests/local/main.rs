@@ -6,8 +6,13 @@
 
 mod authorizer;
 mod connect;
+mod dev;
 mod http_api;
 mod limits;
 mod management;
 mod message;
+mod poller;
+mod program;
 mod rig;
+mod sqs;
+mod stack;
