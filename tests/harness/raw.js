@@ -10,6 +10,9 @@ export const PING = `{"type":6}${RS}`;
 /** One record of a JSON value. */
 export const record = (value) => JSON.stringify(value) + RS;
 
+/** One frame of several records. */
+export const frameOf = (...values) => values.map(record).join("");
+
 /** The records of a frame, read; a frame that does not end in a separator has none. */
 export const records = (frame) =>
   frame.endsWith(RS) ? frame.split(RS).slice(0, -1).map((text) => JSON.parse(text)) : [];
@@ -54,6 +57,12 @@ export class RawSocket extends Condition {
     await this.until(() => this.frames.length >= count || this.closed, `frame ${count}`);
     if (this.frames.length < count) throw new Error(`closed before frame ${count}: ${JSON.stringify(this.closed)}`);
     return this.frames[count - 1];
+  }
+
+  /** Waits until `count` records came; answers all so far. */
+  async hears(count) {
+    await this.until(() => this.records.length >= count, `${count} record(s)`);
+    return this.records;
   }
 
   /** Waits for a call of a client method; answers its arguments. */
@@ -104,18 +113,32 @@ export function tryOpen(url, options = {}) {
   });
 }
 
+/** An open socket; a refusal is an error that names the status. */
+export async function opened(url, options) {
+  const { socket, status } = await tryOpen(url, options);
+  if (!socket) throw new Error(`the upgrade was refused: status ${status}`);
+  return socket;
+}
+
 /** A socket of a user that has not shaken hands, by the app token, as clients that skip negotiation have it. */
 export async function connected(stack, user, { hub = "notifications", ...more } = {}) {
   const token = await stack.token(user, more);
   const query = new URLSearchParams({ hub, access_token: token });
-  const { socket, status } = await tryOpen(`${stack.url}/client/?${query}`);
-  if (!socket) throw new Error(`the upgrade was refused: ${status}`);
-  return socket;
+  return opened(`${stack.url}/client/?${query}`);
 }
 
 /** A socket of a user that shook hands and is ready: its first ping was answered. */
 export async function ready(stack, user, more) {
-  const socket = await connected(stack, user, more);
+  return shakenHands(await connected(stack, user, more));
+}
+
+/** A socket at any URL, ready. */
+export async function readyAt(url, options) {
+  return shakenHands(await opened(url, options));
+}
+
+/** Shakes hands on an open socket and forgets the answers. */
+async function shakenHands(socket) {
   socket.send(HANDSHAKE);
   const answer = await socket.frame(1);
   if (answer !== `{}${RS}`) throw new Error(`the handshake was answered by ${answer}`);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
-import { clientToken } from "../harness/client-token.js";
+import { clientToken } from "../harness/jwt.js";
 import { client, signedIn, versions } from "../harness/client.js";
 import { startStack } from "../harness/stack.js";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { client, signedIn, versions } from "../harness/client.js";
-import { opened, ready } from "../harness/raw-client.js";
+import { connected, frameOf, ready } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
 
 describe("a client that calls the server", () => {
@@ -71,26 +71,21 @@ describe("a client that calls the server", () => {
   const PING = { type: 6 };
   const call = (target, args, invocationId) => ({ type: 1, target, arguments: args, ...(invocationId && { invocationId }) });
 
-  async function rawClient() {
-    const headers = { Authorization: `Bearer ${await stack.token("raw")}` };
-    return ready(`${stack.url}/hubs/notifications`, { headers });
-  }
-
   it("gets no reply to a send, whatever becomes of it", async () => {
-    const raw = await rawClient();
-    raw.send(call("Nope", []), call("JoinGroup", ["not-for-me"]), call("GetConnectionId", []), call("JoinGroup", []), PING);
-    await raw.receives(1);
-    raw.send(call("GetConnectionId", [], "after"));
-    await raw.receives(2);
+    const raw = await ready(stack, "raw");
+    raw.send(frameOf(call("Nope", []), call("JoinGroup", ["not-for-me"]), call("GetConnectionId", []), call("JoinGroup", []), PING));
+    await raw.hears(1);
+    raw.send(frameOf(call("GetConnectionId", [], "after")));
+    await raw.hears(2);
     assert.deepEqual([raw.records[0], raw.records[1].invocationId], [PING, "after"]);
     assert.equal(raw.frames.length, 2);
     raw.close();
   });
 
   it("gets one frame for a frame of several records, with the replies in their order", async () => {
-    const raw = await rawClient();
-    raw.send(call("Nope", [], "a"), PING, call("LeaveGroup", ["anything"], "b"), call("Nope", []), call("Nope", [], "c"));
-    await raw.receives(4);
+    const raw = await ready(stack, "raw");
+    raw.send(frameOf(call("Nope", [], "a"), PING, call("LeaveGroup", ["anything"], "b"), call("Nope", []), call("Nope", [], "c")));
+    await raw.hears(4);
     const error = "Unknown hub method 'Nope'";
     const completion = (invocationId, more) => ({ type: 3, invocationId, ...more });
     assert.deepEqual(raw.records, [completion("a", { error }), PING, completion("b"), completion("c", { error })]);
@@ -99,16 +94,15 @@ describe("a client that calls the server", () => {
   });
 
   it("may shake hands and call in one frame", async () => {
-    const headers = { Authorization: `Bearer ${await stack.token("raw")}` };
-    const raw = await opened(`${stack.url}/hubs/notifications`, { headers });
-    raw.send({ protocol: "json", version: 1 }, call("Nope", [], "1"), PING);
-    await raw.receives(3);
+    const raw = await connected(stack, "raw");
+    raw.send(frameOf({ protocol: "json", version: 1 }, call("Nope", [], "1"), PING));
+    await raw.hears(3);
     assert.deepEqual(raw.records, [{}, { type: 3, invocationId: "1", error: "Unknown hub method 'Nope'" }, PING]);
     raw.close();
   });
 
   it("gets no reply to what answers or ends something, or is of a kind that does not exist", async () => {
-    const raw = await rawClient();
+    const raw = await ready(stack, "raw");
     const silent = [
       { type: 2, invocationId: "x", item: 1 },
       { type: 3, invocationId: "x", result: 1 },
@@ -117,21 +111,21 @@ describe("a client that calls the server", () => {
       { type: 9, sequenceId: 1 },
       { type: 99 },
     ];
-    raw.send(...silent, PING);
-    assert.deepEqual(await raw.receives(1), [PING]);
+    raw.send(frameOf(...silent, PING));
+    assert.deepEqual(await raw.hears(1), [PING]);
     raw.close();
   });
 
   it("gets an answer that a backend gives by envelope", async () => {
-    const raw = await rawClient();
-    raw.send(call("GetConnectionId", [], "0"));
-    const [{ result: connectionId }] = await raw.receives(1);
+    const raw = await ready(stack, "raw");
+    raw.send(frameOf(call("GetConnectionId", [], "0")));
+    const [{ result: connectionId }] = await raw.hears(1);
     await backend.send([
       { connectionId, invocationId: "7", result: { rights: ["read"] } },
       { connectionId, invocationId: "8", error: "not today" },
       { connectionId, invocationId: "9", result: null },
     ]);
-    assert.deepEqual((await raw.receives(4)).slice(1), [
+    assert.deepEqual((await raw.hears(4)).slice(1), [
       { type: 3, invocationId: "7", result: { rights: ["read"] } },
       { type: 3, invocationId: "8", error: "not today" },
       { type: 3, invocationId: "9", result: null },

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
-import { clientToken } from "../harness/client-token.js";
+import { clientToken } from "../harness/jwt.js";
 import { client, signedIn, skipping, versions } from "../harness/client.js";
-import { opened, ready } from "../harness/raw-client.js";
+import { opened, readyAt, record } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
 import { tapped } from "../harness/wire.js";
 
@@ -63,17 +63,17 @@ describe("a connection id", () => {
     const headers = { Authorization: `Bearer ${token}` };
     const answer = await fetch(`${stack.url}/client/negotiate?hub=notifications`, { method: "POST", headers });
     const { connectionId: whole } = await answer.json();
-    const socket = await ready(`${stack.url}/client/?hub=notifications&id=${whole}`, { headers });
+    const socket = await readyAt(`${stack.url}/client/?hub=notifications&id=${whole}`, { headers });
     const other = await signedIn(stack, "dave");
     const [id] = whole.split(".");
-    socket.send({ type: 1, invocationId: "0", target: "GetConnectionId", arguments: [] });
-    assert.deepEqual(await socket.receives(1), [{ type: 3, invocationId: "0", result: id }]);
+    socket.send(record({ type: 1, invocationId: "0", target: "GetConnectionId", arguments: [] }));
+    assert.deepEqual(await socket.hears(1), [{ type: 3, invocationId: "0", result: id }]);
     for (const connectionId of [id, whole]) {
       await backend.send({ connectionId, target: "notify", arguments: [connectionId] }, { group: "ids" });
     }
     await backend.fence("ids", other);
     const calls = [id, whole].map((text) => ({ type: 1, target: "notify", arguments: [text] }));
-    assert.deepEqual((await socket.receives(3)).slice(1), calls);
+    assert.deepEqual((await socket.hears(3)).slice(1), calls);
     assert.deepEqual(other.received("notify"), []);
   });
 
@@ -96,7 +96,7 @@ describe("a connection id", () => {
     const [alice, bob] = await Promise.all(["alice", "bob"].map((user) => stack.token(user)));
     const url = await negotiated(alice);
     await assert.rejects(opened(`${url}&access_token=${bob}`), /status 40[13]/);
-    await ready(`${url}&access_token=${alice}`);
+    await readyAt(`${url}&access_token=${alice}`);
     await assert.rejects(opened(`${url}&access_token=${alice}`), /status 409/);
     await assert.rejects(opened(`${url}x&access_token=${alice}`), /status 40[13]/);
   });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { signedIn } from "../harness/client.js";
-import { ready } from "../harness/raw-client.js";
+import { ready } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
 
 describe("an envelope", () => {
@@ -85,11 +85,10 @@ describe("an envelope", () => {
   });
 
   it("hands arguments on byte for byte", async () => {
-    const headers = { Authorization: `Bearer ${await stack.token("bytes")}` };
-    const raw = await ready(`${stack.url}/hubs/notifications`, { headers });
+    const raw = await ready(stack, "bytes");
     const args = '[12345678901234567890, 1.0, 1e2, "\\u00e9\\ud83d\\ude00 é😀", { "b": 1, "a": [ ], "b": 2 }, null]';
     await backend.sendBody(`{"userId":"bytes","target":"notify","arguments":${args}}`);
-    await raw.receives(1);
+    await raw.hears(1);
     assert.equal(raw.frames[0], `{"type":1,"target":"notify","arguments":${args}}\u001e`);
     raw.close();
   });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { client, signedIn, skipping, versions } from "../harness/client.js";
-import { opened } from "../harness/raw-client.js";
+import { opened } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
 import { tapped } from "../harness/wire.js";
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
-import { clientToken } from "../harness/client-token.js";
+import { clientToken } from "../harness/jwt.js";
 import { client, skipping, versions } from "../harness/client.js";
-import { opened } from "../harness/raw-client.js";
+import { opened } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
 import { tapped } from "../harness/wire.js";
 

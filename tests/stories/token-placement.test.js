@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { client, newest, skipping } from "../harness/client.js";
 import { page, pageVersions } from "../harness/page.js";
-import { opened, ready } from "../harness/raw-client.js";
+import { opened, readyAt } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
 import { tapped } from "../harness/wire.js";
 
@@ -72,14 +72,14 @@ describe("the token of a socket", () => {
       const inQuery = `${stack.url}${path}${path.includes("?") ? "&" : "?"}access_token=${token}`;
       const headers = { Authorization: `Bearer ${token}` };
       const sockets = await Promise.all([
-        ready(inQuery),
-        ready(stack.url + path, { headers }),
-        ready(inQuery, { headers }),
-        ready(inQuery, { origin: "http://localhost:4200" }),
+        readyAt(inQuery),
+        readyAt(stack.url + path, { headers }),
+        readyAt(inQuery, { headers }),
+        readyAt(inQuery, { origin: "http://localhost:4200" }),
       ]);
       await backend.send({ userId: "bare", target: "notify", arguments: [path] });
       for (const socket of sockets) {
-        assert.deepEqual(await socket.receives(1), [{ type: 1, target: "notify", arguments: [path] }]);
+        assert.deepEqual(await socket.hears(1), [{ type: 1, target: "notify", arguments: [path] }]);
         socket.close();
       }
     });
