@@ -262,3 +262,12 @@ fn types_that_do_not_exist_are_told_apart_whatever_else_they_hold() {
         assert_eq!(HubMessage::decode(&record), Ok(Decoded::Unknown(kind)), "{record}");
     }
 }
+
+#[test]
+fn nesting_of_any_depth_does_not_overflow_the_stack() {
+    let deep = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let nested = deep(100_000);
+    let record = format!(r#"{{"type":1,"target":"m","arguments":{nested},"extra":{nested}}}"#);
+    assert!(matches!(HubMessage::decode(&record), Ok(Decoded::Message(_))));
+    assert!(HubMessage::decode(&nested).is_err());
+}
