@@ -1,6 +1,6 @@
 // A backend: sends envelopes to SQS and looks into the dead-letter queue, by the AWS SDK.
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
@@ -9,6 +9,12 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+
+/** A text as SQS takes it for a message group: as it is, or its digest. */
+function groupId(text) {
+  if (/^[!-~]{1,128}$/.test(text)) return text;
+  return createHash("sha256").update(text).digest("hex");
+}
 
 export class Backend {
   constructor(stack, hub = "notifications") {
@@ -24,9 +30,9 @@ export class Backend {
   /** The MessageGroupId that an envelope should have, so that what must stay in order does. */
   group(envelope) {
     const { hub = this.hub, connectionId, userId, groupName } = Array.isArray(envelope) ? envelope[0] : envelope;
-    if (connectionId) return `${hub}:connection:${connectionId}`;
-    if (userId) return `${hub}:user:${userId}`;
-    if (groupName) return `${hub}:group:${groupName}`;
+    if (connectionId) return groupId(`${hub}:connection:${connectionId}`);
+    if (userId) return groupId(`${hub}:user:${userId}`);
+    if (groupName) return groupId(`${hub}:group:${groupName}`);
     return `${hub}:hub`;
   }
 
