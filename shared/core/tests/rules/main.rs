@@ -1,0 +1,18 @@
+//! The use cases over in-memory ports: what clients and backends see, and what stays in the table.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at the first surprise"
+)]
+
+mod connect;
+mod ends;
+mod entry;
+mod fanout;
+mod handshake;
+mod invocations;
+mod pings;
+mod races;
+mod stage;
