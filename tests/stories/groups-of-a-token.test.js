@@ -53,7 +53,7 @@ describe("the groups of a token", () => {
   it("may be more than fit a URL", async () => {
     const groups = Array.from({ length: 90 }, (_, n) => `a group with a name of some length ${n}`);
     const tab = await signedIn(stack, "many", { groups });
-    await backend.send({ groupName: groups.at(-1), target: "notify" });
+    await backend.send({ groupName: groups.at(-1), target: "notify" }, { group: "g" });
     await tab.receives("notify");
   });
 
