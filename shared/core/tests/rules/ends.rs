@@ -135,11 +135,23 @@ async fn too_many_frames_in_a_second_end_the_connection() {
     }
     let [reply] = stage.replies(&alice, PING).await.try_into().unwrap();
     assert!(!close(&reply));
+    assert!(!stage.gateway.is_deleted(&alice.socket), "it could not read why");
+    assert_eq!(stage.answer(&alice, PING).await, "");
     assert!(stage.gateway.is_deleted(&alice.socket));
     assert_eq!(stage.answer(&bob, PING).await, PING);
+}
 
-    stage.clock.advance(Duration::from_secs(1));
-    assert_eq!(stage.answer(&alice, PING).await, PING);
+#[tokio::test]
+async fn a_client_may_send_again_in_the_next_second() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.clock.advance(Duration::from_mins(1));
+    for _ in 0..3 {
+        for _ in 0..30 {
+            assert_eq!(stage.answer(&alice, PING).await, PING);
+        }
+        stage.clock.advance(Duration::from_secs(1));
+    }
 }
 
 #[tokio::test]

@@ -157,13 +157,16 @@ async fn unknown_methods_are_named_and_cut() {
 }
 
 #[tokio::test]
-async fn a_stream_of_a_method_is_refused_with_a_completion() {
+async fn a_stream_is_refused_with_a_completion() {
     let stage = Stage::default();
     let alice = ready(&stage, principal(HUB, "alice"), "").await;
     let call = json!({ "type": 4, "invocationId": "7", "target": "Count", "arguments": [] });
     let [reply] = stage.replies(&alice, &format!("{call}\u{1e}")).await.try_into().unwrap();
     assert_eq!(reply["invocationId"], "7");
-    assert!(error(&reply).contains("non-streaming 'Count'"), "{reply}");
+    assert_eq!(error(&reply), "Unknown hub method 'Count'");
+    let call = json!({ "type": 4, "invocationId": "8", "target": "JoinGroup", "arguments": ["g"] });
+    let [reply] = stage.replies(&alice, &format!("{call}\u{1e}")).await.try_into().unwrap();
+    assert!(error(&reply).contains("non-streaming 'JoinGroup'"), "{reply}");
 }
 
 #[tokio::test]
