@@ -21,7 +21,7 @@ OURS = {
     "hubcast-core": {"signalr-protocol"},
     "hubcast-auth": {"hubcast-core"},
     "hubcast-aws": {"hubcast-core"},
-    "hubcast-testkit": {"hubcast-core"},
+    "hubcast-testkit": {"hubcast-core", "hubcast-auth"},
     "hubcast-local": {"hubcast-core", "hubcast-auth", "hubcast-aws"} | FUNCTIONS,
     "hubcast-tests": set(),
 } | {name: {"hubcast-core", "hubcast-auth", "hubcast-aws"} for name in FUNCTIONS}
@@ -34,9 +34,9 @@ ONLY = {
     r"aws-sdk-.*|aws-config|aws-smithy-.*": {"hubcast-aws", "hubcast-local"},
     r"lambda_runtime": {"hubcast-aws"} | FUNCTIONS,
     r"aws_lambda_events": {"hubcast-testkit", "hubcast-local"} | FUNCTIONS,
-    r"jsonwebtoken": {"hubcast-auth", "hubcast-local"},
+    r"jsonwebtoken": {"hubcast-auth", "hubcast-local", "hubcast-testkit"},
     # hubcast-aws signs posts with it.
-    r"aws-lc-rs": {"hubcast-auth", "hubcast-aws", "hubcast-local"},
+    r"aws-lc-rs": {"hubcast-auth", "hubcast-aws", "hubcast-local", "hubcast-testkit"},
     r"tokio": set(OURS) - {"signalr-protocol"},
 }
 

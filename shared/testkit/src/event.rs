@@ -23,6 +23,13 @@ pub struct Upgrade<'a> {
     pub query: &'a [(&'a str, &'a str)],
 }
 
+/// A recorded event, changed where a test wants it otherwise.
+pub fn recorded<T: DeserializeOwned>(json: &str, change: impl FnOnce(&mut Value)) -> T {
+    let mut event = serde_json::from_str(json).expect("a recorded event");
+    change(&mut event);
+    read(event)
+}
+
 /// The event of the authorizer on `$connect`.
 pub fn authorize(upgrade: Upgrade<'_>) -> ApiGatewayCustomAuthorizerRequestTypeRequest {
     let mut event = maps(upgrade);

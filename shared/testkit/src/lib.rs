@@ -25,6 +25,7 @@ pub mod queue;
 pub mod queued;
 pub mod socket;
 pub mod store;
+pub mod token;
 
 pub use clock::TestClock;
 pub use fault::Fault;
@@ -32,3 +33,4 @@ pub use gateway::{Answer, RecordingGateway};
 pub use journal::Journal;
 pub use queue::RecordingQueue;
 pub use store::MemoryStore;
+pub use token::TestIssuer;
