@@ -37,6 +37,9 @@ pub enum AuthorizerError {
     /// API Gateway answers 500.
     #[error("the token could not be checked")]
     Unavailable,
+    /// API Gateway answers 500.
+    #[error("this is not the event of a REQUEST authorizer")]
+    WrongEvent,
 }
 
 /// What decides who may connect.
@@ -67,6 +70,10 @@ pub async fn handle<K: KeySource, C: Clock>(
     door: &Door<K, C>,
     event: ApiGatewayCustomAuthorizerRequestTypeRequest,
 ) -> Result<Answer, AuthorizerError> {
+    if event.type_.as_deref() != Some("REQUEST") {
+        tracing::error!("this is not the event of a REQUEST authorizer");
+        return Err(AuthorizerError::WrongEvent);
+    }
     let resource = event.method_arn.clone().unwrap_or_default();
     match admit(door, &event).await {
         Ok(admission) => Ok(allow(&admission, resource)),
@@ -117,7 +124,9 @@ fn single<'a>(
     event: &'a ApiGatewayCustomAuthorizerRequestTypeRequest,
     name: &str,
 ) -> Result<Option<&'a str>, AuthError> {
-    let values = event.multi_value_query_string_parameters.all(name).unwrap_or_default();
+    let values = event.multi_value_query_string_parameters.all(name);
+    // Without the map of lists there is still the one of last values.
+    let values = values.or_else(|| event.query_string_parameters.all(name)).unwrap_or_default();
     match values.as_slice() {
         [] => Ok(None),
         [value] => Ok(Some(value)),

@@ -43,7 +43,9 @@ fn request<'a>(
     admission: &'a Admission,
 ) -> Option<ConnectRequest<'a>> {
     let context = &event.request_context;
-    let hubs = event.multi_value_query_string_parameters.all("hub")?;
+    let hubs = event.multi_value_query_string_parameters.all("hub");
+    // Without the map of lists there is still the one of last values.
+    let hubs = hubs.or_else(|| event.query_string_parameters.all("hub"))?;
     let [hub] = hubs.as_slice() else { return None };
     Some(ConnectRequest {
         socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,

@@ -1,0 +1,237 @@
+//! Recorded `$connect` requests, and what the authorizer says to them.
+
+use std::time::Duration;
+
+use authorizer::{AuthorizerError, Door, handle};
+use hubcast_core::groups::GroupPolicy;
+use hubcast_core::id::HubName;
+use hubcast_core::settings::Hubs;
+use hubcast_core::time::Clock;
+use hubcast_testkit::token::client_token;
+use hubcast_testkit::{TestClock, TestIssuer, event, name};
+use serde_json::{Value, json};
+
+const QUERY_TOKEN: &str = include_str!("../events/query-token.json");
+const HEADER_TOKEN: &str = include_str!("../events/header-token.json");
+
+fn door() -> Door<TestIssuer, TestClock> {
+    Door {
+        gatekeeper: TestIssuer::default().gatekeeper(),
+        hubs: Hubs::Any,
+        groups: GroupPolicy::default(),
+        clock: TestClock::default(),
+    }
+}
+
+/// What the authorizer answers, as JSON.
+async fn answer(
+    door: &Door<TestIssuer, TestClock>,
+    json: &str,
+    change: impl FnOnce(&mut Value),
+) -> Result<Value, AuthorizerError> {
+    let answer = handle(door, event::recorded(json, change)).await?;
+    Ok(serde_json::to_value(answer).unwrap_or_default())
+}
+
+fn effect(answer: &Value) -> &Value {
+    &answer["policyDocument"]["Statement"][0]["Effect"]
+}
+
+fn set_query(event: &mut Value, name: &str, values: &[&str]) {
+    event["queryStringParameters"][name] = json!(values.last());
+    event["multiValueQueryStringParameters"][name] = json!(values);
+}
+
+fn is_unauthorized(answer: &Result<Value, AuthorizerError>) -> bool {
+    answer.as_ref().is_err_and(|err| err.to_string() == "Unauthorized")
+}
+
+#[tokio::test]
+async fn a_good_token_is_allowed_with_what_it_says() {
+    let expected = json!({
+        "principalId": "alice",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Action": ["execute-api:Invoke"],
+                "Effect": "Allow",
+                "Resource": ["arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/$connect"],
+            }],
+        },
+        "context": {
+            "hub": "notifications",
+            "userId": "alice",
+            "tokenKind": "client",
+            "tokenId": "t-7f3c",
+            "issuedAt": "1795428000000",
+            "groups": "[\"admins\"]",
+        },
+        "usageIdentifierKey": null,
+    });
+    for json in [QUERY_TOKEN, HEADER_TOKEN] {
+        assert_eq!(answer(&door(), json, |_| {}).await.unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_app_token_brings_the_end_of_its_session() {
+    let issuer = TestIssuer::default();
+    let token = issuer.token(&json!({ "groups": ["admins", "staff"] }));
+    let door = Door { gatekeeper: issuer.gatekeeper(), ..door() };
+    let answer = answer(&door, QUERY_TOKEN, |event| set_query(event, "access_token", &[&token]));
+    let context = answer.await.unwrap()["context"].take();
+    assert_eq!(context["tokenKind"], "app");
+    assert_eq!(context["sessionExpires"], "1795431600000");
+    assert_eq!(context["groups"], "[\"admins\",\"staff\"]");
+}
+
+#[tokio::test]
+async fn someone_without_a_user_id_is_anonymous() {
+    let door = door();
+    let token = client_token(&json!({ "nameid": null }));
+    let answer = answer(&door, QUERY_TOKEN, |event| set_query(event, "access_token", &[&token]));
+    let answer = answer.await.unwrap();
+    assert_eq!(answer["principalId"], "anonymous");
+    assert!(answer["context"].get("userId").is_none());
+}
+
+#[tokio::test]
+async fn no_token_or_a_bad_one_is_unauthorized() {
+    let expired = client_token(&json!({ "exp": 1 }));
+    let elsewhere =
+        client_token(&json!({ "aud": "https://evil.example/client/?hub=notifications" }));
+    let tampered = format!("{}x", client_token(&json!({})));
+    for token in ["", "nonsense", &expired, &elsewhere, &tampered] {
+        let change = |event: &mut Value| set_query(event, "access_token", &[token]);
+        let answer = answer(&door(), QUERY_TOKEN, change).await;
+        assert!(is_unauthorized(&answer), "{token}: {answer:?}");
+    }
+    for scheme in ["", "Basic x", "Bearer", "Bearer "] {
+        let change = |event: &mut Value| event["headers"]["Authorization"] = json!(scheme);
+        let answer = answer(&door(), HEADER_TOKEN, change).await;
+        assert!(is_unauthorized(&answer), "{scheme}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_counts_by_the_clock() {
+    let door = door();
+    assert!(answer(&door, QUERY_TOKEN, |_| {}).await.is_ok());
+    // Five minutes, and one for clocks that differ.
+    door.clock.advance(Duration::from_mins(6));
+    assert!(is_unauthorized(&answer(&door, QUERY_TOKEN, |_| {}).await));
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_and_in_the_header_has_to_be_the_same_one() {
+    let door = door();
+    let header = |event: &mut Value, token: &str| {
+        event["headers"]["Authorization"] = json!(format!("bearer {token}"));
+    };
+    let same = answer(&door, QUERY_TOKEN, |event| {
+        let token = event["queryStringParameters"]["access_token"].as_str().map(str::to_owned);
+        header(event, &token.unwrap_or_default());
+    });
+    assert_eq!(effect(&same.await.unwrap()), "Allow");
+    let other = answer(&door, QUERY_TOKEN, |event| header(event, &client_token(&json!({}))));
+    assert_eq!(effect(&other.await.unwrap()), "Deny");
+}
+
+#[tokio::test]
+async fn a_good_token_for_something_else_is_denied() {
+    let twice = |name: &'static str| move |event: &mut Value| set_query(event, name, &["a", "b"]);
+    for name in ["hub", "access_token", "id"] {
+        let answer = answer(&door(), QUERY_TOKEN, twice(name)).await.unwrap();
+        assert_eq!(effect(&answer), "Deny", "{name} stands twice");
+        assert!(answer["context"].as_object().is_none_or(serde_json::Map::is_empty));
+    }
+    for hub in ["other", "", "no hub at all"] {
+        let answer = answer(&door(), QUERY_TOKEN, |event| set_query(event, "hub", &[hub])).await;
+        assert_eq!(effect(&answer.unwrap()), "Deny", "{hub}");
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_is_not_on_the_list_is_denied() {
+    let orders: HubName = name::hub("orders");
+    let door = Door { hubs: Hubs::Only(vec![orders]), ..door() };
+    assert_eq!(effect(&answer(&door, QUERY_TOKEN, |_| {}).await.unwrap()), "Deny");
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_had_are_not_the_clients_fault() {
+    let issuer = TestIssuer::default();
+    let token = issuer.token(&json!({}));
+    issuer.take_down();
+    let door = Door { gatekeeper: issuer.gatekeeper(), ..door() };
+    let answer = answer(&door, QUERY_TOKEN, |event| set_query(event, "access_token", &[&token]));
+    assert!(matches!(answer.await, Err(AuthorizerError::Unavailable)));
+}
+
+#[tokio::test]
+async fn a_connection_token_gives_the_socket_its_connection_id() {
+    let door = door();
+    let (hub, alice, now) = (name::hub("notifications"), name::user("alice"), door.clock.now());
+    let connection = door.gatekeeper.connection.mint(&hub, Some(&alice), now).unwrap();
+    let with_id =
+        async |id: &str| answer(&door, QUERY_TOKEN, |event| set_query(event, "id", &[id])).await;
+    let good = with_id(&connection.token).await.unwrap();
+    assert_eq!(good["context"]["connectionId"], json!(connection.id.to_string()));
+    let without = with_id("").await.unwrap();
+    assert!(without["context"].get("connectionId").is_none());
+
+    let bobs = door.gatekeeper.connection.mint(&hub, Some(&name::user("bob")), now).unwrap();
+    for id in [&bobs.token, &connection.id.to_string(), "x.y"] {
+        assert!(is_unauthorized(&with_id(id).await), "{id}");
+    }
+    door.clock.advance(Duration::from_secs(61));
+    assert!(is_unauthorized(&with_id(&connection.token).await), "it is good for a minute");
+}
+
+#[tokio::test]
+async fn the_longest_user_name_fits_the_answer() {
+    let user = "\u{1f600}".repeat(1024);
+    let token = client_token(&json!({ "nameid": user }));
+    let door = door();
+    let answer = answer(&door, QUERY_TOKEN, |event| set_query(event, "access_token", &[&token]));
+    let answer = answer.await.unwrap();
+    assert_eq!(answer["context"]["userId"], json!(user));
+    assert!(answer.to_string().len() < 8 * 1024, "API Gateway takes 8 KB");
+}
+
+#[tokio::test]
+async fn groups_that_do_not_fit_the_context_are_refused() {
+    let groups =
+        |count: usize| -> Vec<String> { (0..count).map(|n| format!("group-{n:04}")).collect() };
+    let with = async |count: usize| {
+        let token = client_token(&json!({ "hubcast.groups": groups(count) }));
+        answer(&door(), QUERY_TOKEN, |event| set_query(event, "access_token", &[&token])).await
+    };
+    let most = with(300).await.unwrap();
+    assert!(most.to_string().len() < 8 * 1024, "API Gateway takes 8 KB");
+    assert!(is_unauthorized(&with(400).await));
+}
+
+#[tokio::test]
+async fn events_may_have_more_and_less_than_those_recorded() {
+    let door = door();
+    let more = answer(&door, QUERY_TOKEN, |event| {
+        event["context"] = json!({ "request_id": "5req-id" });
+        event["requestContext"]["somethingNew"] = json!([1]);
+    });
+    assert_eq!(effect(&more.await.unwrap()), "Allow");
+    let less = answer(&door, QUERY_TOKEN, |event| {
+        event["multiValueQueryStringParameters"] = json!({});
+        event["stageVariables"] = Value::Null;
+        event["headers"] = Value::Null;
+        event["requestContext"] = json!({});
+        event["multiValueHeaders"] = Value::Null;
+    });
+    assert_eq!(effect(&less.await.unwrap()), "Allow");
+}
+
+#[tokio::test]
+async fn the_event_of_another_kind_of_authorizer_is_refused() {
+    let answer = answer(&door(), QUERY_TOKEN, |event| event["type"] = json!("TOKEN")).await;
+    assert!(matches!(answer, Err(AuthorizerError::WrongEvent)));
+}

@@ -1,0 +1,300 @@
+//! Recorded negotiations, and the answers that clients and browsers need.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use aws_lambda_events::encodings::Body;
+use hubcast_core::access::Block;
+use hubcast_core::groups::GroupPolicy;
+use hubcast_core::ports::AccessStore;
+use hubcast_core::principal::TokenKind;
+use hubcast_core::settings::{Hubs, Origins, PublicUrl};
+use hubcast_core::time::Clock;
+use hubcast_testkit::clock::START;
+use hubcast_testkit::token::{PUBLIC_URL, client_token};
+use hubcast_testkit::{Fault, MemoryStore, TestClock, TestIssuer, event, name};
+use negotiate::{Negotiation, handle};
+use serde_json::{Value, json};
+
+const HUB: &str = include_str!("../events/hub.json");
+const CLIENT: &str = include_str!("../events/client.json");
+const PREFLIGHT: &str = include_str!("../events/preflight.json");
+const ORIGIN: &str = "https://app.example.com";
+
+struct Rig {
+    issuer: TestIssuer,
+    negotiation: Negotiation<TestIssuer, MemoryStore, TestClock>,
+}
+
+fn rig() -> Rig {
+    let issuer = TestIssuer::default();
+    let negotiation = Negotiation {
+        gatekeeper: issuer.gatekeeper(),
+        store: MemoryStore::default(),
+        clock: TestClock::default(),
+        hubs: Hubs::Only(vec![name::hub("notifications"), name::hub("orders")]),
+        origins: Origins::Only(vec![ORIGIN.to_owned()]),
+        allowed_headers: vec!["x-tenant".to_owned()],
+        public_url: PublicUrl::Fixed(PUBLIC_URL.to_owned()),
+        groups: GroupPolicy::parse("tenant-{tid}").unwrap_or_default(),
+        close_on_token_expiry: false,
+    };
+    Rig { issuer, negotiation }
+}
+
+impl Rig {
+    /// The recorded events hold no app token that could be good; they get one here.
+    async fn answer(
+        &self,
+        json: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> ApiGatewayV2httpResponse {
+        let json = json.replace("APP_TOKEN", &self.issuer.token(&json!({ "groups": ["admins"] })));
+        handle(&self.negotiation, event::recorded(&json, change)).await
+    }
+
+    async fn status(&self, json: &str, change: impl FnOnce(&mut Value)) -> i64 {
+        self.answer(json, change).await.status_code
+    }
+}
+
+fn text(answer: &ApiGatewayV2httpResponse) -> &str {
+    match &answer.body {
+        Some(Body::Text(text)) => text,
+        _ => "",
+    }
+}
+
+fn body(answer: &ApiGatewayV2httpResponse) -> Value {
+    serde_json::from_str(text(answer)).unwrap_or_default()
+}
+
+fn header<'a>(answer: &'a ApiGatewayV2httpResponse, name: &str) -> Option<&'a str> {
+    answer.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn set_token(event: &mut Value, token: &str) {
+    event["headers"]["authorization"] = json!(format!("Bearer {token}"));
+}
+
+fn set_query(event: &mut Value, query: &str) {
+    event["rawQueryString"] = json!(query);
+}
+
+fn set_path(event: &mut Value, path: &str) {
+    event["rawPath"] = json!(path);
+    event["requestContext"]["http"]["path"] = json!(path);
+}
+
+#[tokio::test]
+async fn a_hub_redirects_to_the_client_endpoint_with_a_token_for_it() {
+    let rig = rig();
+    let answer = rig.answer(HUB, |_| {}).await;
+    assert_eq!(answer.status_code, 200);
+    assert_eq!(header(&answer, "content-type"), Some("application/json"));
+    assert_eq!(header(&answer, "cache-control"), Some("no-store"));
+    let redirect = body(&answer);
+    assert_eq!(redirect["url"], json!(format!("{PUBLIC_URL}/client/?hub=notifications")));
+    assert_eq!(redirect["availableTransports"], json!([]));
+    let token = redirect["accessToken"].as_str().unwrap();
+    let (hub, now) = (name::hub("notifications"), rig.negotiation.clock.now());
+    let principal = rig.negotiation.gatekeeper.admit(token, &hub, now).await.unwrap();
+    assert_eq!(principal.kind, TokenKind::Client);
+    assert_eq!(principal.user, Some(name::user("alice")));
+    assert_eq!(principal.groups, [name::group("admins")]);
+}
+
+#[tokio::test]
+async fn a_redirect_keeps_the_apps_own_query() {
+    let query = "negotiateVersion=1&tenant=a%20b&useStatefulReconnect=true&tenant=c";
+    let answer = rig().answer(HUB, |event| set_query(event, query)).await;
+    let expected = format!("{PUBLIC_URL}/client/?hub=notifications&tenant=a+b&tenant=c");
+    assert_eq!(body(&answer)["url"], json!(expected));
+}
+
+#[tokio::test]
+async fn many_groups_are_kept_in_the_table() {
+    let rig = rig();
+    let groups: Vec<String> = (0..100).map(|n| format!("department-{n:04}")).collect();
+    let token = rig.issuer.token(&json!({ "groups": groups }));
+    let answer = rig.answer(HUB, |event| set_token(event, &token)).await;
+    let redirect = body(&answer);
+    let token = redirect["accessToken"].as_str().unwrap();
+    assert!(token.len() < 1024, "it has to fit a URL");
+    let hub = name::hub("notifications");
+    let principal = rig.negotiation.gatekeeper.admit(token, &hub, START).await.unwrap();
+    assert!(principal.groups_in_grant);
+    let kept = rig.negotiation.store.grant(&principal.token_id.unwrap(), START).await.unwrap();
+    assert_eq!(kept.map(|groups| groups.len()), Some(100));
+}
+
+#[tokio::test]
+async fn a_redirect_carries_the_claims_that_group_patterns_name_and_no_others() {
+    let rig = rig();
+    let token = rig.issuer.token(&json!({ "tid": "t1", "salary": 5 }));
+    let redirect = body(&rig.answer(HUB, |event| set_token(event, &token)).await);
+    let token = redirect["accessToken"].as_str().unwrap();
+    let hub = name::hub("notifications");
+    let principal = rig.negotiation.gatekeeper.admit(token, &hub, START).await.unwrap();
+    assert_eq!(principal.claims.get("tid").map(String::as_str), Some("t1"));
+    assert!(!principal.claims.contains_key("salary"));
+}
+
+#[tokio::test]
+async fn version_1_gets_a_connection_with_a_secret_token() {
+    let rig = rig();
+    let answer = body(&rig.answer(CLIENT, |_| {}).await);
+    let transports = json!([{ "transport": "WebSockets", "transferFormats": ["Text"] }]);
+    assert_eq!(answer["negotiateVersion"], 1);
+    assert_eq!(answer["availableTransports"], transports);
+    assert!(answer.get("useStatefulReconnect").is_none());
+    let (id, token) =
+        (answer["connectionId"].as_str(), answer["connectionToken"].as_str().unwrap());
+    assert_eq!(token.split('.').next(), id);
+    let (hub, alice) = (name::hub("notifications"), name::user("alice"));
+    let verified = rig.negotiation.gatekeeper.connection.verify(token, &hub, Some(&alice), START);
+    assert_eq!(verified.unwrap().to_string(), id.unwrap());
+}
+
+#[tokio::test]
+async fn version_0_takes_the_token_for_its_connection_id() {
+    for query in ["hub=notifications", "hub=notifications&negotiateVersion=0"] {
+        let answer = body(&rig().answer(CLIENT, |event| set_query(event, query)).await);
+        assert_eq!(answer["negotiateVersion"], 0, "{query}");
+        assert!(answer["connectionId"].as_str().unwrap().contains('.'), "{answer}");
+        assert!(answer.get("connectionToken").is_none());
+    }
+}
+
+#[tokio::test]
+async fn the_client_endpoint_takes_app_tokens_and_the_hubs_no_client_tokens() {
+    let rig = rig();
+    let app = rig.issuer.token(&json!({}));
+    assert_eq!(rig.status(CLIENT, |event| set_token(event, &app)).await, 200);
+    let client = client_token(&json!({}));
+    assert_eq!(rig.status(HUB, |event| set_token(event, &client)).await, 401);
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_without_a_token() {
+    let answer = rig().answer(PREFLIGHT, |_| {}).await;
+    assert_eq!((answer.status_code, text(&answer)), (204, ""));
+    assert_eq!(header(&answer, "access-control-allow-origin"), Some(ORIGIN));
+    assert_eq!(header(&answer, "access-control-allow-credentials"), Some("true"));
+    assert_eq!(header(&answer, "access-control-allow-methods"), Some("POST, OPTIONS"));
+    let headers = "authorization, content-type, x-requested-with, x-signalr-user-agent, x-tenant";
+    assert_eq!(header(&answer, "access-control-allow-headers"), Some(headers));
+}
+
+type Change = fn(&mut Value);
+
+/// What makes the recorded negotiation at a hub fail, and how.
+const FAILURES: [(i64, &str, Change); 11] = [
+    (400, "'negotiateVersion' stands more than once", |event| {
+        set_query(event, "negotiateVersion=1&negotiateVersion=0");
+    }),
+    (400, "not a number", |event| set_query(event, "negotiateVersion=one")),
+    (400, "leave ?hub out", |event| set_query(event, "hub=notifications")),
+    (400, "one hub is needed", |event| set_path(event, "/client/negotiate")),
+    (401, "set accessTokenFactory", |event| event["headers"]["authorization"] = json!("")),
+    (401, "not valid", |event| set_token(event, "nonsense")),
+    (404, "no such hub", |event| set_path(event, "/hubs/unknown/negotiate")),
+    (404, "no such hub", |event| set_path(event, "/hubs/no%20hub/negotiate")),
+    (404, "/hubs/{hub}", |event| set_path(event, "/negotiate")),
+    (404, "/hubs/{hub}", |event| set_path(event, "/hubs/notifications")),
+    (405, "POST", |event| event["requestContext"]["http"]["method"] = json!("GET")),
+];
+
+#[tokio::test]
+async fn every_failure_says_what_is_wrong_and_lets_the_page_read_it() {
+    for (status, hint, change) in FAILURES {
+        let answer = rig().answer(HUB, change).await;
+        assert_eq!(answer.status_code, status, "{hint}: {}", text(&answer));
+        assert!(text(&answer).contains(hint), "{hint}: {}", text(&answer));
+        assert_eq!(header(&answer, "access-control-allow-origin"), Some(ORIGIN), "{hint}");
+        assert_eq!(header(&answer, "access-control-allow-credentials"), Some("true"));
+        assert_eq!(header(&answer, "vary"), Some("Origin"));
+        assert_eq!(header(&answer, "www-authenticate").is_some(), status == 401);
+        assert_eq!(header(&answer, "allow").is_some(), status == 405);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_good_for_something_else_makes_403() {
+    let elsewhere = client_token(&json!({ "aud": format!("{PUBLIC_URL}/client/?hub=orders") }));
+    assert_eq!(rig().status(CLIENT, |event| set_token(event, &elsewhere)).await, 403);
+    let groups: Vec<String> = (0..400).map(|n| format!("group-{n:04}")).collect();
+    let crowded = client_token(&json!({ "hubcast.groups": groups }));
+    let answer = rig().answer(CLIENT, |event| set_token(event, &crowded)).await;
+    assert_eq!(answer.status_code, 403);
+    assert!(text(&answer).contains("negotiate at /hubs/{hub}"), "{}", text(&answer));
+}
+
+#[tokio::test]
+async fn a_blocked_user_gets_no_connection() {
+    for json in [HUB, CLIENT] {
+        let rig = rig();
+        let block = Block { until: None, not_before: Some(START) };
+        rig.negotiation.store.put_block(None, &name::user("alice"), block).await.unwrap();
+        let answer = rig.answer(json, |_| {}).await;
+        assert_eq!(answer.status_code, 403);
+        assert!(text(&answer).contains("logged out"), "{}", text(&answer));
+    }
+}
+
+#[tokio::test]
+async fn what_fails_here_is_a_500_without_details() {
+    let rig = rig();
+    rig.negotiation.store.fault("block", Fault::Unavailable);
+    let answer = rig.answer(HUB, |_| {}).await;
+    assert_eq!(answer.status_code, 500);
+    assert!(!text(&answer).contains("told to fail"), "{}", text(&answer));
+    assert_eq!(header(&answer, "access-control-allow-origin"), Some(ORIGIN));
+    rig.negotiation.store.heal();
+    rig.issuer.take_down();
+    assert_eq!(rig.status(HUB, |_| {}).await, 500);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused_unread() {
+    for json in [HUB, PREFLIGHT] {
+        let evil = |event: &mut Value| event["headers"]["origin"] = json!("https://evil.example");
+        let answer = rig().answer(json, evil).await;
+        assert_eq!(answer.status_code, 403);
+        assert_eq!(header(&answer, "access-control-allow-origin"), None);
+        assert_eq!(header(&answer, "vary"), Some("Origin"));
+    }
+    let program = |event: &mut Value| {
+        event["headers"].as_object_mut().map(|headers| headers.remove("origin"));
+    };
+    let answer = rig().answer(HUB, program).await;
+    assert_eq!(answer.status_code, 200);
+    assert_eq!(header(&answer, "access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_app_token_when_that_is_wanted() {
+    for wanted in [false, true] {
+        let rig = rig();
+        let negotiation = Negotiation { close_on_token_expiry: wanted, ..rig.negotiation };
+        let rig = Rig { negotiation, ..rig };
+        let redirect = body(&rig.answer(HUB, |_| {}).await);
+        let token = redirect["accessToken"].as_str().unwrap();
+        let hub = name::hub("notifications");
+        let principal = rig.negotiation.gatekeeper.admit(token, &hub, START).await.unwrap();
+        let end = principal.session_expires.map(|end| end.as_seconds() - START.as_seconds());
+        assert_eq!(end, wanted.then_some(3600));
+    }
+}
+
+#[tokio::test]
+async fn events_may_have_more_and_less_than_those_recorded() {
+    let rig = rig();
+    let change = |event: &mut Value| {
+        set_path(event, "/prod/hubs/notifications/negotiate");
+        event["requestContext"]["authentication"] = Value::Null;
+        event["requestContext"]["somethingNew"] = json!(1);
+        event["cookies"] = json!(["a=1"]);
+        event["body"] = json!("");
+        event.as_object_mut().map(|event| event.remove("queryStringParameters"));
+    };
+    assert_eq!(rig.status(HUB, change).await, 200);
+}

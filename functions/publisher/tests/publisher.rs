@@ -1,0 +1,177 @@
+//! Recorded batches, and which of their records the queue has to keep.
+
+#![expect(clippy::panic, reason = "a test that cannot go on should say so")]
+
+use hubcast_aws::config::PublisherConfig;
+use hubcast_core::channel::ChannelKey;
+use hubcast_core::fanout::Publisher;
+use hubcast_core::ports::{ChannelStore, SocketStore};
+use hubcast_core::shards::Shards;
+use hubcast_testkit::clock::START;
+use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
+use hubcast_testkit::{event, name, socket};
+use serde_json::{Value, json};
+
+const BATCH: &str = include_str!("../events/batch.json");
+const REDELIVERED: &str = include_str!("../events/redelivered.json");
+const REDRIVEN: &str = include_str!("../events/redriven.json");
+const FIRST: &str = "059f36b4-87a3-44ab-83d2-661975950001";
+
+struct Rig {
+    store: MemoryStore,
+    gateway: RecordingGateway,
+    queue: RecordingQueue,
+    publisher: Publisher<MemoryStore, RecordingGateway, RecordingQueue, TestClock>,
+}
+
+impl Rig {
+    /// A publisher over a table with a ready socket of alice and one of bob.
+    async fn start() -> Self {
+        let config = PublisherConfig::read(|name| match name {
+            "TABLE_NAME" => Some("t".to_owned()),
+            "MANAGEMENT_ENDPOINT" | "NOTIFICATIONS_QUEUE_URL" | "DLQ_URL" => {
+                Some("https://api.example.com/x".to_owned())
+            }
+            _ => None,
+        });
+        let config = config.unwrap_or_else(|err| panic!("{err}"));
+        let (store, gateway) = (MemoryStore::default(), RecordingGateway::default());
+        let queue = RecordingQueue::default();
+        let ports = (store.clone(), gateway.clone(), queue.clone(), TestClock::default());
+        let publisher = Publisher::new(ports, config.fanout, Shards::new(config.shards));
+        for user in ["alice", "bob"] {
+            online(&store, user).await;
+        }
+        store.journal().clear();
+        Self { store, gateway, queue, publisher }
+    }
+
+    /// The answer to Lambda, as JSON.
+    async fn publish(&self, json: &str, change: impl FnOnce(&mut Value)) -> Value {
+        let event = event::recorded(json, change);
+        let answer = publisher::handle(&self.publisher, event).await;
+        serde_json::to_value(answer).unwrap_or_default()
+    }
+
+    fn frames(&self, user: &str) -> Vec<String> {
+        self.gateway.frames(&name::socket(&format!("{user}=")))
+    }
+}
+
+async fn online(store: &MemoryStore, user: &str) {
+    let known = socket::connecting("notifications", &format!("{user}="), user);
+    let key = ChannelKey::user(&known.hub, &name::user(user));
+    let expires = START.plus(std::time::Duration::from_hours(2));
+    let row = socket::row(&key, &format!("{user}="), expires);
+    let written = async {
+        store.create_socket(&known).await?;
+        let begun = store.begin_handshake(&known.id, &[key]).await?;
+        store.put_rows(&[row]).await?;
+        match begun {
+            Some(socket) => store.finish_handshake(&socket).await,
+            None => Ok(false),
+        }
+    };
+    assert!(written.await.is_ok_and(|is_ready| is_ready));
+}
+
+#[tokio::test]
+async fn a_batch_is_delivered_and_nothing_kept() {
+    let rig = Rig::start().await;
+    assert_eq!(rig.publish(BATCH, |_| {}).await, json!({ "batchItemFailures": [] }));
+    let alice =
+        "{\"type\":1,\"target\":\"permissionsChanged\",\"arguments\":[{\"role\":\"admin\"}]}\u{1e}";
+    assert_eq!(rig.frames("alice"), [alice]);
+    assert_eq!(
+        rig.frames("bob"),
+        ["{\"type\":1,\"target\":\"licenceExpired\",\"arguments\":[]}\u{1e}"]
+    );
+    assert_eq!(rig.store.journal().count("progress"), 0, "a first receive has none");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_failed_is_named_and_made_visible_soon() {
+    let rig = Rig::start().await;
+    rig.gateway.always(&name::socket("alice="), Answer::Throttled);
+    let answer = rig.publish(BATCH, |_| {}).await;
+    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": FIRST }] }));
+    assert_eq!(rig.frames("bob").len(), 1, "another group goes on");
+    let retries = rig.queue.retries();
+    assert_eq!(retries.len(), 1);
+    assert_eq!(retries[0].0, "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a0001", "by its receipt");
+
+    rig.gateway.heal();
+    let answer = rig.publish(REDELIVERED, |_| {}).await;
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert_eq!(rig.frames("alice").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn later_records_of_a_failed_ones_group_are_kept_too() {
+    let rig = Rig::start().await;
+    rig.gateway.always(&name::socket("alice="), Answer::Throttled);
+    let same_group = |event: &mut Value| {
+        let group = event["Records"][0]["attributes"]["MessageGroupId"].clone();
+        event["Records"][1]["attributes"]["MessageGroupId"] = group;
+    };
+    let answer = rig.publish(BATCH, same_group).await;
+    assert_eq!(answer["batchItemFailures"].as_array().map(Vec::len), Some(2), "{answer}");
+}
+
+#[tokio::test]
+async fn progress_is_read_when_a_record_was_received_before_or_redriven() {
+    for json in [REDELIVERED, REDRIVEN] {
+        let rig = Rig::start().await;
+        assert_eq!(rig.publish(json, |_| {}).await, json!({ "batchItemFailures": [] }));
+        assert_eq!(rig.store.journal().count("progress"), 1);
+        assert_eq!(rig.frames("alice").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_redriven_record_resumes_by_its_progress_key() {
+    use hubcast_core::ports::{Progress, ProgressStore};
+    let rig = Rig::start().await;
+    // The key of the first element of a message with that ProgressKey.
+    let key = "059f36b4-87a3-44ab-83d2-661975950009/0/0".to_owned();
+    let rows = [(key, Progress { left: Vec::new() })].into();
+    let expires = START.plus(std::time::Duration::from_hours(1));
+    rig.store.put_progress(&rows, expires).await.unwrap();
+    assert_eq!(rig.publish(REDRIVEN, |_| {}).await, json!({ "batchItemFailures": [] }));
+    assert!(rig.frames("alice").is_empty(), "it was finished before");
+}
+
+#[tokio::test]
+async fn a_bad_record_goes_to_the_dead_letters_and_is_not_kept() {
+    let rig = Rig::start().await;
+    let bad = |event: &mut Value| event["Records"][0]["body"] = json!("{\"usrId\":\"alice\"}");
+    assert_eq!(rig.publish(BATCH, bad).await, json!({ "batchItemFailures": [] }));
+    let letters = rig.queue.letters();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].body, "{\"usrId\":\"alice\"}");
+    assert_eq!(letters[0].group, "notifications:user:alice");
+    assert!(letters[0].progress_key.starts_with(FIRST));
+    assert_eq!(rig.frames("bob").len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_without_attributes_counts_as_redelivered() {
+    let rig = Rig::start().await;
+    let bare = |event: &mut Value| {
+        for record in event["Records"].as_array_mut().into_iter().flatten() {
+            record["attributes"] = Value::Null;
+            record["messageAttributes"] = Value::Null;
+            record["somethingNew"] = json!(1);
+        }
+    };
+    assert_eq!(rig.publish(BATCH, bare).await, json!({ "batchItemFailures": [] }));
+    assert_eq!(rig.store.journal().count("progress"), 1);
+    assert_eq!((rig.frames("alice").len(), rig.frames("bob").len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_batch_of_nothing_is_fine() {
+    let rig = Rig::start().await;
+    let nothing = |event: &mut Value| event["Records"] = json!([]);
+    assert_eq!(rig.publish(BATCH, nothing).await, json!({ "batchItemFailures": [] }));
+}
