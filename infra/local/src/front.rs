@@ -34,6 +34,7 @@ async fn answer(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     if is_upgrade(&parts.headers) {
+        let _entered = shared.enter().await;
         return upgrade(Arc::clone(&shared.gateway), peer, &mut parts).await;
     }
     let Ok(body) = axum::body::to_bytes(body, BODY_MAX_BYTES).await else {
@@ -53,6 +54,7 @@ async fn answer(
 async fn public(shared: &Shared, peer: SocketAddr, parts: &Parts, body: Bytes) -> Response {
     let path = parts.uri.path();
     if path.ends_with("/negotiate") {
+        let _entered = shared.enter().await;
         return http_request(&shared.gateway, Function::Negotiate, parts, peer, &body).await;
     }
     match (&parts.method, path) {

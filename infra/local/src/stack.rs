@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use hubcast_aws::store::{create_table, delete_table};
 use tokio::net::TcpListener;
+use tokio::sync::{RwLock, RwLockReadGuard};
 use tokio::task::JoinSet;
 
 use crate::aws::sdk_config;
@@ -32,6 +33,9 @@ pub(crate) struct Shared {
     pub(crate) sqs: Sqs,
     pub(crate) issuer: Issuer,
     ready: AtomicBool,
+    /// Clients wait here while everything is emptied: a reset sends them away, and they come back
+    /// at once.
+    door: RwLock<()>,
 }
 
 /// A running stack; it ends when it is dropped, and in good order by [`Stack::shutdown`].
@@ -62,7 +66,8 @@ impl Stack {
         let publisher = LocalPublisher::new(&runtime)?;
         let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));
         let ready = AtomicBool::new(false);
-        let shared = Arc::new(Shared { base, gateway, dynamodb, sqs, issuer, ready });
+        let door = RwLock::new(());
+        let shared = Arc::new(Shared { base, gateway, dynamodb, sqs, issuer, ready, door });
         let mut stack = Self { shared, tasks: JoinSet::new() };
         for listener in listeners {
             stack.listening(listener);
@@ -113,6 +118,11 @@ impl Shared {
         self.ready.load(Ordering::Acquire)
     }
 
+    /// Waits until no reset is under way, and keeps the next one off.
+    pub(crate) async fn enter(&self) -> RwLockReadGuard<'_, ()> {
+        self.door.read().await
+    }
+
     async fn create(&self) -> anyhow::Result<()> {
         self.sqs.reset().await.context("the queues cannot be created")?;
         match create_table(&sdk_config(&self.dynamodb.url()), TABLE).await {
@@ -126,6 +136,7 @@ impl Shared {
 
     /// Empties everything.
     pub(crate) async fn reset(&self) -> anyhow::Result<()> {
+        let _closed = self.door.write().await;
         self.sqs.reset().await?;
         self.gateway.close_all().await;
         let sdk = sdk_config(&self.dynamodb.url());
