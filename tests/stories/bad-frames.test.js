@@ -126,14 +126,17 @@ describe("a frame that is not good", () => {
     });
   }
 
-  it("streams get a completion with an error", async () => {
-    socket.send(record({ type: 4, invocationId: "s", target: "Counter", arguments: [] }));
-    await socket.frame(1);
-    const [{ type, invocationId, error }] = socket.records;
-    assert.deepEqual([type, invocationId], [3, "s"]);
-    assert.equal(error, "Unknown hub method 'Counter'");
-    assert.equal(await socket.isAlive(), true);
-  });
+  for (const [target, expected] of [
+    ["JoinGroup", "The client attempted to invoke the non-streaming 'JoinGroup' method with a streaming invocation."],
+    ["Counter", "Unknown hub method 'Counter'"],
+  ]) {
+    it(`gets a completion with an error when it is a stream of ${target}`, async () => {
+      socket.send(record({ type: 4, invocationId: "s", target, arguments: [] }));
+      await socket.frame(1);
+      assert.deepEqual(socket.records, [{ type: 3, invocationId: "s", error: expected }]);
+      assert.equal(await socket.isAlive(), true);
+    });
+  }
 
   it("ends the socket by 1009 when it is larger than 32 KB", async () => {
     socket.send(invocation("1", "x".repeat(33 * KB)));

@@ -12,6 +12,14 @@ import { rows, settled } from "../harness/table.js";
 
 const refused = (stack) => assert.rejects(fetch(`${stack.url}/api/health`));
 
+const depths = async (backend) => [await backend.depth(), await backend.depth(backend.stack.dlqUrl)];
+
+/** Waits until everything sent was handled, and so many messages are dead letters. */
+async function quiet(backend, letters) {
+  const wanted = String([0, letters]);
+  for (let tries = 0; String(await depths(backend)) !== wanted; tries += 1) assert.ok(tries < 2000, "never quiet");
+}
+
 describe("stopping the stack", () => {
   for (const signal of ["SIGINT", "SIGTERM"]) {
     it(`ends every socket and exits with 0 on ${signal}`, async () => {
@@ -31,8 +39,9 @@ describe("stopping the stack", () => {
     try {
       const stack = await startStack("--data-dir", folder);
       await Promise.all(["alice", "bob", "carol"].map((user) => ready(stack, user)));
-      await new Backend(stack).send({ userId: "alice", groupName: "staff", action: "add" });
-      await rows(stack, (all) => all.some(({ pk }) => pk.startsWith("MEMBER")));
+      const backend = new Backend(stack);
+      await backend.send({ userId: "alice", groupName: "staff", action: "add" });
+      await quiet(backend, 0);
       assert.equal(await stack.stop(), 0);
       const again = await startStack("--data-dir", folder);
       const left = (await rows(again)).map(({ pk }) => pk.split("#")[0]);
@@ -97,17 +106,15 @@ describe("a running stack", () => {
       const tab = await signedIn(stack, "alice", { reconnect: [0, 50, 100, 200, 500, 1000] });
       await backend.send({ userId: "alice", groupName: "staff", action: "add" });
       await backend.sendBody("not json");
-      await rows(stack, (all) => all.some(({ pk }) => pk.startsWith("MEMBER")));
-      const letter = await backend.deadLetter();
-      assert.equal(letter.RejectReason, "NotJson");
-      await backend.sendBody("not json either");
+      await quiet(backend, 1);
+      assert.ok((await rows(stack)).some(({ pk }) => pk.startsWith("MEMBER")));
       const reset = await fetch(`${stack.url}/dev/reset`, { method: "POST" });
       assert.equal(reset.status, 204);
       await tab.meets("reconnected");
       await settled(stack, tab);
       const kinds = (await rows(stack)).map(({ pk }) => pk.split("#")[0]);
       assert.ok(!kinds.includes("MEMBER"), kinds.join());
-      assert.equal(await backend.depth(), 0);
+      assert.deepEqual(await depths(backend), [0, 0]);
       await backend.send({ groupName: "staff", target: "notify" });
       await backend.send({ userId: "alice", target: "fence" }, { group: backend.group({ groupName: "staff" }) });
       await tab.receives("fence");
