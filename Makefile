@@ -20,7 +20,7 @@ run: ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for another po
 
 test: lint unit stories ## Runs everything, installing what it needs.
 
-lint: fmt clippy doc layers deny ## Formatting, clippy, docs, dependency arrows, licences.
+lint: fmt layers deny clippy doc ## Formatting, clippy, docs, dependency arrows, licences.
 
 fmt: ## Checks the formatting (cargo fmt mends it).
 	$(CARGO) fmt --all --check
