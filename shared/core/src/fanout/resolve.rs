@@ -201,9 +201,9 @@ where
             return Ok(Vec::new());
         };
         let socket = self.store.socket(&id, Consistency::Strong).await?;
-        let deliverable = |state| matches!(state, SocketState::Joining | SocketState::Ready);
+        // While it is joining, its client may not have read the handshake's answer yet.
         let own = socket.filter(|socket| {
-            socket.hub == *hub && !socket.is_claimed() && deliverable(socket.state)
+            socket.hub == *hub && !socket.is_claimed() && socket.state == SocketState::Ready
         });
         Ok(own.map(|socket| (None, socket.member())).into_iter().collect())
     }

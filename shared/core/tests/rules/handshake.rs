@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use hubcast_core::access::Block;
+use hubcast_core::access::{Block, Standing};
 use hubcast_core::channel::{ChannelKey, ShardCounts};
 use hubcast_core::ports::AccessStore;
+use hubcast_core::principal::Principal;
 use hubcast_core::socket::SocketState;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{anonymous, principal};
+use hubcast_testkit::queued::message;
 use hubcast_testkit::{Answer, Fault, name};
 
 use crate::stage::{ACCEPTED, HUB, PING, SHAKE, Stage, claiming, close, with_groups};
@@ -205,4 +207,36 @@ async fn a_user_who_was_blocked_meanwhile_is_signed_out() {
     assert!(!close(&reply));
     assert_eq!(reply["error"], "You have been signed out.");
     stage.assert_forgotten(&alice);
+}
+
+/// A push before the answer makes a client's start fail.
+#[tokio::test]
+async fn nothing_reaches_a_client_before_the_answer() {
+    for connection in [None, Some("c")] {
+        let stage = Stage::default();
+        stage.put_membership("alice", "lasting", Standing::Member).await;
+        let who = with_groups(principal(HUB, "alice"), &["token"]);
+        let who = Principal { connection: connection.map(name::connection), ..who };
+        let alice = stage.connected("s1=", who).await;
+        let publisher = stage.publisher();
+        let id = connection.unwrap_or("s1=");
+        let bodies = [
+            r#"{"userId":"alice","target":"t"}"#.to_owned(),
+            r#"{"groupNames":["token","lasting"],"target":"t"}"#.to_owned(),
+            r#"{"target":"t"}"#.to_owned(),
+            r#"{"action":"add","userId":"alice","groupName":"late"}"#.to_owned(),
+            format!(r#"{{"action":"add","connectionId":"{id}","groupName":"late"}}"#),
+            r#"{"groupName":"late","target":"t"}"#.to_owned(),
+            format!(r#"{{"connectionId":"{id}","target":"t"}}"#),
+        ];
+        stage.gateway.before("post", async move {
+            for body in bodies {
+                publisher.publish(vec![message("m", &body)]).await;
+            }
+        });
+
+        assert_eq!(stage.answer(&alice, SHAKE).await, "");
+
+        assert_eq!(stage.gateway.frames(&alice.socket), [ACCEPTED], "{connection:?}");
+    }
 }

@@ -97,3 +97,16 @@ async fn a_stranger_who_only_pings_is_sent_to_connect_anew() {
     let [reply] = stage.replies(&stranger, PING).await.try_into().unwrap();
     assert!(close(&reply));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_waits_for_the_rows_of_its_handshake() {
+    let stage = Stage::default();
+    let alice = stage.connected("s1=", principal(HUB, "alice")).await;
+    stage.store.fault_next("finish_handshake", [Some(Fault::Slow(Duration::from_secs(1)))]);
+    let ping = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stage.answer(&alice, PING).await
+    };
+    let (shake, ping) = tokio::join!(stage.answer(&alice, SHAKE), ping);
+    assert_eq!((shake.as_str(), ping.as_str()), ("", PING));
+}

@@ -86,3 +86,27 @@ async fn an_upgrade_that_is_tried_again_during_the_first_handshake_ends_with_one
         assert_tidy(&stage, &orders);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn whatever_is_sent_during_the_handshake_arrives_after_its_answer() {
+    for connection in ["c", "s1="] {
+        let mut orders = Orders::with_preemptions(2);
+        while orders.turn() {
+            let stage = Stage::default();
+            let mut who = with_groups(principal(HUB, "alice"), &["g"]);
+            if connection == "c" {
+                who = claiming(who, "c");
+            }
+            let alice = stage.connected("s1=", who).await;
+            let publisher = stage.publisher();
+            let body = format!(
+                r#"[{{"target":"t"}},{{"userId":"alice","target":"t"}},{{"groupName":"g","target":"t"}},
+                    {{"action":"add","connectionId":"{connection}","groupName":"h"}},
+                    {{"groupName":"h","target":"t"}},{{"connectionId":"{connection}","target":"t"}}]"#
+            );
+            orders.run(vec![answer(&stage, &alice, SHAKE), publish(&publisher, &body)]).await;
+            let first = stage.gateway.frames(&alice.socket).into_iter().next();
+            assert_eq!(first.as_deref(), Some(ACCEPTED), "order {}", orders.tried());
+        }
+    }
+}
