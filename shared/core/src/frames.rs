@@ -33,6 +33,8 @@ use budget::Budget;
 pub const RECORDS_MAX: usize = 256;
 /// The most that the replies to one frame may take, in bytes: one WebSocket frame of API Gateway.
 pub const REPLY_MAX_BYTES: usize = 32 * 1024;
+/// What a Close may take of that: its longest text names a protocol of 200 characters.
+const CLOSE_MAX_BYTES: usize = 2 * 1024;
 /// How long the mark of a closed socket is kept.
 const CLOSED_MARK: Duration = Duration::from_mins(10);
 
@@ -149,11 +151,13 @@ where
     }
 
     async fn records(&self, caller: &Caller, records: &[&str], reply: &mut String) -> Option<End> {
+        // A Close may follow, for a reason that comes later or by the clock.
+        let room = REPLY_MAX_BYTES - CLOSE_MAX_BYTES;
         for record in records {
             match self.record(caller, record).await {
                 Step::Silent => {}
                 Step::End(end) => return Some(end),
-                Step::Reply(text) if reply.len() + text.len() > REPLY_MAX_BYTES => {
+                Step::Reply(text) if reply.len() + text.len() > room => {
                     return Some(End::fatal("The replies to one frame are too large."));
                 }
                 Step::Reply(text) => reply.push_str(&text),
