@@ -12,6 +12,7 @@ use signalr_protocol::texts;
 
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::access::Standing;
+use crate::channel::ChannelKey;
 use crate::id::{GroupName, KeyedName};
 use crate::membership::{Groups, join, leave};
 use crate::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError};
@@ -85,7 +86,9 @@ where
         if !self.may_join(caller, &group).await? {
             return Ok(refused(call, &group));
         }
-        let joined = socket.channels.iter().filter(|key| key.group_of().is_some()).count();
+        let keyed = group.keyed();
+        let others = socket.channels.iter().filter_map(ChannelKey::group_of);
+        let joined = others.filter(|other| *other != keyed).count();
         let groups_max = self.settings.groups_max;
         if joined >= groups_max {
             let detail = format!("A connection may be in at most {groups_max} groups.");

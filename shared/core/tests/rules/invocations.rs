@@ -242,3 +242,13 @@ async fn an_answered_invocation_counts_for_the_next_send() {
     assert_eq!(answer, "");
     assert_eq!(stage.called(&caller), ["t"]);
 }
+
+#[tokio::test]
+async fn a_group_may_be_joined_again_at_the_limit() {
+    let stage = Stage::default();
+    let alice = ready(&stage, principal(HUB, "alice"), "*").await;
+    for n in (0..GROUPS_MAX).chain(0..GROUPS_MAX) {
+        let joined = call(&stage, &alice, "JoinGroup", json!([format!("g{n}")])).await;
+        assert!(joined.get("error").is_none(), "{joined}");
+    }
+}
