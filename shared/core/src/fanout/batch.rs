@@ -9,6 +9,10 @@ use crate::id::SocketId;
 use crate::ports::Progress;
 use crate::time::Timestamp;
 
+/// The longest progress key that is used, in bytes. A key of the table holds 2 KB, and senders may
+/// write any text into the attribute; hubcast's own keys are shorter.
+const PROGRESS_KEY_MAX_BYTES: usize = 1024;
+
 /// The messages of one invocation, in the order of arrival.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -107,7 +111,8 @@ impl Item {
 }
 
 fn items(queued: &QueuedMessage, rules: &EnvelopeRules, now: Timestamp) -> Vec<Item> {
-    let base = queued.progress_key.clone().unwrap_or_else(|| queued.id.clone());
+    let own = queued.progress_key.as_ref().filter(|key| key.len() <= PROGRESS_KEY_MAX_BYTES);
+    let base = own.unwrap_or(&queued.id).clone();
     match envelope::parse(&queued.body, rules) {
         Err(rejection) => {
             vec![Item { json: None, key: base, work: Work::Reject(rejection), begun: false }]

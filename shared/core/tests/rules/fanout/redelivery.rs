@@ -192,3 +192,15 @@ async fn a_redriven_message_finds_its_progress_by_key() {
     assert_eq!(stage.called(&alice), ["t"]);
     assert_eq!(stage.called(&bob), ["t"]);
 }
+
+/// A key of the table holds 2 KB; a sender may write any text into the attribute.
+#[tokio::test(start_paused = true)]
+async fn a_progress_key_that_hubcast_never_writes_is_not_used() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.gateway.always(&alice.socket, Answer::Throttled);
+    let progress_key = Some("k".repeat(3000));
+    let odd = QueuedMessage { progress_key, ..message("m1", TO_ALL) };
+    assert_eq!(stage.publish([odd]).await.failed, ["m1"]);
+    assert_eq!(rows(&stage), [("m1/0".to_owned(), left(&["s1="]))]);
+}
