@@ -15,9 +15,13 @@ fn left(sockets: &[&str]) -> Progress {
     Progress { left: sockets.iter().map(|socket| name::socket(socket)).collect() }
 }
 
-/// What the table says is left, by progress key.
+/// What the table says is left, by progress key, in the order of sockets.
 fn rows(stage: &Stage) -> Vec<(String, Progress)> {
-    stage.store.progress_rows().into_iter().map(|(key, (progress, _))| (key, progress)).collect()
+    let sorted = |(key, (mut progress, _)): (String, (Progress, _))| {
+        progress.left.sort();
+        (key, progress)
+    };
+    stage.store.progress_rows().into_iter().map(sorted).collect()
 }
 
 #[tokio::test(start_paused = true)]
