@@ -4,11 +4,15 @@
 //! record is read again after the write. Whoever deletes the record answers
 //! for the rows it names. So however a join races with a leave or a
 //! disconnect, no row stays behind and no member is lost.
+//!
+//! Whoever moves sockets by what the table says of lasting memberships reads
+//! it again afterwards, until it says the same. So the last word counts, also
+//! for those who acted on an earlier one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Membership, Standing};
-use crate::channel::{ChannelKey, ShardCounts};
+use crate::channel::{ChannelKey, ChannelRow, ShardCounts};
 use crate::id::{GroupName, KeyedName, SocketId};
 use crate::ports::{ChannelStore, Consistency, SocketStore, StoreError};
 use crate::socket::Socket;
@@ -49,25 +53,47 @@ pub async fn join<S: SocketStore + ChannelStore>(
         return Ok(false);
     }
     let rows = keys.iter().zip(groups.values());
-    let rows: Vec<_> = rows.flat_map(|(key, until)| socket.rows([key], *until)).collect();
-    store.put_rows(&rows).await?;
-    undo_unnoted(store, &socket.id, &keys).await
+    let mut rows: Vec<_> = rows.flat_map(|(key, until)| socket.rows([key], *until)).collect();
+    loop {
+        store.put_rows(&rows).await?;
+        match settle(store, &socket.id, rows).await? {
+            None => return Ok(false),
+            Some(lost) if lost.is_empty() => return Ok(true),
+            Some(lost) => rows = lost,
+        }
+    }
 }
 
-/// Deletes those of the rows just written that the socket's record does not name any more.
-async fn undo_unnoted<S: SocketStore + ChannelStore>(
+/// Deletes those of the rows just written that the socket's record does not name any more; `None`
+/// when there is no record.
+///
+/// Answers those that the record names again by then: whoever joins them may have written them
+/// before they were deleted here.
+async fn settle<S: SocketStore + ChannelStore>(
     store: &S,
     id: &SocketId,
-    written: &[ChannelKey],
-) -> Result<bool, StoreError> {
-    let socket = store.socket(id, Consistency::Strong).await?;
-    let noted = socket.as_ref().map_or_else(BTreeSet::new, |socket| socket.channels.clone());
-    let stale: Vec<ChannelKey> =
-        written.iter().filter(|key| !noted.contains(key)).cloned().collect();
-    if !stale.is_empty() {
-        store.delete_rows(id, &stale).await?;
+    written: Vec<ChannelRow>,
+) -> Result<Option<Vec<ChannelRow>>, StoreError> {
+    let noted = noted(store, id).await?;
+    let is_noted = |row: &ChannelRow| noted.as_ref().is_some_and(|keys| keys.contains(&row.key));
+    let mut stale: Vec<ChannelRow> = written.into_iter().filter(|row| !is_noted(row)).collect();
+    if stale.is_empty() {
+        return Ok(noted.map(|_| stale));
     }
-    Ok(socket.is_some())
+    let keys: Vec<ChannelKey> = stale.iter().map(|row| row.key.clone()).collect();
+    store.delete_rows(id, &keys).await?;
+    let noted = self::noted(store, id).await?;
+    stale.retain(|row| noted.as_ref().is_some_and(|keys| keys.contains(&row.key)));
+    Ok(noted.map(|_| stale))
+}
+
+/// The rows that the socket's record names; `None` when there is no record.
+async fn noted(
+    store: &impl SocketStore,
+    id: &SocketId,
+) -> Result<Option<BTreeSet<ChannelKey>>, StoreError> {
+    let socket = store.socket(id, Consistency::Strong).await?;
+    Ok(socket.map(|socket| socket.channels))
 }
 
 /// Takes a socket out of groups. Safe to repeat, also after half of it was done.

@@ -23,11 +23,11 @@ use crate::time::{Clock, Timestamp};
 /// How long a lasting membership or denial stays without a ttl, as in Azure SignalR.
 const MEMBERSHIP_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
-/// A change of memberships.
+/// Who is in which groups, or is not, from now on.
 struct Change<'a> {
     hub: &'a HubName,
     subject: &'a Subject,
-    groups: BTreeSet<KeyedName>,
+    word: Vec<Membership>,
 }
 
 fn keyed(groups: &[GroupName]) -> BTreeSet<KeyedName> {
@@ -51,14 +51,17 @@ where
         match action {
             Action::Add { subject, groups, ttl } => {
                 let until = ttl.map(|ttl| self.clock.now().plus(ttl));
-                self.add(&Change { hub, subject, groups: keyed(groups) }, until, reads).await?;
+                let word = self.word(subject, keyed(groups), Standing::Member, until);
+                self.apply(&Change { hub, subject, word }, reads).await?;
             }
             Action::Remove { subject, groups } => {
-                self.remove(&Change { hub, subject, groups: keyed(groups) }, reads).await?;
+                let word = self.word(subject, keyed(groups), Standing::Denied, None);
+                self.apply(&Change { hub, subject, word }, reads).await?;
             }
             Action::RemoveAll { subject } => {
                 let groups = self.groups_of(hub, subject, reads).await?;
-                self.remove(&Change { hub, subject, groups }, reads).await?;
+                let word = self.word(subject, groups, Standing::Denied, None);
+                self.apply(&Change { hub, subject, word }, reads).await?;
             }
             Action::Close { audience: Audience::Users(users), revoke: true, .. } => {
                 self.revoke(hub, users).await?;
@@ -75,26 +78,81 @@ where
         Ok(())
     }
 
-    async fn add(
+    /// What is to be said of each group. Of a user it lasts; of a connection it lasts no longer
+    /// than that does.
+    fn word(
         &self,
-        change: &Change<'_>,
+        subject: &Subject,
+        groups: BTreeSet<KeyedName>,
+        standing: Standing,
         until: Option<Timestamp>,
-        reads: &mut Reads,
-    ) -> Result<(), StoreError> {
-        self.keep(change, Standing::Member, until).await?;
-        let groups: Groups = change.groups.iter().map(|group| (group.clone(), until)).collect();
-        let counts = self.shards.for_writing(&self.store).await?;
-        for socket in self.sockets_of(change.hub, change.subject, reads).await? {
-            join(&self.store, counts, &socket, &groups).await?;
-        }
-        Ok(())
+    ) -> Vec<Membership> {
+        let expires = match subject {
+            Subject::Connection(_) => until,
+            Subject::Users(_) => until.or_else(|| Some(self.clock.now().plus(MEMBERSHIP_LIFETIME))),
+        };
+        groups.into_iter().map(|group| Membership { group, standing, expires }).collect()
     }
 
-    async fn remove(&self, change: &Change<'_>, reads: &mut Reads) -> Result<(), StoreError> {
-        self.keep(change, Standing::Denied, None).await?;
+    /// Writes what lasts, then moves the subject's sockets.
+    async fn apply(&self, change: &Change<'_>, reads: &mut Reads) -> Result<(), StoreError> {
+        if let Subject::Users(users) = change.subject {
+            for user in users {
+                for membership in &change.word {
+                    self.store.put_membership(change.hub, user, membership).await?;
+                }
+            }
+        }
+        let sockets = self.sockets_of(change.hub, change.subject, reads).await?;
+        match change.subject {
+            Subject::Connection(_) => self.place(&sockets, &change.word).await,
+            Subject::Users(users) => {
+                for user in users {
+                    self.follow(change, user, &sockets).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Moves the sockets of one user, again while the table says something else by then: another
+    /// change of the same memberships may be under way.
+    async fn follow(
+        &self,
+        change: &Change<'_>,
+        user: &UserId,
+        sockets: &[Socket],
+    ) -> Result<(), StoreError> {
+        let of_user = sockets.iter().filter(|socket| socket.user.as_ref() == Some(user));
+        let sockets: Vec<Socket> = of_user.cloned().collect();
+        if sockets.is_empty() {
+            return Ok(());
+        }
+        let mut word = change.word.clone();
+        loop {
+            self.place(&sockets, &word).await?;
+            let mut now = self.store.memberships(change.hub, user, self.clock.now()).await?;
+            now.retain(|row| change.word.iter().any(|said| said.group == row.group));
+            now.sort_by(|one, other| one.group.cmp(&other.group));
+            if now == word {
+                return Ok(());
+            }
+            word = now;
+        }
+    }
+
+    /// Puts sockets into the groups and takes them out of them, as the word says.
+    async fn place(&self, sockets: &[Socket], word: &[Membership]) -> Result<(), StoreError> {
         let counts = self.shards.for_writing(&self.store).await?;
-        for socket in self.sockets_of(change.hub, change.subject, reads).await? {
-            leave(&self.store, counts, &socket, &change.groups).await?;
+        let of = |standing| word.iter().filter(move |said| said.standing == standing);
+        let members: Groups =
+            of(Standing::Member).map(|said| (said.group.clone(), said.expires)).collect();
+        let denied = of(Standing::Denied).map(|said| said.group.clone()).collect();
+        for socket in sockets {
+            if !members.is_empty() {
+                join(&self.store, counts, socket, &members).await?;
+            }
+            leave(&self.store, counts, socket, &denied).await?;
         }
         Ok(())
     }
@@ -117,27 +175,6 @@ where
             groups.extend(socket.channels.iter().filter_map(ChannelKey::group_of));
         }
         Ok(groups)
-    }
-
-    /// Writes memberships of users; those of a connection last no longer than it does.
-    async fn keep(
-        &self,
-        change: &Change<'_>,
-        standing: Standing,
-        until: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        let Subject::Users(users) = change.subject else {
-            return Ok(());
-        };
-        let expires = until.unwrap_or_else(|| self.clock.now().plus(MEMBERSHIP_LIFETIME));
-        for user in users {
-            for group in &change.groups {
-                let (group, expires) = (group.clone(), Some(expires));
-                let membership = Membership { group, standing, expires };
-                self.store.put_membership(change.hub, user, &membership).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The records of a subject's sockets, read after what lasts was written.

@@ -7,13 +7,15 @@
 //! those writes them first and reads the user's sockets after, so that one of
 //! the two always sees the other.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use signalr_protocol::handshake::{ACCEPTED, HandshakeError, HandshakeRequest};
 use signalr_protocol::texts;
 
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::channel::{ChannelKey, ShardCounts};
-use crate::id::{GroupName, UserId};
+use crate::id::{GroupName, KeyedName, UserId};
 use crate::membership::{Groups, disconnect, effective, join, leave};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, SocketStore, StoreError,
@@ -128,20 +130,26 @@ where
         Ok(if finished { Entry::Ready } else { Entry::Lost })
     }
 
-    /// Joins the groups of token and table, then undoes what was taken away meanwhile.
+    /// Joins the groups of token and table, and undoes what was taken away meanwhile, until
+    /// nothing was.
     async fn enter_groups(&self, socket: &Socket, token: &[GroupName]) -> Result<bool, StoreError> {
-        let groups = self.groups_now(socket, token).await?;
-        if groups.is_empty() {
-            return Ok(true);
-        }
         let counts = self.shards.for_writing(&self.store).await?;
-        if !join(&self.store, counts, socket, &groups).await? {
-            return Ok(false);
+        loop {
+            let groups = self.groups_now(socket, token).await?;
+            if groups.is_empty() {
+                return Ok(true);
+            }
+            if !join(&self.store, counts, socket, &groups).await? {
+                return Ok(false);
+            }
+            let kept = self.groups_now(socket, token).await?;
+            let vanished: BTreeSet<KeyedName> =
+                groups.into_keys().filter(|group| !kept.contains_key(group)).collect();
+            if vanished.is_empty() {
+                return Ok(true);
+            }
+            leave(&self.store, counts, socket, &vanished).await?;
         }
-        let kept = self.groups_now(socket, token).await?;
-        let vanished = groups.into_keys().filter(|group| !kept.contains_key(group)).collect();
-        leave(&self.store, counts, socket, &vanished).await?;
-        Ok(true)
     }
 
     async fn groups_now(&self, socket: &Socket, token: &[GroupName]) -> Result<Groups, StoreError> {

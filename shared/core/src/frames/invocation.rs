@@ -114,14 +114,19 @@ where
         let counts = self.shards.for_writing(&self.store).await?;
         let keyed = group.keyed();
         let groups = Groups::from([(keyed.clone(), None)]);
-        if !join(&self.store, counts, socket, &groups).await? {
-            return Ok(Outcome::Error(texts::unexpected(&call.target)));
+        loop {
+            if !join(&self.store, counts, socket, &groups).await? {
+                return Ok(Outcome::Error(texts::unexpected(&call.target)));
+            }
+            if !self.is_denied(socket, &keyed).await? {
+                return Ok(Outcome::Void);
+            }
+            leave(&self.store, counts, socket, &BTreeSet::from([keyed.clone()])).await?;
+            // Who was added since may have been joined before this leave was through.
+            if self.is_denied(socket, &keyed).await? {
+                return Ok(refused(call, group));
+            }
         }
-        if self.is_denied(socket, &keyed).await? {
-            leave(&self.store, counts, socket, &BTreeSet::from([keyed])).await?;
-            return Ok(refused(call, group));
-        }
-        Ok(Outcome::Void)
     }
 
     async fn is_denied(&self, socket: &Socket, group: &KeyedName) -> Result<bool, StoreError> {
