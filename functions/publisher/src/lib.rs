@@ -4,6 +4,7 @@
 //! the queue must keep (`ReportBatchItemFailures`).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use hubcast_core::fanout::{Publisher, QueuedMessage, Report};
@@ -12,13 +13,16 @@ use hubcast_core::ports::{
 };
 use hubcast_core::time::{Clock, Timestamp};
 
+/// So many values of one metric fit a line of the embedded metric format.
+const SAMPLES_MAX: usize = 100;
 /// The message attribute that a dead letter carries and a redrive brings back.
 const PROGRESS_KEY: &str = "ProgressKey";
 
-/// Delivers a batch of records.
+/// Delivers a batch of records within `patience`.
 pub async fn handle<S, G, Q, C>(
     publisher: &Publisher<S, G, Q, C>,
     event: SqsEvent,
+    patience: Duration,
 ) -> SqsBatchResponse
 where
     S: SocketStore + ChannelStore + AccessStore + ProgressStore,
@@ -27,8 +31,9 @@ where
     C: Clock,
 {
     let messages = event.records.into_iter().map(queued).collect();
-    let report = publisher.publish(messages).await;
+    let report = publisher.publish(messages, patience).await;
     log(&report);
+    measure(&report);
     response(report)
 }
 
@@ -37,6 +42,7 @@ fn queued(record: SqsMessage) -> QueuedMessage {
     let sent_at = attribute("SentTimestamp").and_then(|millis| millis.parse().ok());
     let receives = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     QueuedMessage {
+        queue: queue_name(record.event_source_arn.as_deref().unwrap_or_default()),
         group: attribute("MessageGroupId").unwrap_or_default().to_owned(),
         sent_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
         // A record that does not say counts as redelivered: its progress is looked up.
@@ -46,6 +52,11 @@ fn queued(record: SqsMessage) -> QueuedMessage {
         receipt_handle: record.receipt_handle.unwrap_or_default(),
         body: record.body.unwrap_or_default(),
     }
+}
+
+/// The last part of an ARN such as `arn:aws:sqs:eu-west-1:123456789012:name.fifo`.
+fn queue_name(arn: &str) -> String {
+    arn.rsplit(':').next().unwrap_or_default().to_owned()
 }
 
 fn progress_key(
@@ -58,19 +69,54 @@ fn log(report: &Report) {
     let tally = &report.tally;
     tracing::info!(
         notifications = tally.notifications,
-        posts = tally.posts,
-        delivered = tally.delivered,
-        gone = tally.gone,
-        throttled = tally.throttled,
-        ambiguous = tally.ambiguous,
-        refused = tally.refused,
+        done = tally.done,
+        handed_on = tally.handed_on,
         expired = tally.expired,
         undeliverable = tally.undeliverable,
         rejected = tally.rejected,
         resumed = tally.resumed,
+        jobs = tally.jobs,
+        posts = tally.posts,
+        delivered = tally.delivered,
+        gone = tally.gone,
+        stalled = tally.stalled,
+        throttled = tally.throttled,
+        ambiguous = tally.ambiguous,
+        refused = tally.refused,
         failed = tally.failed,
         "published"
     );
+}
+
+/// Measures what the summary line says, and how long each unit took.
+fn measure(report: &Report) {
+    let tally = &report.tally;
+    let counts = [
+        ("notifications", tally.notifications),
+        ("done", tally.done),
+        ("handed_on", tally.handed_on),
+        ("expired", tally.expired),
+        ("undeliverable", tally.undeliverable),
+        ("rejected", tally.rejected),
+        ("resumed", tally.resumed),
+        ("jobs", tally.jobs),
+        ("posts", tally.posts),
+        ("coalesced", tally.delivered.saturating_sub(tally.posts)),
+        ("gone", tally.gone),
+        ("stalled", tally.stalled),
+        ("throttled", tally.throttled),
+        ("ambiguous", tally.ambiguous),
+        ("refused", tally.refused),
+        ("failed", tally.failed),
+    ];
+    for (name, count) in counts {
+        metrics::counter!(name).increment(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+    for sample in report.samples.iter().take(SAMPLES_MAX) {
+        metrics::histogram!("end_to_end_ms").record(sample.took.as_secs_f64() * 1000.0);
+        let reached = u32::try_from(sample.reached).unwrap_or(u32::MAX);
+        metrics::histogram!("audience").record(f64::from(reached));
+    }
 }
 
 fn response(report: Report) -> SqsBatchResponse {

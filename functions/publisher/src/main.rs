@@ -3,7 +3,7 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_aws::bootstrap::{sdk_config, start_logging};
+use hubcast_aws::bootstrap::{patience, sdk_config, start_logging, start_metrics};
 use hubcast_aws::config::PublisherConfig;
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::queue::SqsQueue;
@@ -16,15 +16,18 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging();
+    let metrics = start_metrics("publisher")?;
     let config = PublisherConfig::from_env()?;
     let sdk = sdk_config().await;
     let store = DynamoStore::new(&sdk, config.table);
     let gateway = ManagementGateway::new(&sdk, &config.management_endpoint, ATTEMPT_TIMEOUT);
-    let queue = SqsQueue::new(&sdk, config.queue_url, config.dlq_url);
+    let queue = SqsQueue::new(&sdk, config.queues);
     let (ports, shards) = ((store, gateway, queue, SystemClock), Shards::new(config.shards));
     let publisher = &Publisher::new(ports, config.fanout, shards);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(publisher::handle(publisher, event.payload).await)
+        let answer = publisher::handle(publisher, event.payload, patience(&event.context)).await;
+        metrics.flush();
+        Ok::<_, Error>(answer)
     }))
     .await
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, reason = "a test that cannot go on should say so")]
 
+use std::time::Duration;
+
 use hubcast_aws::config::PublisherConfig;
 use hubcast_core::channel::ChannelKey;
 use hubcast_core::fanout::Publisher;
@@ -11,6 +13,9 @@ use hubcast_testkit::clock::START;
 use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
 use hubcast_testkit::{event, name, socket};
 use serde_json::{Value, json};
+
+/// How long an invocation may take.
+const PATIENCE: Duration = Duration::from_secs(29);
 
 const BATCH: &str = include_str!("../events/batch.json");
 const REDELIVERED: &str = include_str!("../events/redelivered.json");
@@ -29,9 +34,10 @@ impl Rig {
     async fn start() -> Self {
         let config = PublisherConfig::read(|name| match name {
             "TABLE_NAME" => Some("t".to_owned()),
-            "MANAGEMENT_ENDPOINT" | "NOTIFICATIONS_QUEUE_URL" | "DLQ_URL" => {
-                Some("https://api.example.com/x".to_owned())
-            }
+            "MANAGEMENT_ENDPOINT"
+            | "NOTIFICATIONS_QUEUE_URL"
+            | "DELIVERIES_QUEUE_URL"
+            | "DLQ_URL" => Some("https://api.example.com/x".to_owned()),
             _ => None,
         });
         let config = config.unwrap_or_else(|err| panic!("{err}"));
@@ -49,7 +55,7 @@ impl Rig {
     /// The answer to Lambda, as JSON.
     async fn publish(&self, json: &str, change: impl FnOnce(&mut Value)) -> Value {
         let event = event::recorded(json, change);
-        let answer = publisher::handle(&self.publisher, event).await;
+        let answer = publisher::handle(&self.publisher, event, PATIENCE).await;
         serde_json::to_value(answer).unwrap_or_default()
     }
 
@@ -61,7 +67,7 @@ impl Rig {
 async fn online(store: &MemoryStore, user: &str) {
     let known = socket::connecting("notifications", &format!("{user}="), user);
     let key = ChannelKey::user(&known.hub, &name::user(user));
-    let expires = START.plus(std::time::Duration::from_hours(2));
+    let expires = START.plus(Duration::from_hours(2));
     let row = socket::row(&key, &format!("{user}="), expires);
     let written = async {
         store.create_socket(&known).await?;
@@ -134,8 +140,8 @@ async fn a_redriven_record_resumes_by_its_progress_key() {
     let rig = Rig::start().await;
     // The key of the first element of a message with that ProgressKey.
     let key = "059f36b4-87a3-44ab-83d2-661975950009/0/0".to_owned();
-    let rows = [(key, Progress { left: Vec::new() })].into();
-    let expires = START.plus(std::time::Duration::from_hours(1));
+    let rows = [(key, Progress::default())].into();
+    let expires = START.plus(Duration::from_hours(1));
     rig.store.put_progress(&rows, expires).await.unwrap();
     assert_eq!(rig.publish(REDRIVEN, |_| {}).await, json!({ "batchItemFailures": [] }));
     assert!(rig.frames("alice").is_empty(), "it was finished before");

@@ -31,8 +31,8 @@ use serde_json::Value;
 use crate::aws::sdk_config;
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::options::Options;
-use crate::poller::Consumer;
-use crate::sqs::{DLQ, NOTIFICATIONS, queue_url};
+use crate::poller::{Consumer, FUNCTION_TIMEOUT};
+use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, queue_url};
 
 /// The channel table.
 pub(crate) const TABLE: &str = "hubcast";
@@ -40,8 +40,10 @@ pub(crate) const TABLE: &str = "hubcast";
 const EMULATOR_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 /// The hosts that client tokens may name as their audience.
 const TOKEN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
-/// The function's timeout of 10 s less the half second that it keeps back.
-const PATIENCE: Duration = Duration::from_millis(9_500);
+/// What a function keeps back of its timeout, so that it can still answer.
+const RESERVE: Duration = Duration::from_millis(500);
+/// How long a frame may take: the timeout of the functions that answer them is 10 s.
+const PATIENCE: Duration = Duration::from_secs(10).saturating_sub(RESERVE);
 
 /// What the functions run on.
 #[derive(Debug)]
@@ -63,6 +65,9 @@ impl Runtime<'_> {
         let own = [
             ("TABLE_NAME", TABLE.to_owned()),
             ("NOTIFICATIONS_QUEUE_URL", queue_url(base, NOTIFICATIONS)),
+            ("DELIVERIES_QUEUE_URL", queue_url(base, DELIVERIES)),
+            // One process does the work of all instances.
+            ("FANOUT_INSTANCES", "1".to_owned()),
             ("DLQ_URL", queue_url(base, DLQ)),
             ("MANAGEMENT_ENDPOINT", format!("{base}/{STAGE}")),
             ("PUBLIC_URL", base.to_owned()),
@@ -213,7 +218,7 @@ impl LocalPublisher {
         let config = PublisherConfig::read(|name| variables.get(name).cloned())?;
         let store = runtime.store(config.table);
         let gateway = runtime.management(&config.management_endpoint);
-        let queue = SqsQueue::new(&sdk_config(runtime.base), config.queue_url, config.dlq_url);
+        let queue = SqsQueue::new(&sdk_config(runtime.base), config.queues);
         let ports = (store, gateway, queue, SystemClock);
         Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
     }
@@ -222,7 +227,9 @@ impl LocalPublisher {
 impl Consumer for LocalPublisher {
     async fn consume(&self, event: Value) -> Result<Value, InvokeError> {
         let (publisher, event) = (Arc::clone(&self.0), read(event)?);
-        let invocation = tokio::spawn(async move { publisher::handle(&publisher, event).await });
+        let patience = FUNCTION_TIMEOUT.saturating_sub(RESERVE);
+        let invocation =
+            tokio::spawn(async move { publisher::handle(&publisher, event, patience).await });
         let answer = invocation.await.map_err(|panic| InvokeError(panic.to_string()))?;
         write(&answer)
     }

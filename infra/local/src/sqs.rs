@@ -26,7 +26,7 @@ use crate::poller::FUNCTION_TIMEOUT;
 /// The queue that backends send to.
 pub(crate) const NOTIFICATIONS: &str = "hubcast-notifications.fifo";
 /// The queue of jobs for big audiences.
-const DELIVERIES: &str = "hubcast-deliveries.fifo";
+pub(crate) const DELIVERIES: &str = "hubcast-deliveries.fifo";
 /// Where messages end that cannot be delivered.
 pub(crate) const DLQ: &str = "hubcast-dlq.fifo";
 

@@ -18,9 +18,9 @@ use crate::gateway::{Gateway, Limits};
 use crate::issuer::Issuer;
 use crate::options::Options;
 use crate::poller::poll;
-use crate::sqs::{NOTIFICATIONS, Sqs, queue_url};
+use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, queue_url};
 
-/// How many batches are consumed at once, as by an event source's `MaximumConcurrency`.
+/// How many batches of a queue are consumed at once, as by an event source's `MaximumConcurrency`.
 const POLLERS: usize = 4;
 /// How often a free port is looked for on both addresses.
 const PORT_TRIES: usize = 20;
@@ -73,8 +73,10 @@ impl Stack {
             stack.listening(listener);
         }
         stack.shared.create().await?;
-        for _ in 0..POLLERS {
-            stack.polling(publisher.clone());
+        for queue in [NOTIFICATIONS, DELIVERIES] {
+            for _ in 0..POLLERS {
+                stack.polling(queue, publisher.clone());
+            }
         }
         Ok(stack)
     }
@@ -89,9 +91,9 @@ impl Stack {
         });
     }
 
-    fn polling(&mut self, publisher: LocalPublisher) {
+    fn polling(&mut self, queue: &str, publisher: LocalPublisher) {
         let sqs = aws_sdk_sqs::Client::new(&sdk_config(self.url()));
-        let url = self.queue_url();
+        let url = queue_url(self.url(), queue);
         self.tasks.spawn(async move { poll(&sqs, &url, &publisher).await });
     }
 

@@ -1,11 +1,17 @@
 //! What a function does once, at its cold start.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use hubcast_core::ports::Cause;
 use hubcast_core::time::{Clock, SystemClock, Timestamp};
 use lambda_runtime::Context;
+use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing_subscriber::EnvFilter;
+
+/// The namespace of all metrics.
+const NAMESPACE: &str = "hubcast";
 
 /// Starts logging: JSON lines on standard output, where Lambda collects them.
 ///
@@ -15,6 +21,36 @@ pub fn start_logging() {
     let lines = tracing_subscriber::fmt().json().with_env_filter(filter);
     // Lambda stamps every line itself.
     lines.without_time().with_current_span(false).init();
+}
+
+/// Metrics of one function, written as log lines of CloudWatch's embedded metric format.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html>
+#[derive(Clone, Copy)]
+pub struct Metrics(&'static Collector);
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics(..)")
+    }
+}
+
+/// Starts collecting what is measured, under the namespace `hubcast`.
+///
+/// # Errors
+/// When the process collects metrics already.
+pub fn start_metrics(function: &'static str) -> Result<Metrics, Cause> {
+    let builder = Builder::new().cloudwatch_namespace(NAMESPACE);
+    let collector = builder.with_dimension("function", function).init();
+    collector.map(Metrics).map_err(|err| err.to_string().into())
+}
+
+impl Metrics {
+    /// Writes what was measured since the last time.
+    pub fn flush(self) {
+        if let Err(err) = self.0.flush(std::io::stdout()) {
+            tracing::warn!(error = %err, "metrics could not be written");
+        }
+    }
 }
 
 /// The SDK's configuration from the environment, by the SDK's own rules.

@@ -16,6 +16,7 @@ use hubcast_core::frames::FrameSettings;
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 
+use crate::queue::QueueUrls;
 pub use reader::ConfigError;
 use reader::Reader;
 
@@ -90,11 +91,9 @@ pub struct PublisherConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
-    /// `NOTIFICATIONS_QUEUE_URL`
-    pub queue_url: String,
-    /// `DLQ_URL`
-    pub dlq_url: String,
-    /// `DEFAULT_HUB`, `IMPLICIT_BROADCAST`, `FANOUT_CONCURRENCY`, `FANOUT_RETRY_MS`
+    /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`
+    pub queues: QueueUrls,
+    /// `DEFAULT_HUB`, `IMPLICIT_BROADCAST`, `FANOUT_*`, `MAX_AGE`
     pub fanout: FanoutSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
@@ -180,29 +179,47 @@ impl NegotiateConfig {
 impl PublisherConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
-        let (queue_url, dlq_url) = (reader.url("NOTIFICATIONS_QUEUE_URL"), reader.url("DLQ_URL"));
+        let queues = queues(reader);
         let (fanout, shards) = (fanout(reader), reader.shards());
         Some(Self {
             table: table?,
             management_endpoint: endpoint?,
-            queue_url: queue_url?,
-            dlq_url: dlq_url?,
+            queues: queues?,
             fanout: fanout?,
             shards: shards?,
         })
     }
 }
 
+fn queues(reader: &mut Reader<'_>) -> Option<QueueUrls> {
+    let (notifications, deliveries) =
+        (reader.url("NOTIFICATIONS_QUEUE_URL"), reader.url("DELIVERIES_QUEUE_URL"));
+    let dead_letters = reader.url("DLQ_URL");
+    Some(QueueUrls {
+        notifications: notifications?,
+        deliveries: deliveries?,
+        dead_letters: dead_letters?,
+    })
+}
+
 fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
     let default_hub = reader.default_hub();
     let implicit_broadcast = reader.flag("IMPLICIT_BROADCAST", true);
-    let concurrency = reader.number("FANOUT_CONCURRENCY", 1..=1000, 128);
+    let concurrency = reader.number("FANOUT_CONCURRENCY", 1..=900, 128);
     let retry_ms = reader.number("FANOUT_RETRY_MS", 0..=60_000, 3000);
+    let direct_max = reader.number("FANOUT_DIRECT_MAX", 1..=10_000, 1000);
+    let account_rate = reader.number("FANOUT_MAX_RATE", 1..=1_000_000, 5000);
+    let instances = reader.number("FANOUT_INSTANCES", 1..=1000, 10);
+    let age_max = reader.number("MAX_AGE", 1..=1_209_600, 3600);
     Some(FanoutSettings {
         rules: EnvelopeRules { default_hub: default_hub?, implicit_broadcast: implicit_broadcast? },
         concurrency: usize::try_from(concurrency?).ok()?,
+        // An even share of the account's rate.
+        rate_max: account_rate?.div_ceil(instances?),
         retry_budget: Duration::from_millis(u64::from(retry_ms?)),
         close_grace: CLOSE_GRACE,
+        direct_max: usize::try_from(direct_max?).ok()?,
+        age_max: Duration::from_secs(u64::from(age_max?)),
     })
 }
 

@@ -1,12 +1,15 @@
 //! SQS as the publisher needs it.
 
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::MessageAttributeValue;
-use hubcast_core::ports::{DeadLetter, NotificationQueue, QueueError};
-use sha2::{Digest, Sha256};
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
+use tokio::time::Instant;
 
 /// The attribute of a dead letter that says, in one word, why.
 pub const REJECT_REASON: &str = "RejectReason";
@@ -15,19 +18,124 @@ pub const REJECT_DETAIL: &str = "RejectDetail";
 /// The attribute by which a redriven message finds its progress.
 pub const PROGRESS_KEY: &str = "ProgressKey";
 
-/// The notifications queue and its dead-letter queue.
+/// How many messages one batch takes, and how many bytes: of the limits that were in force since
+/// FIFO queues exist, the lowest.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const BATCH_MAX: usize = 10;
+const BATCH_MAX_BYTES: usize = 256 * 1024;
+/// The longest group and deduplication id.
+const ID_MAX_CHARS: usize = 128;
+/// For how long jobs are sent again that a batch did not take.
+const PATIENCE: Duration = Duration::from_secs(3);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The queues of the publisher.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
-    queue_url: String,
-    dlq_url: String,
+    urls: QueueUrls,
+}
+
+/// Where the queues of the publisher are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueUrls {
+    /// `NOTIFICATIONS_QUEUE_URL`
+    pub notifications: String,
+    /// `DELIVERIES_QUEUE_URL`
+    pub deliveries: String,
+    /// `DLQ_URL`
+    pub dead_letters: String,
+}
+
+/// A batch did not take some of its messages.
+#[derive(Debug, thiserror::Error)]
+#[error("{left} messages were not taken: {code}")]
+struct NotTaken {
+    left: usize,
+    code: String,
 }
 
 impl SqsQueue {
-    /// The queue and dead-letter queue at these URLs.
-    pub fn new(config: &SdkConfig, queue_url: String, dlq_url: String) -> Self {
-        Self { client: Client::new(config), queue_url, dlq_url }
+    /// The queues at these URLs.
+    pub fn new(config: &SdkConfig, urls: QueueUrls) -> Self {
+        Self { client: Client::new(config), urls }
     }
+
+    /// Sends a batch until all of it is taken; its entries are checked one by one.
+    async fn send_all(&self, jobs: &[JobMessage]) -> Result<(), QueueError> {
+        let until = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
+        let mut left: Vec<&JobMessage> = jobs.iter().collect();
+        loop {
+            let mut batch = self.client.send_message_batch().queue_url(&self.urls.deliveries);
+            for (at, job) in left.iter().enumerate() {
+                batch = batch.entries(entry(at, job)?);
+            }
+            let failed = batch.send().await.map_err(unavailable("enqueue_jobs"))?.failed;
+            let Some(first) = failed.first() else {
+                return Ok(());
+            };
+            let not_taken = NotTaken { left: failed.len(), code: first.code.clone() };
+            let is_failed = |at: usize| failed.iter().any(|entry| entry.id == at.to_string());
+            left = left
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| is_failed(*at))
+                .map(|(_, job)| job)
+                .collect();
+            if Instant::now() + pause >= until {
+                return Err(unavailable("enqueue_jobs")(not_taken));
+            }
+            tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+            pause *= 2;
+        }
+    }
+
+    fn url_of(&self, queue: &str) -> &str {
+        let known = [&self.urls.deliveries, &self.urls.notifications];
+        let is_it = |url: &&&String| url.rsplit('/').next() == Some(queue);
+        known.iter().find(is_it).map_or(&self.urls.notifications, |url| url)
+    }
+}
+
+fn entry(at: usize, job: &JobMessage) -> Result<SendMessageBatchRequestEntry, QueueError> {
+    let entry = SendMessageBatchRequestEntry::builder()
+        .id(at.to_string())
+        .message_body(&job.body)
+        .message_group_id(id(&job.group))
+        .message_deduplication_id(id(&job.key));
+    entry.build().map_err(unavailable("enqueue_jobs"))
+}
+
+/// Cuts jobs into batches that SQS takes, in order.
+fn batches(jobs: &[JobMessage]) -> Vec<&[JobMessage]> {
+    let mut batches = Vec::new();
+    let mut rest = jobs;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = rest.iter().take(BATCH_MAX).take_while(|job| {
+            bytes += job.body.len();
+            bytes <= BATCH_MAX_BYTES
+        });
+        let (batch, later) = rest.split_at(fits.count().max(1));
+        batches.push(batch);
+        rest = later;
+    }
+    batches
+}
+
+/// A text as SQS takes it for a group or deduplication id: as it is, or its digest.
+fn id(text: &str) -> Cow<'_, str> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_punctuation();
+    if (1..=ID_MAX_CHARS).contains(&text.len()) && text.chars().all(is_allowed) {
+        return Cow::Borrowed(text);
+    }
+    let mut hex = String::with_capacity(64);
+    for byte in digest(&SHA256, text.as_bytes()).as_ref() {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    Cow::Owned(hex)
 }
 
 fn unavailable<E: std::error::Error + Send + Sync + 'static>(
@@ -41,36 +149,70 @@ fn text(value: &str) -> Result<MessageAttributeValue, QueueError> {
     attribute.build().map_err(unavailable("dead_letter"))
 }
 
-/// The same for the same key, so that SQS drops a move that is repeated. SQS takes 128 characters
-/// at the most and no spaces or accents, whereas a sender may choose any key.
-fn deduplication_id(progress_key: &str) -> String {
-    let digest = Sha256::digest(progress_key.as_bytes());
-    digest.iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"))
-}
-
 impl NotificationQueue for SqsQueue {
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         let send = self
             .client
             .send_message()
-            .queue_url(&self.dlq_url)
+            .queue_url(&self.urls.dead_letters)
             .message_body(&letter.body)
-            .message_group_id(&letter.group)
-            .message_deduplication_id(deduplication_id(&letter.progress_key))
+            .message_group_id(id(&letter.group))
+            .message_deduplication_id(id(&letter.progress_key))
             .message_attributes(REJECT_REASON, text(letter.reason)?)
             .message_attributes(REJECT_DETAIL, text(&letter.detail)?)
             .message_attributes(PROGRESS_KEY, text(&letter.progress_key)?);
         send.send().await.map(|_| ()).map_err(unavailable("dead_letter"))
     }
 
-    async fn retry_after(&self, receipt_handle: &str, delay: Duration) -> Result<(), QueueError> {
+    async fn enqueue_jobs(&self, jobs: &[JobMessage]) -> Result<(), QueueError> {
+        for batch in batches(jobs) {
+            self.send_all(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn retry_after(
+        &self,
+        queue: &str,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
         let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
         let change = self
             .client
             .change_message_visibility()
-            .queue_url(&self.queue_url)
+            .queue_url(self.url_of(queue))
             .receipt_handle(receipt_handle)
             .visibility_timeout(seconds);
         change.send().await.map(|_| ()).map_err(unavailable("retry_after"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(bytes: usize) -> JobMessage {
+        JobMessage { body: "x".repeat(bytes), group: "g".to_owned(), key: "k".to_owned() }
+    }
+
+    #[test]
+    fn batches_keep_to_the_limits_of_count_and_size() {
+        let lengths = |jobs: &[JobMessage]| -> Vec<usize> {
+            batches(jobs).iter().map(|batch| batch.len()).collect()
+        };
+        assert_eq!(lengths(&vec![job(1); 23]), [10, 10, 3]);
+        assert_eq!(lengths(&vec![job(100 * 1024); 5]), [2, 2, 1]);
+        assert_eq!(lengths(&[job(300 * 1024), job(1)]), [1, 1]);
+        assert!(lengths(&[]).is_empty());
+    }
+
+    #[test]
+    fn ids_that_sqs_does_not_take_become_digests() {
+        assert_eq!(id("n:user:alice|0"), "n:user:alice|0");
+        for odd in ["a b".to_owned(), "語".to_owned(), "x".repeat(129), String::new()] {
+            assert_eq!(id(&odd).len(), 64, "{odd}");
+        }
+        assert_ne!(id("a b"), id("a c"));
     }
 }

@@ -81,8 +81,16 @@ fn split(array: &RawValue) -> Result<Vec<Box<RawValue>>, Rejection> {
 }
 
 fn element(json: Box<RawValue>, rules: &EnvelopeRules) -> Element {
-    let parsed = Fields::read(&json).and_then(|fields| notification(&fields, rules));
+    let parsed = read(&json, rules);
     Element { json, parsed }
+}
+
+/// Reads one element.
+///
+/// # Errors
+/// Why it cannot be a notification.
+pub fn read(json: &RawValue, rules: &EnvelopeRules) -> Result<Notification, Rejection> {
+    Fields::read(json).and_then(|fields| notification(&fields, rules))
 }
 
 fn notification(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Notification, Rejection> {

@@ -3,8 +3,10 @@
 //! One invocation goes through stages, each a module: read the messages
 //! ([`batch`]), resolve audiences and carry actions out in order
 //! ([`resolve`]), merge into ordered lists per socket ([`plan`]), join records
-//! into frames ([`frame`]), post with bounded concurrency ([`post`]), and settle
-//! what became of every message ([`settle`]).
+//! into frames ([`frame`]), post with bounded concurrency ([`post`]) at the
+//! account's [`pace`], end the sockets that are to end ([`end`]), and settle
+//! what became of every message ([`settle`]). An audience that is too big for
+//! that is cut into jobs ([`big`]), which are worked page by page ([`work`]).
 //!
 //! Messages of one message group keep their order for every socket: a socket
 //! whose frame failed gets nothing more in this invocation, and a message that
@@ -12,23 +14,43 @@
 
 mod action;
 mod batch;
+mod big;
+mod end;
 mod frame;
+mod job;
+mod letter;
+mod outcome;
+mod pace;
 mod plan;
 mod post;
 mod resolve;
 mod settle;
+mod tally;
+mod underway;
+mod work;
 
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::envelope::EnvelopeRules;
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
+    StoreError,
 };
+use crate::report::chain;
 use crate::shards::Shards;
 use crate::time::{Clock, Timestamp};
 
+use batch::Batch;
+use job::Job;
+use pace::Pace;
+
 pub use frame::{COALESCED_MAX_BYTES, RECORD_MAX_BYTES};
-pub use settle::{Report, Tally};
+pub use tally::Tally;
+
+/// What is kept back of an invocation's time, to write down what is left.
+const KEPT_BACK: Duration = Duration::from_millis(1500);
 
 /// How notifications are fanned out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +59,45 @@ pub struct FanoutSettings {
     pub rules: EnvelopeRules,
     /// The most posts under way at once.
     pub concurrency: usize,
+    /// The most posts of this instance in a second.
+    pub rate_max: u32,
     /// For how long an invocation retries posts.
     pub retry_budget: Duration,
     /// How long a socket is left to read its Close before it is deleted.
     pub close_grace: Duration,
+    /// The most sockets of an audience that are posted to directly; a bigger one is cut into jobs.
+    pub direct_max: usize,
+    /// A notification that cannot be delivered is given up at this age.
+    pub age_max: Duration,
+}
+
+/// The result of one invocation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The ids of the messages that the queue must keep.
+    pub failed: Vec<String>,
+    /// What was done.
+    pub tally: Tally,
+    /// One for each unit that was finished by posts.
+    pub samples: Vec<Sample>,
+}
+
+/// How one unit fared that was finished by posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// From the moment it was sent to the end of its posts.
+    pub took: Duration,
+    /// How many sockets it reached.
+    pub reached: usize,
+}
+
+impl Report {
+    fn and(mut self, other: Self) -> Self {
+        self.failed.extend(other.failed);
+        self.tally += other.tally;
+        self.samples.extend(other.samples);
+        self
+    }
 }
 
 /// A message as the queue hands it over.
@@ -48,6 +105,8 @@ pub struct FanoutSettings {
 pub struct QueuedMessage {
     /// The queue's id of it.
     pub id: String,
+    /// The name of the queue that it came from.
+    pub queue: String,
     /// What later calls about this receipt name.
     pub receipt_handle: String,
     /// The message group, within which order counts.
@@ -71,6 +130,7 @@ pub struct Publisher<S, G, Q, C> {
     clock: C,
     settings: FanoutSettings,
     shards: Shards,
+    pace: Pace,
 }
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
@@ -86,27 +146,42 @@ where
         settings: FanoutSettings,
         shards: Shards,
     ) -> Self {
-        Self { store, gateway, queue, clock, settings, shards }
+        let pace = Pace::new(settings.rate_max);
+        Self { store, gateway, queue, clock, settings, shards, pace }
     }
 
-    /// Delivers a batch of messages and tells which of them the queue must keep.
+    /// Delivers a batch of messages within `patience`, and tells which of them the queue must keep.
     ///
     /// On a second run only what was left of a message is posted.
-    pub async fn publish(&self, messages: Vec<QueuedMessage>) -> Report {
-        let mut batch = batch::Batch::read(messages, &self.settings.rules, self.clock.now());
+    pub async fn publish(&self, messages: Vec<QueuedMessage>, patience: Duration) -> Report {
+        let deadline = Instant::now() + patience.saturating_sub(KEPT_BACK);
+        let (mut jobs, mut envelopes) = (Vec::new(), Vec::new());
+        for message in messages {
+            match Job::read(&message) {
+                Some(job) => jobs.push((message, job)),
+                None => envelopes.push(message),
+            }
+        }
+        let report = self.publish_envelopes(envelopes, deadline).await;
+        report.and(self.work_jobs(jobs, deadline).await)
+    }
+
+    async fn publish_envelopes(&self, messages: Vec<QueuedMessage>, deadline: Instant) -> Report {
+        let mut batch = Batch::read(messages, &self.settings.rules, self.clock.now());
         if let Err(err) = self.resume(&mut batch).await {
-            tracing::error!(error = %crate::report::chain(&err), "progress could not be read");
+            tracing::error!(error = %chain(&err), "progress could not be read");
             batch.hold_redelivered();
         }
-        let plan = self.resolve(&mut batch).await;
-        let outcome = self.post(&plan).await;
-        self.prune(&plan, &outcome).await;
-        self.end_closed(&plan, &outcome).await;
-        self.settle(batch, &plan, &outcome).await
+        let plan = self.resolve(&mut batch, deadline).await;
+        let mut outcomes = self.post(&plan, deadline).await;
+        let is_resumed = |at| batch.item(at).is_some_and(batch::Item::is_resumed);
+        self.end_stalled(&plan, &mut outcomes, is_resumed).await;
+        self.end_sockets(&plan, &outcomes).await;
+        self.settle(batch, &plan, &outcomes).await
     }
 
     /// Looks up what earlier invocations left of redelivered messages.
-    async fn resume(&self, batch: &mut batch::Batch) -> Result<(), crate::ports::StoreError> {
+    async fn resume(&self, batch: &mut Batch) -> Result<(), StoreError> {
         let keys = batch.resumable_keys();
         if !keys.is_empty() {
             let progress = self.store.progress(&keys).await?;

@@ -12,9 +12,10 @@ mod store;
 use std::error::Error;
 
 pub use gateway::{ConnectionGateway, PostError};
-pub use queue::{DeadLetter, NotificationQueue, QueueError};
+pub use queue::{DeadLetter, JobMessage, NotificationQueue, QueueError};
 pub use store::{
-    AccessStore, ChannelStore, Consistency, Page, Progress, ProgressStore, SocketStore, StoreError,
+    AccessStore, ChannelStore, Consistency, Page, PageQuery, Progress, ProgressStore, Rest,
+    SocketStore, StoreError,
 };
 
 /// The cause behind a port's error.

@@ -1,9 +1,9 @@
-//! The queue, as a list of what was asked of it.
+//! The queues, as lists of what was asked of them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hubcast_core::ports::{DeadLetter, NotificationQueue, QueueError};
+use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
 
 use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, lock};
@@ -13,6 +13,7 @@ use crate::journal::{Journal, lock};
 pub struct RecordingQueue {
     faults: Faults,
     letters: Arc<Mutex<Vec<DeadLetter>>>,
+    jobs: Arc<Mutex<Vec<JobMessage>>>,
     retries: Arc<Mutex<Vec<(String, Duration)>>>,
 }
 
@@ -35,6 +36,11 @@ impl RecordingQueue {
     /// The dead letters, in order.
     pub fn letters(&self) -> Vec<DeadLetter> {
         lock(&self.letters).clone()
+    }
+
+    /// The jobs, in order; each key once.
+    pub fn jobs(&self) -> Vec<JobMessage> {
+        lock(&self.jobs).clone()
     }
 
     /// The receipts of messages to be retried, with the delay of each.
@@ -63,7 +69,25 @@ impl NotificationQueue for RecordingQueue {
         Ok(())
     }
 
-    async fn retry_after(&self, receipt_handle: &str, delay: Duration) -> Result<(), QueueError> {
+    /// As in the real queue, a batch that fails may be taken in part: here its first half.
+    async fn enqueue_jobs(&self, jobs: &[JobMessage]) -> Result<(), QueueError> {
+        let outcome = self.meet("enqueue_jobs").await;
+        let taken = if outcome.is_ok() { jobs.len() } else { jobs.len() / 2 };
+        let mut known = lock(&self.jobs);
+        for job in jobs.iter().take(taken) {
+            if !known.iter().any(|other| other.key == job.key) {
+                known.push(job.clone());
+            }
+        }
+        outcome
+    }
+
+    async fn retry_after(
+        &self,
+        _queue: &str,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
         self.meet("retry_after").await?;
         lock(&self.retries).push((receipt_handle.to_owned(), delay));
         Ok(())

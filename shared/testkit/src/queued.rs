@@ -13,6 +13,7 @@ pub fn message(id: &str, body: &str) -> QueuedMessage {
 pub fn in_group(id: &str, group: &str, body: &str) -> QueuedMessage {
     QueuedMessage {
         id: id.to_owned(),
+        queue: "hubcast-notifications.fifo".to_owned(),
         receipt_handle: format!("receipt-{id}"),
         group: group.to_owned(),
         body: body.to_owned(),

@@ -21,19 +21,21 @@ fn authorizer(variables: &[(&str, &str)]) -> Result<AuthorizerConfig, String> {
     read(|lookup| AuthorizerConfig::read(lookup), variables)
 }
 
-const PUBLISHER: [(&str, &str); 4] = [
+const PUBLISHER: [(&str, &str); 5] = [
     ("TABLE_NAME", "t"),
     ("MANAGEMENT_ENDPOINT", "https://x.execute-api.eu-west-1.amazonaws.com/live/"),
     ("NOTIFICATIONS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/q.fifo"),
+    ("DELIVERIES_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/j.fifo"),
     ("DLQ_URL", "https://sqs.eu-west-1.amazonaws.com/1/d.fifo"),
 ];
 
 #[test]
-fn a_publisher_needs_four_variables() {
+fn a_publisher_needs_five_variables() {
     let config = publisher(&PUBLISHER).unwrap();
     assert_eq!(config.management_endpoint, "https://x.execute-api.eu-west-1.amazonaws.com/live");
     assert_eq!(config.fanout.rules.default_hub.as_str(), "notifications");
     assert_eq!(config.fanout.concurrency, 128);
+    assert_eq!(config.fanout.rate_max, 500, "a tenth of the half of the account's quota");
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use hubcast_core::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, Consistency, Page, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_core::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
 
 use super::item::{self, Item, from_row, number, text, to_member};
 use super::{DynamoStore, if_met, key, unavailable};
@@ -21,14 +20,9 @@ impl ChannelStore for DynamoStore {
         self.delete_all("delete_rows", keys.collect()).await
     }
 
-    async fn members(
-        &self,
-        key: &ChannelKey,
-        consistency: Consistency,
-        now: Timestamp,
-        after: Option<&SocketId>,
-    ) -> Result<Page, StoreError> {
-        let start = after.map(|socket| key::key(key.as_str(), socket.as_str()));
+    async fn members(&self, wanted: PageQuery<'_>) -> Result<Page, StoreError> {
+        let PageQuery { key: channel, consistency, now, after, limit } = wanted;
+        let start = after.map(|socket| key::key(channel.as_str(), socket.as_str()));
         let query = self
             .client
             .query()
@@ -37,9 +31,10 @@ impl ChannelStore for DynamoStore {
             .filter_expression("#expires > :now")
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_names("#expires", key::EXPIRES)
-            .expression_attribute_values(":pk", text(key.as_str()))
+            .expression_attribute_values(":pk", text(channel.as_str()))
             .expression_attribute_values(":now", item::millis(now))
             .consistent_read(consistency == Consistency::Strong)
+            .set_limit(limit.and_then(|limit| i32::try_from(limit.max(1)).ok()))
             .set_exclusive_start_key(start);
         let output = query.send().await.map_err(unavailable("members"))?;
         let members: Result<_, _> = output.items().iter().map(to_member).collect();

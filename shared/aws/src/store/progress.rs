@@ -4,10 +4,11 @@
 //! how many there are, and is written last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_core::id::SocketId;
-use hubcast_core::ports::{Progress, ProgressStore, StoreError};
+use hubcast_core::ports::{Progress, ProgressStore, Rest, StoreError};
 use hubcast_core::time::Timestamp;
 
 use super::DynamoStore;
@@ -18,6 +19,10 @@ use super::key::{self, Key, PROGRESS};
 const SOCKETS_PER_ROW: usize = 5_000;
 const LEFT: &str = "left";
 const PARTS: &str = "parts";
+const REACHED: &str = "reached";
+const FRUITLESS: &str = "fruitless";
+const JOBS: &str = "jobs";
+const PAGES_AFTER: &str = "pagesAfter";
 
 impl ProgressStore for DynamoStore {
     async fn put_progress(
@@ -31,7 +36,8 @@ impl ProgressStore for DynamoStore {
             let mut parts = progress.left.chunks(SOCKETS_PER_ROW);
             let mut head = part(name, 0, parts.next().unwrap_or_default(), expires);
             let count = progress.left.len().div_ceil(SOCKETS_PER_ROW).max(1);
-            head.insert(PARTS.to_owned(), number(u64::try_from(count).unwrap_or(1)));
+            head.insert(PARTS.to_owned(), count_of(count));
+            head.extend(standing(progress));
             heads.push(head);
             tails.extend((1..).zip(parts).map(|(at, sockets)| part(name, at, sockets, expires)));
         }
@@ -49,11 +55,11 @@ impl ProgressStore for DynamoStore {
             let name = pk.strip_prefix(PROGRESS).and_then(|name| name.strip_prefix('#'));
             let name = name.unwrap_or_default().to_owned();
             let mut left = sockets(&item)?;
-            let tails: Vec<Key> = (1..parts(&item)?).map(|at| part_key(&name, at)).collect();
+            let tails: Vec<Key> = (1..count(&item, PARTS)?).map(|at| part_key(&name, at)).collect();
             for tail in self.read_all("progress", &tails).await? {
                 left.extend(sockets(&tail)?);
             }
-            progress.insert(name, Progress { left });
+            progress.insert(name, to_progress(&item, left)?);
         }
         Ok(progress)
     }
@@ -72,12 +78,39 @@ fn part(name: &str, at: usize, left: &[SocketId], expires: Timestamp) -> Item {
     item
 }
 
+fn count_of(count: usize) -> AttributeValue {
+    number(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+/// What a head says besides the sockets left.
+fn standing(progress: &Progress) -> Item {
+    let rest = match &progress.rest {
+        Rest::Nothing => None,
+        Rest::Jobs(key) => Some((JOBS, text(key))),
+        Rest::PagesAfter(socket) => Some((PAGES_AFTER, text(socket.as_str()))),
+    };
+    let counts =
+        [(REACHED, count_of(progress.reached)), (FRUITLESS, number(u64::from(progress.fruitless)))];
+    counts.into_iter().chain(rest).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn to_progress(item: &Item, left: Vec<SocketId>) -> Result<Progress, StoreError> {
+    let text = |name| item.get(name).and_then(|value| value.as_s().ok());
+    let rest = match (text(JOBS), text(PAGES_AFTER)) {
+        (Some(key), _) => Rest::Jobs(key.clone()),
+        (None, Some(socket)) => Rest::PagesAfter(SocketId::parse(socket).map_err(|_| corrupt())?),
+        (None, None) => Rest::Nothing,
+    };
+    let (reached, fruitless) = (count(item, REACHED)?, count(item, FRUITLESS)?);
+    Ok(Progress { left, rest, reached, fruitless })
+}
+
 fn corrupt() -> StoreError {
     StoreError::Corrupt { what: "progress" }
 }
 
-fn parts(item: &Item) -> Result<usize, StoreError> {
-    let count = item.get(PARTS).and_then(|value| value.as_n().ok());
+fn count<T: FromStr>(item: &Item, name: &str) -> Result<T, StoreError> {
+    let count = item.get(name).and_then(|value| value.as_n().ok());
     count.and_then(|count| count.parse().ok()).ok_or_else(corrupt)
 }
 

@@ -11,8 +11,8 @@ use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
-use hubcast_aws::queue::{PROGRESS_KEY, REJECT_DETAIL, REJECT_REASON, SqsQueue};
-use hubcast_core::ports::{DeadLetter, NotificationQueue};
+use hubcast_aws::queue::{PROGRESS_KEY, QueueUrls, REJECT_DETAIL, REJECT_REASON, SqsQueue};
+use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue};
 use hubcast_testkit::contract::queue::{Arrived, all};
 use rustack_sqs_core::config::SqsConfig;
 use rustack_sqs_core::handler::RustackSqsHandler;
@@ -26,8 +26,7 @@ use crate::endpoint::{sdk_config, serve};
 struct Queues {
     client: Client,
     adapter: SqsQueue,
-    notifications: String,
-    dlq: String,
+    urls: QueueUrls,
 }
 
 async fn queues() -> Queues {
@@ -38,9 +37,13 @@ async fn queues() -> Queues {
     let url = serve(Router::new().fallback(post(answer))).await;
     let config = sdk_config(&url);
     let client = Client::new(&config);
-    let (notifications, dlq) = (create(&client, "n.fifo").await, create(&client, "dlq.fifo").await);
-    let adapter = SqsQueue::new(&config, notifications.clone(), dlq.clone());
-    Queues { client, adapter, notifications, dlq }
+    let urls = QueueUrls {
+        notifications: create(&client, "n.fifo").await,
+        deliveries: create(&client, "d.fifo").await,
+        dead_letters: create(&client, "dlq.fifo").await,
+    };
+    let adapter = SqsQueue::new(&config, urls.clone());
+    Queues { client, adapter, urls }
 }
 
 async fn answer(sqs: Arc<RustackSqsHandler>, headers: HeaderMap, body: Bytes) -> Response {
@@ -111,7 +114,8 @@ async fn drain(client: &Client, queue_url: &str) -> Vec<Message> {
 async fn dead_letters_are_kept() {
     let queues = queues().await;
     let letters_of = async |group: &str| {
-        let letters = drain(&queues.client, &queues.dlq).await.into_iter().map(arrived);
+        let letters =
+            drain(&queues.client, &queues.urls.dead_letters).await.into_iter().map(arrived);
         letters.filter(|letter| letter.group == group).collect()
     };
     all(&queues.adapter, letters_of).await;
@@ -134,7 +138,7 @@ async fn every_dead_letter_has_a_deduplication_id_that_sqs_takes() {
         };
         queues.adapter.dead_letter(&letter).await.expect("an answer");
     }
-    let letters = drain(&queues.client, &queues.dlq).await;
+    let letters = drain(&queues.client, &queues.urls.dead_letters).await;
     let id = |letter: &Message| {
         let attributes = letter.attributes.as_ref().expect("attributes");
         attributes[&MessageSystemAttributeName::MessageDeduplicationId].clone()
@@ -150,17 +154,22 @@ async fn every_dead_letter_has_a_deduplication_id_that_sqs_takes() {
 #[tokio::test]
 async fn a_message_to_be_retried_is_visible_again() {
     let queues = queues().await;
-    let send = queues.client.send_message().queue_url(&queues.notifications).message_body("{}");
+    let send =
+        queues.client.send_message().queue_url(&queues.urls.notifications).message_body("{}");
     let send = send.message_group_id("g").message_deduplication_id("d");
     send.send().await.expect("an answer");
-    let first = receive(&queues.client, &queues.notifications).await;
+    let first = receive(&queues.client, &queues.urls.notifications).await;
     assert_eq!(first.len(), 1);
-    assert!(receive(&queues.client, &queues.notifications).await.is_empty());
+    assert!(receive(&queues.client, &queues.urls.notifications).await.is_empty());
 
     let receipt = first[0].receipt_handle.as_deref().expect("a receipt");
-    queues.adapter.retry_after(receipt, Duration::from_millis(999)).await.expect("an answer");
+    queues
+        .adapter
+        .retry_after("n.fifo", receipt, Duration::from_millis(999))
+        .await
+        .expect("an answer");
 
-    let second = receive(&queues.client, &queues.notifications).await;
+    let second = receive(&queues.client, &queues.urls.notifications).await;
     assert_eq!(second.len(), 1);
     assert_eq!(second[0].message_id, first[0].message_id);
 }
@@ -168,8 +177,27 @@ async fn a_message_to_be_retried_is_visible_again() {
 #[tokio::test]
 async fn a_queue_that_is_not_there_is_an_error_that_names_the_operation() {
     let queues = queues().await;
-    let url = format!("{}-gone", queues.notifications);
-    let adapter = SqsQueue::new(&sdk_config("http://127.0.0.1:1"), url.clone(), url);
-    let err = adapter.retry_after("receipt", Duration::ZERO).await.expect_err("no queue");
+    let url = format!("{}-gone", queues.urls.notifications);
+    let urls = QueueUrls { notifications: url, ..queues.urls };
+    let adapter = SqsQueue::new(&sdk_config("http://127.0.0.1:1"), urls);
+    let err = adapter.retry_after("n.fifo", "receipt", Duration::ZERO).await.expect_err("no queue");
     assert_eq!(err.operation, "retry_after");
+}
+
+#[tokio::test]
+async fn jobs_are_all_enqueued_each_once_and_in_order() {
+    let queues = queues().await;
+    let job = |n: usize| JobMessage {
+        body: format!("{n}"),
+        group: "a group with spaces|0".to_owned(),
+        key: format!("m/0/{n}"),
+    };
+    let jobs: Vec<JobMessage> = (0..23).map(job).collect();
+    for _ in 0..2 {
+        queues.adapter.enqueue_jobs(&jobs).await.expect("an answer");
+    }
+    let drained = drain(&queues.client, &queues.urls.deliveries).await;
+    let bodies: Vec<String> = drained.into_iter().filter_map(|message| message.body).collect();
+    let expected: Vec<String> = (0..23).map(|n| n.to_string()).collect();
+    assert_eq!(bodies, expected);
 }

@@ -41,6 +41,10 @@ pub enum RejectReason {
     BadExpiry,
     /// The serialised record exceeds what a socket takes.
     TooLarge,
+    /// It was tried several times, and reached nobody more.
+    NoProgress,
+    /// It could not be delivered for too long.
+    TooOld,
 }
 
 impl fmt::Display for RejectReason {
@@ -71,6 +75,8 @@ impl RejectReason {
             Self::ImplicitBroadcast => "ImplicitBroadcast",
             Self::BadExpiry => "BadExpiry",
             Self::TooLarge => "TooLarge",
+            Self::NoProgress => "NoProgress",
+            Self::TooOld => "TooOld",
         }
     }
 }

@@ -44,7 +44,7 @@ where
     /// Carries out what an action changes in the table; records go out later.
     pub(super) async fn carry_out(
         &self,
-        hub: &HubName,
+        (hub, sent_at): (&HubName, Timestamp),
         action: &Action,
         reads: &mut Reads,
     ) -> Result<(), StoreError> {
@@ -64,7 +64,7 @@ where
                 self.apply(&Change { hub, subject, word }, reads).await?;
             }
             Action::Close { audience: Audience::Users(users), revoke: true, .. } => {
-                self.revoke(hub, users).await?;
+                self.revoke(hub, users, sent_at).await?;
             }
             Action::Close { .. } => {}
             Action::Block { users, ttl } => self.block(hub, users, *ttl).await?,
@@ -190,14 +190,22 @@ where
             Subject::Users(users) => Audience::Users(users.clone()),
         };
         let mut sockets = Vec::new();
-        for (_, member) in self.audience_members(hub, &audience, reads).await? {
+        let found = self.audience_members((hub, &audience), usize::MAX, reads).await?;
+        for (_, member) in found.unwrap_or_default() {
             sockets.extend(self.store.socket(&member.socket, Consistency::Strong).await?);
         }
         Ok(sockets)
     }
 
-    async fn revoke(&self, hub: &HubName, users: &[UserId]) -> Result<(), StoreError> {
-        let block = Block { until: None, not_before: Some(self.clock.now()) };
+    /// Refuses the tokens issued before the log-out was sent: who logged in again meanwhile, while
+    /// it waited in the queue, stays.
+    async fn revoke(
+        &self,
+        hub: &HubName,
+        users: &[UserId],
+        sent_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let block = Block { until: None, not_before: Some(sent_at) };
         for user in users {
             self.store.put_block(Some(hub), user, block).await?;
         }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::QueuedMessage;
 use super::frame::{RECORD_MAX_BYTES, content_record};
+use super::plan::ItemRef;
 use crate::envelope::{self, Element, EnvelopeRules, Notification, RejectReason, Rejection};
 use crate::id::SocketId;
-use crate::ports::Progress;
+use crate::ports::{Progress, Rest};
 use crate::time::Timestamp;
 
 /// The longest progress key that is used, in bytes. A key of the table holds 2 KB, and senders may
@@ -26,6 +27,15 @@ pub(super) struct Message {
     pub(super) items: Vec<Item>,
     /// Something of it must be done again, so that the queue has to keep it.
     pub(super) held: bool,
+    /// What earlier invocations did is not known, so nothing may be done now.
+    pub(super) is_unread: bool,
+}
+
+impl Batch {
+    /// An element by where it stands.
+    pub(super) fn item(&self, at: ItemRef) -> Option<&Item> {
+        self.messages.get(at.message)?.items.get(at.item)
+    }
 }
 
 /// One element, and how far it is.
@@ -36,8 +46,25 @@ pub(super) struct Item {
     /// Where its progress is kept.
     pub(super) key: String,
     pub(super) work: Work,
-    /// It was taken up in this invocation: all that is left of it are posts.
-    pub(super) begun: bool,
+    /// How far earlier invocations came with it.
+    pub(super) before: Progress,
+    pub(super) state: State,
+}
+
+/// What this invocation did about an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing, so that it starts where it stood.
+    Waiting,
+    /// It was taken up: all that is left of it are posts.
+    Begun,
+    /// Jobs carry it out; all of them are enqueued.
+    HandedOn {
+        /// How many.
+        jobs: usize,
+    },
+    /// It could not be taken up.
+    Failed,
 }
 
 /// What is to be done about an element.
@@ -53,6 +80,8 @@ pub(super) enum Work {
     Start(Box<Notification>),
     /// To be posted to these sockets only.
     Resume(Box<Notification>, Vec<SocketId>),
+    /// To be cut into jobs whose keys begin with this; some may be enqueued already.
+    Enqueue(Box<Notification>, String),
 }
 
 impl Batch {
@@ -64,7 +93,7 @@ impl Batch {
     ) -> Self {
         let read = |queued: QueuedMessage| {
             let items = items(&queued, rules, now);
-            Message { queued, items, held: false }
+            Message { queued, items, held: false, is_unread: false }
         };
         Self { messages: messages.into_iter().map(read).collect() }
     }
@@ -79,17 +108,17 @@ impl Batch {
     /// Cuts elements down to what is left of them.
     pub(super) fn resume(&mut self, mut progress: BTreeMap<String, Progress>) {
         for item in self.messages.iter_mut().flat_map(|message| &mut message.items) {
-            let Some(Progress { left }) = progress.remove(&item.key) else {
-                continue;
-            };
-            item.resume(left);
+            if let Some(progress) = progress.remove(&item.key) {
+                item.resume(progress);
+            }
         }
     }
 
     /// Keeps redelivered messages back whose progress is not known, so that nothing is sent twice.
     pub(super) fn hold_redelivered(&mut self) {
         for message in &mut self.messages {
-            message.held |= message.is_redelivered();
+            message.is_unread = message.is_redelivered();
+            message.held |= message.is_unread;
         }
     }
 }
@@ -101,12 +130,26 @@ impl Message {
 }
 
 impl Item {
-    fn resume(&mut self, left: Vec<SocketId>) {
+    fn new(json: Option<String>, key: String, work: Work) -> Self {
+        Self { json, key, work, before: Progress::default(), state: State::Waiting }
+    }
+
+    fn resume(&mut self, progress: Progress) {
         let work = std::mem::replace(&mut self.work, Work::Finished);
-        self.work = match work {
-            Work::Start(notification) if !left.is_empty() => Work::Resume(notification, left),
-            _ => Work::Finished,
+        self.work = match (work, &progress.rest) {
+            _ if progress.is_finished() => Work::Finished,
+            (Work::Start(notification), Rest::Jobs(key)) => {
+                Work::Enqueue(notification, key.clone())
+            }
+            (Work::Start(notification), _) => Work::Resume(notification, progress.left.clone()),
+            (other, _) => other,
         };
+        self.before = progress;
+    }
+
+    /// Whether an earlier invocation posted it to some sockets and failed with others.
+    pub(super) const fn is_resumed(&self) -> bool {
+        matches!(self.work, Work::Resume(..))
     }
 }
 
@@ -114,9 +157,7 @@ fn items(queued: &QueuedMessage, rules: &EnvelopeRules, now: Timestamp) -> Vec<I
     let own = queued.progress_key.as_ref().filter(|key| key.len() <= PROGRESS_KEY_MAX_BYTES);
     let base = own.unwrap_or(&queued.id).clone();
     match envelope::parse(&queued.body, rules) {
-        Err(rejection) => {
-            vec![Item { json: None, key: base, work: Work::Reject(rejection), begun: false }]
-        }
+        Err(rejection) => vec![Item::new(None, base, Work::Reject(rejection))],
         Ok(elements) => {
             let keyed = |(at, element)| item(format!("{base}/{at}"), element, now);
             elements.into_iter().enumerate().map(keyed).collect()
@@ -131,7 +172,7 @@ fn item(key: String, element: Element, now: Timestamp) -> Item {
         Ok(notification) if notification.expires_at.is_some_and(|end| end <= now) => Work::Expired,
         Ok(notification) => sized(notification),
     };
-    Item { json, key, work, begun: false }
+    Item::new(json, key, work)
 }
 
 fn sized(notification: Notification) -> Work {

@@ -38,15 +38,12 @@ pub(super) struct Plan {
     pub(super) lists: BTreeMap<SocketId, Vec<usize>>,
     /// The channel rows that led to a socket, to be deleted if it is gone.
     pub(super) found_by: BTreeMap<SocketId, BTreeSet<ChannelKey>>,
-    /// How many sockets each element goes to.
-    pub(super) audience: BTreeMap<ItemRef, usize>,
 }
 
 impl Plan {
     /// Adds a record for these sockets, after all that was added before.
     pub(super) fn add(&mut self, parcel: Parcel, sockets: Vec<Found>) {
         let at = self.parcels.len();
-        self.audience.insert(parcel.item, sockets.len());
         self.parcels.push(parcel);
         for found in sockets {
             if let Some(key) = found.key {

@@ -7,17 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::Instant;
 
-use super::Publisher;
-use super::batch::{Batch, Work};
+use super::batch::{Batch, Item, State, Work};
 use super::frame::content_record;
 use super::plan::{Found, ItemRef, Parcel, Plan};
+use super::{Publisher, QueuedMessage};
 use crate::channel::{ChannelKey, Member, ShardCounts};
 use crate::envelope::{Action, Audience, Content, Notification};
 use crate::id::{ConnectionId, HubName, SocketId};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, ProgressStore,
-    SocketStore, StoreError,
+    AccessStore, Cause, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, PageQuery,
+    ProgressStore, SocketStore, StoreError,
 };
 use crate::report::chain;
 use crate::socket::SocketState;
@@ -29,8 +30,19 @@ const READS_AT_ONCE: usize = 16;
 /// What a batch has read so far.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
-    channels: BTreeMap<ChannelKey, Vec<Member>>,
+    /// The members of channels; `None` for one with more than are posted to directly.
+    channels: BTreeMap<ChannelKey, Option<Vec<Member>>>,
     counts: Option<ShardCounts>,
+}
+
+/// Members, each with the channel it was found in.
+pub(super) type FoundMembers = Vec<(Option<ChannelKey>, Member)>;
+
+/// The sockets of an audience.
+enum Sockets {
+    Few(Vec<Found>),
+    /// More than are posted to directly.
+    Many(Audience),
 }
 
 impl Reads {
@@ -49,25 +61,23 @@ where
 {
     /// Plans all posts of a batch and carries its actions out.
     ///
-    /// When the table does not answer, the message is held with all later ones of its group.
-    pub(super) async fn resolve(&self, batch: &mut Batch) -> Plan {
+    /// When the table does not answer, the message is held with all later ones of its group; so
+    /// is what there is no time for.
+    pub(super) async fn resolve(&self, batch: &mut Batch, deadline: Instant) -> Plan {
         let mut plan = Plan::default();
         let mut reads = Reads::default();
         let mut held_groups = BTreeSet::new();
         for (at, message) in batch.messages.iter_mut().enumerate() {
-            message.held |= held_groups.contains(&message.queued.group);
+            let is_late = Instant::now() >= deadline;
+            message.held |= is_late || held_groups.contains(&message.queued.group);
             for (item_at, item) in message.items.iter_mut().enumerate() {
                 if message.held {
                     break;
                 }
                 let item_ref = ItemRef { message: at, item: item_at };
-                match self.take(item_ref, &item.work, &mut reads, &mut plan).await {
-                    Ok(()) => item.begun = !matches!(item.work, Work::Reject(_)),
-                    Err(err) => {
-                        tracing::error!(error = %chain(&err), "a notification is held");
-                        message.held = true;
-                    }
-                }
+                let source = Source { item_ref, message: &message.queued };
+                item.state = self.take(&source, item, &mut reads, &mut plan).await;
+                message.held = item.state == State::Failed;
             }
             if message.held {
                 held_groups.insert(message.queued.group.clone());
@@ -76,28 +86,58 @@ where
         plan
     }
 
+    /// Takes an element up; answers how that went.
     async fn take(
         &self,
-        item: ItemRef,
-        work: &Work,
+        source: &Source<'_>,
+        item: &Item,
         reads: &mut Reads,
         plan: &mut Plan,
-    ) -> Result<(), StoreError> {
-        let (notification, sockets) = match work {
-            Work::Reject(_) | Work::Expired | Work::Finished => return Ok(()),
-            Work::Resume(notification, left) => (notification, unkeyed(left)),
-            Work::Start(notification) => {
-                if let Content::Action(action) = &notification.content {
-                    self.carry_out(&notification.hub, action, reads).await?;
+    ) -> State {
+        let taken = match &item.work {
+            Work::Reject(_) => return State::Waiting,
+            Work::Expired | Work::Finished => return State::Begun,
+            Work::Enqueue(notification, key) => match audience(&notification.content) {
+                Some(audience) => {
+                    self.hand_on((source, item), &notification.hub, &audience, key).await
                 }
-                (notification, self.sockets(notification, reads).await?)
+                None => return State::Begun,
+            },
+            Work::Resume(notification, left) => {
+                plan_for(notification, source.item_ref, unkeyed(left), plan);
+                return State::Begun;
+            }
+            Work::Start(notification) => {
+                self.start((source, item), notification, reads, plan).await
             }
         };
-        if let Some(record) = content_record(&notification.content) {
-            let ends = matches!(notification.content, Content::Action(_));
-            plan.add(Parcel { item, record, ends }, sockets);
+        taken.unwrap_or_else(|err| {
+            tracing::error!(error = %chain(err.as_ref()), "a notification is held");
+            State::Failed
+        })
+    }
+
+    async fn start(
+        &self,
+        (source, item): (&Source<'_>, &Item),
+        notification: &Notification,
+        reads: &mut Reads,
+        plan: &mut Plan,
+    ) -> Result<State, Cause> {
+        if let Content::Action(action) = &notification.content {
+            let sent_at = source.message.sent_at;
+            self.carry_out((&notification.hub, sent_at), action, reads).await?;
         }
-        Ok(())
+        match self.sockets(notification, reads).await? {
+            Sockets::Few(sockets) => {
+                plan_for(notification, source.item_ref, sockets, plan);
+                Ok(State::Begun)
+            }
+            Sockets::Many(audience) => {
+                self.decide_jobs(&item.key).await?;
+                self.hand_on((source, item), &notification.hub, &audience, &item.key).await
+            }
+        }
     }
 
     /// The sockets that a notification goes to, without the excluded ones.
@@ -105,29 +145,34 @@ where
         &self,
         notification: &Notification,
         reads: &mut Reads,
-    ) -> Result<Vec<Found>, StoreError> {
+    ) -> Result<Sockets, StoreError> {
         let Some(audience) = audience(&notification.content) else {
-            return Ok(Vec::new());
+            return Ok(Sockets::Few(Vec::new()));
         };
-        let found = self.audience_members(&notification.hub, &audience, reads).await?;
+        let most = self.settings.direct_max;
+        let found = self.audience_members((&notification.hub, &audience), most, reads).await?;
+        let Some(found) = found else {
+            return Ok(Sockets::Many(audience));
+        };
         let excluded = &notification.excluded;
         let wanted = found.into_iter().filter(|(_, member)| !excluded.contains(&member.connection));
         // Someone in several groups, or named twice, gets it once.
         let by_socket: BTreeMap<SocketId, Option<ChannelKey>> =
             wanted.map(|(key, member)| (member.socket, key)).collect();
-        Ok(by_socket.into_iter().map(|(socket, key)| Found { socket, key }).collect())
+        let found = by_socket.into_iter().map(|(socket, key)| Found { socket, key });
+        Ok(Sockets::Few(found.collect()))
     }
 
-    /// The members of an audience, each with the channel it was found in.
+    /// The members of an audience; `None` when there are more than `most`.
     pub(super) async fn audience_members(
         &self,
-        hub: &HubName,
-        audience: &Audience,
+        (hub, audience): (&HubName, &Audience),
+        most: usize,
         reads: &mut Reads,
-    ) -> Result<Vec<(Option<ChannelKey>, Member)>, StoreError> {
+    ) -> Result<Option<FoundMembers>, StoreError> {
         let keys = match audience {
             Audience::Connection(connection) => {
-                return self.connection_member(hub, connection, reads).await;
+                return self.connection_member(hub, connection, reads).await.map(Some);
             }
             Audience::Users(users) => {
                 users.iter().map(|user| ChannelKey::user(hub, user)).collect()
@@ -139,7 +184,7 @@ where
             }
             Audience::Hub => self.counts(reads).await?.hub_keys(hub),
         };
-        self.members_of(&keys, reads).await
+        self.members_of(&keys, most, reads).await
     }
 
     async fn counts(&self, reads: &mut Reads) -> Result<ShardCounts, StoreError> {
@@ -154,34 +199,49 @@ where
     async fn members_of(
         &self,
         keys: &[ChannelKey],
+        most: usize,
         reads: &mut Reads,
-    ) -> Result<Vec<(Option<ChannelKey>, Member)>, StoreError> {
+    ) -> Result<Option<FoundMembers>, StoreError> {
         let unread: BTreeSet<&ChannelKey> =
             keys.iter().filter(|key| !reads.channels.contains_key(key)).collect();
         let mut queries = Vec::with_capacity(unread.len());
         for key in unread {
-            queries.push(self.all_members(key));
+            queries.push(self.all_members(key, most));
         }
-        let read: Vec<(ChannelKey, Vec<Member>)> =
+        let read: Vec<(ChannelKey, Option<Vec<Member>>)> =
             stream::iter(queries).buffer_unordered(READS_AT_ONCE).try_collect().await?;
         reads.channels.extend(read);
-        let members = |key: &ChannelKey| reads.channels.get(key).cloned().unwrap_or_default();
-        let found = keys
-            .iter()
-            .flat_map(|key| members(key).into_iter().map(|member| (Some(key.clone()), member)));
-        Ok(found.collect())
+        let mut found = Vec::new();
+        for key in keys {
+            let Some(Some(members)) = reads.channels.get(key) else {
+                return Ok(None);
+            };
+            found.extend(members.iter().map(|member| (Some(key.clone()), member.clone())));
+        }
+        Ok(Some(found).filter(|found| found.len() <= most))
     }
 
-    async fn all_members(&self, key: &ChannelKey) -> Result<(ChannelKey, Vec<Member>), StoreError> {
+    /// All members of a channel; `None` when there are more than `most`.
+    async fn all_members(
+        &self,
+        key: &ChannelKey,
+        most: usize,
+    ) -> Result<(ChannelKey, Option<Vec<Member>>), StoreError> {
         let now = self.clock.now();
         let mut members = Vec::new();
         let mut after = None;
         loop {
-            let page = self.store.members(key, Consistency::Strong, now, after.as_ref()).await?;
+            let (consistency, after_socket) = (Consistency::Strong, after.as_ref());
+            let limit = most.checked_add(1);
+            let query = PageQuery { key, consistency, now, after: after_socket, limit };
+            let page = self.store.members(query).await?;
             members.extend(page.members);
+            if members.len() > most {
+                return Ok((key.clone(), None));
+            }
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok((key.clone(), members)),
+                None => return Ok((key.clone(), Some(members))),
             }
         }
     }
@@ -192,8 +252,9 @@ where
         hub: &HubName,
         connection: &ConnectionId,
         reads: &mut Reads,
-    ) -> Result<Vec<(Option<ChannelKey>, Member)>, StoreError> {
-        let found = self.members_of(&[ChannelKey::connection(hub, connection)], reads).await?;
+    ) -> Result<FoundMembers, StoreError> {
+        let keys = [ChannelKey::connection(hub, connection)];
+        let found = self.members_of(&keys, usize::MAX, reads).await?.unwrap_or_default();
         if !found.is_empty() {
             return Ok(found);
         }
@@ -209,8 +270,21 @@ where
     }
 }
 
+/// Where an element comes from.
+pub(super) struct Source<'a> {
+    pub(super) item_ref: ItemRef,
+    pub(super) message: &'a QueuedMessage,
+}
+
+fn plan_for(notification: &Notification, item: ItemRef, sockets: Vec<Found>, plan: &mut Plan) {
+    if let Some(record) = content_record(&notification.content) {
+        let ends = matches!(notification.content, Content::Action(_));
+        plan.add(Parcel { item, record, ends }, sockets);
+    }
+}
+
 /// Who gets the record of a notification.
-fn audience(content: &Content) -> Option<Audience> {
+pub(super) fn audience(content: &Content) -> Option<Audience> {
     match content {
         Content::Message { audience, .. } | Content::Action(Action::Close { audience, .. }) => {
             Some(audience.clone())

@@ -31,7 +31,18 @@ pub struct DeadLetter {
     pub group: String,
 }
 
-/// The notifications queue, as its consumer needs it.
+/// A job for the deliveries queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobMessage {
+    /// The job as JSON.
+    pub body: String,
+    /// The message group: jobs of one group keep their order.
+    pub group: String,
+    /// Of two jobs with the same key within five minutes the queue keeps one.
+    pub key: String,
+}
+
+/// The queues, as their consumer needs them.
 pub trait NotificationQueue: Send + Sync {
     /// Moves a message to the dead-letter queue.
     fn dead_letter(
@@ -39,9 +50,16 @@ pub trait NotificationQueue: Send + Sync {
         letter: &DeadLetter,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
-    /// Makes a received message visible again after `delay` (whole seconds).
+    /// Puts jobs on the deliveries queue; all of them were taken when this answers no error.
+    fn enqueue_jobs(
+        &self,
+        jobs: &[JobMessage],
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Makes a message that was received from `queue` visible again after `delay` (whole seconds).
     fn retry_after(
         &self,
+        queue: &str,
         receipt_handle: &str,
         delay: Duration,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;

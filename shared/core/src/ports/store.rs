@@ -39,6 +39,21 @@ pub enum Consistency {
     Eventual,
 }
 
+/// Which page of a channel's members is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct PageQuery<'a> {
+    /// The channel (and shard).
+    pub key: &'a ChannelKey,
+    /// How fresh the answer must be.
+    pub consistency: Consistency,
+    /// Rows that have expired by then do not count.
+    pub now: Timestamp,
+    /// The page starts after this socket.
+    pub after: Option<&'a SocketId>,
+    /// The most rows to look at, expired ones included; as many as a page takes when `None`.
+    pub limit: Option<usize>,
+}
+
 /// One page of a channel's members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -139,13 +154,10 @@ pub trait ChannelStore: Send + Sync {
         keys: &[ChannelKey],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Reads a page of the members whose rows have not expired at `now`, in order of socket.
+    /// Reads a page of a channel's members, in order of socket.
     fn members(
         &self,
-        key: &ChannelKey,
-        consistency: Consistency,
-        now: Timestamp,
-        after: Option<&SocketId>,
+        query: PageQuery<'_>,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
     /// The largest shard counts ever raised to; the given ones if none were.
@@ -214,23 +226,50 @@ pub trait AccessStore: Send + Sync {
     ) -> impl Future<Output = Result<Option<Vec<GroupName>>, StoreError>> + Send;
 }
 
-/// What is left of one element of a queue message after an invocation that could not finish it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How far one element of a queue message, or one job, is after an invocation that could not
+/// finish it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// The sockets that still have to get it; empty when it is done.
+    /// The sockets that still have to get it, of those looked up so far.
     pub left: Vec<SocketId>,
+    /// What remains besides them.
+    pub rest: Rest,
+    /// How many sockets got it.
+    pub reached: usize,
+    /// How many times in a row it was tried and came no further.
+    pub fruitless: u32,
+}
+
+/// What remains of an element or a job besides the sockets left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Rest {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It was decided that jobs carry it out, and some may not be enqueued yet. Their keys begin
+    /// with this.
+    Jobs(String),
+    /// The pages of a job's channels after this socket.
+    PagesAfter(SocketId),
+}
+
+impl Progress {
+    /// Whether nothing remains to be done.
+    pub fn is_finished(&self) -> bool {
+        self.left.is_empty() && self.rest == Rest::Nothing
+    }
 }
 
 /// What is done of notifications that could not be finished in one go.
 pub trait ProgressStore: Send + Sync {
-    /// Keeps what is left of each element, by progress key, until `expires`.
+    /// Keeps how far each element or job is, by progress key, until `expires`.
     fn put_progress(
         &self,
         rows: &BTreeMap<String, Progress>,
         expires: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Reads what is left of the elements with these keys; keys without a row are left out.
+    /// Reads how far the elements and jobs with these keys are; keys without a row are left out.
     fn progress(
         &self,
         keys: &[String],

@@ -11,7 +11,7 @@ use hubcast_testkit::name;
 use hubcast_testkit::principal::principal;
 use hubcast_testkit::queued::message;
 
-use crate::stage::{HUB, SHAKE, Stage, close, with_groups};
+use crate::stage::{HUB, INVOCATION, SHAKE, Stage, close, with_groups};
 
 async fn groups_after(stage: &Stage, who: Principal) -> Vec<&'static str> {
     let caller: Caller = stage.ready("s1=", who).await;
@@ -59,7 +59,7 @@ async fn a_group_that_is_taken_away_during_the_handshake_is_left_again() {
     let publisher = stage.publisher();
     stage.store.before("note_channels", async move {
         let body = r#"{"action":"remove","userId":"alice","groupNames":["both","token"]}"#;
-        publisher.publish(vec![message("m", body)]).await;
+        publisher.publish(vec![message("m", body)], INVOCATION).await;
     });
     assert_eq!(stage.answer(&alice, SHAKE).await, "");
     assert!(!stage.is_in(&alice, "both") && !stage.is_in(&alice, "token"));

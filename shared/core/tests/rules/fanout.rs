@@ -1,8 +1,11 @@
 //! From queue messages to sockets.
 
 mod actions;
+mod big;
 mod close;
 mod delivery;
+mod given_up;
 mod redelivery;
 mod rejects;
 mod retries;
+mod stalled;

@@ -12,7 +12,7 @@ use hubcast_testkit::principal::{anonymous, principal};
 use hubcast_testkit::queued::message;
 use hubcast_testkit::{Answer, Fault, name};
 
-use crate::stage::{ACCEPTED, HUB, PING, SHAKE, Stage, claiming, close, with_groups};
+use crate::stage::{ACCEPTED, HUB, INVOCATION, PING, SHAKE, Stage, claiming, close, with_groups};
 
 #[tokio::test]
 async fn a_handshake_is_answered_by_a_post_and_makes_the_socket_ready() {
@@ -231,7 +231,7 @@ async fn nothing_reaches_a_client_before_the_answer() {
         ];
         stage.gateway.before("post", async move {
             for body in bodies {
-                publisher.publish(vec![message("m", &body)]).await;
+                publisher.publish(vec![message("m", &body)], INVOCATION).await;
             }
         });
 

@@ -12,7 +12,7 @@ use hubcast_testkit::principal::joinable;
 use hubcast_testkit::queued::message;
 use serde_json::json;
 
-use crate::stage::{Fanout, Stage, invoke};
+use crate::stage::{Fanout, INVOCATION, Stage, invoke};
 
 /// Enough for every race that is known; each more multiplies the orders by about ten.
 const PREEMPTIONS: usize = 3;
@@ -39,7 +39,7 @@ fn leave_for_good<'a>(stage: &'a Stage, caller: &'a Caller) -> Flow<'a> {
 
 fn publish<'a>(publisher: &'a Fanout, body: &'a str) -> Flow<'a> {
     Box::pin(async move {
-        let report = publisher.publish(vec![message("m", body)]).await;
+        let report = publisher.publish(vec![message("m", body)], INVOCATION).await;
         assert!(report.failed.is_empty(), "{report:?}");
     })
 }

@@ -25,6 +25,8 @@ pub(crate) const SHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\u{1e}";
 pub(crate) const ACCEPTED: &str = "{}\u{1e}";
 pub(crate) const PING: &str = "{\"type\":6}\u{1e}";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an invocation of the publisher may take.
+pub(crate) const INVOCATION: Duration = Duration::from_secs(29);
 /// The most groups of a connection that its client may join.
 pub(crate) const GROUPS_MAX: usize = 5;
 
@@ -61,8 +63,11 @@ pub(crate) fn fanout_settings() -> FanoutSettings {
     FanoutSettings {
         rules: EnvelopeRules { default_hub: name::hub(HUB), implicit_broadcast: true },
         concurrency: 8,
+        rate_max: 100_000,
         retry_budget: Duration::from_secs(3),
         close_grace: Duration::from_secs(1),
+        direct_max: 1000,
+        age_max: Duration::from_hours(1),
     }
 }
 
@@ -87,7 +92,7 @@ impl Stage {
         &self,
         messages: impl IntoIterator<Item = QueuedMessage>,
     ) -> Report {
-        self.publisher().publish(messages.into_iter().collect()).await
+        self.publisher().publish(messages.into_iter().collect(), INVOCATION).await
     }
 
     /// Publishes one message that has to go through.

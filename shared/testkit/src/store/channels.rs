@@ -4,8 +4,7 @@ use std::ops::Bound;
 
 use hubcast_core::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, Consistency, Page, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_core::ports::{ChannelStore, Page, PageQuery, StoreError};
 
 use super::MemoryStore;
 use crate::journal::lock;
@@ -33,13 +32,9 @@ impl ChannelStore for MemoryStore {
         Ok(())
     }
 
-    async fn members(
-        &self,
-        key: &ChannelKey,
-        _consistency: Consistency,
-        now: Timestamp,
-        after: Option<&SocketId>,
-    ) -> Result<Page, StoreError> {
+    async fn members(&self, query: PageQuery<'_>) -> Result<Page, StoreError> {
+        let PageQuery { key, consistency: _, now, after, limit } = query;
+        let page_size = limit.unwrap_or(usize::MAX).clamp(1, self.page_size);
         self.meet("members").await?;
         let state = lock(&self.state);
         let Some(channel) = state.rows.get(key) else {
@@ -47,12 +42,10 @@ impl ChannelStore for MemoryStore {
         };
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         // As in the real table a page is cut first and filtered after, so it may be empty.
-        let mut page: Vec<_> = channel
-            .range::<SocketId, _>((start, Bound::Unbounded))
-            .take(self.page_size + 1)
-            .collect();
-        let is_last = page.len() <= self.page_size;
-        page.truncate(self.page_size);
+        let mut page: Vec<_> =
+            channel.range::<SocketId, _>((start, Bound::Unbounded)).take(page_size + 1).collect();
+        let is_last = page.len() <= page_size;
+        page.truncate(page_size);
         let next = page.last().map(|(socket, _)| (*socket).clone()).filter(|_| !is_last);
         let valid = page.into_iter().filter(|(_, (_, expires))| *expires > now);
         Ok(Page { members: valid.map(|(_, (member, _))| member.clone()).collect(), next })

@@ -11,7 +11,7 @@ use hubcast_testkit::principal::{anonymous, principal};
 use hubcast_testkit::queued::{in_group, message};
 use serde_json::{Value, json};
 
-use crate::stage::{HUB, Stage, claiming, records, with_groups};
+use crate::stage::{HUB, INVOCATION, Stage, claiming, records, with_groups};
 
 #[tokio::test]
 async fn every_connection_of_a_user_gets_the_users_messages() {
@@ -34,7 +34,7 @@ async fn every_connection_of_a_user_gets_the_users_messages() {
     for other in &others {
         assert!(stage.received(other).is_empty());
     }
-    let tally = Tally { notifications: 1, posts: 3, delivered: 3, ..Tally::default() };
+    let tally = Tally { notifications: 1, done: 1, posts: 3, delivered: 3, ..Tally::default() };
     assert_eq!(report.tally, tally);
 }
 
@@ -229,7 +229,7 @@ async fn rows_count_in_shards_that_are_not_configured_any_more() {
         callers.push(stage.user(&format!("s{n}="), "alice").await);
     }
     let fewer = stage.publisher_with(ShardCounts { group: 1, hub: 1 });
-    fewer.publish(vec![message("m", r#"{"target":"t"}"#)]).await;
+    fewer.publish(vec![message("m", r#"{"target":"t"}"#)], INVOCATION).await;
     for caller in &callers {
         assert_eq!(stage.called(caller), ["t"]);
     }

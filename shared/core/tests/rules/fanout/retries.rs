@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hubcast_testkit::Answer;
-use hubcast_testkit::queued::{in_group, message};
+use hubcast_testkit::queued::{again, in_group, message};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -90,11 +90,52 @@ async fn a_refused_record_is_not_tried_again_and_fails_nothing() {
     for answer in [Answer::Refused, Answer::TooLarge] {
         let stage = Stage::default();
         let alice = stage.user("s1=", "alice").await;
+        stage.user("s2=", "bob").await;
         stage.gateway.answer_for(&alice.socket, [answer]);
-        let report = stage.send(TO_ALICE).await;
+        let report = stage.send(r#"{"target":"t"}"#).await;
         assert_eq!(stage.gateway.attempts(&alice.socket), 2);
-        assert_eq!((report.tally.refused, report.tally.delivered), (1, 0));
+        assert_eq!((report.tally.refused, report.tally.delivered), (1, 1));
     }
+}
+
+#[tokio::test]
+async fn when_no_post_at_all_is_allowed_nothing_is_lost_by_it() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.gateway.answer_for(&alice.socket, [Answer::Refused]);
+    let first = message("m1", TO_ALICE);
+    assert_eq!(stage.publish([first.clone()]).await.failed, ["m1"]);
+    assert!(stage.publish([again(&first)]).await.failed.is_empty());
+    assert_eq!(stage.called(&alice), ["t"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_fails_alone_is_given_up_before_the_budget_ends() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.user("s2=", "bob").await;
+    stage.gateway.always(&alice.socket, Answer::Throttled);
+    let start = Instant::now();
+    let report = stage.publish([message("m1", r#"{"target":"t"}"#)]).await;
+    assert_eq!(report.failed, ["m1"]);
+    assert!(start.elapsed() <= Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_time_for_is_left_and_kept() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.user("s2=", "bob").await;
+    stage.gateway.always(&alice.socket, Answer::Late(Duration::from_secs(2)));
+    let publisher = stage.publisher();
+    let first = message("m1", &three_frames("alice"));
+    // A second and a half are kept back to write down what is left.
+    let report = publisher.publish(vec![first.clone()], Duration::from_secs(3)).await;
+    assert_eq!(report.failed, ["m1"]);
+    assert_eq!(stage.called(&alice), ["a"]);
+    stage.gateway.heal();
+    assert!(stage.publish([again(&first)]).await.failed.is_empty());
+    assert_eq!(stage.called(&alice), ["a", "b", "c"]);
 }
 
 /// Three records that go in a frame each.

@@ -2,7 +2,7 @@
 
 use hubcast_core::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, Consistency};
+use hubcast_core::ports::{ChannelStore, Consistency, PageQuery};
 use hubcast_core::time::Timestamp;
 
 use super::longest_name;
@@ -24,6 +24,7 @@ pub async fn all(store: &impl ChannelStore) {
     hundreds_of_members_come_page_by_page(store).await;
     names_that_look_like_keys_do_not_mix(store).await;
     shard_counts_only_rise(store).await;
+    a_page_is_no_larger_than_its_limit(store).await;
 }
 
 fn key(group: &str) -> ChannelKey {
@@ -34,13 +35,16 @@ async fn put(store: &impl ChannelStore, rows: &[ChannelRow]) {
     store.put_rows(rows).await.expect("an answer");
 }
 
+fn page_query<'a>(key: &'a ChannelKey, after: Option<&'a SocketId>) -> PageQuery<'a> {
+    PageQuery { key, consistency: Consistency::Strong, now: START, after, limit: None }
+}
+
 /// All members at [`START`], with every page followed.
 async fn members(store: &impl ChannelStore, key: &ChannelKey) -> Vec<Member> {
     let mut members = Vec::new();
     let mut after: Option<SocketId> = None;
     loop {
-        let page = store.members(key, Consistency::Strong, START, after.as_ref());
-        let page = page.await.expect("an answer");
+        let page = store.members(page_query(key, after.as_ref())).await.expect("an answer");
         members.extend(page.members);
         match page.next {
             Some(next) => after = Some(next),
@@ -154,4 +158,14 @@ pub async fn shard_counts_only_rise(store: &impl ChannelStore) {
     store.raise_shard_counts(lowest).await.expect("an answer");
     let expected = ShardCounts { group: raised.group, hub: crossed.hub };
     assert_eq!(store.shard_counts().await.expect("an answer"), Some(expected));
+}
+
+/// A reader that needs few rows does not pay for a full page.
+pub async fn a_page_is_no_larger_than_its_limit(store: &impl ChannelStore) {
+    let key = key("limit");
+    put(store, &["a=", "b=", "c="].map(|id| row(&key, id, LATER))).await;
+    let query = PageQuery { limit: Some(1), ..page_query(&key, None) };
+    let page = store.members(query).await.expect("an answer");
+    assert_eq!(page.members.len(), 1);
+    assert_eq!(page.next, Some(name::socket("a=")));
 }

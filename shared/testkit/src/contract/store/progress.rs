@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hubcast_core::id::SocketId;
-use hubcast_core::ports::{Progress, ProgressStore};
+use hubcast_core::ports::{Progress, ProgressStore, Rest};
 use hubcast_core::time::Timestamp;
 
 use crate::name;
@@ -16,11 +16,13 @@ pub async fn all(store: &impl ProgressStore) {
     the_last_word_on_an_element_counts(store).await;
     many_elements_are_kept_and_read_at_once(store).await;
     a_key_may_be_asked_for_twice(store).await;
+    what_remains_besides_sockets_is_kept(store).await;
 }
 
 fn left(count: usize) -> Progress {
     let socket = |n: usize| name::socket(&format!("L0SM9cOFvHcCIhw{n:05}="));
-    Progress { left: (0..count).map(socket).collect::<Vec<SocketId>>() }
+    let left = (0..count).map(socket).collect::<Vec<SocketId>>();
+    Progress { left, ..Progress::default() }
 }
 
 async fn put(store: &impl ProgressStore, rows: &BTreeMap<String, Progress>) {
@@ -77,4 +79,19 @@ pub async fn many_elements_are_kept_and_read_at_once(store: &impl ProgressStore)
 pub async fn a_key_may_be_asked_for_twice(store: &impl ProgressStore) {
     put(store, &rows([("twice/0", 1)])).await;
     assert_eq!(read(store, &["twice/0", "twice/0"]).await, rows([("twice/0", 1)]));
+}
+
+/// Jobs and pages that remain, and the counts, read back as they were written.
+pub async fn what_remains_besides_sockets_is_kept(store: &impl ProgressStore) {
+    let rests = [
+        Rest::Nothing,
+        Rest::Jobs("remains/0".to_owned()),
+        Rest::PagesAfter(name::socket("L0SM9cOFvHcCIhw=")),
+    ];
+    for rest in rests {
+        let progress = Progress { rest, reached: 70_000, fruitless: 4, ..left(3) };
+        let rows = BTreeMap::from([("remains/0".to_owned(), progress)]);
+        put(store, &rows).await;
+        assert_eq!(read(store, &["remains/0"]).await, rows);
+    }
 }

@@ -1,0 +1,71 @@
+//! A job under way: what of it is done, and what remains.
+
+use bytes::Bytes;
+
+use super::frame::content_record;
+use super::job::Job;
+use super::outcome::{SocketOutcome, Stop};
+use super::post::few_of;
+use crate::channel::ChannelKey;
+use crate::envelope::Notification;
+use crate::id::SocketId;
+use crate::ports::{Progress, Rest};
+
+/// A job that is being worked.
+pub(super) struct Underway {
+    pub(super) channels: Vec<ChannelKey>,
+    pub(super) notification: Notification,
+    pub(super) record: Bytes,
+    pub(super) key: String,
+    pub(super) progress: Progress,
+    /// Whether there are pages left, after the socket that `progress` names, if any.
+    pub(super) has_more: bool,
+    /// Whether sockets were tried in this invocation, and whether any is done by it.
+    is_tried: bool,
+    is_fruitful: bool,
+}
+
+impl Underway {
+    pub(super) fn new(job: &Job, notification: Notification, known: Option<Progress>) -> Self {
+        let has_more = known.as_ref().is_none_or(|progress| progress.rest != Rest::Nothing);
+        Self {
+            channels: job.channels(),
+            record: content_record(&notification.content).unwrap_or_default(),
+            notification,
+            key: job.job.key.clone(),
+            progress: known.unwrap_or_default(),
+            has_more,
+            is_tried: false,
+            is_fruitful: false,
+        }
+    }
+
+    pub(super) fn turn_to(&mut self, bound: Option<SocketId>) {
+        self.has_more = bound.is_some();
+        self.progress.rest = bound.map_or(Rest::Nothing, Rest::PagesAfter);
+    }
+
+    pub(super) fn take(&mut self, outcomes: &[SocketOutcome]) {
+        for outcome in outcomes {
+            if outcome.is_open() {
+                self.progress.left.push(outcome.socket.clone());
+                self.is_tried |= outcome.stop == Some(Stop::Failed);
+            } else {
+                self.is_fruitful = true;
+                self.progress.reached += outcome.delivered.len();
+            }
+        }
+        if self.is_fruitful {
+            self.progress.fruitless = 0;
+        } else if self.is_tried {
+            self.progress.fruitless += 1;
+            // Once for an invocation.
+            self.is_tried = false;
+        }
+    }
+
+    /// Whether so many sockets are left that not they fail, but the way to them.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.progress.left.len() > few_of(self.progress.reached)
+    }
+}
