@@ -1,0 +1,29 @@
+//! Messages as the queue hands them over.
+
+use hubcast_core::fanout::QueuedMessage;
+
+use crate::clock::START;
+
+/// A message of its own message group, received for the first time.
+pub fn message(id: &str, body: &str) -> QueuedMessage {
+    in_group(id, id, body)
+}
+
+/// A message of a message group, received for the first time.
+pub fn in_group(id: &str, group: &str, body: &str) -> QueuedMessage {
+    QueuedMessage {
+        id: id.to_owned(),
+        receipt_handle: format!("receipt-{id}"),
+        group: group.to_owned(),
+        body: body.to_owned(),
+        sent_at: START,
+        receive_count: 1,
+        progress_key: None,
+    }
+}
+
+/// The message as it is received the next time.
+#[must_use]
+pub fn again(message: &QueuedMessage) -> QueuedMessage {
+    QueuedMessage { receive_count: message.receive_count + 1, ..message.clone() }
+}

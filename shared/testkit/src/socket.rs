@@ -1,0 +1,33 @@
+//! Records of sockets.
+
+use std::collections::BTreeSet;
+
+use hubcast_core::channel::{ChannelKey, ChannelRow, Member};
+use hubcast_core::id::ConnectionId;
+use hubcast_core::socket::{Socket, SocketState};
+use hubcast_core::time::Timestamp;
+
+use crate::clock::START;
+use crate::name;
+
+/// A socket that connected at [`START`], known by its own id.
+pub fn connecting(hub: &str, id: &str, user: &str) -> Socket {
+    let id = name::socket(id);
+    Socket {
+        hub: name::hub(hub),
+        connection: ConnectionId::from(&id),
+        user: Some(name::user(user)),
+        state: SocketState::Connecting,
+        connected_at: START,
+        session_expires: None,
+        channels: BTreeSet::new(),
+        id,
+    }
+}
+
+/// A row of a socket that is known by its own id.
+pub fn row(key: &ChannelKey, id: &str, expires: Timestamp) -> ChannelRow {
+    let socket = name::socket(id);
+    let connection = ConnectionId::from(&socket);
+    ChannelRow { key: key.clone(), member: Member { socket, connection, user: None }, expires }
+}

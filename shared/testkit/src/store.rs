@@ -1,0 +1,167 @@
+//! The channel table, in memory.
+//!
+//! Every operation is one step, as a conditional write is in the real table;
+//! writes of several rows take one step for each. Pages are small, so that
+//! whoever reads a channel has to follow them.
+
+mod access;
+mod channels;
+mod progress;
+mod sockets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use hubcast_core::access::{Block, Membership};
+use hubcast_core::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
+use hubcast_core::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
+use hubcast_core::ports::{Progress, StoreError};
+use hubcast_core::socket::Socket;
+use hubcast_core::time::Timestamp;
+
+use crate::fault::{Fault, Faults};
+use crate::journal::{Journal, lock};
+
+/// How many members a page holds, if not said otherwise.
+const PAGE_SIZE: usize = 2;
+
+/// A channel table in memory; clones are the same table.
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    faults: Faults,
+    page_size: usize,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sockets: BTreeMap<SocketId, Record>,
+    claims: BTreeMap<(HubName, ConnectionId), Claim>,
+    rows: BTreeMap<ChannelKey, BTreeMap<SocketId, (Member, Timestamp)>>,
+    counts: Option<ShardCounts>,
+    memberships: BTreeMap<(HubName, KeyedName), BTreeMap<KeyedName, Membership>>,
+    blocks: BTreeMap<(Option<HubName>, KeyedName), Block>,
+    grants: BTreeMap<String, (Vec<GroupName>, Timestamp)>,
+    progress: BTreeMap<String, (Progress, Timestamp)>,
+}
+
+/// A socket, or the bare mark of one that was closed without being known.
+#[derive(Debug, Clone)]
+enum Record {
+    Socket(Socket),
+    ClosedMark,
+}
+
+impl Record {
+    fn socket(self) -> Option<Socket> {
+        match self {
+            Self::Socket(socket) => Some(socket),
+            Self::ClosedMark => None,
+        }
+    }
+}
+
+/// Who holds a connection id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The socket.
+    pub holder: SocketId,
+    /// Whether it finished its handshake.
+    pub is_finished: bool,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { faults: Faults::default(), page_size: PAGE_SIZE, state: Arc::default() }
+    }
+}
+
+impl MemoryStore {
+    /// An empty table with pages of this many members.
+    pub fn with_page_size(page_size: usize) -> Self {
+        Self { page_size: page_size.max(1), ..Self::default() }
+    }
+
+    /// What was asked of this table.
+    pub const fn journal(&self) -> &Journal {
+        self.faults.journal()
+    }
+
+    /// Has an operation go wrong until [`Self::heal`].
+    pub fn fault(&self, operation: &'static str, fault: Fault) {
+        self.faults.always(operation, fault);
+    }
+
+    /// Has the next calls of an operation go wrong, or not (`None`), before any lasting fault.
+    pub fn fault_next(
+        &self,
+        operation: &'static str,
+        faults: impl IntoIterator<Item = Option<Fault>>,
+    ) {
+        self.faults.next(operation, faults);
+    }
+
+    /// Lets `step` happen before the next call of an operation that has none yet.
+    pub fn before(&self, operation: &'static str, step: impl Future<Output = ()> + Send + 'static) {
+        self.faults.before(operation, Box::pin(step));
+    }
+
+    /// Ends all faults.
+    pub fn heal(&self) {
+        self.faults.heal();
+    }
+
+    /// The record of every known socket.
+    pub fn sockets(&self) -> Vec<Socket> {
+        lock(&self.state).sockets.values().cloned().filter_map(Record::socket).collect()
+    }
+
+    /// Every channel row, expired or not.
+    pub fn rows(&self) -> Vec<ChannelRow> {
+        let state = lock(&self.state);
+        let row = |key: &ChannelKey, (member, expires): &(Member, Timestamp)| ChannelRow {
+            key: key.clone(),
+            member: member.clone(),
+            expires: *expires,
+        };
+        state
+            .rows
+            .iter()
+            .flat_map(|(key, rows)| rows.values().map(move |at| row(key, at)))
+            .collect()
+    }
+
+    /// The channels that a socket has a row in.
+    pub fn channels_of(&self, socket: &SocketId) -> BTreeSet<ChannelKey> {
+        let rows = self.rows().into_iter();
+        rows.filter(|row| row.member.socket == *socket).map(|row| row.key).collect()
+    }
+
+    /// The rows that no socket's record names.
+    pub fn orphans(&self) -> Vec<(ChannelKey, SocketId)> {
+        let state = lock(&self.state);
+        let is_named = |key: &ChannelKey, socket: &SocketId| match state.sockets.get(socket) {
+            Some(Record::Socket(socket)) => socket.channels.contains(key),
+            Some(Record::ClosedMark) | None => false,
+        };
+        let rows = state.rows.iter().flat_map(|(key, rows)| rows.keys().map(move |id| (key, id)));
+        rows.filter(|(key, id)| !is_named(key, id)).map(|(k, id)| (k.clone(), id.clone())).collect()
+    }
+
+    /// The claim on a connection id.
+    pub fn claim(&self, hub: &HubName, connection: &ConnectionId) -> Option<Claim> {
+        lock(&self.state).claims.get(&(hub.clone(), connection.clone())).cloned()
+    }
+
+    /// Every progress row, with its end.
+    pub fn progress_rows(&self) -> BTreeMap<String, (Progress, Timestamp)> {
+        lock(&self.state).progress.clone()
+    }
+
+    async fn meet(&self, operation: &'static str) -> Result<(), StoreError> {
+        if self.faults.meet(operation).await {
+            return Err(StoreError::Unavailable { operation, source: "told to fail".into() });
+        }
+        Ok(())
+    }
+}
