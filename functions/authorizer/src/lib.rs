@@ -16,9 +16,16 @@ use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::context::{Admission, GROUPS_MAX_BYTES, groups_text};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
+use hubcast_core::ports::{AccessKeySource, SessionStore};
 use hubcast_core::report::chain;
 use hubcast_core::settings::Hubs;
 use hubcast_core::time::Clock;
+
+/// The most that the context may take, in bytes: API Gateway's 8 KB for the whole answer, less the
+/// policy and what JSON adds.
+const CONTEXT_MAX_BYTES: usize = 7 * 1024;
+/// The most characters of a user id that are shown as the principal, which is for logs only.
+const PRINCIPAL_MAX_CHARS: usize = 64;
 
 /// The authorizer's answer, with the flat context that API Gateway takes.
 pub type Answer = ApiGatewayCustomAuthorizerResponse<BTreeMap<String, String>>;
@@ -37,9 +44,11 @@ pub enum AuthorizerError {
 
 /// What decides who may connect.
 #[derive(Debug)]
-pub struct Door<K, C> {
+pub struct Door<K, A, S, C> {
     /// Checks tokens.
-    pub gatekeeper: Gatekeeper<K>,
+    pub gatekeeper: Gatekeeper<K, A>,
+    /// Knows which sessions last.
+    pub store: S,
     /// The hubs there are.
     pub hubs: Hubs,
     /// The groups that clients may join by themselves.
@@ -59,15 +68,15 @@ struct Shown<'a> {
 ///
 /// # Errors
 /// When the token is missing or not good, or cannot be checked.
-pub async fn handle<K: KeySource, C: Clock>(
-    door: &Door<K, C>,
+pub async fn handle<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
+    door: &Door<K, A, S, C>,
     event: ApiGatewayCustomAuthorizerRequestTypeRequest,
 ) -> Result<Answer, AuthorizerError> {
     let resource = event.method_arn.clone().unwrap_or_default();
     match admit(door, &event).await {
         Ok(admission) => Ok(allow(&admission, resource)),
         Err(AuthError::WrongHub) => Ok(deny(resource)),
-        Err(err @ AuthError::KeysUnavailable(_)) => {
+        Err(err @ (AuthError::KeysUnavailable(_) | AuthError::SessionUnavailable(_))) => {
             tracing::error!(error = %chain(&err), "a token could not be checked");
             Err(AuthorizerError::Unavailable)
         }
@@ -78,8 +87,8 @@ pub async fn handle<K: KeySource, C: Clock>(
     }
 }
 
-async fn admit<K: KeySource, C: Clock>(
-    door: &Door<K, C>,
+async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
+    door: &Door<K, A, S, C>,
     event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
 ) -> Result<Admission, AuthError> {
     let shown = shown(event)?;
@@ -87,16 +96,22 @@ async fn admit<K: KeySource, C: Clock>(
         return Err(AuthError::WrongHub);
     }
     let now = door.clock.now();
-    let mut principal = door.gatekeeper.admit(shown.token, &shown.hub, now).await?;
+    let mut principal = door.gatekeeper.admit(&door.store, shown.token, &shown.hub, now).await?;
     if let Some(token) = shown.connection_token {
         let (hub, user) = (&shown.hub, principal.user.as_ref());
-        principal.connection = Some(door.gatekeeper.connection.verify(token, hub, user, now)?);
+        principal.connection = Some(door.gatekeeper.connection(token, hub, user, now).await?);
     }
     if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
         return Err(AuthError::Invalid("it names too many groups; negotiate instead"));
     }
     let joinable = door.groups.expand(&principal.claims);
-    Ok(Admission { principal, joinable })
+    let admission = Admission { principal, joinable };
+    let bytes =
+        admission.to_context().iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    if bytes > CONTEXT_MAX_BYTES {
+        return Err(AuthError::Invalid("it says more than fits"));
+    }
+    Ok(admission)
 }
 
 fn shown(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Shown<'_>, AuthError> {
@@ -138,7 +153,8 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 fn allow(admission: &Admission, resource: String) -> Answer {
-    let user = admission.principal.user.as_ref().map(ToString::to_string);
+    let user = admission.principal.user.as_ref();
+    let user = user.map(|user| user.as_str().chars().take(PRINCIPAL_MAX_CHARS).collect());
     let mut answer = Answer::default();
     answer.principal_id = Some(user.unwrap_or_else(|| "anonymous".to_owned()));
     answer.policy_document = policy(IamPolicyEffect::Allow, resource);

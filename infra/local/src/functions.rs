@@ -16,9 +16,7 @@ use hubcast_core::fanout::{FanoutSettings, Publisher};
 use hubcast_core::frames::{FrameSettings, Frames};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
-use hubcast_core::settings::{
-    AccessKeys, Hubs, IssuerSettings, Origins, PublicUrl, Secret, TokenSettings,
-};
+use hubcast_core::settings::{AccessKeys, Hubs, IssuerSettings, Origins, PublicUrl, TokenSettings};
 use hubcast_core::shards::Shards;
 use hubcast_core::time::SystemClock;
 use negotiate::Negotiation;
@@ -47,17 +45,20 @@ pub(crate) struct Endpoints {
     pub(crate) base: String,
 }
 
+type LocalGatekeeper = Gatekeeper<HttpKeys, AccessKeys>;
+type LocalNegotiation = Negotiation<HttpKeys, AccessKeys, DynamoStore, SystemClock>;
+
 /// All functions but the publisher.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalFunctions(Arc<Handlers>);
 
 #[derive(Debug)]
 struct Handlers {
-    door: Door<HttpKeys, SystemClock>,
+    door: Door<HttpKeys, AccessKeys, DynamoStore, SystemClock>,
     store: DynamoStore,
     connect: ConnectSettings,
     frames: Frames<DynamoStore, ManagementGateway, SystemClock>,
-    negotiation: Negotiation<HttpKeys, DynamoStore, SystemClock>,
+    negotiation: LocalNegotiation,
 }
 
 impl LocalFunctions {
@@ -68,18 +69,28 @@ impl LocalFunctions {
         issuer: &IssuerSettings,
     ) -> anyhow::Result<Self> {
         let store = DynamoStore::new(&sdk_config(&endpoints.dynamodb), TABLE);
-        let frames =
-            FrameSettings { lifetime: options.lifetime(), frames_per_second: 30, groups_max: 100 };
+        let frames = FrameSettings {
+            lifetime: options.lifetime(),
+            frames_per_second: 30,
+            groups_max: 100,
+            connections: options.connection_limit(),
+            close_grace: CLOSE_GRACE,
+        };
         let shards = Shards::new(hubcast_core::channel::ShardCounts::default());
         let gateway = management(endpoints);
         Ok(Self(Arc::new(Handlers {
             door: Door {
                 gatekeeper: gatekeeper(options, issuer)?,
+                store: store.clone(),
                 hubs: Hubs::Any,
                 groups: GroupPolicy::parse(&options.client_joinable_groups)?,
                 clock: SystemClock,
             },
-            connect: ConnectSettings { hubs: Hubs::Any, origins: Origins::Localhost },
+            connect: ConnectSettings {
+                hubs: Hubs::Any,
+                origins: Origins::Localhost,
+                reconnect_grace: options.reconnect_grace(),
+            },
             frames: Frames::new(store.clone(), gateway, SystemClock, frames, shards),
             negotiation: negotiation(options, issuer, store.clone())?,
             store,
@@ -92,18 +103,23 @@ fn management(endpoints: &Endpoints) -> ManagementGateway {
     ManagementGateway::new(&sdk_config(&endpoints.base), &endpoint, ATTEMPT_TIMEOUT)
 }
 
-fn gatekeeper(options: &Options, issuer: &IssuerSettings) -> anyhow::Result<Gatekeeper<HttpKeys>> {
+fn gatekeeper(options: &Options, issuer: &IssuerSettings) -> anyhow::Result<LocalGatekeeper> {
     let keys = HttpKeys::new().map_err(anyhow::Error::from_boxed)?;
-    Ok(Gatekeeper::new(tokens(options, issuer), keys)?)
+    Ok(Gatekeeper::new(tokens(options, issuer), keys, access_keys(options)?)?)
 }
 
 fn tokens(options: &Options, issuer: &IssuerSettings) -> TokenSettings {
     TokenSettings {
         issuers: vec![issuer.clone()],
-        keys: AccessKeys { primary: Secret::new(EMULATOR_KEY), secondary: None },
         public_url: public_url(),
         close_on_token_expiry: options.close_on_token_expiry,
+        reuse: options.reuse(),
     }
+}
+
+fn access_keys(options: &Options) -> anyhow::Result<AccessKeys> {
+    let keys = options.access_keys.as_deref().unwrap_or(EMULATOR_KEY);
+    AccessKeys::parse(keys).context("--access-keys")
 }
 
 fn public_url() -> PublicUrl {
@@ -114,7 +130,7 @@ fn negotiation(
     options: &Options,
     issuer: &IssuerSettings,
     store: DynamoStore,
-) -> anyhow::Result<Negotiation<HttpKeys, DynamoStore, SystemClock>> {
+) -> anyhow::Result<LocalNegotiation> {
     Ok(Negotiation {
         gatekeeper: gatekeeper(options, issuer)?,
         store,
@@ -148,7 +164,7 @@ impl Handlers {
                 write(&connect::handle(&self.store, &SystemClock, settings, read(event)?).await)
             }
             Function::Disconnect => {
-                let answer = disconnect::handle(&self.store, read(event)?).await;
+                let answer = disconnect::handle(&self.store, &SystemClock, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
             Function::Message => {
@@ -189,6 +205,7 @@ impl LocalPublisher {
         };
         let settings = FanoutSettings {
             rules,
+            hubs: Hubs::Any,
             concurrency: 128,
             retry_budget: Duration::from_secs(3),
             close_grace: CLOSE_GRACE,

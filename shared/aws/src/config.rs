@@ -14,7 +14,7 @@ use hubcast_core::envelope::EnvelopeRules;
 use hubcast_core::fanout::FanoutSettings;
 use hubcast_core::frames::FrameSettings;
 use hubcast_core::groups::GroupPolicy;
-use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
+use hubcast_core::settings::{AccessKeys, CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 
 pub use reader::ConfigError;
 use reader::Reader;
@@ -26,13 +26,28 @@ const FRAMES_PER_SECOND: u32 = 30;
 /// The most groups of one connection that its client may join.
 const GROUPS_MAX: usize = 100;
 
+/// Where the access keys are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessKeySettings {
+    /// `ACCESS_KEYS`: right here, for local use.
+    Plain(AccessKeys),
+    /// `ACCESS_KEY_PARAMETER`: a parameter of the Systems Manager, by name.
+    Parameter(String),
+    /// `ACCESS_KEY_PARAMETER`: a secret of the Secrets Manager, by ARN.
+    Secret(String),
+}
+
 /// What the authorizer needs.
 #[derive(Debug)]
 pub struct AuthorizerConfig {
+    /// `TABLE_NAME`
+    pub table: String,
     /// `HUBS`
     pub hubs: Hubs,
-    /// `TOKEN_ISSUERS`, `ACCESS_KEYS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`
+    /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
     pub tokens: TokenSettings,
+    /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
+    pub access_keys: AccessKeySettings,
     /// `CLIENT_JOINABLE_GROUPS`
     pub groups: GroupPolicy,
 }
@@ -42,7 +57,7 @@ pub struct AuthorizerConfig {
 pub struct ConnectConfig {
     /// `TABLE_NAME`
     pub table: String,
-    /// `HUBS`, `ALLOWED_ORIGINS`
+    /// `HUBS`, `ALLOWED_ORIGINS`, `RECONNECT_GRACE_SECONDS`
     pub connect: ConnectSettings,
 }
 
@@ -60,7 +75,7 @@ pub struct FramesConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
-    /// The limits of frames.
+    /// `MAX_CONNECTIONS_PER_USER`, `AT_CONNECTION_LIMIT`, and the limits of frames.
     pub frames: FrameSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
@@ -77,8 +92,10 @@ pub struct NegotiateConfig {
     pub origins: Origins,
     /// `ALLOWED_HEADERS`
     pub allowed_headers: Vec<String>,
-    /// `TOKEN_ISSUERS`, `ACCESS_KEYS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`
+    /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
     pub tokens: TokenSettings,
+    /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
+    pub access_keys: AccessKeySettings,
 }
 
 /// What the publisher needs.
@@ -92,7 +109,7 @@ pub struct PublisherConfig {
     pub queue_url: String,
     /// `DLQ_URL`
     pub dlq_url: String,
-    /// `DEFAULT_HUB`, `IMPLICIT_BROADCAST`, `FANOUT_CONCURRENCY`, `FANOUT_RETRY_MS`
+    /// `DEFAULT_HUB`, `HUBS`, `IMPLICIT_BROADCAST`, `FANOUT_CONCURRENCY`, `FANOUT_RETRY_MS`
     pub fanout: FanoutSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
@@ -133,15 +150,18 @@ from_env!(
 
 impl AuthorizerConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
-        let (hubs, tokens, groups) = (reader.hubs(), reader.tokens(), reader.group_policy());
-        Some(Self { hubs: hubs?, tokens: tokens?, groups: groups? })
+        let (table, hubs, tokens) = (reader.table(), reader.hubs(), reader.tokens());
+        let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
+        let (table, hubs, tokens) = (table?, hubs?, tokens?);
+        Some(Self { table, hubs, tokens, access_keys: access_keys?, groups: groups? })
     }
 }
 
 impl ConnectConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
-        let connect = ConnectSettings { hubs: hubs?, origins: origins? };
+        let grace = reader.reconnect_grace();
+        let connect = ConnectSettings { hubs: hubs?, origins: origins?, reconnect_grace: grace? };
         Some(Self { table: table?, connect })
     }
 }
@@ -155,11 +175,13 @@ impl DisconnectConfig {
 impl FramesConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
-        let shards = reader.shards();
+        let (shards, connections) = (reader.shards(), reader.connection_limit());
         let frames = FrameSettings {
             lifetime: CONNECTION_LIFETIME,
             frames_per_second: FRAMES_PER_SECOND,
             groups_max: GROUPS_MAX,
+            connections: connections.map(|limit| (limit.most > 0).then_some(limit))?,
+            close_grace: CLOSE_GRACE,
         };
         Some(Self { table: table?, management_endpoint: endpoint?, frames, shards: shards? })
     }
@@ -169,8 +191,9 @@ impl NegotiateConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
+        let access_keys = reader.access_keys();
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
-        Some(Self { table, hubs, origins, allowed_headers, tokens })
+        Some(Self { table, hubs, origins, allowed_headers, tokens, access_keys: access_keys? })
     }
 }
 
@@ -192,11 +215,13 @@ impl PublisherConfig {
 
 fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
     let default_hub = reader.default_hub();
+    let hubs = reader.hubs_or_any();
     let implicit_broadcast = reader.flag("IMPLICIT_BROADCAST", true);
     let concurrency = reader.number("FANOUT_CONCURRENCY", 1..=1000, 128);
     let retry_ms = reader.number("FANOUT_RETRY_MS", 0..=60_000, 3000);
     Some(FanoutSettings {
         rules: EnvelopeRules { default_hub: default_hub?, implicit_broadcast: implicit_broadcast? },
+        hubs: hubs?,
         concurrency: usize::try_from(concurrency?).ok()?,
         retry_budget: Duration::from_millis(u64::from(retry_ms?)),
         close_grace: CLOSE_GRACE,

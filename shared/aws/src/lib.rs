@@ -4,6 +4,7 @@
 //! [`queue`] SQS, [`config`] the environment (read nowhere else) and
 //! [`bootstrap`] what a function does once at start.
 
+pub mod access_keys;
 pub mod bootstrap;
 pub mod config;
 pub mod gateway;

@@ -24,6 +24,7 @@ use crate::envelope::EnvelopeRules;
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
 };
+use crate::settings::Hubs;
 use crate::shards::Shards;
 use crate::time::{Clock, Timestamp};
 
@@ -35,6 +36,8 @@ pub use settle::{Report, Tally};
 pub struct FanoutSettings {
     /// How envelopes are read.
     pub rules: EnvelopeRules,
+    /// The hubs there are, on which a block on all of them ends sockets.
+    pub hubs: Hubs,
     /// The most posts under way at once.
     pub concurrency: usize,
     /// For how long an invocation retries posts.

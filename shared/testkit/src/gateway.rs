@@ -176,6 +176,14 @@ impl ConnectionGateway for RecordingGateway {
         outcome
     }
 
+    async fn is_connected(&self, socket: &SocketId) -> Result<bool, PostError> {
+        if self.faults.meet("is_connected").await {
+            return Err(unknown());
+        }
+        let is_gone = lock(&self.state).always.get(socket) == Some(&Answer::Gone);
+        Ok(!is_gone && !self.is_deleted(socket))
+    }
+
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
         let failed = self.faults.meet("delete").await;
         lock(&self.state).deletes.push((socket.clone(), Instant::now()));

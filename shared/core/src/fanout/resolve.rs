@@ -13,13 +13,14 @@ use super::batch::{Batch, Work};
 use super::frame::content_record;
 use super::plan::{Found, ItemRef, Parcel, Plan};
 use crate::channel::{ChannelKey, Member, ShardCounts};
-use crate::envelope::{Action, Audience, Content, Notification};
+use crate::envelope::{Action, Audience, Content, Notification, Scope};
 use crate::id::{ConnectionId, HubName, SocketId};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, ProgressStore,
     SocketStore, StoreError,
 };
 use crate::report::chain;
+use crate::settings::Hubs;
 use crate::socket::SocketState;
 use crate::time::Clock;
 
@@ -109,13 +110,30 @@ where
         let Some(audience) = audience(&notification.content) else {
             return Ok(Vec::new());
         };
-        let found = self.audience_members(&notification.hub, &audience, reads).await?;
+        let mut found = Vec::new();
+        for hub in self.hubs_of(notification) {
+            found.extend(self.audience_members(hub, &audience, reads).await?);
+        }
         let excluded = &notification.excluded;
         let wanted = found.into_iter().filter(|(_, member)| !excluded.contains(&member.connection));
         // Someone in several groups, or named twice, gets it once.
         let by_socket: BTreeMap<SocketId, Option<ChannelKey>> =
             wanted.map(|(key, member)| (member.socket, key)).collect();
         Ok(by_socket.into_iter().map(|(socket, key)| Found { socket, key }).collect())
+    }
+
+    /// The hubs on which a notification's audience is looked for. There is no list of a user's
+    /// hubs, so a block on all of them ends the sockets on those that the settings name; on others
+    /// it counts when the client next connects.
+    fn hubs_of<'a>(&'a self, notification: &'a Notification) -> Vec<&'a HubName> {
+        let is_everywhere = matches!(
+            notification.content,
+            Content::Action(Action::Block { scope: Scope::Everywhere, .. })
+        );
+        match &self.settings.hubs {
+            Hubs::Only(hubs) if is_everywhere => hubs.iter().collect(),
+            _ => vec![&notification.hub],
+        }
     }
 
     /// The members of an audience, each with the channel it was found in.

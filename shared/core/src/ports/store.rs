@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use super::Cause;
+use super::{Cause, SessionStore};
 use crate::access::{Block, Membership};
 use crate::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use crate::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
@@ -48,8 +48,8 @@ pub struct Page {
     pub next: Option<SocketId>,
 }
 
-/// Sockets and the claims on connection ids.
-pub trait SocketStore: Send + Sync {
+/// Sockets and the claims on connection ids. Whoever removes a socket answers for its session too.
+pub trait SocketStore: SessionStore {
     /// Takes the claim on `connection` for `socket`; false when its holder finished a handshake.
     ///
     /// A claim whose holder never finished passes on, since a proxy may retry an upgrade.
