@@ -34,7 +34,9 @@ ONLY = {
     r"aws-sdk-.*|aws-config|aws-smithy-.*": {"hubcast-aws", "hubcast-local"},
     r"lambda_runtime": {"hubcast-aws"} | FUNCTIONS,
     r"aws_lambda_events": {"hubcast-testkit", "hubcast-local"} | FUNCTIONS,
-    r"jsonwebtoken|aws-lc-rs": {"hubcast-auth", "hubcast-local"},
+    r"jsonwebtoken": {"hubcast-auth", "hubcast-local"},
+    # hubcast-aws signs posts with it.
+    r"aws-lc-rs": {"hubcast-auth", "hubcast-aws", "hubcast-local"},
     r"tokio": set(OURS) - {"signalr-protocol"},
 }
 

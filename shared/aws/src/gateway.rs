@@ -97,7 +97,8 @@ fn is_unconnected(mut cause: Option<&(dyn Error + 'static)>) -> bool {
     false
 }
 
-fn by_status(status: u16, err: impl Error + Send + Sync + 'static) -> PostError {
+/// Sorts an answer that is no success.
+pub(crate) fn by_status(status: u16, err: impl Error + Send + Sync + 'static) -> PostError {
     match status {
         410 => PostError::Gone,
         413 => PostError::TooLarge,

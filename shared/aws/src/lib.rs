@@ -1,12 +1,14 @@
 //! Adapters: the only crate that names an AWS SDK type.
 //!
-//! [`store`] is the channel table in DynamoDB, [`gateway`] the management API,
-//! [`queue`] SQS, [`config`] the environment (read nowhere else) and
-//! [`bootstrap`] what a function does once at start.
+//! [`store`] is the channel table in DynamoDB, [`gateway`] and [`lean`] the
+//! management API by the official client and without it, [`queue`] SQS,
+//! [`config`] the environment (read nowhere else) and [`bootstrap`] what a
+//! function does once at start.
 
 pub mod access_keys;
 pub mod bootstrap;
 pub mod config;
 pub mod gateway;
+pub mod lean;
 pub mod queue;
 pub mod store;

@@ -1,0 +1,200 @@
+//! Sockets through API Gateway's management API, without the SDK's costs.
+//!
+//! The official client spends most of a post's CPU in its orchestrator and
+//! derives the signing key on every call. This adapter keeps connections, the
+//! signing key and body hashes, and leaves the rest out. It sorts errors as
+//! [`gateway`](crate::gateway) does and passes the same contract suite; as
+//! there, one call is one attempt.
+
+mod endpoint;
+mod identity;
+mod pool;
+mod signer;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hubcast_core::id::SocketId;
+use hubcast_core::ports::{ConnectionGateway, PostError};
+use hubcast_core::time::{Clock, SystemClock, Timestamp};
+use hyper::body::Incoming;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use crate::gateway::by_status;
+use endpoint::Endpoint;
+use identity::Identity;
+use pool::Pool;
+
+pub use endpoint::EndpointError;
+
+/// How far the clocks may be apart before a refused post is taken for a matter of time.
+/// Signatures are good for five minutes.
+const SKEW_MAX: Duration = Duration::from_mins(4);
+const SECURITY_TOKEN: &str = "x-amz-security-token";
+const DATE: &str = "x-amz-date";
+
+/// The management API of one WebSocket stage.
+#[derive(Debug)]
+pub struct LeanGateway {
+    endpoint: Endpoint,
+    identity: Identity,
+    pool: Pool,
+    attempt_timeout: Duration,
+    /// What to add to our clock to get the server's, in milliseconds.
+    skew: AtomicI64,
+}
+
+/// The server answered with a status that says no.
+#[derive(Debug, thiserror::Error)]
+#[error("the management API answered {0}")]
+struct Status(StatusCode);
+
+impl LeanGateway {
+    /// The management API at `endpoint`, over at most `connections_max` connections at once.
+    ///
+    /// # Errors
+    /// When the endpoint is no `http` or `https` URL, or TLS cannot be set up for it.
+    pub fn new(
+        config: &SdkConfig,
+        endpoint: &str,
+        connections_max: usize,
+        attempt_timeout: Duration,
+    ) -> Result<Self, EndpointError> {
+        let endpoint = Endpoint::parse(endpoint)?;
+        let identity = Identity::new(config, endpoint.authority());
+        let pool = Pool::new(connections_max);
+        Ok(Self { endpoint, identity, pool, attempt_timeout, skew: AtomicI64::new(0) })
+    }
+
+    async fn send(&self, method: Method, socket: &SocketId, body: Bytes) -> Result<(), PostError> {
+        let attempt = self.attempt(method, socket, body);
+        let outcome = tokio::time::timeout(self.attempt_timeout, attempt).await;
+        outcome.unwrap_or_else(|elapsed| Err(PostError::Ambiguous(Box::new(elapsed))))
+    }
+
+    async fn attempt(
+        &self,
+        method: Method,
+        socket: &SocketId,
+        body: Bytes,
+    ) -> Result<(), PostError> {
+        let path = self.endpoint.connection_path(socket);
+        let request = self.signed(&method, &path, &body).await?;
+        let answer = self.exchange(request).await?;
+        if self.learns_skew(&answer) {
+            // A refused signature means that nothing was sent on.
+            let request = self.signed(&method, &path, &body).await?;
+            return sorted(&self.exchange(request).await?);
+        }
+        sorted(&answer)
+    }
+
+    async fn signed(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &Bytes,
+    ) -> Result<Request<Full<Bytes>>, PostError> {
+        let now = self.server_time();
+        let signed = self.identity.sign(method.as_str(), path, body, now).await;
+        let signed = signed.map_err(PostError::Unreached)?;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.endpoint.authority())
+            .header(DATE, signed.date)
+            .header(header::AUTHORIZATION, signed.authorization);
+        if let Some(token) = signed.security_token {
+            request = request.header(SECURITY_TOKEN, token);
+        }
+        let request = request.body(Full::new(body.clone()));
+        request.map_err(|err| PostError::Refused(Box::new(err)))
+    }
+
+    /// Sends a request on a kept connection, or on a new one when the kept one ended meanwhile.
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response<()>, PostError> {
+        let unreached = |err| PostError::Unreached(err);
+        loop {
+            let mut connection = self.pool.take(&self.endpoint).await.map_err(unreached)?;
+            match connection.sender.try_send_request(request).await {
+                Ok(answer) => {
+                    let answer = emptied(answer).await?;
+                    self.pool.give_back(connection);
+                    return Ok(answer);
+                }
+                Err(mut err) => match err.take_message() {
+                    Some(unsent) if connection.is_kept => request = unsent,
+                    Some(_) => return Err(PostError::Unreached(Box::new(err.into_error()))),
+                    None => return Err(PostError::Ambiguous(Box::new(err.into_error()))),
+                },
+            }
+        }
+    }
+
+    fn server_time(&self) -> Timestamp {
+        let millis = SystemClock.now().as_millis();
+        Timestamp::from_millis(millis.saturating_add_signed(self.skew.load(Ordering::Relaxed)))
+    }
+
+    /// Whether a refusal is due to our clock, which is then corrected by the server's.
+    fn learns_skew(&self, answer: &Response<()>) -> bool {
+        let date = answer.headers().get(header::DATE).and_then(server_date);
+        let Some(theirs) = date.filter(|_| answer.status() == StatusCode::FORBIDDEN) else {
+            return false;
+        };
+        let ours = self.server_time();
+        let is_apart = theirs.since(ours).max(ours.since(theirs)) > SKEW_MAX;
+        if is_apart {
+            let apart = i128::from(theirs.as_millis()) - i128::from(SystemClock.now().as_millis());
+            self.skew.store(i64::try_from(apart).unwrap_or(0), Ordering::Relaxed);
+        }
+        is_apart
+    }
+}
+
+impl ConnectionGateway for LeanGateway {
+    async fn post(&self, socket: &SocketId, frame: Bytes) -> Result<(), PostError> {
+        self.send(Method::POST, socket, frame).await
+    }
+
+    async fn is_connected(&self, socket: &SocketId) -> Result<bool, PostError> {
+        match self.send(Method::GET, socket, Bytes::new()).await {
+            Ok(()) => Ok(true),
+            Err(PostError::Gone) => Ok(false),
+            Err(err) => Err(err),
+        }
+    }
+
+    async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
+        match self.send(Method::DELETE, socket, Bytes::new()).await {
+            Err(PostError::Gone) => Ok(()),
+            outcome => outcome,
+        }
+    }
+}
+
+fn server_date(value: &HeaderValue) -> Option<Timestamp> {
+    let date = OffsetDateTime::parse(value.to_str().ok()?, &Rfc2822).ok()?;
+    u64::try_from(date.unix_timestamp()).ok().map(Timestamp::from_seconds)
+}
+
+/// Reads the body to its end, so that the connection can be used again.
+async fn emptied(answer: Response<Incoming>) -> Result<Response<()>, PostError> {
+    let (head, body) = answer.into_parts();
+    let collected = body.collect().await;
+    // A post whose status was read is decided, also when the connection ends right after.
+    if collected.is_err() && !head.status.is_success() {
+        tracing::debug!(status = head.status.as_u16(), "the body of an answer was cut off");
+    }
+    Ok(Response::from_parts(head, ()))
+}
+
+fn sorted(answer: &Response<()>) -> Result<(), PostError> {
+    let status = answer.status();
+    if status.is_success() { Ok(()) } else { Err(by_status(status.as_u16(), Status(status))) }
+}
