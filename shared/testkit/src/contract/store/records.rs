@@ -206,7 +206,7 @@ pub async fn a_record_is_deleted_exactly_once(store: &impl SocketStore) {
 /// However many delete at once, one answers for the rows.
 pub async fn of_concurrent_deletes_one_gets_the_record(store: &impl SocketStore) {
     let socket = socket_in(store, "record-races=", SocketState::Ready).await;
-    let delete = || async { store.delete_socket(&socket.id).await.expect("an answer") };
+    let delete = || Box::pin(async { store.delete_socket(&socket.id).await.expect("an answer") });
     let answers: [Option<Socket>; 4] = tokio::join!(delete(), delete(), delete(), delete()).into();
     assert_eq!(answers.into_iter().flatten().count(), 1);
 }
