@@ -75,9 +75,11 @@ where
 {
     match &err {
         SdkError::ConstructionFailure(_) => PostError::Refused(Box::new(err)),
-        // Only a connection that was never made has surely carried nothing.
+        // Only a connection that was never made has surely carried nothing. The connector's own
+        // timeout is that of connecting; an attempt's timeout is another error.
         SdkError::DispatchFailure(failure)
-            if is_unconnected(failure.as_connector_error().and_then(Error::source)) =>
+            if failure.is_timeout()
+                || is_refused(failure.as_connector_error().and_then(Error::source)) =>
         {
             PostError::Unreached(Box::new(err))
         }
@@ -86,7 +88,7 @@ where
     }
 }
 
-fn is_unconnected(mut cause: Option<&(dyn Error + 'static)>) -> bool {
+fn is_refused(mut cause: Option<&(dyn Error + 'static)>) -> bool {
     while let Some(err) = cause {
         let io = err.downcast_ref::<std::io::Error>();
         if io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused) {

@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use hubcast_core::ports::{DeadLetter, NotificationQueue, QueueError};
+use sha2::{Digest, Sha256};
 
 /// The attribute of a dead letter that says, in one word, why.
 pub const REJECT_REASON: &str = "RejectReason";
@@ -40,16 +41,22 @@ fn text(value: &str) -> Result<MessageAttributeValue, QueueError> {
     attribute.build().map_err(unavailable("dead_letter"))
 }
 
+/// The same for the same key, so that SQS drops a move that is repeated. SQS takes 128 characters
+/// at the most and no spaces or accents, whereas a sender may choose any key.
+fn deduplication_id(progress_key: &str) -> String {
+    let digest = Sha256::digest(progress_key.as_bytes());
+    digest.iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"))
+}
+
 impl NotificationQueue for SqsQueue {
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
-        // The progress key is the same when a move is repeated, so that SQS drops the second.
         let send = self
             .client
             .send_message()
             .queue_url(&self.dlq_url)
             .message_body(&letter.body)
             .message_group_id(&letter.group)
-            .message_deduplication_id(letter.progress_key.replace('/', ":"))
+            .message_deduplication_id(deduplication_id(&letter.progress_key))
             .message_attributes(REJECT_REASON, text(letter.reason)?)
             .message_attributes(REJECT_DETAIL, text(&letter.detail)?)
             .message_attributes(PROGRESS_KEY, text(&letter.progress_key)?);

@@ -180,8 +180,12 @@ impl ConnectionGateway for RecordingGateway {
         if self.faults.meet("is_connected").await {
             return Err(unknown());
         }
-        let is_gone = lock(&self.state).always.get(socket) == Some(&Answer::Gone);
-        Ok(!is_gone && !self.is_deleted(socket))
+        let answer = lock(&self.state).always.get(socket).copied();
+        match outcome(answer.unwrap_or(Answer::Accepted)) {
+            Ok(()) => Ok(!self.is_deleted(socket)),
+            Err(PostError::Gone) => Ok(false),
+            Err(err) => Err(err),
+        }
     }
 
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {

@@ -13,6 +13,7 @@
 )]
 
 pub mod clock;
+pub mod contract;
 pub mod event;
 pub mod fault;
 pub mod gateway;

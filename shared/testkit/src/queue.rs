@@ -53,7 +53,13 @@ impl RecordingQueue {
 impl NotificationQueue for RecordingQueue {
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         self.meet("dead_letter").await?;
-        lock(&self.letters).push(letter.clone());
+        let mut letters = lock(&self.letters);
+        let is_same = |known: &DeadLetter| {
+            (&known.group, &known.progress_key) == (&letter.group, &letter.progress_key)
+        };
+        if !letters.iter().any(is_same) {
+            letters.push(letter.clone());
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! A left-set larger than an item may be is cut into parts: the first row says
 //! how many there are, and is written last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_core::id::SocketId;
@@ -40,7 +40,9 @@ impl ProgressStore for DynamoStore {
     }
 
     async fn progress(&self, keys: &[String]) -> Result<BTreeMap<String, Progress>, StoreError> {
-        let heads: Vec<Key> = keys.iter().map(|name| part_key(name, 0)).collect();
+        // DynamoDB takes no key twice.
+        let names: BTreeSet<&String> = keys.iter().collect();
+        let heads: Vec<Key> = names.into_iter().map(|name| part_key(name, 0)).collect();
         let mut progress = BTreeMap::new();
         for item in self.read_all("progress", &heads).await? {
             let pk = item::required(&item, key::PK, "progress")?;

@@ -1,5 +1,6 @@
 //! Sockets and claims.
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
 use hubcast_core::channel::ChannelKey;
 use hubcast_core::id::{ConnectionId, HubName, SocketId};
@@ -77,14 +78,12 @@ impl SocketStore for DynamoStore {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key::socket(id)))
-            .update_expression("SET #state = :joining ADD #channels :channels")
             .condition_expression("#state = :connecting")
             .expression_attribute_names("#state", key::STATE)
-            .expression_attribute_names("#channels", key::CHANNELS)
             .expression_attribute_values(":joining", item::state(SocketState::Joining))
             .expression_attribute_values(":connecting", item::state(SocketState::Connecting))
-            .expression_attribute_values(":channels", item::channels(channels))
             .return_values(ReturnValue::AllNew);
+        let update = adding(update, "SET #state = :joining", channels);
         let output = if_met("begin_handshake", update.send().await)?;
         let attributes = output.and_then(|output| output.attributes);
         attributes.as_ref().map_or(Ok(None), to_socket)
@@ -124,14 +123,12 @@ impl SocketStore for DynamoStore {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key::socket(id)))
-            .update_expression("ADD #channels :channels")
             .condition_expression("#state = :joining OR #state = :ready")
             .expression_attribute_names("#state", key::STATE)
-            .expression_attribute_names("#channels", key::CHANNELS)
             .expression_attribute_values(":joining", item::state(SocketState::Joining))
             .expression_attribute_values(":ready", item::state(SocketState::Ready))
-            .expression_attribute_values(":channels", item::channels(channels))
             .return_values(ReturnValue::AllNew);
+        let update = adding(update, "", channels);
         let output = if_met("note_channels", update.send().await)?;
         let attributes = output.and_then(|output| output.attributes);
         attributes.as_ref().map_or(Ok(None), to_socket)
@@ -142,6 +139,9 @@ impl SocketStore for DynamoStore {
         id: &SocketId,
         channels: &[ChannelKey],
     ) -> Result<(), StoreError> {
+        if channels.is_empty() {
+            return Ok(());
+        }
         let update = self
             .client
             .update_item()
@@ -183,6 +183,22 @@ impl SocketStore for DynamoStore {
         let output = delete.send().await.map_err(unavailable("delete_socket"))?;
         output.attributes.as_ref().map_or(Ok(None), to_socket)
     }
+}
+
+/// An update that also notes channels, if there are any: an empty set is no valid attribute.
+fn adding(
+    update: UpdateItemFluentBuilder,
+    expression: &str,
+    channels: &[ChannelKey],
+) -> UpdateItemFluentBuilder {
+    if channels.is_empty() {
+        return update
+            .set_update_expression((!expression.is_empty()).then(|| expression.to_owned()));
+    }
+    update
+        .update_expression(format!("{expression} ADD #channels :channels"))
+        .expression_attribute_names("#channels", key::CHANNELS)
+        .expression_attribute_values(":channels", item::channels(channels))
 }
 
 impl DynamoStore {

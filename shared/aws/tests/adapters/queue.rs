@@ -1,0 +1,175 @@
+//! The queue, over SQS in process.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::post;
+use hubcast_aws::queue::{PROGRESS_KEY, REJECT_DETAIL, REJECT_REASON, SqsQueue};
+use hubcast_core::ports::{DeadLetter, NotificationQueue};
+use hubcast_testkit::contract::queue::{Arrived, all};
+use rustack_sqs_core::config::SqsConfig;
+use rustack_sqs_core::handler::RustackSqsHandler;
+use rustack_sqs_core::provider::RustackSqs;
+use rustack_sqs_http::dispatch::dispatch_operation;
+use rustack_sqs_http::response::error_to_response;
+use rustack_sqs_http::router::resolve_operation;
+
+use crate::endpoint::{sdk_config, serve};
+
+struct Queues {
+    client: Client,
+    adapter: SqsQueue,
+    notifications: String,
+    dlq: String,
+}
+
+async fn queues() -> Queues {
+    let sqs =
+        RustackSqs::new(SqsConfig { skip_signature_validation: true, ..SqsConfig::default() });
+    let sqs = Arc::new(RustackSqsHandler::new(Arc::new(sqs)));
+    let answer = move |headers: HeaderMap, body: Bytes| answer(Arc::clone(&sqs), headers, body);
+    let url = serve(Router::new().fallback(post(answer))).await;
+    let config = sdk_config(&url);
+    let client = Client::new(&config);
+    let (notifications, dlq) = (create(&client, "n.fifo").await, create(&client, "dlq.fifo").await);
+    let adapter = SqsQueue::new(&config, notifications.clone(), dlq.clone());
+    Queues { client, adapter, notifications, dlq }
+}
+
+async fn answer(sqs: Arc<RustackSqsHandler>, headers: HeaderMap, body: Bytes) -> Response {
+    let answer = match resolve_operation(&headers) {
+        Ok(operation) => dispatch_operation(sqs.as_ref(), operation, body).await,
+        Err(err) => Err(err),
+    };
+    answer.unwrap_or_else(|err| error_to_response(&err, "test")).map(Body::new)
+}
+
+async fn create(client: &Client, name: &str) -> String {
+    let create = client
+        .create_queue()
+        .queue_name(name)
+        .attributes(QueueAttributeName::FifoQueue, "true")
+        .attributes(QueueAttributeName::DeduplicationScope, "messageGroup")
+        .attributes(QueueAttributeName::FifoThroughputLimit, "perMessageGroupId")
+        .attributes(QueueAttributeName::VisibilityTimeout, "600");
+    create.send().await.expect("a queue").queue_url.expect("its url")
+}
+
+async fn receive(client: &Client, queue_url: &str) -> Vec<Message> {
+    let receive = client
+        .receive_message()
+        .queue_url(queue_url)
+        .max_number_of_messages(10)
+        .message_attribute_names("All")
+        .message_system_attribute_names(MessageSystemAttributeName::All);
+    receive.send().await.expect("an answer").messages.unwrap_or_default()
+}
+
+fn arrived(message: Message) -> Arrived {
+    let text = |name| {
+        let attribute = message.message_attributes.as_ref().and_then(|all| all.get(name));
+        attribute.and_then(|value| value.string_value.clone()).expect("an attribute")
+    };
+    let group = message
+        .attributes
+        .as_ref()
+        .and_then(|all| all.get(&MessageSystemAttributeName::MessageGroupId).cloned());
+    Arrived {
+        reason: text(REJECT_REASON),
+        detail: text(REJECT_DETAIL),
+        progress_key: text(PROGRESS_KEY),
+        group: group.expect("a message group"),
+        body: message.body.expect("a body"),
+    }
+}
+
+/// Takes everything out of a queue; a message group gives one message at a time.
+async fn drain(client: &Client, queue_url: &str) -> Vec<Message> {
+    let mut drained = Vec::new();
+    loop {
+        let received = receive(client, queue_url).await;
+        if received.is_empty() {
+            return drained;
+        }
+        for message in received {
+            let delete = client.delete_message().queue_url(queue_url);
+            let delete = delete.set_receipt_handle(message.receipt_handle.clone());
+            delete.send().await.expect("an answer");
+            drained.push(message);
+        }
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_are_kept() {
+    let queues = queues().await;
+    let letters_of = async |group: &str| {
+        let letters = drain(&queues.client, &queues.dlq).await.into_iter().map(arrived);
+        letters.filter(|letter| letter.group == group).collect()
+    };
+    all(&queues.adapter, letters_of).await;
+}
+
+/// SQS takes 1 to 128 letters, digits and punctuation marks; the local queue takes anything.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+#[tokio::test]
+async fn every_dead_letter_has_a_deduplication_id_that_sqs_takes() {
+    let queues = queues().await;
+    let long = "redriven-often/0/rejected".repeat(20);
+    let keys = ["m/0/rejected", &long, &format!("{long}!"), "a b", "clé"];
+    for key in keys {
+        let letter = DeadLetter {
+            body: "{}".to_owned(),
+            reason: "NoContent",
+            detail: "nothing".to_owned(),
+            progress_key: key.to_owned(),
+            group: "g".to_owned(),
+        };
+        queues.adapter.dead_letter(&letter).await.expect("an answer");
+    }
+    let letters = drain(&queues.client, &queues.dlq).await;
+    let id = |letter: &Message| {
+        let attributes = letter.attributes.as_ref().expect("attributes");
+        attributes[&MessageSystemAttributeName::MessageDeduplicationId].clone()
+    };
+    let ids: BTreeSet<String> = letters.iter().map(id).collect();
+    assert_eq!(ids.len(), keys.len(), "{ids:?}");
+    for id in ids {
+        assert!((1..=128).contains(&id.len()), "{id}");
+        assert!(id.bytes().all(|byte| byte.is_ascii_graphic()), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_to_be_retried_is_visible_again() {
+    let queues = queues().await;
+    let send = queues.client.send_message().queue_url(&queues.notifications).message_body("{}");
+    let send = send.message_group_id("g").message_deduplication_id("d");
+    send.send().await.expect("an answer");
+    let first = receive(&queues.client, &queues.notifications).await;
+    assert_eq!(first.len(), 1);
+    assert!(receive(&queues.client, &queues.notifications).await.is_empty());
+
+    let receipt = first[0].receipt_handle.as_deref().expect("a receipt");
+    queues.adapter.retry_after(receipt, Duration::from_millis(999)).await.expect("an answer");
+
+    let second = receive(&queues.client, &queues.notifications).await;
+    assert_eq!(second.len(), 1);
+    assert_eq!(second[0].message_id, first[0].message_id);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_not_there_is_an_error_that_names_the_operation() {
+    let queues = queues().await;
+    let url = format!("{}-gone", queues.notifications);
+    let adapter = SqsQueue::new(&sdk_config("http://127.0.0.1:1"), url.clone(), url);
+    let err = adapter.retry_after("receipt", Duration::ZERO).await.expect_err("no queue");
+    assert_eq!(err.operation, "retry_after");
+}

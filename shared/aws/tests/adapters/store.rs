@@ -1,0 +1,52 @@
+//! The table, over DynamoDB in process.
+
+use dynoxide::Database;
+use hubcast_aws::store::{DynamoStore, create_table};
+use hubcast_core::channel::ShardCounts;
+use hubcast_core::ports::ChannelStore;
+use hubcast_testkit::contract::store;
+
+use crate::endpoint::{listen, sdk_config};
+
+async fn table() -> DynamoStore {
+    let (listener, url) = listen().await;
+    let database = Database::memory().expect("a database");
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let config = sdk_config(&url);
+    create_table(&config, "hubcast").await.expect("a table");
+    DynamoStore::new(&config, "hubcast")
+}
+
+#[tokio::test]
+async fn claims_are_kept() {
+    store::claims::all(&table().await).await;
+}
+
+#[tokio::test]
+async fn records_are_kept() {
+    store::records::all(&table().await).await;
+}
+
+#[tokio::test]
+async fn channels_are_kept() {
+    store::channels::all(&table().await).await;
+}
+
+#[tokio::test]
+async fn access_is_kept() {
+    store::access::all(&table().await).await;
+}
+
+#[tokio::test]
+async fn progress_is_kept() {
+    store::progress::all(&table().await).await;
+}
+
+#[tokio::test]
+async fn a_new_table_has_no_shard_counts() {
+    let table = table().await;
+    assert_eq!(table.shard_counts().await.expect("an answer"), None);
+    let counts = ShardCounts { group: 2, hub: 7 };
+    table.raise_shard_counts(counts).await.expect("an answer");
+    assert_eq!(table.shard_counts().await.expect("an answer"), Some(counts));
+}

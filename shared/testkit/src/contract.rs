@@ -1,0 +1,9 @@
+//! What every adapter of a port must keep, rule by rule.
+//!
+//! A rule is a function over the port that panics when it is broken. It uses
+//! names of its own, so rules can run in any order and on a table in use.
+//! [`store::all`], [`gateway::all`] and [`queue::all`] run all of a port's rules.
+
+pub mod gateway;
+pub mod queue;
+pub mod store;

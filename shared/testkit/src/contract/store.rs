@@ -1,0 +1,27 @@
+//! The rules of the five ports of the table.
+
+pub mod access;
+pub mod channels;
+pub mod claims;
+pub mod progress;
+pub mod records;
+pub mod sessions;
+
+use hubcast_core::ports::{AccessStore, ChannelStore, ProgressStore, SocketStore};
+
+/// Runs every rule of a table.
+pub async fn all<S: SocketStore + ChannelStore + AccessStore + ProgressStore>(store: &S) {
+    claims::all(store).await;
+    records::all(store).await;
+    channels::all(store).await;
+    access::all(store).await;
+    sessions::all(store).await;
+    progress::all(store).await;
+}
+
+/// A long name in a script of three bytes a character: the longest that is allowed.
+pub(crate) fn longest_name(last: char) -> String {
+    let mut name = "語".repeat(1023);
+    name.push(last);
+    name
+}
