@@ -3,6 +3,7 @@
 
 CARGO ?= cargo
 VENV := .venv
+FUZZ_SECONDS ?= 60
 PY := $(VENV)/bin/python
 # Only so that verbs know whether an install is older than what it should install.
 VENV_MARK := $(VENV)/.installed
@@ -45,6 +46,11 @@ unit: ## Runs the Rust tests: units, properties, contracts, the gateway emulatio
 stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against the local stack.
 	$(CARGO) build --quiet --package hubcast-local
 	cd tests && PYTHON=../$(PY) npm run --silent stories
+
+fuzz: $(VENV_MARK) ## Fuzzes the codec, a minute for each target (FUZZ_SECONDS=.. for longer).
+	set -e; cd shared/protocol; for target in decode handshake splitter; do mkdir -p fuzz/corpus/$$target; \
+	  $(CURDIR)/$(VENV)/bin/cargo-fuzz fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS); done
 
 bench: $(NODE_MARK) ## Measures the codec, and the latency of the local stack.
 	$(CARGO) bench --package signalr-protocol

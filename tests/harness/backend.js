@@ -5,6 +5,7 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
@@ -35,15 +36,41 @@ export class Backend {
   }
 
   /** Enqueues any text. */
-  sendBody(body, { group = `${this.hub}:hub`, deduplicationId = randomUUID() } = {}) {
+  sendBody(body, { group = `${this.hub}:hub`, deduplicationId = randomUUID(), attributes = {} } = {}) {
+    const attribute = ([name, StringValue]) => [name, { DataType: "String", StringValue }];
     return this.sqs.send(
       new SendMessageCommand({
         QueueUrl: this.stack.queueUrl,
         MessageGroupId: group,
         MessageDeduplicationId: deduplicationId,
         MessageBody: body,
+        MessageAttributes: Object.fromEntries(Object.entries(attributes).map(attribute)),
       }),
     );
+  }
+
+  /**
+   * Waits until whatever was sent in a message group before has reached these clients or never will:
+   * a later message of the group is handled after it.
+   */
+  async fence(group, ...clients) {
+    const before = clients.map((client) => client.received("fence").length);
+    const ids = await Promise.all(clients.map((client) => client.ownId()));
+    await this.send(ids.map((connectionId) => ({ hub: this.hub, connectionId, target: "fence" })), { group });
+    await Promise.all(clients.map((client, at) => client.receives("fence", before[at] + 1)));
+  }
+
+  /** Enqueues up to ten envelopes by one request, each as a message of its own. */
+  async sendBatch(envelopes, { group = this.group(envelopes[0]) } = {}) {
+    const entry = (envelope, at) => ({
+      Id: String(at),
+      MessageGroupId: group,
+      MessageDeduplicationId: randomUUID(),
+      MessageBody: JSON.stringify(envelope),
+    });
+    const batch = { QueueUrl: this.stack.queueUrl, Entries: envelopes.map(entry) };
+    const { Failed: failed = [] } = await this.sqs.send(new SendMessageBatchCommand(batch));
+    if (failed.length > 0) throw new Error(`not enqueued: ${JSON.stringify(failed)}`);
   }
 
   /** Takes the next dead letter: its body and its attributes as plain texts. */

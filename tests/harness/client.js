@@ -9,7 +9,7 @@ export const versions = { "3.1.31": signalr3, "8.0.29": signalr8, "10.0.11": sig
 export const newest = "10.0.11";
 
 /** Waits for something to become true; whoever may make it so calls `notify`. */
-class Condition {
+export class Condition {
   #waiting = new Set();
 
   notify() {
@@ -48,7 +48,7 @@ export class Client extends Condition {
       });
     }
     const note = (event) => (detail) => {
-      this.events.push({ event, detail: detail instanceof Error ? detail.message : detail });
+      this.events.push({ event, detail: detail?.message ?? detail });
       this.notify();
     };
     connection.onclose(note("closed"));
@@ -58,6 +58,11 @@ export class Client extends Condition {
 
   get id() {
     return this.connection.connectionId;
+  }
+
+  /** The id that a backend names; a client that skipped negotiation has to ask for it. */
+  async ownId() {
+    return this.id ?? this.invoke("GetConnectionId");
   }
 
   /** The arguments of all calls of a method so far. */
@@ -87,6 +92,19 @@ export class Client extends Condition {
     return this;
   }
 
+  /** Starts, and waits until everything that is sent from now on is heard: a first answer promises that. */
+  async ready() {
+    await this.start();
+    await this.invoke("GetConnectionId");
+    return this;
+  }
+
+  /** Waits until the client came back `times` times and hears everything again; answers its new id. */
+  async returns(times = 1) {
+    await this.meets("reconnected", times);
+    return this.invoke("GetConnectionId");
+  }
+
   stop() {
     return this.connection.stop();
   }
@@ -97,20 +115,35 @@ const METHODS = ["notify", "fence"];
 
 /**
  * A client that is not started.
- * `url` is the hub's; `token` a text or a function; `reconnect` the delays of automatic reconnect.
+ * `url` is the hub's; `token` a text or a function; `reconnect` the delays of automatic reconnect;
+ * `build` may add to the builder.
  */
-export function client({ url, token, version = newest, methods = METHODS, reconnect, options = {}, settings = {} }) {
-  const signalR = versions[version];
+export function client({
+  url,
+  token,
+  version = newest,
+  signalR = versions[version],
+  methods = METHODS,
+  reconnect,
+  build = (builder) => builder,
+  options = {},
+  settings = {},
+}) {
   const accessTokenFactory = typeof token === "function" ? token : token && (() => token);
   let builder = new signalR.HubConnectionBuilder()
     .withUrl(url, { ...(accessTokenFactory && { accessTokenFactory }), ...options })
     .configureLogging(signalR.LogLevel.None);
   if (reconnect) builder = builder.withAutomaticReconnect(reconnect);
-  return new Client(Object.assign(builder.build(), settings), METHODS === methods ? METHODS : [...METHODS, ...methods]);
+  return new Client(Object.assign(build(builder).build(), settings), METHODS === methods ? METHODS : [...METHODS, ...methods]);
 }
 
-/** A started client of a user, by the redirect of `/hubs/{hub}` and a fresh app token for each try. */
+/** Options of a client that opens its socket right away. */
+export function skipping(signalR = versions[newest]) {
+  return { skipNegotiation: true, transport: signalR.HttpTransportType.WebSockets };
+}
+
+/** A client of a user, ready to hear, by the redirect of `/hubs/{hub}` and a fresh app token for each try. */
 export async function signedIn(stack, user, { groups = [], hub = "notifications", ...more } = {}) {
   const token = () => stack.token(user, { groups });
-  return client({ url: `${stack.url}/hubs/${hub}`, token, ...more }).start();
+  return client({ url: `${stack.url}/hubs/${hub}`, token, ...more }).ready();
 }

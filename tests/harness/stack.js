@@ -15,6 +15,14 @@ export async function startStack(...flags) {
   return stack;
 }
 
+/** Runs a stack that is expected to end by itself; answers its exit code and what it said. */
+export function runToEnd(...flags) {
+  const child = spawn(BINARY, flags, { stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (chunk) => (stderr += chunk));
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stderr })));
+}
+
 export class Stack {
   #child;
   #exit;
@@ -22,6 +30,7 @@ export class Stack {
   constructor(child) {
     this.#child = child;
     this.logs = "";
+    this.greeting = "";
     child.stderr.on("data", (chunk) => (this.logs += chunk));
     this.#exit = new Promise((resolve) => child.once("close", (code) => resolve(code)));
     this.ready = this.#announced();
@@ -29,6 +38,7 @@ export class Stack {
 
   async #announced() {
     const lines = createInterface({ input: this.#child.stdout });
+    lines.on("line", (line) => (this.greeting += `${line}\n`));
     const first = new Promise((resolve) => lines.once("line", resolve));
     const line = await Promise.race([first, this.#exit.then(() => "")]);
     const [, url] = /^hubcast ready on (http:\S+)$/.exec(line) ?? [];
@@ -54,9 +64,9 @@ export class Stack {
     return (await answer.json()).access_token;
   }
 
-  /** Stops as Ctrl-C does; answers the exit code. */
-  async stop() {
-    this.#child.kill("SIGINT");
+  /** Stops as Ctrl-C does, or by another signal; answers the exit code. */
+  async stop(signal = "SIGINT") {
+    this.#child.kill(signal);
     return this.#exit;
   }
 }

@@ -19,8 +19,7 @@ describe("a message to a user", () => {
       const other = await signedIn(stack, `bob-${version}`, { version });
       await backend.send({ userId: user, target: "notify", arguments: ["hello", { n: 1 }] });
       for (const tab of tabs) assert.deepEqual(await tab.receives("notify"), [["hello", { n: 1 }]]);
-      await backend.send({ userId: `bob-${version}`, target: "fence" });
-      await other.receives("fence");
+      await backend.fence(`notifications:user:${user}`, other);
       assert.deepEqual(other.received("notify"), []);
       await Promise.all([...tabs, other].map((tab) => tab.stop()));
     });

@@ -15,7 +15,7 @@ use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::context::{Admission, GROUPS_MAX_BYTES, groups_text};
 use hubcast_core::groups::GroupPolicy;
-use hubcast_core::id::HubName;
+use hubcast_core::id::{HubName, UserId};
 use hubcast_core::ports::{AccessKeySource, SessionStore};
 use hubcast_core::report::chain;
 use hubcast_core::settings::Hubs;
@@ -24,8 +24,9 @@ use hubcast_core::time::Clock;
 /// The most that the context may take, in bytes: API Gateway's 8 KB for the whole answer, less the
 /// policy and what JSON adds.
 const CONTEXT_MAX_BYTES: usize = 7 * 1024;
-/// The most characters of a user id that are shown as the principal, which is for logs only.
-const PRINCIPAL_MAX_CHARS: usize = 64;
+/// How much of a user's name the principal id holds, in characters. The name stands in full in the
+/// context, and twice 4 KB would be more than API Gateway takes.
+const PRINCIPAL_MAX_CHARS: usize = 128;
 
 /// The authorizer's answer, with the flat context that API Gateway takes.
 pub type Answer = ApiGatewayCustomAuthorizerResponse<BTreeMap<String, String>>;
@@ -153,10 +154,9 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 fn allow(admission: &Admission, resource: String) -> Answer {
-    let user = admission.principal.user.as_ref();
-    let user = user.map(|user| user.as_str().chars().take(PRINCIPAL_MAX_CHARS).collect());
+    let user = admission.principal.user.as_ref().map_or("anonymous", UserId::as_str);
     let mut answer = Answer::default();
-    answer.principal_id = Some(user.unwrap_or_else(|| "anonymous".to_owned()));
+    answer.principal_id = Some(user.chars().take(PRINCIPAL_MAX_CHARS).collect());
     answer.policy_document = policy(IamPolicyEffect::Allow, resource);
     answer.context = admission.to_context();
     answer

@@ -14,6 +14,7 @@ use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::connect::is_blocked;
 use hubcast_core::context::{GROUPS_MAX_BYTES, groups_text};
+use hubcast_core::groups::GroupPolicy;
 use hubcast_core::ports::{AccessKeySource, AccessStore, SessionStore, StoreError};
 use hubcast_core::principal::Principal;
 use hubcast_core::report::chain;
@@ -52,6 +53,8 @@ pub struct Negotiation<K, A, S, C> {
     pub allowed_headers: Vec<String>,
     /// Where clients are sent.
     pub public_url: PublicUrl,
+    /// The groups that clients may join; their patterns say which claims a redirect must carry.
+    pub groups: GroupPolicy,
     /// Whether sessions end when the app token does.
     pub close_on_token_expiry: bool,
 }
@@ -171,11 +174,14 @@ where
             token_id: &token_id,
             groups_in_grant,
             session_expires: principal.session_expires.filter(|_| self.close_on_token_expiry),
+            claims: &self.groups.named(&principal.claims),
         };
         let base = self.base(event);
         let token = self.gatekeeper.mint_client(&base, &grant, now).await?;
         let url = format!("{base}/client/?hub={}{}", request.hub, request.own_query);
-        if url.len() + token.len() + CONNECTING_BYTES > URL_MAX_BYTES {
+        // Only browsers must put the token into the URL; others have a header for it.
+        let is_browser = event.headers.contains_key("origin");
+        if is_browser && url.len() + token.len() + CONNECTING_BYTES > URL_MAX_BYTES {
             return Err(Refusal::TooLong);
         }
         Ok(json(&Redirect::new(url, token)))

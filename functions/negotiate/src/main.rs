@@ -25,6 +25,7 @@ async fn main() -> Result<(), Error> {
         hubs: config.hubs,
         origins: config.origins,
         allowed_headers: config.allowed_headers,
+        groups: config.groups,
         public_url: config.tokens.public_url.clone(),
         close_on_token_expiry: config.tokens.close_on_token_expiry,
         gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::new()?, keys)?,

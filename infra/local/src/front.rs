@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, Router};
 use bytes::Bytes;
@@ -13,7 +12,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use hubcast_core::settings::Origins;
 use serde_json::json;
 
-use crate::gateway::{Function, Handshake, STAGE, http_request, management_request, upgrade};
+use crate::aws;
+use crate::gateway::{
+    Function, connection_id, http_request, is_upgrade, management_request, upgrade,
+};
 use crate::issuer::TokenRequest;
 use crate::stack::Shared;
 
@@ -32,69 +34,19 @@ async fn answer(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     if is_upgrade(&parts.headers) {
-        return socket(shared, peer, &mut parts).await;
+        return upgrade(Arc::clone(&shared.gateway), peer, &mut parts).await;
     }
     let Ok(body) = axum::body::to_bytes(body, BODY_MAX_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    if let Some(service) = aws_service(&parts.headers) {
-        return aws(&shared, service, parts.headers, body).await;
+    let services = (&shared.dynamodb, &shared.sqs);
+    if let Some(answer) = aws::answer(services, &parts.headers, &body).await {
+        return answer;
     }
-    let path = parts.uri.path().to_owned();
-    let connections = path.strip_prefix(&format!("/{STAGE}/@connections/"));
-    let connections =
-        connections.or_else(|| path.strip_prefix(&format!("/{STAGE}/%40connections/")));
-    match connections {
-        Some(id) => management_request(&shared.gateway, &parts.method, &decoded(id), body),
-        None if path.starts_with("/dev/") => dev(&shared, &parts, &body).await,
+    match connection_id(parts.uri.path()) {
+        Some(id) => management_request(&shared.gateway, &parts.method, &id, body),
+        None if parts.uri.path().starts_with("/dev/") => dev(&shared, &parts, &body).await,
         None => public(&shared, peer, &parts, body).await,
-    }
-}
-
-fn is_upgrade(headers: &HeaderMap) -> bool {
-    let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
-    upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
-}
-
-/// `/client`, `/hubs/{hub}` and the raw stage take sockets.
-async fn socket(shared: Arc<Shared>, peer: SocketAddr, parts: &mut Parts) -> Response {
-    let path = parts.uri.path().trim_end_matches('/');
-    let path_hub = match path.strip_prefix('/') {
-        Some("client" | STAGE) => None,
-        Some(path) => match path.strip_prefix("hubs/").filter(|hub| !hub.contains('/')) {
-            Some(hub) => Some(decoded(hub)),
-            None => return StatusCode::FORBIDDEN.into_response(),
-        },
-        None => return StatusCode::FORBIDDEN.into_response(),
-    };
-    let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
-    match WebSocketUpgrade::from_request_parts(parts, &()).await {
-        Ok(web_socket) => {
-            let handshake = Handshake { uri, headers, peer, path_hub };
-            upgrade(Arc::clone(&shared.gateway), handshake, web_socket).await
-        }
-        Err(rejection) => rejection.into_response(),
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum AwsService {
-    DynamoDb,
-    Sqs,
-}
-
-fn aws_service(headers: &HeaderMap) -> Option<AwsService> {
-    let target = headers.get("x-amz-target")?.to_str().ok()?;
-    if target.starts_with("DynamoDB_") {
-        return Some(AwsService::DynamoDb);
-    }
-    target.starts_with("AmazonSQS.").then_some(AwsService::Sqs)
-}
-
-async fn aws(shared: &Shared, service: AwsService, headers: HeaderMap, body: Bytes) -> Response {
-    match service {
-        AwsService::DynamoDb => shared.backend.dynamodb(headers, body).await,
-        AwsService::Sqs => shared.backend.sqs(&headers, body).await,
     }
 }
 
@@ -104,7 +56,10 @@ async fn public(shared: &Shared, peer: SocketAddr, parts: &Parts, body: Bytes) -
         return http_request(&shared.gateway, Function::Negotiate, parts, peer, &body).await;
     }
     match (&parts.method, path) {
-        (&Method::GET | &Method::HEAD, "/api/health") => StatusCode::OK.into_response(),
+        (&Method::GET | &Method::HEAD, "/api/health") if shared.is_ready() => {
+            StatusCode::OK.into_response()
+        }
+        (_, "/api/health") => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         (&Method::GET | &Method::HEAD, "/") => Html(welcome(&shared.base)).into_response(),
         _ => {
             let hint = "there is nothing here; hubs are at /hubs/{hub}, SQS and DynamoDB at /, tokens at POST /dev/token";
@@ -162,10 +117,6 @@ fn with_cors(mut answer: Response, request: &HeaderMap) -> Response {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
     }
     answer
-}
-
-fn decoded(segment: &str) -> String {
-    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 fn welcome(base: &str) -> String {

@@ -1,22 +1,28 @@
 //! The functions' own handlers, in process, over the real adapters.
+//!
+//! They are configured as in a deployment, by variables, so that every default
+//! is the deployed one. Only two settings have no variable: hosts are followed
+//! here, and the lifetime of sockets can be shortened.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use authorizer::Door;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
+use hubcast_aws::access_keys::KeyVault;
+use hubcast_aws::config::{
+    AccessKeySettings, AuthorizerConfig, ConnectConfig, FramesConfig, NegotiateConfig,
+    PublisherConfig,
+};
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
 use hubcast_core::connect::ConnectSettings;
-use hubcast_core::envelope::EnvelopeRules;
-use hubcast_core::fanout::{FanoutSettings, Publisher};
-use hubcast_core::frames::{FrameSettings, Frames};
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::id::HubName;
-use hubcast_core::settings::{AccessKeys, Hubs, IssuerSettings, Origins, PublicUrl, TokenSettings};
+use hubcast_core::fanout::Publisher;
+use hubcast_core::frames::Frames;
+use hubcast_core::settings::{PublicUrl, TokenSettings};
 use hubcast_core::shards::Shards;
 use hubcast_core::time::SystemClock;
 use negotiate::Negotiation;
@@ -24,29 +30,83 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::backend::{DLQ, NOTIFICATIONS, TABLE, queue_url, sdk_config};
+use crate::aws::sdk_config;
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::options::Options;
 use crate::poller::Consumer;
+use crate::sqs::{DLQ, NOTIFICATIONS, queue_url};
 
+/// The channel table.
+pub(crate) const TABLE: &str = "hubcast";
 /// The access key of the Azure SignalR emulator, so that its connection string works here too.
 const EMULATOR_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
-const DEFAULT_HUB: &str = "notifications";
+/// The hosts that client tokens may name as their audience.
+const TOKEN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// The function's timeout of 10 s less the half second that it keeps back.
 const PATIENCE: Duration = Duration::from_millis(9_500);
-const CLOSE_GRACE: Duration = Duration::from_secs(1);
 
-/// Where the adapters find their endpoints.
+/// What the functions run on.
 #[derive(Debug)]
-pub(crate) struct Endpoints {
-    /// DynamoDB.
+pub(crate) struct Runtime<'a> {
+    /// What the stack was told.
+    pub(crate) options: &'a Options,
+    /// Where DynamoDB is.
     pub(crate) dynamodb: String,
-    /// Everything else.
-    pub(crate) base: String,
+    /// Where everything else is.
+    pub(crate) base: &'a str,
+    /// `TOKEN_ISSUERS`
+    pub(crate) issuers: String,
 }
 
-type LocalGatekeeper = Gatekeeper<HttpKeys, AccessKeys>;
-type LocalNegotiation = Negotiation<HttpKeys, AccessKeys, DynamoStore, SystemClock>;
+impl Runtime<'_> {
+    /// The variables that a deployment would set.
+    fn variables(&self) -> BTreeMap<String, String> {
+        let (base, options) = (self.base, self.options);
+        let own = [
+            ("TABLE_NAME", TABLE.to_owned()),
+            ("NOTIFICATIONS_QUEUE_URL", queue_url(base, NOTIFICATIONS)),
+            ("DLQ_URL", queue_url(base, DLQ)),
+            ("MANAGEMENT_ENDPOINT", format!("{base}/{STAGE}")),
+            ("PUBLIC_URL", base.to_owned()),
+            ("ALLOWED_ORIGINS", "localhost".to_owned()),
+            ("HUBS", "*".to_owned()),
+            ("ACCESS_KEYS", EMULATOR_KEY.to_owned()),
+            ("TOKEN_ISSUERS", self.issuers.clone()),
+            ("CLIENT_JOINABLE_GROUPS", options.client_joinable_groups.clone()),
+            ("IMPLICIT_BROADCAST", (!options.explicit_broadcast).to_string()),
+            ("CLOSE_ON_TOKEN_EXPIRY", options.close_on_token_expiry.to_string()),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        own.into_iter().chain(options.set.iter().cloned()).collect()
+    }
+
+    fn store(&self, table: String) -> DynamoStore {
+        DynamoStore::new(&sdk_config(&self.dynamodb), table)
+    }
+
+    fn management(&self, endpoint: &str) -> ManagementGateway {
+        ManagementGateway::new(&sdk_config(self.base), endpoint, ATTEMPT_TIMEOUT)
+    }
+}
+
+fn following_host() -> PublicUrl {
+    PublicUrl::FollowHost { hosts: TOKEN_HOSTS.map(str::to_owned).into() }
+}
+
+type LocalGatekeeper = Gatekeeper<HttpKeys, KeyVault>;
+type LocalDoor = Door<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+type LocalNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+
+fn gatekeeper(
+    runtime: &Runtime<'_>,
+    tokens: TokenSettings,
+    access_keys: AccessKeySettings,
+) -> anyhow::Result<LocalGatekeeper> {
+    let keys = HttpKeys::new().map_err(anyhow::Error::from_boxed)?;
+    let vault = KeyVault::new(&sdk_config(runtime.base), access_keys);
+    let tokens = TokenSettings { public_url: following_host(), ..tokens };
+    Ok(Gatekeeper::new(tokens, keys, vault)?)
+}
 
 /// All functions but the publisher.
 #[derive(Debug, Clone)]
@@ -54,7 +114,7 @@ pub(crate) struct LocalFunctions(Arc<Handlers>);
 
 #[derive(Debug)]
 struct Handlers {
-    door: Door<HttpKeys, AccessKeys, DynamoStore, SystemClock>,
+    door: LocalDoor,
     store: DynamoStore,
     connect: ConnectSettings,
     frames: Frames<DynamoStore, ManagementGateway, SystemClock>,
@@ -62,84 +122,52 @@ struct Handlers {
 }
 
 impl LocalFunctions {
-    /// The functions over these endpoints.
-    pub(crate) fn new(
-        options: &Options,
-        endpoints: &Endpoints,
-        issuer: &IssuerSettings,
-    ) -> anyhow::Result<Self> {
-        let store = DynamoStore::new(&sdk_config(&endpoints.dynamodb), TABLE);
-        let frames = FrameSettings {
-            lifetime: options.lifetime(),
-            frames_per_second: 30,
-            groups_max: 100,
-            connections: options.connection_limit(),
-            close_grace: CLOSE_GRACE,
-        };
-        let shards = Shards::new(hubcast_core::channel::ShardCounts::default());
-        let gateway = management(endpoints);
+    /// The functions on this runtime.
+    pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
+        let variables = runtime.variables();
+        let lookup = |name: &str| variables.get(name).cloned();
+        let connect = ConnectConfig::read(lookup)?;
         Ok(Self(Arc::new(Handlers {
-            door: Door {
-                gatekeeper: gatekeeper(options, issuer)?,
-                store: store.clone(),
-                hubs: Hubs::Any,
-                groups: GroupPolicy::parse(&options.client_joinable_groups)?,
-                clock: SystemClock,
-            },
-            connect: ConnectSettings {
-                hubs: Hubs::Any,
-                origins: Origins::Localhost,
-                reconnect_grace: options.reconnect_grace(),
-            },
-            frames: Frames::new(store.clone(), gateway, SystemClock, frames, shards),
-            negotiation: negotiation(options, issuer, store.clone())?,
-            store,
+            door: door(runtime, AuthorizerConfig::read(lookup)?)?,
+            store: runtime.store(connect.table),
+            connect: connect.connect,
+            frames: frames(runtime, FramesConfig::read(lookup)?),
+            negotiation: negotiation(runtime, NegotiateConfig::read(lookup)?)?,
         })))
     }
 }
 
-fn management(endpoints: &Endpoints) -> ManagementGateway {
-    let endpoint = format!("{}/{STAGE}", endpoints.base);
-    ManagementGateway::new(&sdk_config(&endpoints.base), &endpoint, ATTEMPT_TIMEOUT)
-}
-
-fn gatekeeper(options: &Options, issuer: &IssuerSettings) -> anyhow::Result<LocalGatekeeper> {
-    let keys = HttpKeys::new().map_err(anyhow::Error::from_boxed)?;
-    Ok(Gatekeeper::new(tokens(options, issuer), keys, access_keys(options)?)?)
-}
-
-fn tokens(options: &Options, issuer: &IssuerSettings) -> TokenSettings {
-    TokenSettings {
-        issuers: vec![issuer.clone()],
-        public_url: public_url(),
-        close_on_token_expiry: options.close_on_token_expiry,
-        reuse: options.reuse(),
-    }
-}
-
-fn access_keys(options: &Options) -> anyhow::Result<AccessKeys> {
-    let keys = options.access_keys.as_deref().unwrap_or(EMULATOR_KEY);
-    AccessKeys::parse(keys).context("--access-keys")
-}
-
-fn public_url() -> PublicUrl {
-    PublicUrl::FollowHost { hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).into() }
-}
-
-fn negotiation(
-    options: &Options,
-    issuer: &IssuerSettings,
-    store: DynamoStore,
-) -> anyhow::Result<LocalNegotiation> {
-    Ok(Negotiation {
-        gatekeeper: gatekeeper(options, issuer)?,
-        store,
+fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<LocalDoor> {
+    Ok(Door {
+        gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
+        store: runtime.store(config.table),
+        hubs: config.hubs,
+        groups: config.groups,
         clock: SystemClock,
-        hubs: Hubs::Any,
-        origins: Origins::Localhost,
-        allowed_headers: Vec::new(),
-        public_url: public_url(),
-        close_on_token_expiry: options.close_on_token_expiry,
+    })
+}
+
+fn frames(
+    runtime: &Runtime<'_>,
+    mut config: FramesConfig,
+) -> Frames<DynamoStore, ManagementGateway, SystemClock> {
+    config.frames.lifetime = runtime.options.lifetime();
+    let store = runtime.store(config.table);
+    let gateway = runtime.management(&config.management_endpoint);
+    Frames::new(store, gateway, SystemClock, config.frames, Shards::new(config.shards))
+}
+
+fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result<LocalNegotiation> {
+    Ok(Negotiation {
+        store: runtime.store(config.table),
+        clock: SystemClock,
+        hubs: config.hubs,
+        origins: config.origins,
+        allowed_headers: config.allowed_headers,
+        public_url: following_host(),
+        groups: config.groups,
+        close_on_token_expiry: config.tokens.close_on_token_expiry,
+        gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
     })
 }
 
@@ -193,26 +221,15 @@ pub(crate) struct LocalPublisher(
 );
 
 impl LocalPublisher {
-    /// The publisher over these endpoints.
-    pub(crate) fn new(options: &Options, endpoints: &Endpoints) -> anyhow::Result<Self> {
-        let base = &endpoints.base;
-        let sdk = sdk_config(base);
-        let queue = SqsQueue::new(&sdk, queue_url(base, NOTIFICATIONS), queue_url(base, DLQ));
-        let store = DynamoStore::new(&sdk_config(&endpoints.dynamodb), TABLE);
-        let rules = EnvelopeRules {
-            default_hub: HubName::parse(DEFAULT_HUB).context("the default hub")?,
-            implicit_broadcast: !options.explicit_broadcast,
-        };
-        let settings = FanoutSettings {
-            rules,
-            hubs: Hubs::Any,
-            concurrency: 128,
-            retry_budget: Duration::from_secs(3),
-            close_grace: CLOSE_GRACE,
-        };
-        let shards = Shards::new(hubcast_core::channel::ShardCounts::default());
-        let ports = (store, management(endpoints), queue, SystemClock);
-        Ok(Self(Arc::new(Publisher::new(ports, settings, shards))))
+    /// The publisher on this runtime.
+    pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
+        let variables = runtime.variables();
+        let config = PublisherConfig::read(|name| variables.get(name).cloned())?;
+        let store = runtime.store(config.table);
+        let gateway = runtime.management(&config.management_endpoint);
+        let queue = SqsQueue::new(&sdk_config(runtime.base), config.queue_url, config.dlq_url);
+        let ports = (store, gateway, queue, SystemClock);
+        Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
     }
 }
 

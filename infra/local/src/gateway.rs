@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 pub use http_api::http_request;
-pub use management::management_request;
-pub use upgrade::{Handshake, upgrade};
+pub use management::{connection_id, management_request};
+pub use upgrade::{is_upgrade, upgrade};
 
 use registry::Registry;
 
@@ -31,6 +32,8 @@ pub const STAGE: &str = "local";
 const URL_MAX_BYTES: usize = 4096;
 /// The longest that an integration may take.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+/// How long the sockets may take to end.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// The functions behind the routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +85,15 @@ pub struct Gateway<F> {
     functions: F,
     limits: Limits,
     registry: Registry,
+    /// How many sockets have not told `$disconnect` yet.
+    running: watch::Sender<usize>,
 }
 
 impl<F: Functions> Gateway<F> {
     /// A gateway in front of these functions.
     pub fn new(functions: F, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { functions, limits, registry: Registry::default() })
+        let running = watch::Sender::new(0);
+        Arc::new(Self { functions, limits, registry: Registry::default(), running })
     }
 
     /// How many sockets are open.
@@ -95,9 +101,14 @@ impl<F: Functions> Gateway<F> {
         self.registry.len()
     }
 
-    /// Closes every socket as a server does that goes away.
-    pub fn close_all(&self) {
+    /// Closes every socket as a server does that goes away; waits until `$disconnect` was told.
+    pub async fn close_all(&self) {
         self.registry.close_all();
+        let mut running = self.running.subscribe();
+        let ended = running.wait_for(|running| *running == 0);
+        if tokio::time::timeout(CLOSING, ended).await.is_err() {
+            tracing::warn!("some sockets take long to end");
+        }
     }
 
     async fn invoke(&self, function: Function, event: Value) -> Result<Value, InvokeError> {

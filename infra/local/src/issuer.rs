@@ -8,7 +8,6 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hubcast_core::settings::{IssuerSettings, OneOrMany};
 use hubcast_core::time::{Clock, SystemClock};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -60,20 +59,10 @@ impl Issuer {
         Ok(Self { url: format!("{base}/dev"), key, keys: JwkSet { keys: vec![jwk] } })
     }
 
-    /// How hubcast is told of this issuer.
-    pub(crate) fn settings(&self) -> IssuerSettings {
-        IssuerSettings {
-            issuer: self.url.clone(),
-            audience: OneOrMany(vec![AUDIENCE.to_owned()]),
-            jwks_uri: None,
-            algorithms: vec!["RS256".to_owned()],
-            user_claim: "sub".to_owned(),
-            groups_claim: OneOrMany(vec!["groups".to_owned()]),
-            tenants: Vec::new(),
-            hubs: Vec::new(),
-            user_prefix: String::new(),
-            group_prefix: String::new(),
-        }
+    /// How hubcast is told of this issuer, as `TOKEN_ISSUERS`.
+    pub(crate) fn settings(&self) -> String {
+        let own = json!({ "issuer": self.url, "audience": AUDIENCE, "groupsClaim": "groups" });
+        json!([own]).to_string()
     }
 
     /// The discovery document.

@@ -8,13 +8,15 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-mod backend;
+mod aws;
+mod dynamodb;
 mod front;
 mod functions;
 pub mod gateway;
 mod issuer;
 pub mod options;
-mod poller;
+pub mod poller;
+mod sqs;
 mod stack;
 
 pub use options::Options;

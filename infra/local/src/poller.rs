@@ -5,13 +5,17 @@
 //! own policy moves it on after too many receives. The embedded SQS hands out
 //! one message of a group at a time, where AWS hands out up to ten in order.
 
+use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
+use tokio::time::{sleep, timeout};
 
 use crate::gateway::InvokeError;
 
@@ -19,21 +23,24 @@ use crate::gateway::InvokeError;
 const BATCH_MAX: i32 = 10;
 /// How long a poll waits for a first message.
 const WAIT_SECONDS: i32 = 20;
+/// The timeout of the function that consumes the queue.
+pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the poller rests when SQS does not answer.
 const REST: Duration = Duration::from_millis(200);
 
 /// The function that consumes the queue.
-pub(crate) trait Consumer: Send + Sync {
+pub trait Consumer: Send + Sync {
     /// Consumes a batch; answers `{"batchItemFailures": [..]}`.
     fn consume(&self, event: Value) -> impl Future<Output = Result<Value, InvokeError>> + Send;
 }
 
 /// Polls a queue for ever.
-pub(crate) async fn poll(sqs: &Client, queue_url: &str, consumer: &impl Consumer) {
+pub async fn poll(sqs: &Client, queue_url: &str, consumer: &impl Consumer) {
     loop {
         if let Err(err) = poll_once(sqs, queue_url, consumer).await {
-            tracing::warn!(error = %err, "polling the queue failed");
-            tokio::time::sleep(REST).await;
+            // As when the queues are being replaced by empty ones.
+            tracing::info!(error = %err, "polling the queue failed");
+            sleep(REST).await;
         }
     }
 }
@@ -50,11 +57,17 @@ async fn poll_once(sqs: &Client, queue_url: &str, consumer: &impl Consumer) -> a
     if messages.is_empty() {
         return Ok(());
     }
-    let records: Vec<Value> = messages.iter().map(record).collect();
-    match consumer.consume(json!({ "Records": records })).await {
-        Ok(answer) => delete(sqs, queue_url, done(&messages, &answer)).await,
-        Err(err) => {
+    let name = queue_url.rsplit('/').next().unwrap_or_default();
+    let records: Vec<Value> = messages.iter().map(|message| record(message, name)).collect();
+    let invocation = consumer.consume(json!({ "Records": records }));
+    match timeout(FUNCTION_TIMEOUT, invocation).await {
+        Ok(Ok(answer)) => delete(sqs, queue_url, done(&messages, &answer)).await,
+        Ok(Err(err)) => {
             tracing::error!(error = %err, "the consumer failed; the batch stays");
+            Ok(())
+        }
+        Err(_elapsed) => {
+            tracing::error!("the consumer took too long; the batch stays");
             Ok(())
         }
     }
@@ -92,7 +105,7 @@ async fn delete(sqs: &Client, queue_url: &str, messages: Vec<&Message>) -> anyho
 }
 
 /// A message as Lambda's SQS event holds it.
-fn record(message: &Message) -> Value {
+fn record(message: &Message, queue: &str) -> Value {
     let attributes = message.attributes().into_iter().flatten();
     let attributes: Map<String, Value> =
         attributes.map(|(name, value)| (name.as_str().to_owned(), json!(value))).collect();
@@ -107,7 +120,7 @@ fn record(message: &Message) -> Value {
         "attributes": attributes,
         "messageAttributes": own,
         "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:hubcast-notifications.fifo",
+        "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
         "awsRegion": "us-east-1",
     })
 }
@@ -115,6 +128,7 @@ fn record(message: &Message) -> Value {
 fn attribute(value: &MessageAttributeValue) -> Value {
     json!({
         "stringValue": value.string_value(),
+        "binaryValue": value.binary_value().map(|bytes| STANDARD.encode(bytes)),
         "stringListValues": [],
         "binaryListValues": [],
         "dataType": value.data_type(),

@@ -2,21 +2,22 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use hubcast_aws::store::create_table;
+use hubcast_aws::store::{create_table, delete_table};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::backend::{
-    Backend, NOTIFICATIONS, TABLE, create_queues, purge_queues, queue_url, sdk_config,
-};
+use crate::aws::sdk_config;
+use crate::dynamodb::DynamoDb;
 use crate::front::router;
-use crate::functions::{Endpoints, LocalFunctions, LocalPublisher};
+use crate::functions::{LocalFunctions, LocalPublisher, Runtime, TABLE};
 use crate::gateway::{Gateway, Limits};
 use crate::issuer::Issuer;
 use crate::options::Options;
 use crate::poller::poll;
+use crate::sqs::{NOTIFICATIONS, Sqs, queue_url};
 
 /// How many batches are consumed at once, as by an event source's `MaximumConcurrency`.
 const POLLERS: usize = 4;
@@ -24,60 +25,69 @@ const POLLERS: usize = 4;
 const PORT_TRIES: usize = 20;
 
 /// What requests are answered from.
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) base: String,
     pub(crate) gateway: Arc<Gateway<LocalFunctions>>,
-    pub(crate) backend: Backend,
+    pub(crate) dynamodb: DynamoDb,
+    pub(crate) sqs: Sqs,
     pub(crate) issuer: Issuer,
+    ready: AtomicBool,
 }
 
-/// A running stack.
-#[derive(Debug)]
+/// A running stack; it ends when it is dropped, and in good order by [`Stack::shutdown`].
 pub struct Stack {
     shared: Arc<Shared>,
     tasks: JoinSet<()>,
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stack").field("url", &self.url()).finish_non_exhaustive()
+    }
 }
 
 impl Stack {
     /// Starts everything; answers when all of it is ready.
     ///
     /// # Errors
-    /// When the port is taken or a part does not start.
+    /// When the port is taken, a variable is wrong or a part does not start.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
-        let (listeners, port) = listen(options).await?;
-        let host = listeners.first().context("no address to listen on")?.local_addr()?.ip();
-        let base = format!("http://{}", SocketAddr::new(host, port));
-        let backend = Backend::start(port, options.data_dir.as_deref()).await?;
-        let endpoints = Endpoints { dynamodb: backend.dynamodb_url(), base: base.clone() };
+        let (listeners, address) = listen(options).await?;
+        let base = format!("http://{address}");
+        let dynamodb = DynamoDb::start(options.data_dir.as_deref()).await?;
+        let sqs = Sqs::new(address.port());
         let issuer = Issuer::new(&base)?;
-        let functions = LocalFunctions::new(options, &endpoints, &issuer.settings())?;
-        let publisher = LocalPublisher::new(options, &endpoints)?;
-        let gateway = Gateway::new(functions, limits(options));
-        let shared = Arc::new(Shared { base, gateway, backend, issuer });
-        let mut tasks = JoinSet::new();
+        let (base_url, issuers) = (base.as_str(), issuer.settings());
+        let runtime = Runtime { options, dynamodb: dynamodb.url(), base: base_url, issuers };
+        let publisher = LocalPublisher::new(&runtime)?;
+        let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));
+        let ready = AtomicBool::new(false);
+        let shared = Arc::new(Shared { base, gateway, dynamodb, sqs, issuer, ready });
+        let mut stack = Self { shared, tasks: JoinSet::new() };
         for listener in listeners {
-            let app =
-                router(Arc::clone(&shared)).into_make_service_with_connect_info::<SocketAddr>();
-            tasks.spawn(async move {
-                if let Err(err) = axum::serve(listener, app).await {
-                    tracing::error!(error = %err, "a listener ended");
-                }
-            });
+            stack.listening(listener);
         }
-        shared.create().await?;
-        let stack = Self { shared, tasks };
-        Ok(stack.polling(&publisher))
+        stack.shared.create().await?;
+        for _ in 0..POLLERS {
+            stack.polling(publisher.clone());
+        }
+        Ok(stack)
     }
 
-    fn polling(mut self, publisher: &LocalPublisher) -> Self {
-        for _ in 0..POLLERS {
-            let publisher = publisher.clone();
-            let sqs = self.shared.sqs();
-            let url = self.queue_url();
-            self.tasks.spawn(async move { poll(&sqs, &url, &publisher).await });
-        }
-        self
+    fn listening(&mut self, listener: TcpListener) {
+        let app = router(Arc::clone(&self.shared));
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        self.tasks.spawn(async move {
+            if let Err(err) = axum::serve(listener, app).await {
+                tracing::error!(error = %err, "a listener ended");
+            }
+        });
+    }
+
+    fn polling(&mut self, publisher: LocalPublisher) {
+        let sqs = aws_sdk_sqs::Client::new(&sdk_config(self.url()));
+        let url = self.queue_url();
+        self.tasks.spawn(async move { poll(&sqs, &url, &publisher).await });
     }
 
     /// Where everything is, such as `http://127.0.0.1:8080`.
@@ -92,36 +102,34 @@ impl Stack {
 
     /// Closes the sockets and stops.
     pub async fn shutdown(mut self) {
-        self.shared.gateway.close_all();
-        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(2);
-        while self.shared.gateway.connection_count() > 0 && tokio::time::Instant::now() < until {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        self.shared.gateway.close_all().await;
         self.tasks.shutdown().await;
     }
 }
 
 impl Shared {
-    fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&sdk_config(&self.base))
+    /// Whether everything has started.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
     }
 
     async fn create(&self) -> anyhow::Result<()> {
-        create_queues(&self.sqs()).await?;
-        let sdk = sdk_config(&self.backend.dynamodb_url());
-        match create_table(&sdk, TABLE).await {
+        self.sqs.reset().await.context("the queues cannot be created")?;
+        match create_table(&sdk_config(&self.dynamodb.url()), TABLE).await {
             // A folder that was used before holds the table already.
-            Err(err) if err.is_existing() => Ok(()),
-            created => created.context("the table cannot be created"),
+            Err(err) if err.is_existing() => {}
+            created => created.context("the table cannot be created")?,
         }
+        self.ready.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Empties everything.
     pub(crate) async fn reset(&self) -> anyhow::Result<()> {
-        self.gateway.close_all();
-        purge_queues(&self.sqs(), &self.base).await?;
-        let sdk = sdk_config(&self.backend.dynamodb_url());
-        hubcast_aws::store::delete_table(&sdk, TABLE).await?;
+        self.sqs.reset().await?;
+        self.gateway.close_all().await;
+        let sdk = sdk_config(&self.dynamodb.url());
+        delete_table(&sdk, TABLE).await?;
         Ok(create_table(&sdk, TABLE).await?)
     }
 }
@@ -138,7 +146,7 @@ pub fn send_command(stack: &Stack) -> String {
     )
 }
 
-fn limits(options: &Options) -> Limits {
+const fn limits(options: &Options) -> Limits {
     Limits {
         idle: options.idle(),
         lifetime: options.lifetime(),
@@ -146,19 +154,31 @@ fn limits(options: &Options) -> Limits {
     }
 }
 
-async fn listen(options: &Options) -> anyhow::Result<(Vec<TcpListener>, u16)> {
-    if let Some(address) = options.bind {
-        return one(address, options.port).await;
-    }
+/// The listeners, and the address under which the stack finds itself.
+async fn listen(options: &Options) -> anyhow::Result<(Vec<TcpListener>, SocketAddr)> {
+    let (listeners, port) = match options.bind {
+        Some(address) => one(address, options.port).await?,
+        None => either(options.port).await?,
+    };
+    let own = match options.bind {
+        Some(IpAddr::V4(address)) if !address.is_unspecified() => address.into(),
+        Some(IpAddr::V6(address)) if !address.is_unspecified() => address.into(),
+        Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
+        Some(IpAddr::V4(_)) | None => IpAddr::from(Ipv4Addr::LOCALHOST),
+    };
+    Ok((listeners, SocketAddr::new(own, port)))
+}
+
+async fn either(port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {
     for _ in 1..PORT_TRIES {
-        match both(options.port).await {
+        match both(port).await {
             Ok(listeners) => return Ok(listeners),
             // Another program holds the port that was picked, on one of the two addresses.
-            Err(_) if options.port == 0 => {}
+            Err(_) if port == 0 => {}
             Err(err) => return Err(err),
         }
     }
-    both(options.port).await
+    both(port).await
 }
 
 async fn one(address: IpAddr, port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {

@@ -62,6 +62,8 @@ pub struct ClientGrant<'a> {
     pub groups_in_grant: bool,
     /// When the session ends.
     pub session_expires: Option<Timestamp>,
+    /// Claims of the app token that group patterns name.
+    pub claims: &'a BTreeMap<String, String>,
 }
 
 impl fmt::Debug for ClientTokens {
@@ -89,27 +91,10 @@ impl ClientTokens {
         grant: &ClientGrant<'_>,
         now: Timestamp,
     ) -> Result<String, AuthError> {
-        let mut claims = BTreeMap::from([
-            ("iss", json!(ISSUER)),
-            ("aud", json!(format!("{}/client/?hub={}", origin(base), grant.hub))),
-            ("iat", seconds(now)),
-            ("nbf", seconds(now)),
-            ("exp", seconds(now.plus(CLIENT_TOKEN_LIFETIME))),
-            ("jti", json!(grant.token_id)),
-        ]);
-        if let Some(user) = grant.user {
-            claims.insert("nameid", json!(user.as_str()));
-        }
-        if grant.groups_in_grant {
-            claims.insert(GRANT, json!(true));
-        } else if !grant.groups.is_empty() {
-            let names: Vec<&str> = grant.groups.iter().map(GroupName::as_str).collect();
-            claims.insert(GROUPS, json!(names));
-        }
-        if let Some(end) = grant.session_expires {
-            claims.insert(CLOSE_ON_EXPIRY, json!(true));
-            claims.insert(EXPIRES_ON, json!(end.as_seconds()));
-        }
+        let own = grant.claims.iter();
+        let own = own.map(|(name, value)| (format!("{USER_PREFIX}{name}"), json!(value)));
+        let mut claims: BTreeMap<String, Value> = own.collect();
+        claims.extend(system_claims(base, grant, now));
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing);
         token.map_err(|_| AuthError::Invalid("it cannot be signed"))
     }
@@ -180,6 +165,36 @@ impl ClientTokens {
             }
         }
     }
+}
+
+/// What a token of ours says in the words of Azure SignalR and of hubcast.
+fn system_claims(
+    base: &str,
+    grant: &ClientGrant<'_>,
+    now: Timestamp,
+) -> impl Iterator<Item = (String, Value)> {
+    let mut claims = BTreeMap::from([
+        ("iss", json!(ISSUER)),
+        ("aud", json!(format!("{}/client/?hub={}", origin(base), grant.hub))),
+        ("iat", seconds(now)),
+        ("nbf", seconds(now)),
+        ("exp", seconds(now.plus(CLIENT_TOKEN_LIFETIME))),
+        ("jti", json!(grant.token_id)),
+    ]);
+    if let Some(user) = grant.user {
+        claims.insert("nameid", json!(user.as_str()));
+    }
+    if grant.groups_in_grant {
+        claims.insert(GRANT, json!(true));
+    } else if !grant.groups.is_empty() {
+        let names: Vec<&str> = grant.groups.iter().map(GroupName::as_str).collect();
+        claims.insert(GROUPS, json!(names));
+    }
+    if let Some(end) = grant.session_expires {
+        claims.insert(CLOSE_ON_EXPIRY, json!(true));
+        claims.insert(EXPIRES_ON, json!(end.as_seconds()));
+    }
+    claims.into_iter().map(|(name, value)| (name.to_owned(), value))
 }
 
 /// The one hub that an audience names.

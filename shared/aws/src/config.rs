@@ -92,6 +92,8 @@ pub struct NegotiateConfig {
     pub origins: Origins,
     /// `ALLOWED_HEADERS`
     pub allowed_headers: Vec<String>,
+    /// `CLIENT_JOINABLE_GROUPS`
+    pub groups: GroupPolicy,
     /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
     pub tokens: TokenSettings,
     /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
@@ -191,9 +193,10 @@ impl NegotiateConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
-        let access_keys = reader.access_keys();
+        let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
-        Some(Self { table, hubs, origins, allowed_headers, tokens, access_keys: access_keys? })
+        let (access_keys, groups) = (access_keys?, groups?);
+        Some(Self { table, hubs, origins, allowed_headers, groups, tokens, access_keys })
     }
 }
 

@@ -91,7 +91,22 @@ pub async fn connect<S: SocketStore + AccessStore>(
         return Err(ConnectError::InUse);
     }
     session::opened(store, &socket).await?;
+    keep_grant(store, principal, &socket).await?;
     Ok(store.create_socket(&socket).await?)
+}
+
+/// Keeps the groups of a token for as long as its session may come back to them.
+async fn keep_grant(
+    store: &impl AccessStore,
+    principal: &Principal,
+    socket: &Socket,
+) -> Result<(), StoreError> {
+    match (&principal.token_id, &socket.session) {
+        (Some(token_id), Some(session)) if principal.groups_in_grant => {
+            store.extend_grant(token_id, socket.expires().plus(session.grace)).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Uses a token up that may be used once. A proxy's second try at the same connection is one use.

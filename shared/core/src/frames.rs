@@ -140,8 +140,7 @@ where
 
     async fn reply(&self, caller: &Caller, frame: &str) -> String {
         if !self.budget.allows(&caller.socket, self.clock.now()) {
-            self.drop_socket(&caller.socket).await;
-            return close_record(End::fatal("Too many frames in a second."));
+            return self.ended(caller, End::fatal("Too many frames in a second.")).await;
         }
         let mut reply = String::new();
         let end = match framing::records(frame, RECORDS_MAX) {
@@ -183,7 +182,7 @@ where
             HubMessage::Ping => self.ping(caller).await,
             HubMessage::Invocation(call) => self.invocation(caller, call).await,
             HubMessage::StreamInvocation(call) => {
-                let error = texts::not_streaming(&call.target);
+                let error = invocation::stream_error(&call.target);
                 Step::Reply(failed(call.invocation_id, error))
             }
             HubMessage::StreamItem(_)

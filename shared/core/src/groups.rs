@@ -37,6 +37,16 @@ impl GroupPolicy {
         Ok(Self { patterns: patterns.map(parts).collect::<Result<_, _>>()? })
     }
 
+    /// Those of these claims that a pattern names.
+    pub fn named(&self, claims: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let parts = self.patterns.iter().flatten();
+        let names = parts.filter_map(|part| match part {
+            Part::Claim(name) => Some(name),
+            Part::Literal(_) | Part::Any => None,
+        });
+        names.filter_map(|name| Some((name.clone(), claims.get(name)?.clone()))).collect()
+    }
+
     /// The patterns for someone with these claims; those that name an absent claim drop out.
     pub fn expand(&self, claims: &BTreeMap<String, String>) -> Joinable {
         Joinable(self.patterns.iter().filter_map(|pattern| expanded(pattern, claims)).collect())
@@ -146,6 +156,14 @@ mod tests {
     fn claims_fill_in_and_absent_ones_drop_the_pattern() {
         assert!(allows("tenant-{tid}-*", "tenant-t1-x") && !allows("tenant-{tid}", "tenant-t2"));
         assert!(!allows("x{none}*", "x") && !allows("{none}", "{none}"));
+    }
+
+    #[test]
+    fn a_policy_knows_which_claims_it_needs() {
+        let claims = [("tid", "t1"), ("email", "a@b.c")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let policy = GroupPolicy::parse("a-{tid}-*, {none}, *").unwrap();
+        let named = policy.named(&claims.into());
+        assert_eq!(named, BTreeMap::from([("tid".to_owned(), "t1".to_owned())]));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json;
 use crate::texts::echo;
 
 /// The only protocol spoken.
@@ -15,7 +16,7 @@ pub const JSON: &str = "json";
 /// The highest version taken. Version 2 differs from 1 only in stateful
 /// reconnect, which a client may use only when negotiation offered it; it never
 /// does, so 2 is taken as 1. Some clients that skip negotiation send 0.
-pub const VERSION_MAX: u32 = 2;
+pub const VERSION_MAX: i64 = 2;
 
 /// The record that accepts a handshake, with its separator.
 pub const ACCEPTED: &str = "{}\u{1e}";
@@ -26,7 +27,7 @@ pub struct HandshakeRequest {
     /// The protocol's name.
     pub protocol: String,
     /// The protocol's version.
-    pub version: u32,
+    pub version: i64,
 }
 
 /// Why a handshake is refused; displays as the .NET server's texts.
@@ -47,7 +48,7 @@ pub enum HandshakeError {
     #[error("The server does not support version {version} of the '{protocol}' protocol.")]
     Version {
         /// The version asked for.
-        version: u32,
+        version: i64,
         /// The protocol asked for.
         protocol: String,
     },
@@ -62,8 +63,8 @@ pub fn is_handshake(record: &str) -> bool {
         #[serde(rename = "type", borrow)]
         kind: Option<&'a serde_json::value::RawValue>,
     }
-    serde_json::from_str::<Shape<'_>>(record)
-        .is_ok_and(|shape| shape.protocol.is_some() && shape.kind.is_none())
+    json::object::<Shape<'_>>(record)
+        .is_some_and(|shape| shape.protocol.is_some() && shape.kind.is_none())
 }
 
 impl HandshakeRequest {
@@ -72,7 +73,7 @@ impl HandshakeRequest {
     /// # Errors
     /// [`HandshakeError::Malformed`] when a property is missing or of the wrong type.
     pub fn parse(record: &str) -> Result<Self, HandshakeError> {
-        serde_json::from_str(record).map_err(|_| HandshakeError::Malformed)
+        json::object(record).ok_or(HandshakeError::Malformed)
     }
 
     /// Checks that protocol and version are spoken here.
@@ -81,7 +82,7 @@ impl HandshakeRequest {
     /// The reason, as the .NET server words it.
     pub fn accept(&self) -> Result<(), HandshakeError> {
         match self.protocol.as_str() {
-            JSON if self.version <= VERSION_MAX => Ok(()),
+            JSON if (0..=VERSION_MAX).contains(&self.version) => Ok(()),
             JSON => {
                 Err(HandshakeError::Version { version: self.version, protocol: JSON.to_owned() })
             }

@@ -8,6 +8,7 @@
 
 pub mod framing;
 pub mod handshake;
+mod json;
 pub mod message;
 pub mod negotiate;
 pub mod texts;

@@ -3,7 +3,7 @@
 //! Names are case-sensitive, properties come in any order, unknown properties
 //! and unknown types are ignored. `headers` is tolerated and dropped: some
 //! clients put their bearer token there. No optional id is ever written as
-//! null, which official clients take for a broken frame.
+//! null or empty, which official clients take for a broken frame.
 
 mod decode;
 mod encode;

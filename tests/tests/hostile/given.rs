@@ -267,3 +267,28 @@ async fn nothing_is_recorded_for_a_page_that_may_not_connect() {
     rig.clock.advance(Duration::from_secs(1));
     assert!(admits(&rig, &token, "s1=").await);
 }
+
+#[tokio::test]
+async fn groups_that_are_kept_apart_last_as_long_as_their_session() {
+    let rig = Rig::new(Reuse::Session);
+    let groups: Vec<String> = (0..200).map(|n| format!("a-group-with-a-long-name-{n}")).collect();
+    let (status, redirect) =
+        rig.answer(&hub_negotiate("one", &app(&json!({ "groups": groups })))).await;
+    assert_eq!(status, 200);
+    let token = redirect["accessToken"].as_str().expect("a token").to_owned();
+    for round in 0..4_u64 {
+        rig.clock.set(at(round * 7000));
+        let socket = format!("s{round}=");
+        assert!(admits(&rig, &token, &socket).await);
+        let sockets = rig.store.sockets();
+        assert_eq!(sockets.len(), 1);
+        let query = [("hub", "one"), ("access_token", token.as_str())];
+        let query = query.map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let (_, context) = rig.upgrade(&query, &[], &socket).await;
+        let token_id = context["tokenId"].as_str().expect("an id").to_owned();
+        rig.clock.set(at(round * 7000 + 6999));
+        let kept = rig.store.grant(&token_id, rig.clock.now()).await.expect("an answer");
+        assert_eq!(kept.expect("the groups are kept").len(), 200);
+        end(&rig, &socket).await;
+    }
+}

@@ -110,6 +110,10 @@ pub(crate) fn access_keys() -> AccessKeys {
     AccessKeys::parse(&format!("{PRIMARY},{SECONDARY}")).expect("access keys")
 }
 
+fn patterns() -> GroupPolicy {
+    GroupPolicy::parse("user-{sub}, room-*").expect("patterns")
+}
+
 fn gatekeeper(reuse: Reuse) -> Gatekeeper<IssuerKeys, AccessKeys> {
     let settings = TokenSettings {
         issuers: issuers(),
@@ -130,7 +134,7 @@ impl Rig {
                 gatekeeper: gatekeeper(reuse),
                 store: store.clone(),
                 hubs: hubs.clone(),
-                groups: GroupPolicy::parse("user-{sub}, room-*").expect("patterns"),
+                groups: patterns(),
                 clock: clock.clone(),
             },
             negotiation: Negotiation {
@@ -141,6 +145,7 @@ impl Rig {
                 origins: origins.clone(),
                 allowed_headers: Vec::new(),
                 public_url: PublicUrl::Fixed(HOST.to_owned()),
+                groups: patterns(),
                 close_on_token_expiry: false,
             },
             connect: ConnectSettings { hubs, origins, reconnect_grace: Duration::from_mins(10) },

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use base64::engine::general_purpose::URL_SAFE;
+use http::{HeaderMap, HeaderName, header};
 use hubcast_core::time::{Clock, SystemClock, Timestamp};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -14,6 +14,8 @@ use super::STAGE;
 
 pub(super) const ACCOUNT: &str = "000000000000";
 pub(super) const API: &str = "local";
+/// Headers of the upgrade itself, which events leave out.
+const HOP_BY_HOP: [HeaderName; 2] = [header::CONNECTION, header::UPGRADE];
 
 /// A request for an upgrade, as events describe it.
 #[derive(Debug, Clone)]
@@ -37,18 +39,14 @@ pub(super) struct Session {
 
 /// An id like API Gateway's own: 15 characters and a `=`.
 pub(super) fn new_id() -> String {
-    let random: [u8; 11] = std::array::from_fn(|_| fastrand_byte());
-    STANDARD.encode(random).replace(['+', '/'], "x")
-}
-
-fn fastrand_byte() -> u8 {
-    let mut byte = [0];
+    let mut random = [0; 11];
     // Without randomness ids could repeat, but nothing here is secret.
-    let _ = aws_lc_rs::rand::fill(&mut byte);
-    byte[0]
+    let _ = aws_lc_rs::rand::fill(&mut random);
+    URL_SAFE.encode(random)
 }
 
-fn request_time(at: u64) -> String {
+/// A point in time as events show it, such as `24/Nov/2026:05:42:00 +0000`.
+pub(super) fn request_time(at: u64) -> String {
     let format =
         format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
     let seconds = i64::try_from(at / 1000).unwrap_or_default();
@@ -60,9 +58,12 @@ fn now() -> u64 {
     Clock::now(&SystemClock).as_millis()
 }
 
-fn context(session: &Session, route: &str, event_type: &str) -> Map<String, Value> {
+fn context(
+    session: &Session,
+    request_id: &str,
+    (route, event_type): (&str, &str),
+) -> Map<String, Value> {
     let at = now();
-    let request_id = new_id();
     let context = json!({
         "routeKey": route,
         "eventType": event_type,
@@ -85,70 +86,122 @@ fn context(session: &Session, route: &str, event_type: &str) -> Map<String, Valu
     context
 }
 
-/// The header and query maps of `$connect`; later events have none.
-fn request_maps(request: &Request) -> Map<String, Value> {
-    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in &request.headers {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.entry(name.as_str().to_owned()).or_default().push(value);
+/// Header names as API Gateway shows them: `Sec-WebSocket-Key`.
+fn shown(name: &str) -> String {
+    let words = name.split('-').map(|word| match word {
+        "websocket" => "WebSocket".to_owned(),
+        _ => word
+            .chars()
+            .take(1)
+            .map(|c| c.to_ascii_uppercase())
+            .chain(word.chars().skip(1))
+            .collect(),
+    });
+    words.collect::<Vec<String>>().join("-")
+}
+
+type Multi = BTreeMap<String, Vec<String>>;
+
+/// The request's own headers but those of the upgrade, and what the gateway adds.
+fn headers(session: &Session, request: &Request) -> Multi {
+    let own = request.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(name));
+    let own = own.map(|(name, value)| {
+        (shown(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    let port = session.host.rsplit_once(':').map_or("80", |(_, port)| port).to_owned();
+    let trace = format!("Root=1-{:08x}-{:024x}", session.connected_at / 1000, session.connected_at);
+    let added = [
+        ("X-Amzn-Trace-Id", trace),
+        ("X-Forwarded-For", session.source_ip.clone()),
+        ("X-Forwarded-Port", port),
+        ("X-Forwarded-Proto", "http".to_owned()),
+    ];
+    multi(own.chain(added.map(|(name, value)| (name.to_owned(), value))))
+}
+
+fn multi(pairs: impl Iterator<Item = (String, String)>) -> Multi {
+    let mut map = Multi::new();
+    for (name, value) in pairs {
+        map.entry(name).or_default().push(value);
     }
-    let mut query: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in &request.query {
-        query.entry(name.clone()).or_default().push(value.clone());
-    }
-    let last = |map: &BTreeMap<String, Vec<String>>| -> Map<String, Value> {
-        map.iter().map(|(name, values)| (name.clone(), json!(values.last()))).collect()
-    };
-    let mut maps = Map::new();
-    maps.insert("headers".to_owned(), Value::Object(last(&headers)));
-    maps.insert("multiValueHeaders".to_owned(), json!(headers));
+    map
+}
+
+/// The single-value map of a multi-value one: the last value counts.
+fn single(map: &Multi) -> Value {
+    map.iter().map(|(name, values)| (name.clone(), json!(values.last()))).collect()
+}
+
+/// The header and query maps of `$connect`; messages have none.
+fn request_maps(session: &Session, request: &Request) -> Map<String, Value> {
+    let mut maps = header_maps(&headers(session, request));
+    let query = multi(request.query.iter().cloned());
     if !query.is_empty() {
-        maps.insert("queryStringParameters".to_owned(), Value::Object(last(&query)));
+        maps.insert("queryStringParameters".to_owned(), single(&query));
         maps.insert("multiValueQueryStringParameters".to_owned(), json!(query));
     }
     maps
 }
 
+fn header_maps(headers: &Multi) -> Map<String, Value> {
+    let mut maps = Map::new();
+    maps.insert("headers".to_owned(), single(headers));
+    maps.insert("multiValueHeaders".to_owned(), json!(headers));
+    maps
+}
+
 /// The event of the REQUEST authorizer on `$connect`.
 pub(super) fn authorize(session: &Session, request: &Request) -> Value {
-    let mut event = request_maps(request);
+    let mut event = request_maps(session, request);
     event.insert("type".to_owned(), json!("REQUEST"));
+    event.insert("stageVariables".to_owned(), json!({}));
     let arn = format!("arn:aws:execute-api:us-east-1:{ACCOUNT}:{API}/{STAGE}/$connect");
     event.insert("methodArn".to_owned(), json!(arn));
-    let context = context(session, "$connect", "CONNECT");
+    let context = context(session, &new_id(), ("$connect", "CONNECT"));
     event.insert("requestContext".to_owned(), Value::Object(context));
     Value::Object(event)
 }
 
 /// The `$connect` event.
 pub(super) fn connect(session: &Session, request: &Request) -> Value {
-    let mut event = request_maps(request);
-    let context = context(session, "$connect", "CONNECT");
+    let mut event = request_maps(session, request);
+    let context = context(session, &new_id(), ("$connect", "CONNECT"));
     event.insert("requestContext".to_owned(), Value::Object(context));
     event.insert("isBase64Encoded".to_owned(), json!(false));
     Value::Object(event)
 }
 
 /// The event of a message on the route that it selected.
-pub(super) fn message(session: &Session, route: &str, body: &str) -> Value {
-    let mut context = context(session, route, "MESSAGE");
+pub(super) fn message(session: &Session, request_id: &str, route: &str, body: &str) -> Value {
+    let mut context = context(session, request_id, (route, "MESSAGE"));
     context.insert("messageId".to_owned(), json!(new_id()));
     json!({ "requestContext": context, "body": body, "isBase64Encoded": false })
 }
 
-/// The `$disconnect` event.
+/// The `$disconnect` event. It has headers, of which only the host says anything.
 pub(super) fn disconnect(session: &Session, code: u16, reason: &str) -> Value {
-    let mut context = context(session, "$disconnect", "DISCONNECT");
+    let mut context = context(session, &new_id(), ("$disconnect", "DISCONNECT"));
     context.insert("disconnectStatusCode".to_owned(), json!(code));
     context.insert("disconnectReason".to_owned(), json!(reason));
-    json!({ "requestContext": context, "isBase64Encoded": false })
+    let headers = [
+        ("Host", session.host.as_str()),
+        ("x-api-key", ""),
+        ("X-Forwarded-For", ""),
+        ("x-restapi", ""),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut event = header_maps(&multi(headers.into_iter()));
+    event.insert("requestContext".to_owned(), Value::Object(context));
+    event.insert("isBase64Encoded".to_owned(), json!(false));
+    Value::Object(event)
 }
 
 /// What API Gateway sends to the client itself when an integration fails. It ends in no record separator.
-pub(super) fn internal_error(session: &Session) -> String {
-    let (connection_id, request_id) = (&session.connection_id, new_id());
-    json!({ "message": "Internal server error", "connectionId": connection_id, "requestId": request_id })
-        .to_string()
+pub(super) fn internal_error(session: &Session, request_id: &str) -> String {
+    let connection_id = &session.connection_id;
+    format!(
+        r#"{{"message":"Internal server error","connectionId":"{connection_id}","requestId":"{request_id}"}}"#
+    )
 }
 
 /// A point in time as `GetConnection` answers it.

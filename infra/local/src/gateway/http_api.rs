@@ -9,12 +9,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use hubcast_core::time::{Clock, SystemClock};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::event::{ACCOUNT, API, new_id};
+use super::event::{ACCOUNT, API, new_id, request_time};
 use super::{Function, Functions, Gateway};
 
 /// Has a function answer an HTTP request.
@@ -44,20 +44,13 @@ fn event(parts: &Parts, peer: SocketAddr, body: &Bytes) -> Value {
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
     let text = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let (body, is_base64) = match std::str::from_utf8(body) {
-        Ok("") => (None, false),
-        Ok(text) => (Some(text.to_owned()), false),
-        Err(_) => (Some(STANDARD.encode(body)), true),
-    };
-    json!({
+    let (body, is_base64) = encoded(text("content-type").unwrap_or_default(), body);
+    let mut event = json!({
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": query,
-        "headers": joined(parts.headers.iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        })),
-        "queryStringParameters": joined(form_urlencoded::parse(query.as_bytes()).into_owned()),
+        "headers": joined(headers(parts)),
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": API,
@@ -73,11 +66,52 @@ fn event(parts: &Parts, peer: SocketAddr, body: &Bytes) -> Value {
             "requestId": new_id(),
             "routeKey": "$default",
             "stage": "$default",
+            "time": request_time(SystemClock.now().as_millis()),
             "timeEpoch": SystemClock.now().as_millis(),
         },
-        "body": body,
         "isBase64Encoded": is_base64,
+    });
+    // What a request does not have is left out.
+    let parameters = joined(form_urlencoded::parse(query.as_bytes()).into_owned());
+    for (name, value) in [
+        ("cookies", cookies(parts).map(Value::from)),
+        ("queryStringParameters", (!parameters.is_empty()).then(|| json!(parameters))),
+        ("body", body.map(Value::from)),
+    ] {
+        if let (Some(value), Some(event)) = (value, event.as_object_mut()) {
+            event.insert(name.to_owned(), value);
+        }
+    }
+    event
+}
+
+fn headers(parts: &Parts) -> impl Iterator<Item = (String, String)> {
+    let others = parts.headers.iter().filter(|(name, _)| *name != header::COOKIE);
+    others.map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     })
+}
+
+/// Cookies stand apart from the headers.
+fn cookies(parts: &Parts) -> Option<Vec<&str>> {
+    let headers = parts.headers.get_all(header::COOKIE).iter();
+    let cookies: Vec<&str> = headers
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';').map(str::trim))
+        .collect();
+    (!cookies.is_empty()).then_some(cookies)
+}
+
+/// A body is text only when its type says so; anything else is encoded.
+fn encoded(content_type: &str, body: &Bytes) -> (Option<String>, bool) {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_text = kind.starts_with("text/")
+        || ["json", "xml", "javascript"].iter().any(|suffix| kind.ends_with(suffix));
+    match std::str::from_utf8(body) {
+        Ok("") => (None, false),
+        Ok(text) if is_text => (Some(text.to_owned()), false),
+        _ => (Some(STANDARD.encode(body)), true),
+    }
 }
 
 /// Payload format 2.0 joins repeated names with commas.

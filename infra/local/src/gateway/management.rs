@@ -3,15 +3,23 @@
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, Method, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::event::iso;
-use super::registry::{NotTaken, Outgoing};
-use super::{Functions, Gateway};
+use super::registry::NotTaken;
+use super::{Functions, Gateway, STAGE};
 
 /// The largest frame that can be posted.
 const POST_MAX_BYTES: usize = 128 * 1024;
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// The connection that `/{stage}/@connections/{id}` names; SDKs encode the `@` and the `=`.
+pub fn connection_id(path: &str) -> Option<String> {
+    let path = percent_decode_str(path).decode_utf8().ok()?;
+    let path = path.strip_prefix('/')?.strip_prefix(STAGE)?;
+    path.strip_prefix("/@connections/").map(str::to_owned)
+}
 
 /// Answers a request for `/{stage}/@connections/{id}`.
 pub fn management_request<F: Functions>(
@@ -21,7 +29,8 @@ pub fn management_request<F: Functions>(
     body: Bytes,
 ) -> Response {
     if !is_well_formed(id) {
-        return error(StatusCode::BAD_REQUEST, "BadRequestException", "Invalid connectionId");
+        let text = format!("Invalid connectionId: {id}");
+        return error(StatusCode::BAD_REQUEST, "BadRequestException", &text);
     }
     match *method {
         Method::POST => post(gateway, id, body),
@@ -47,7 +56,7 @@ fn post<F: Functions>(gateway: &Gateway<F>, id: &str, body: Bytes) -> Response {
         return error(StatusCode::BAD_REQUEST, "BadRequestException", text);
     };
     let Some(entry) = gateway.registry.find(id) else { return gone() };
-    match entry.send(Outgoing::Text(text)) {
+    match entry.send(text) {
         Ok(()) => StatusCode::OK.into_response(),
         Err(NotTaken::Gone) => gone(),
         Err(NotTaken::Full) => {
@@ -59,19 +68,19 @@ fn post<F: Functions>(gateway: &Gateway<F>, id: &str, body: Bytes) -> Response {
 
 fn get<F: Functions>(gateway: &Gateway<F>, id: &str) -> Response {
     let Some(entry) = gateway.registry.find(id) else { return gone() };
+    let session = &entry.session;
     axum::Json(json!({
-        "connectedAt": iso(entry.connected_at),
-        "identity": { "sourceIp": entry.source_ip, "userAgent": entry.user_agent },
+        "connectedAt": iso(session.connected_at),
+        "identity": { "sourceIp": session.source_ip, "userAgent": session.user_agent },
         "lastActiveAt": iso(entry.last_active()),
     }))
     .into_response()
 }
 
 fn delete<F: Functions>(gateway: &Gateway<F>, id: &str) -> Response {
-    let Some(entry) = gateway.registry.find(id) else { return gone() };
-    gateway.registry.remove(id);
     // The connection is gone for posts at once; its end reaches the client in order.
-    let _ = entry.send(Outgoing::Close { code: 1000, reason: "Connection Closed Normally" });
+    let Some(entry) = gateway.registry.remove(id) else { return gone() };
+    entry.close(1000, "Connection Closed Normally");
     StatusCode::NO_CONTENT.into_response()
 }
 

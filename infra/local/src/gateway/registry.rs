@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hubcast_core::time::{Clock, SystemClock};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+
+use super::event::Session;
 
 /// How many frames wait for a socket at the most; then posts are throttled.
 const BUFFERED_FRAMES: usize = 512;
@@ -20,9 +22,11 @@ pub(super) enum Outgoing {
 /// One open socket.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) connected_at: u64,
-    pub(super) source_ip: String,
-    pub(super) user_agent: String,
+    pub(super) session: Session,
+    /// Notified of every frame, either way.
+    pub(super) active: Notify,
+    /// Notified when the socket has to end without waiting for what is queued.
+    pub(super) cut: Notify,
     last_active: AtomicU64,
     outgoing: mpsc::Sender<Outgoing>,
 }
@@ -35,26 +39,32 @@ pub(super) enum NotTaken {
 }
 
 impl Entry {
-    pub(super) fn new(
-        connected_at: u64,
-        source_ip: String,
-        user_agent: String,
-    ) -> (Arc<Self>, mpsc::Receiver<Outgoing>) {
+    pub(super) fn new(session: Session) -> (Arc<Self>, mpsc::Receiver<Outgoing>) {
         let (outgoing, queue) = mpsc::channel(BUFFERED_FRAMES);
-        let last_active = AtomicU64::new(connected_at);
-        (Arc::new(Self { connected_at, source_ip, user_agent, last_active, outgoing }), queue)
+        let last_active = AtomicU64::new(session.connected_at);
+        let (active, cut) = (Notify::new(), Notify::new());
+        (Arc::new(Self { session, active, cut, last_active, outgoing }), queue)
     }
 
-    pub(super) fn send(&self, frame: Outgoing) -> Result<(), NotTaken> {
+    pub(super) fn send(&self, text: String) -> Result<(), NotTaken> {
         use mpsc::error::TrySendError::{Closed, Full};
-        self.outgoing.try_send(frame).map_err(|err| match err {
+        self.outgoing.try_send(Outgoing::Text(text)).map_err(|err| match err {
             Closed(_) => NotTaken::Gone,
             Full(_) => NotTaken::Full,
         })
     }
 
+    /// Ends the socket after what is queued for it; at once when a client that does not read
+    /// has let the queue fill up.
+    pub(super) fn close(&self, code: u16, reason: &'static str) {
+        if self.outgoing.try_send(Outgoing::Close { code, reason }).is_err() {
+            self.cut.notify_one();
+        }
+    }
+
     pub(super) fn touch(&self) {
         self.last_active.store(SystemClock.now().as_millis(), Ordering::Relaxed);
+        self.active.notify_one();
     }
 
     pub(super) fn last_active(&self) -> u64 {
@@ -71,12 +81,12 @@ impl Registry {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn insert(&self, id: &str, entry: Arc<Entry>) {
-        self.with(|entries| entries.insert(id.to_owned(), entry));
+    pub(super) fn insert(&self, entry: Arc<Entry>) {
+        self.with(|entries| entries.insert(entry.session.connection_id.clone(), entry));
     }
 
-    pub(super) fn remove(&self, id: &str) {
-        self.with(|entries| entries.remove(id));
+    pub(super) fn remove(&self, id: &str) -> Option<Arc<Entry>> {
+        self.with(|entries| entries.remove(id))
     }
 
     pub(super) fn find(&self, id: &str) -> Option<Arc<Entry>> {
@@ -90,8 +100,7 @@ impl Registry {
     pub(super) fn close_all(&self) {
         let entries: Vec<Arc<Entry>> = self.with(|entries| entries.values().cloned().collect());
         for entry in entries {
-            // A socket that cannot take the close frame is full or closing already.
-            let _ = entry.send(Outgoing::Close { code: 1001, reason: "Going away" });
+            entry.close(1001, "Going away");
         }
     }
 }

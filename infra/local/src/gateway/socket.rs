@@ -1,24 +1,40 @@
 //! The life of one open socket.
 //!
-//! Frames of a client are handled concurrently, so their replies may change
-//! order, as on AWS. Frames that are posted keep theirs.
+//! Reading, writing and the limits run side by side, so that a client that
+//! does not read still ends in time. Frames of a client are handled
+//! concurrently, so their replies may change order, as on AWS. Frames that are
+//! posted keep theirs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use futures_util::stream::{SplitSink, StreamExt};
-use futures_util::{SinkExt, Stream};
+use futures_util::stream::StreamExt;
+use futures_util::{Sink, SinkExt, Stream};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::event::{self, Session};
 use super::registry::{Entry, Outgoing};
 use super::route::select;
 use super::{Function, Functions, Gateway};
 
+/// How long a client may take to answer a close.
+const PARTING: Duration = Duration::from_secs(2);
+/// How long a client has to be silent until what it still sent is taken for read.
+const SILENCE: Duration = Duration::from_millis(200);
+
+/// A socket over the connection that was upgraded to it.
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
 /// How a socket ended, as `$disconnect` tells it.
-struct End {
+pub(super) struct End {
     code: u16,
     reason: String,
     /// Whether the gateway says so to the client.
@@ -33,121 +49,150 @@ impl End {
     fn theirs(code: u16, reason: &str) -> Self {
         Self { code, reason: reason.to_owned(), ours: false }
     }
+
+    /// The connection is gone, and nobody said so.
+    pub(super) fn abnormal() -> Self {
+        Self::theirs(1006, "Connection closed abnormally")
+    }
+
+    fn by(err: &Error) -> Self {
+        match err {
+            Error::Capacity(_) => Self::ours(1009, "Message too big"),
+            Error::Utf8(_) => Self::ours(1007, "Invalid text"),
+            _ => Self::abnormal(),
+        }
+    }
 }
 
 /// Serves a socket until it ends, then tells `$disconnect`.
 pub(super) async fn run<F: Functions>(
     gateway: Arc<Gateway<F>>,
-    session: Session,
-    socket: WebSocket,
-    (entry, outgoing): (Arc<Entry>, mpsc::Receiver<Outgoing>),
+    entry: Arc<Entry>,
+    outgoing: mpsc::Receiver<Outgoing>,
+    mut socket: Socket,
 ) {
-    let (sink, stream) = socket.split();
-    let session = Arc::new(session);
-    let end = serve(&gateway, &session, (sink, stream), (&entry, outgoing)).await;
-    gateway.disconnected(&session, end.code, &end.reason).await;
+    let end = serve(&gateway, &entry, outgoing, &mut socket).await;
+    tokio::join!(gateway.disconnected(&entry.session, &end), part(socket, &end));
 }
 
 async fn serve<F: Functions>(
     gateway: &Arc<Gateway<F>>,
-    session: &Arc<Session>,
-    (mut sink, mut stream): (
-        SplitSink<WebSocket, Message>,
-        impl Stream<Item = Result<Message, axum::Error>> + Unpin,
-    ),
-    (entry, mut outgoing): (&Arc<Entry>, mpsc::Receiver<Outgoing>),
-) -> End {
-    let cap = Instant::now() + gateway.limits.lifetime;
-    let mut idle = Instant::now() + gateway.limits.idle;
-    let end = loop {
-        let ended = tokio::select! {
-            frame = stream.next() => incoming(gateway, session, entry, frame),
-            frame = outgoing.recv() => written(&mut sink, frame).await,
-            () = sleep_until(idle) => Some(End::ours(1001, "Going away")),
-            () = sleep_until(cap) => Some(End::ours(1001, "Going away")),
-        };
-        if let Some(end) = ended {
-            break end;
-        }
-        idle = Instant::now() + gateway.limits.idle;
-        entry.touch();
-    };
-    if end.ours {
-        let reason = end.reason.clone().into();
-        let close = Message::Close(Some(CloseFrame { code: end.code, reason }));
-        // A client that is gone by now does not need to hear it.
-        let _ = sink.send(close).await;
-    }
-    end
-}
-
-fn incoming<F: Functions>(
-    gateway: &Arc<Gateway<F>>,
-    session: &Arc<Session>,
     entry: &Arc<Entry>,
-    frame: Option<Result<Message, axum::Error>>,
-) -> Option<End> {
-    match frame {
-        Some(Ok(Message::Text(text))) => {
-            let (gateway, session) = (Arc::clone(gateway), Arc::clone(session));
-            let (entry, text) = (Arc::clone(entry), text.to_string());
-            tokio::spawn(async move { gateway.message(&session, &entry, &text).await });
-            None
+    outgoing: mpsc::Receiver<Outgoing>,
+    socket: &mut Socket,
+) -> End {
+    let (sink, stream) = socket.split();
+    tokio::select! {
+        end = read(gateway, entry, stream) => end,
+        end = write(entry, outgoing, sink) => end,
+        () = idle(entry, gateway.limits.idle) => End::ours(1001, "Going away"),
+        () = sleep(gateway.limits.lifetime) => End::ours(1001, "Going away"),
+        () = entry.cut.notified() => End::ours(1001, "Going away"),
+    }
+}
+
+/// Waits until there was no frame for as long as `limit`.
+async fn idle(entry: &Entry, limit: Duration) {
+    while timeout(limit, entry.active.notified()).await.is_ok() {}
+}
+
+async fn read<F: Functions>(
+    gateway: &Arc<Gateway<F>>,
+    entry: &Arc<Entry>,
+    mut stream: impl Stream<Item = Result<Message, Error>> + Unpin,
+) -> End {
+    loop {
+        match stream.next().await {
+            Some(Ok(Message::Text(text))) => {
+                let (gateway, entry) = (Arc::clone(gateway), Arc::clone(entry));
+                tokio::spawn(async move { gateway.message(&entry, &text).await });
+            }
+            Some(Ok(Message::Binary(_))) => return End::ours(1003, "Binary is not supported"),
+            Some(Ok(Message::Close(Some(frame)))) => {
+                return End::theirs(frame.code.into(), &frame.reason);
+            }
+            Some(Ok(Message::Close(None))) => {
+                return End::theirs(1005, "Client-side close frame status not set");
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Err(err)) => return End::by(&err),
+            None => return End::abnormal(),
         }
-        Some(Ok(Message::Binary(_))) => Some(End::ours(1003, "Binary is not supported")),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
-        Some(Ok(Message::Close(frame))) => Some(match frame {
-            Some(frame) => End::theirs(frame.code, &frame.reason),
-            None => End::theirs(1005, "Client-side close frame status not set"),
-        }),
-        Some(Err(err)) if is_too_large(&err) => Some(End::ours(1009, "Message too big")),
-        Some(Err(_)) | None => Some(End::theirs(1006, "Connection closed abnormally")),
+        entry.touch();
     }
 }
 
-/// Axum hides the library's error; the text of a capacity error is all there is.
-fn is_too_large(err: &axum::Error) -> bool {
-    let text = err.to_string();
-    text.contains("too long") || text.contains("too big") || text.contains("Space limit")
+async fn write(
+    entry: &Entry,
+    mut outgoing: mpsc::Receiver<Outgoing>,
+    mut sink: impl Sink<Message, Error = Error> + Unpin,
+) -> End {
+    while let Some(frame) = outgoing.recv().await {
+        match frame {
+            Outgoing::Close { code, reason } => return End::ours(code, reason),
+            Outgoing::Text(text) => {
+                if let Err(err) = sink.send(Message::text(text)).await {
+                    return End::by(&err);
+                }
+            }
+        }
+        entry.touch();
+    }
+    End::ours(1001, "Going away")
 }
 
-async fn written(sink: &mut SplitSink<WebSocket, Message>, frame: Option<Outgoing>) -> Option<End> {
-    match frame {
-        Some(Outgoing::Text(text)) => match sink.send(Message::Text(text.into())).await {
-            Ok(()) => None,
-            Err(_) => Some(End::theirs(1006, "Connection closed abnormally")),
-        },
-        Some(Outgoing::Close { code, reason }) => Some(End::ours(code, reason)),
-        None => Some(End::ours(1001, "Going away")),
-    }
+/// Ends the connection as the WebSocket protocol wants it, within reason.
+async fn part(mut socket: Socket, end: &End) {
+    let parting = async {
+        if end.ours {
+            let (code, reason) = (end.code.into(), end.reason.clone().into());
+            // A client that is gone by now does not need to hear it.
+            let _ = socket.send(Message::Close(Some(CloseFrame { code, reason }))).await;
+        }
+        while let Some(Ok(_)) = socket.next().await {}
+        drain(socket.get_mut()).await;
+    };
+    // A client that neither reads nor answers is dropped all the same.
+    let _ = timeout(PARTING, parting).await;
+}
+
+/// Reads what a client still sends: if it stayed unread, the client would see its connection
+/// reset and never learn the code.
+async fn drain(connection: &mut TokioIo<Upgraded>) {
+    let mut unread = vec![0; 16 * 1024];
+    while let Ok(Ok(1..)) = timeout(SILENCE, connection.read(&mut unread)).await {}
 }
 
 impl<F: Functions> Gateway<F> {
     /// Hands a message to its route and sends the reply, if any.
-    async fn message(&self, session: &Session, entry: &Entry, body: &str) {
+    async fn message(&self, entry: &Entry, body: &str) {
+        let session = &entry.session;
         let (route, function) = select(body, self.limits.lenient_route_selection);
-        let reply = match self.invoke(function, event::message(session, route, body)).await {
+        let request_id = event::new_id();
+        let event = event::message(session, &request_id, route, body);
+        let reply = match self.invoke(function, event).await {
             Ok(answer) if answer.get("statusCode").is_some_and(Value::is_number) => {
                 answer.get("body").and_then(Value::as_str).map(str::to_owned)
             }
-            Ok(_) => Some(event::internal_error(session)),
+            Ok(_) => Some(event::internal_error(session, &request_id)),
             Err(err) => {
                 tracing::error!(error = %err, route, "an integration failed");
-                Some(event::internal_error(session))
+                Some(event::internal_error(session, &request_id))
             }
         };
         if let Some(reply) = reply.filter(|reply| !reply.is_empty()) {
             // The socket may have ended meanwhile.
-            let _ = entry.send(Outgoing::Text(reply));
+            let _ = entry.send(reply);
         }
     }
 
     /// Forgets a socket and tells `$disconnect`, once, whoever ended it.
-    pub(super) async fn disconnected(&self, session: &Session, code: u16, reason: &str) {
+    pub(super) async fn disconnected(&self, session: &Session, end: &End) {
         self.registry.remove(&session.connection_id);
-        let event = event::disconnect(session, code, reason);
+        let event = event::disconnect(session, end.code, &end.reason);
         if let Err(err) = self.invoke(Function::Disconnect, event).await {
             tracing::error!(error = %err, "$disconnect failed");
         }
+        self.running.send_modify(|running| *running -= 1);
     }
 }

@@ -5,18 +5,24 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::ws::WebSocketUpgrade;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, Uri};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use hubcast_core::time::{Clock, SystemClock};
-use serde_json::{Map, Value};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use url::form_urlencoded;
 
 use super::event::{self, Request, Session};
 use super::registry::Entry;
-use super::socket::run;
-use super::{Function, Functions, Gateway, URL_MAX_BYTES};
+use super::socket::{End, Socket, run};
+use super::{Function, Functions, Gateway, STAGE, URL_MAX_BYTES};
 
 /// The largest frame a client may send, and the largest message.
 const FRAME_MAX_BYTES: usize = 32 * 1024;
@@ -24,72 +30,117 @@ const MESSAGE_MAX_BYTES: usize = 128 * 1024;
 /// The largest answer of an authorizer.
 const AUTHORIZER_MAX_BYTES: usize = 8 * 1024;
 
-/// A request for an upgrade.
-#[derive(Debug)]
-pub struct Handshake {
-    /// Its target.
-    pub uri: Uri,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Who sent it.
-    pub peer: SocketAddr,
-    /// The hub of a `/hubs/{hub}` path, which the front door turns into a query parameter.
-    pub path_hub: Option<String>,
+/// Whether a request wants to become a WebSocket.
+pub fn is_upgrade(headers: &HeaderMap) -> bool {
+    let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
 }
 
-/// Takes a WebSocket in, or answers why not.
+/// Takes a WebSocket in at `/client`, `/hubs/{hub}` or the raw stage, or answers why not.
 pub async fn upgrade<F: Functions>(
     gateway: Arc<Gateway<F>>,
-    handshake: Handshake,
-    web_socket: WebSocketUpgrade,
+    peer: SocketAddr,
+    parts: &mut Parts,
 ) -> Response {
-    let url_bytes = handshake.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    if url_bytes > URL_MAX_BYTES {
+    let Some(path_query) = path_query(parts.uri.path()) else {
+        return refusal(StatusCode::FORBIDDEN);
+    };
+    if parts.uri.path_and_query().map_or(0, |target| target.as_str().len()) > URL_MAX_BYTES {
         return refusal(StatusCode::URI_TOO_LONG);
     }
-    let (mut session, request) = described(handshake);
-    match gateway.authorize(&session, &request).await {
-        Ok(context) => session.authorizer = context,
-        Err(status) => return refusal(status),
+    let (Some(accept), Some(on_upgrade)) =
+        (accept_key(parts), parts.extensions.remove::<OnUpgrade>())
+    else {
+        return refusal(StatusCode::BAD_REQUEST);
+    };
+    let (session, request) = described(parts, peer, path_query);
+    // A task of its own: a client that leaves during `$connect` must not end it half-way.
+    let admission = tokio::spawn(gateway.admit(session, request, on_upgrade));
+    match admission.await.unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR)) {
+        Ok(()) => switching(&accept),
+        Err(status) => refusal(status),
     }
-    if let Err(status) = gateway.connect(&session, &request).await {
-        return refusal(status);
-    }
-    let (ip, agent) = (session.source_ip.clone(), session.user_agent.clone());
-    let (entry, outgoing) = Entry::new(session.connected_at, ip, agent);
-    gateway.registry.insert(&session.connection_id, Arc::clone(&entry));
-    let failed = (Arc::clone(&gateway), session.clone());
-    web_socket
-        .max_frame_size(FRAME_MAX_BYTES)
-        .max_message_size(MESSAGE_MAX_BYTES)
-        .on_failed_upgrade(move |_| {
-            let (gateway, session) = failed;
-            tokio::spawn(async move { gateway.disconnected(&session, 1006, "").await });
-        })
-        .on_upgrade(move |socket| run(gateway, session, socket, (entry, outgoing)))
 }
 
-fn described(handshake: Handshake) -> (Session, Request) {
+/// What a path adds to the query, as the front door does it; `None` when no socket lives there.
+fn path_query(path: &str) -> Option<Vec<(String, String)>> {
+    let path = path.trim_matches('/');
+    if path == "client" || path == STAGE {
+        return Some(Vec::new());
+    }
+    let hub = path.strip_prefix("hubs/").filter(|hub| !hub.contains('/'))?;
+    let hub = percent_decode_str(hub).decode_utf8_lossy().into_owned();
+    Some(vec![("hub".to_owned(), hub)])
+}
+
+fn accept_key(parts: &Parts) -> Option<String> {
+    let version = parts.headers.get(header::SEC_WEBSOCKET_VERSION)?;
+    let key = parts.headers.get(header::SEC_WEBSOCKET_KEY)?;
+    let is_handshake = parts.method == Method::GET && version == "13";
+    is_handshake.then(|| derive_accept_key(key.as_bytes()))
+}
+
+fn switching(accept: &str) -> Response {
+    let Ok(accept) = HeaderValue::from_str(accept) else {
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR);
+    };
+    let headers = [
+        (header::CONNECTION, HeaderValue::from_static("upgrade")),
+        (header::UPGRADE, HeaderValue::from_static("websocket")),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+fn described(
+    parts: &Parts,
+    peer: SocketAddr,
+    path_query: Vec<(String, String)>,
+) -> (Session, Request) {
     let header = |name| {
-        let value = handshake.headers.get(name).and_then(|value| value.to_str().ok());
+        let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().to_owned()
     };
     let session = Session {
         connection_id: event::new_id(),
         connected_at: SystemClock.now().as_millis(),
-        host: header("host"),
-        source_ip: handshake.peer.ip().to_string(),
-        user_agent: header("user-agent"),
+        host: header(header::HOST),
+        source_ip: peer.ip().to_string(),
+        user_agent: header(header::USER_AGENT),
         authorizer: Map::new(),
     };
-    let raw = handshake.uri.query().unwrap_or_default();
-    let own = form_urlencoded::parse(raw.as_bytes()).into_owned();
-    let hub = handshake.path_hub.map(|hub| ("hub".to_owned(), hub));
-    let query = hub.into_iter().chain(own).collect();
-    (session, Request { headers: handshake.headers, query })
+    let own = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let query = path_query.into_iter().chain(own.into_owned()).collect();
+    (session, Request { headers: parts.headers.clone(), query })
 }
 
 impl<F: Functions> Gateway<F> {
+    /// Lets a socket in: it can be posted to from here on, and is served once it is upgraded.
+    async fn admit(
+        self: Arc<Self>,
+        mut session: Session,
+        request: Request,
+        on_upgrade: OnUpgrade,
+    ) -> Result<(), StatusCode> {
+        session.authorizer = self.authorize(&session, &request).await?;
+        self.connect(&session, &request).await?;
+        let (entry, outgoing) = Entry::new(session);
+        self.registry.insert(Arc::clone(&entry));
+        self.running.send_modify(|running| *running += 1);
+        tokio::spawn(async move {
+            let Ok(upgraded) = on_upgrade.await else {
+                return self.disconnected(&entry.session, &End::abnormal()).await;
+            };
+            let config = WebSocketConfig::default()
+                .max_frame_size(Some(FRAME_MAX_BYTES))
+                .max_message_size(Some(MESSAGE_MAX_BYTES));
+            let upgraded = TokioIo::new(upgraded);
+            let socket = Socket::from_raw_socket(upgraded, Role::Server, Some(config)).await;
+            run(self, entry, outgoing, socket).await;
+        });
+        Ok(())
+    }
+
     /// Asks the authorizer; answers its context.
     async fn authorize(
         &self,
@@ -100,6 +151,7 @@ impl<F: Functions> Gateway<F> {
         if !request.query.iter().any(|(name, value)| name == "hub" && !value.is_empty()) {
             return Err(StatusCode::UNAUTHORIZED);
         }
+        let asked = Instant::now();
         let event = event::authorize(session, request);
         let answer = self.invoke(Function::Authorizer, event).await.map_err(|err| {
             if err.0 == "Unauthorized" {
@@ -112,7 +164,10 @@ impl<F: Functions> Gateway<F> {
             tracing::warn!("the authorizer's answer is larger than 8 KB");
             return Err(StatusCode::INTERNAL_SERVER_ERROR);
         }
-        allowed(&answer)
+        let mut context = allowed(&answer)?;
+        let latency = u64::try_from(asked.elapsed().as_millis()).unwrap_or_default();
+        context.insert("integrationLatency".to_owned(), json!(latency));
+        Ok(context)
     }
 
     async fn connect(&self, session: &Session, request: &Request) -> Result<(), StatusCode> {
@@ -156,5 +211,5 @@ fn allowed(answer: &Value) -> Result<Map<String, Value>, StatusCode> {
 
 fn refusal(status: StatusCode) -> Response {
     let message = status.canonical_reason().unwrap_or("Forbidden");
-    (status, axum::Json(serde_json::json!({ "message": message }))).into_response()
+    (status, axum::Json(json!({ "message": message }))).into_response()
 }

@@ -160,17 +160,20 @@ fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
 fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
     let others = ["arguments", "ttlSeconds", "reason", "allowReconnect", "revoke", "everyone"];
     refuse(fields, &others, "invocationId")?;
-    let connection = fields.connection()?.ok_or_else(|| {
+    // Users and groups do not count here, but are checked like everything that is named.
+    let (connection, _, _) = (fields.connection()?, fields.users()?, fields.groups()?);
+    let connection = connection.ok_or_else(|| {
         let detail = "'invocationId' needs the 'connectionId' that invoked";
         Rejection::new(RejectReason::MissingAudience, detail)
     })?;
-    let answer = match (fields.raw("result"), fields.text("error")?) {
-        (Some(_), Some(_)) => {
+    let answer = match fields.text("error")? {
+        Some(_) if fields.has("result") => {
             let detail = "an answer has a 'result' or an 'error', not both";
             return Err(Rejection::new(RejectReason::SeveralContents, detail));
         }
-        (_, Some(error)) => Answer::Error(error),
-        (result, None) => Answer::Result(result.map(ToOwned::to_owned)),
+        Some(error) => Answer::Error(error),
+        // A null result is a result, unlike one that is missing.
+        None => Answer::Result(fields.raw("result").map(ToOwned::to_owned)),
     };
     let invocation_id = fields.text("invocationId")?.unwrap_or_default();
     Ok(Content::Answer { connection, invocation_id, answer })
@@ -236,8 +239,9 @@ fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection
 }
 
 fn subject(fields: &Fields<'_>) -> Result<Subject, Rejection> {
-    let users = fields.users()?;
-    if let Some(connection) = fields.connection()? {
+    // Everything named is checked, also what does not count.
+    let (connection, users, _) = (fields.connection()?, fields.users()?, fields.flag("everyone")?);
+    if let Some(connection) = connection {
         return Ok(Subject::Connection(connection));
     }
     users.map(Subject::Users).ok_or_else(|| {

@@ -45,7 +45,8 @@ const EVERYWHERE: &str = "*";
 /// Echoed property names are cut here, in characters.
 const ECHO_MAX_CHARS: usize = 100;
 
-/// The properties of an element that count: known, present and not null or empty.
+/// The properties of an element that count: known, present and not null or empty. Only a result
+/// is kept in any case, for answers to tell a null one from none.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     present: BTreeMap<&'static str, &'a RawValue>,
@@ -71,16 +72,16 @@ impl<'a> Fields<'a> {
                 return Err(Rejection::new(RejectReason::DuplicateProperty, detail));
             }
             seen.push(name);
-            if !is_absent(name, value) {
+            if name == "result" || !is_absent(value) {
                 fields.present.insert(name, value);
             }
         }
         Ok(fields)
     }
 
-    /// Whether the property is there.
+    /// Whether the property is there and says something.
     pub(super) fn has(&self, name: &'static str) -> bool {
-        self.present.contains_key(name)
+        self.raw(name).is_some_and(|value| !is_absent(value))
     }
 
     /// The property's JSON as it stands.
@@ -205,10 +206,9 @@ fn known(name: &str) -> Result<&'static str, Rejection> {
     })
 }
 
-/// Azure Functions writes null or an empty text for what was not set. A result
-/// of null or `""`, however, is a result.
-fn is_absent(name: &str, value: &RawValue) -> bool {
-    name != "result" && matches!(value.get(), "null" | "\"\"")
+/// Azure Functions writes null or an empty text for what was not set.
+fn is_absent(value: &RawValue) -> bool {
+    matches!(value.get(), "null" | "\"\"")
 }
 
 fn bad_name(name: &str, err: NameError) -> Rejection {

@@ -156,6 +156,29 @@ fn a_null_result_is_a_result() {
     assert!(matches!(answer, Answer::Result(Some(result)) if result.get() == "null"));
 }
 
+#[test]
+fn a_null_result_beside_something_else_is_absent() {
+    let message = r#"{"target":"m","action":null,"result":null,"error":null}"#;
+    assert_eq!(audience(message), Audience::Hub);
+    assert!(one(r#"{"action":"close","userId":"a","result":""}"#).is_ok());
+    let failed = one(r#"{"invocationId":"1","connectionId":"c","result":null,"error":"e"}"#);
+    assert!(
+        matches!(failed.unwrap().content, Content::Answer { answer: Answer::Error(e), .. } if e == "e")
+    );
+}
+
+#[test]
+fn what_does_not_count_is_checked_too() {
+    for body in [
+        r#"{"action":"add","userId":"a","groupName":"g","everyone":"yes"}"#,
+        r#"{"action":"removeAll","connectionId":"c","userIds":7}"#,
+        r#"{"invocationId":"1","connectionId":"c","userId":7}"#,
+        r#"{"invocationId":"1","connectionId":"c","groupNames":"g"}"#,
+    ] {
+        assert_eq!(reason(body), RejectReason::BadType, "{body}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_rejected_without_a_panic(body in ".{0,200}") {

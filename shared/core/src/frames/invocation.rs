@@ -1,6 +1,8 @@
 //! The methods that clients may invoke.
 //!
-//! Exactly one completion when the caller waits for one, none otherwise.
+//! Exactly one completion when the caller waits for one, none otherwise. It
+//! comes only once all rows of the handshake are written: a connection that
+//! got an answer hears everything that is sent from then on.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +15,34 @@ use crate::access::Standing;
 use crate::id::{GroupName, KeyedName};
 use crate::membership::{Groups, join, leave};
 use crate::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError};
-use crate::socket::{Socket, SocketState};
+use crate::socket::Socket;
 use crate::time::Clock;
+
+/// The methods there are. None of them streams.
+enum Method {
+    JoinGroup,
+    LeaveGroup,
+    GetConnectionId,
+}
+
+impl Method {
+    fn named(target: &str) -> Option<Self> {
+        match target.to_ascii_lowercase().as_str() {
+            "joingroup" => Some(Self::JoinGroup),
+            "leavegroup" => Some(Self::LeaveGroup),
+            "getconnectionid" => Some(Self::GetConnectionId),
+            _ => None,
+        }
+    }
+}
+
+/// Why a streaming invocation fails.
+pub(super) fn stream_error(target: &str) -> String {
+    match Method::named(target) {
+        Some(_) => texts::not_streaming(target),
+        None => texts::unknown_method(target),
+    }
+}
 
 /// The answer to a method that was understood.
 type Answer = Result<Outcome, StoreError>;
@@ -26,17 +54,16 @@ where
     C: Clock,
 {
     pub(super) async fn invocation(&self, caller: &Caller, call: Invocation) -> Step {
-        let admitted = |state| matches!(state, SocketState::Joining | SocketState::Ready);
-        let socket = match self.settled(caller, admitted).await {
+        let socket = match self.ready(caller).await {
             Ok(Some(socket)) => socket,
             Ok(None) => return self.unready(caller).await,
             Err(err) => return unavailable(&err),
         };
-        let outcome = match call.target.to_ascii_lowercase().as_str() {
-            "joingroup" => self.join_group(caller, &socket, &call).await,
-            "leavegroup" => self.leave_group(&socket, &call).await,
-            "getconnectionid" => Ok(own_id(caller)),
-            _ => Ok(Outcome::Error(texts::unknown_method(&call.target))),
+        let outcome = match Method::named(&call.target) {
+            Some(Method::JoinGroup) => self.join_group(caller, &socket, &call).await,
+            Some(Method::LeaveGroup) => self.leave_group(&socket, &call).await,
+            Some(Method::GetConnectionId) => Ok(own_id(caller)),
+            None => Ok(Outcome::Error(texts::unknown_method(&call.target))),
         };
         completion(call, outcome)
     }

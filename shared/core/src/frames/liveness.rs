@@ -16,9 +16,13 @@ use crate::time::Clock;
 const YOUNG: Duration = Duration::from_secs(45);
 /// Of the later pings, one in so many looks.
 const LOOK_ONE_IN: u64 = 16;
-/// How often, and how long apart at first, a socket that is being made ready is looked at again.
-const LOOKS: u32 = 7;
+/// How often, and how long apart, a socket that is being made ready is looked at: for five
+/// seconds, since its rows take long when many clients come back at once.
+const LOOKS: u32 = 15;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// A socket whose handshake has not even begun gets less: its client should have waited.
+const LOOKS_BEFORE_HANDSHAKE: u32 = 7;
 
 impl<S, G, C> Frames<S, G, C>
 where
@@ -32,7 +36,7 @@ where
         if !self.looks(caller) {
             return Step::Reply(PING.to_owned());
         }
-        match self.settled(caller, |state| state == SocketState::Ready).await {
+        match self.ready(caller).await {
             Ok(Some(_)) => Step::Reply(PING.to_owned()),
             Ok(None) => Step::End(End::reconnect("The connection is not known.")),
             Err(err) => unavailable(&err),
@@ -46,27 +50,28 @@ where
         young || (caller.socket.spread() ^ now.as_millis()).is_multiple_of(LOOK_ONE_IN)
     }
 
-    /// The socket's record once its state is `wanted`; `None` when that does not come about.
+    /// The socket's record once all its rows are written; `None` when that does not come about.
     ///
     /// Newer clients ping as soon as they read the handshake's answer, while its rows are still
     /// being written. So an unsettled state is looked at again, for a moment.
-    pub(super) async fn settled(
-        &self,
-        caller: &Caller,
-        wanted: fn(SocketState) -> bool,
-    ) -> Result<Option<Socket>, StoreError> {
+    pub(super) async fn ready(&self, caller: &Caller) -> Result<Option<Socket>, StoreError> {
         let mut consistency = Consistency::Eventual;
         let mut pause = FIRST_PAUSE;
-        for _ in 0..LOOKS {
+        for look in 1..=LOOKS {
             let socket = self.store.socket(&caller.socket, consistency).await?;
-            match &socket {
-                Some(found) if wanted(found.state) => return Ok(socket),
-                Some(found) if found.state == SocketState::Closed => return Ok(None),
+            let looks = match socket.as_ref().map(|socket| socket.state) {
+                Some(SocketState::Ready) => return Ok(socket),
+                Some(SocketState::Closed) => return Ok(None),
+                Some(SocketState::Connecting) => LOOKS_BEFORE_HANDSHAKE,
                 None if consistency == Consistency::Strong => return Ok(None),
-                _ => tokio::time::sleep(pause).await,
+                Some(SocketState::Joining) | None => LOOKS,
+            };
+            if look == looks {
+                break;
             }
+            tokio::time::sleep(pause).await;
             consistency = Consistency::Strong;
-            pause *= 2;
+            pause = (pause * 2).min(PAUSE_MAX);
         }
         Ok(None)
     }

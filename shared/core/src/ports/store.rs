@@ -206,6 +206,13 @@ pub trait AccessStore: Send + Sync {
         expires: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Keeps the groups of a token until `expires` at least, if they are still there.
+    fn extend_grant(
+        &self,
+        token_id: &str,
+        expires: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// The groups kept for a token; `None` when there are none or they expired at `now`.
     fn grant(
         &self,

@@ -6,6 +6,11 @@ use serde_json::value::RawValue;
 use super::{
     Close, Completion, HubMessage, Invocation, Json, Outcome, StreamInvocation, StreamItem,
 };
+use crate::json;
+
+const TEXT: &str = "of type String";
+const NUMBER: &str = "of type Number";
+const ARRAY: &str = "of type Array";
 
 /// A record that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +18,7 @@ pub enum Decoded {
     /// A message.
     Message(HubMessage),
     /// A message of a type that does not exist (yet); to be ignored.
-    Unknown(u64),
+    Unknown(i64),
 }
 
 /// Why a record is no hub message. The wording follows the .NET server.
@@ -23,10 +28,13 @@ pub enum MessageError {
     #[error("Error reading JSON.")]
     NotJson,
     /// The record is JSON, but not an object.
-    #[error("Unexpected JSON token type. Expected a JSON Object.")]
-    NotAnObject,
+    #[error("Unexpected JSON Token Type '{found}'. Expected a JSON Object.")]
+    NotAnObject {
+        /// What it is instead.
+        found: &'static str,
+    },
     /// A property is of the wrong JSON type.
-    #[error("Expected '{name}' to be of type {expected}.")]
+    #[error("Expected '{name}' to be {expected}.")]
     WrongType {
         /// The property.
         name: &'static str,
@@ -102,15 +110,17 @@ fn present<'de, D: serde::Deserializer<'de>>(
 
 impl<'a> Fields<'a> {
     fn read(record: &'a str) -> Result<Self, MessageError> {
-        serde_json::from_str(record).map_err(|_| match serde_json::from_str::<&RawValue>(record) {
-            Ok(value) if !value.get().starts_with('{') => MessageError::NotAnObject,
+        json::object(record).ok_or_else(|| match serde_json::from_str::<&RawValue>(record) {
+            Ok(value) if !value.get().starts_with('{') => {
+                MessageError::NotAnObject { found: token_type(value) }
+            }
             _ => MessageError::NotJson,
         })
     }
 
-    fn kind(&self) -> Result<u64, MessageError> {
+    fn kind(&self) -> Result<i64, MessageError> {
         let kind = self.kind.ok_or(MessageError::Missing { name: "type" })?;
-        typed(kind, "type", "Number")
+        typed(kind, "type", NUMBER)
     }
 
     fn invocation(&self) -> Result<Invocation, MessageError> {
@@ -132,37 +142,39 @@ impl<'a> Fields<'a> {
     }
 
     fn stream_item(&self) -> Result<StreamItem, MessageError> {
+        let invocation_id = self.required_id()?;
         let item = self.item.ok_or(MessageError::Missing { name: "item" })?;
-        Ok(StreamItem { invocation_id: self.required_id()?, item: item.to_owned() })
+        Ok(StreamItem { invocation_id, item: item.to_owned() })
     }
 
     fn completion(&self) -> Result<Completion, MessageError> {
-        let error: Option<String> = optional(self.error, "error", "String")?;
+        let invocation_id = self.required_id()?;
+        let error: Option<String> = optional(self.error, "error", TEXT)?;
         let outcome = match (self.result, error) {
             (Some(_), Some(_)) => return Err(MessageError::ResultAndError),
             (Some(result), None) => Outcome::Result(result.to_owned()),
             (None, Some(error)) => Outcome::Error(error),
             (None, None) => Outcome::Void,
         };
-        Ok(Completion { invocation_id: self.required_id()?, outcome })
+        Ok(Completion { invocation_id, outcome })
     }
 
     fn close(&self) -> Result<Close, MessageError> {
-        let allow_reconnect = optional(self.allow_reconnect, "allowReconnect", "Boolean")?;
+        let allow_reconnect = optional(self.allow_reconnect, "allowReconnect", "true or false")?;
         Ok(Close {
-            error: optional(self.error, "error", "String")?,
+            error: optional(self.error, "error", TEXT)?,
             allow_reconnect: allow_reconnect.unwrap_or(false),
         })
     }
 
     fn sequence_id(&self) -> Result<u64, MessageError> {
         let id = self.sequence_id.ok_or(MessageError::Missing { name: "sequenceId" })?;
-        typed(id, "sequenceId", "Number")
+        typed(id, "sequenceId", NUMBER)
     }
 
     /// Null and empty count as absent: the .NET server takes both for "no answer wanted".
     fn optional_id(&self) -> Result<Option<String>, MessageError> {
-        let id: Option<String> = optional(self.invocation_id, "invocationId", "String")?;
+        let id: Option<String> = optional(self.invocation_id, "invocationId", TEXT)?;
         Ok(id.filter(|id| !id.is_empty()))
     }
 
@@ -171,7 +183,7 @@ impl<'a> Fields<'a> {
     }
 
     fn target(&self) -> Result<String, MessageError> {
-        let target: Option<String> = optional(self.target, "target", "String")?;
+        let target: Option<String> = optional(self.target, "target", TEXT)?;
         let target = target.filter(|target| !target.is_empty());
         target.ok_or(MessageError::Missing { name: "target" })
     }
@@ -181,14 +193,26 @@ impl<'a> Fields<'a> {
         match self.arguments {
             Some(array) if array.get().starts_with('[') => Ok(array.to_owned()),
             Some(value) if value.get() != "null" => {
-                Err(MessageError::WrongType { name: "arguments", expected: "Array" })
+                Err(MessageError::WrongType { name: "arguments", expected: ARRAY })
             }
             _ => serde_json::from_str("[]").map_err(|_| MessageError::NotJson),
         }
     }
 
     fn stream_ids(&self) -> Result<Vec<String>, MessageError> {
-        Ok(optional(self.stream_ids, "streamIds", "Array")?.unwrap_or_default())
+        Ok(optional(self.stream_ids, "streamIds", ARRAY)?.unwrap_or_default())
+    }
+}
+
+/// The type of a JSON value that is no object, as the .NET server calls it.
+fn token_type(value: &RawValue) -> &'static str {
+    match value.get().as_bytes().first() {
+        Some(b'[') => "Array",
+        Some(b'"') => "String",
+        Some(b't') => "True",
+        Some(b'f') => "False",
+        Some(b'n') => "Null",
+        _ => "Number",
     }
 }
 

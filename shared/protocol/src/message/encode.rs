@@ -88,7 +88,7 @@ impl HubMessage {
 }
 
 fn invocation<M: SerializeMap>(map: &mut M, call: &Invocation) -> Result<(), M::Error> {
-    if let Some(id) = &call.invocation_id {
+    if let Some(id) = call.invocation_id.as_deref().filter(|id| !id.is_empty()) {
         map.serialize_entry("invocationId", id)?;
     }
     called(map, &call.target, &call.arguments, &call.stream_ids)

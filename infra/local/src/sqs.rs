@@ -1,0 +1,177 @@
+//! SQS in process, over its real wire protocol, and the queues of hubcast.
+//!
+//! What the embedded queues let pass and AWS refuses is refused in [`rules`].
+
+mod rules;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use rustack_sqs_core::config::SqsConfig;
+use rustack_sqs_core::handler::RustackSqsHandler;
+use rustack_sqs_core::provider::{RustackSqs, SqsQueueSnapshot, SqsSnapshot};
+use rustack_sqs_http::dispatch::dispatch_operation;
+use rustack_sqs_http::response::error_to_response;
+use rustack_sqs_http::router::resolve_operation;
+use rustack_sqs_model::error::SqsError;
+use rustack_sqs_model::operations::SqsOperation;
+use serde_json::{Value, json};
+
+use crate::poller::FUNCTION_TIMEOUT;
+
+/// The queue that backends send to.
+pub(crate) const NOTIFICATIONS: &str = "hubcast-notifications.fifo";
+/// The queue of jobs for big audiences.
+const DELIVERIES: &str = "hubcast-deliveries.fifo";
+/// Where messages end that cannot be delivered.
+pub(crate) const DLQ: &str = "hubcast-dlq.fifo";
+
+pub(crate) const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "000000000000";
+/// The function's timeout times six, as AWS advises for event sources.
+const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
+/// A backstop for crashes only; the publisher dead-letters by its own rules.
+const MAX_RECEIVES: u32 = 50;
+/// Dead letters are kept for as long as SQS keeps anything: 14 days.
+const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;
+
+/// The queues and their wire protocol.
+pub(crate) struct Sqs {
+    provider: Arc<RustackSqs>,
+    handler: RustackSqsHandler,
+    /// The host that the embedded queues put into their URLs.
+    own_host: String,
+}
+
+impl Sqs {
+    /// SQS without a queue; `port` is the one that queue URLs name.
+    pub(crate) fn new(port: u16) -> Self {
+        let provider = Arc::new(RustackSqs::new(SqsConfig {
+            skip_signature_validation: true,
+            default_region: REGION.to_owned(),
+            account_id: ACCOUNT.to_owned(),
+            host: "localhost".to_owned(),
+            port,
+        }));
+        let handler = RustackSqsHandler::new(Arc::clone(&provider));
+        Self { provider, handler, own_host: format!("//localhost:{port}/") }
+    }
+
+    /// Leaves the queues of hubcast, empty, and no others.
+    ///
+    /// A purge would not do: it is allowed once a minute, and remembers deduplication ids.
+    pub(crate) async fn reset(&self) -> Result<(), SqsError> {
+        let queues = [
+            queue(DLQ, [("MessageRetentionPeriod", DLQ_RETENTION_SECONDS.to_string())]),
+            queue(NOTIFICATIONS, [("RedrivePolicy", redrive())]),
+            queue(DELIVERIES, [("RedrivePolicy", redrive())]),
+        ];
+        self.provider.import_snapshot(SqsSnapshot { queues: queues.into() }).await
+    }
+
+    /// Answers a request. Queue URLs follow the host that the request came to.
+    pub(crate) async fn answer(&self, headers: &HeaderMap, body: Bytes) -> Response {
+        let operation = match resolve_operation(headers) {
+            Ok(operation) => operation,
+            Err(err) => return finished(error_to_response(&err, "local").map(Body::new)),
+        };
+        let answer = match operation {
+            SqsOperation::SendMessage => match rules::send(&body) {
+                Some(fault) => fault.into_response(),
+                None => self.dispatch(operation, body).await,
+            },
+            SqsOperation::SendMessageBatch => self.send_batch(body).await,
+            _ => self.dispatch(operation, body).await,
+        };
+        match headers.get(header::HOST).and_then(|host| host.to_str().ok()) {
+            Some(host) if names_queues(operation) => self.with_host(answer, host).await,
+            _ => answer,
+        }
+    }
+
+    async fn dispatch(&self, operation: SqsOperation, body: Bytes) -> Response {
+        let answer = dispatch_operation(&self.handler, operation, body).await;
+        let answer = answer.unwrap_or_else(|err| error_to_response(&err, "local"));
+        finished(answer.map(Body::new))
+    }
+
+    /// Sends the good entries; the bad ones fail alone.
+    async fn send_batch(&self, body: Bytes) -> Response {
+        let (good, failed) = rules::send_batch(body);
+        let Some(good) = good else {
+            return axum::Json(json!({ "Successful": [], "Failed": failed })).into_response();
+        };
+        let answer = self.dispatch(SqsOperation::SendMessageBatch, good).await;
+        if failed.is_empty() || answer.status() != StatusCode::OK {
+            return answer;
+        }
+        let (parts, mut text) = read(answer).await;
+        if let Ok(mut answer) = serde_json::from_slice::<Value>(&text) {
+            let known = answer.get("Failed").and_then(Value::as_array).cloned();
+            answer["Failed"] = known.unwrap_or_default().into_iter().chain(failed).collect();
+            text = answer.to_string().into();
+        }
+        (parts.status, parts.headers, text).into_response()
+    }
+
+    async fn with_host(&self, answer: Response, host: &str) -> Response {
+        let (parts, text) = read(answer).await;
+        let text = String::from_utf8_lossy(&text).replace(&self.own_host, &format!("//{host}/"));
+        (parts.status, parts.headers, text).into_response()
+    }
+}
+
+/// Whether the answer of an operation holds queue URLs; message bodies stay as they were sent.
+const fn names_queues(operation: SqsOperation) -> bool {
+    matches!(
+        operation,
+        SqsOperation::CreateQueue
+            | SqsOperation::GetQueueUrl
+            | SqsOperation::ListQueues
+            | SqsOperation::ListDeadLetterSourceQueues
+    )
+}
+
+async fn read(answer: Response) -> (http::response::Parts, Bytes) {
+    let (parts, body) = answer.into_parts();
+    // The body is in memory already, and reading it cannot fail.
+    (parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
+}
+
+/// A body may change yet and gets its length from the server.
+fn finished(mut answer: Response) -> Response {
+    for name in ["content-length", "x-amz-crc32"] {
+        answer.headers_mut().remove(name);
+    }
+    answer
+}
+
+fn queue<const N: usize>(name: &str, own: [(&str, String); N]) -> SqsQueueSnapshot {
+    let shared = [
+        ("FifoQueue", "true".to_owned()),
+        ("ContentBasedDeduplication", "false".to_owned()),
+        ("DeduplicationScope", "messageGroup".to_owned()),
+        ("FifoThroughputLimit", "perMessageGroupId".to_owned()),
+        ("VisibilityTimeout", VISIBILITY_SECONDS.to_string()),
+    ];
+    let attributes = shared.into_iter().chain(own);
+    SqsQueueSnapshot {
+        name: name.to_owned(),
+        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).collect(),
+        tags: HashMap::new(),
+    }
+}
+
+fn redrive() -> String {
+    let target = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{DLQ}");
+    json!({ "deadLetterTargetArn": target, "maxReceiveCount": MAX_RECEIVES }).to_string()
+}
+
+/// The URL of a queue behind `base`.
+pub(crate) fn queue_url(base: &str, name: &str) -> String {
+    format!("{base}/{ACCOUNT}/{name}")
+}

@@ -1,0 +1,59 @@
+//! The program: its first line and its exit codes are an interface.
+
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hubcast-local"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.env_remove("RUST_LOG").env_remove("PORT");
+    command
+}
+
+async fn first_line(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    line
+}
+
+#[tokio::test]
+async fn the_first_line_says_where_it_is_and_sigterm_ends_it_with_0() {
+    for signal in ["TERM", "INT"] {
+        let mut child = program().args(["--port", "0"]).spawn().unwrap();
+        let line = first_line(&mut child).await;
+        let url = line.strip_prefix("hubcast ready on ").unwrap();
+        let health = reqwest::get(format!("{url}/api/health")).await.unwrap();
+        assert_eq!(health.status(), 200);
+        let pid = child.id().unwrap().to_string();
+        Command::new("kill").args([&format!("-{signal}"), &pid]).status().await.unwrap();
+        assert_eq!(child.wait().await.unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn the_port_may_come_from_the_environment() {
+    let mut child = program().env("PORT", "0").spawn().unwrap();
+    assert!(first_line(&mut child).await.starts_with("hubcast ready on http://127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_ends_it_with_1_and_a_reason() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = program().args(["--port", &port]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "nothing is ready");
+    let reason = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("hubcast-local: port {port} of 127.0.0.1 cannot be used");
+    assert!(reason.starts_with(&expected), "{reason}");
+}
+
+#[tokio::test]
+async fn a_flag_that_is_wrong_ends_it_with_2() {
+    let output = program().args(["--port", "many"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { Backend } from "../harness/backend.js";
+import { signedIn } from "../harness/client.js";
+import { HANDSHAKE, PING, RS, connected, ready, record } from "../harness/raw.js";
+import { startStack } from "../harness/stack.js";
+import { settled } from "../harness/table.js";
+
+const KB = 1024;
+const CLOSED = "Connection closed with an error.";
+const BAD_HANDSHAKE = "An unexpected error occurred during connection handshake.";
+const invocation = (id, target, ...args) => record({ type: 1, invocationId: id, target, arguments: args });
+
+describe("a frame that is not good", () => {
+  let stack, backend, bystander, socket;
+  before(async () => {
+    stack = await startStack();
+    backend = new Backend(stack);
+    bystander = await signedIn(stack, "bystander");
+    await settled(stack, bystander);
+  });
+  beforeEach(async () => {
+    socket = await ready(stack, "alice");
+  });
+  afterEach(async () => {
+    socket.destroy();
+    const heard = bystander.received("fence").length;
+    await backend.send({ userId: "bystander", target: "fence" });
+    await bystander.receives("fence", heard + 1);
+    assert.deepEqual(bystander.events, []);
+  });
+  after(async () => {
+    await bystander.stop();
+    await stack.stop();
+    assert.doesNotMatch(stack.logs, /ERROR/);
+  });
+
+  /** The socket is told to go, and cut off when it sends all the same. */
+  async function expectClose(expected, allowReconnect = undefined) {
+    await socket.frame(1);
+    const closes = socket.records.filter((message) => message.type === 7);
+    assert.equal(closes.length, 1);
+    const [{ error, ...rest }] = closes;
+    assert.match(error, expected);
+    assert.equal(rest.allowReconnect, allowReconnect);
+    const before = socket.frames.length;
+    socket.send(PING);
+    assert.equal(await socket.ends(), 1000);
+    assert.equal(socket.frames.length, before);
+  }
+
+  /** The socket goes on as if nothing had been. */
+  async function expectNothing() {
+    assert.equal(await socket.isAlive(), true);
+    await backend.send({ userId: "alice", target: "notify", arguments: [1] });
+    assert.deepEqual(await socket.receives("notify"), [1]);
+    assert.deepEqual(
+      socket.records.map((message) => message.type).sort(),
+      [1, 6],
+    );
+  }
+
+  const broken = {
+    "malformed JSON": [`{"type":6${RS}`, /Error reading JSON\.$/],
+    "JSON that is no object": [`6${RS}`, /Expected a JSON Object\.$/],
+    "an array": [`[6]${RS}`, /Expected a JSON Object\.$/],
+    "a record without a type": [`{"target":"x"}${RS}`, /Missing required property 'type'\.$/],
+    "a type that is a text": [`{"type":"6"}${RS}`, /Expected 'type' to be of type Number\.$/],
+    "an invocation without a target": [record({ type: 1, arguments: [] }), /Missing required property 'target'\.$/],
+    "arguments that are an object": [record({ type: 1, target: "x", arguments: {} }), /Expected 'arguments' to be of type Array\.$/],
+    "a completion with a result and an error": [record({ type: 3, invocationId: "1", result: 1, error: "e" }), /mutually exclusive\.$/],
+    "no separator": [`{"type":6}`, /the last record is incomplete$/],
+    "a separator alone": [RS, /a record is empty$/],
+    "two separators side by side": [`{"type":6}${RS}${RS}`, /a record is empty$/],
+    "257 records": [PING.repeat(257), /more than 256 records$/],
+    "10,000 records": [`{}${RS}`.repeat(10_000), /more than 256 records$/],
+    "a second handshake": [HANDSHAKE, /A second handshake\.$/],
+    "a second handshake of another protocol": [record({ protocol: "messagepack", version: 1 }), /messagepack/],
+  };
+  for (const [name, [frame, expected]] of Object.entries(broken)) {
+    it(`gets a Close with an error that ends for good (${name})`, async () => {
+      socket.send(frame);
+      await expectClose(new RegExp(`^${CLOSED.replace(".", "\\.")} .*${expected.source}`));
+    });
+  }
+
+  it("is answered up to the record that is bad, then gets a Close", async () => {
+    socket.send(invocation("1", "GetConnectionId") + invocation("2", "Nothing") + `{]${RS}` + invocation("3", "Nothing"));
+    await socket.frame(1);
+    const [own, unknown, close, ...more] = socket.records;
+    assert.equal(typeof own.result, "string");
+    assert.deepEqual(unknown, { type: 3, invocationId: "2", error: "Unknown hub method 'Nothing'" });
+    assert.equal(close.type, 7);
+    assert.deepEqual(more, []);
+  });
+
+  it("may hold 256 records, all of them answered in one frame", async () => {
+    socket.send(PING.repeat(256));
+    assert.equal(await socket.frame(1), PING.repeat(256));
+    assert.equal(await socket.isAlive(), true);
+  });
+
+  it("gets a Close when its replies take more than 32 KB", async () => {
+    const many = Array.from({ length: 250 }, (_, n) => invocation(String(n), "x".repeat(150)));
+    socket.sendInPieces(many.join(""), 30 * KB);
+    const reply = await socket.frame(1);
+    assert.ok(reply.length <= 33 * KB, String(reply.length));
+    await expectClose(/^The replies to one frame are too large\.$/);
+  });
+
+  const tolerated = {
+    "an empty frame": "",
+    "an unknown type": record({ type: 99, anything: [1] }),
+    "a completion of nothing": record({ type: 3, invocationId: "404", result: 1 }),
+    "a stream item of nothing": record({ type: 2, invocationId: "404", item: 1 }),
+    "a cancellation of nothing": record({ type: 5, invocationId: "404" }),
+    "an acknowledgement": record({ type: 8, sequenceId: 1 }),
+    "a Close": record({ type: 7 }),
+    "an unknown method without an id": record({ type: 1, target: "Nothing", arguments: [] }),
+    "an invocation with an empty id": record({ type: 1, invocationId: "", target: "Nothing", arguments: [] }),
+  };
+  for (const [name, frame] of Object.entries(tolerated)) {
+    it(`is ignored (${name})`, async () => {
+      socket.send(frame);
+      await expectNothing();
+    });
+  }
+
+  it("streams get a completion with an error", async () => {
+    socket.send(record({ type: 4, invocationId: "s", target: "Counter", arguments: [] }));
+    await socket.frame(1);
+    const [{ type, invocationId, error }] = socket.records;
+    assert.deepEqual([type, invocationId], [3, "s"]);
+    assert.match(error, /'Counter' method with a streaming invocation/);
+    assert.equal(await socket.isAlive(), true);
+  });
+
+  it("ends the socket by 1009 when it is larger than 32 KB", async () => {
+    socket.send(invocation("1", "x".repeat(33 * KB)));
+    assert.equal(await socket.ends(), 1009);
+    assert.deepEqual(socket.frames, []);
+  });
+
+  it("ends the socket by 1009 when it is a record of 200 KB", async () => {
+    socket.send(invocation("1", "x".repeat(200 * KB)));
+    assert.equal(await socket.ends(), 1009);
+  });
+
+  it("ends the socket by 1009 when its message is larger than 128 KB, in small frames too", async () => {
+    socket.sendInPieces(invocation("1", "x".repeat(200 * KB)), 30 * KB);
+    assert.equal(await socket.ends(), 1009);
+    assert.deepEqual(socket.frames, []);
+  });
+
+  it("may be a message of 100 KB in frames of 30 KB", async () => {
+    socket.sendInPieces(invocation("1", "Nothing", "x".repeat(100 * KB)), 30 * KB);
+    await socket.frame(1);
+    assert.equal(socket.records[0].error, "Unknown hub method 'Nothing'");
+    assert.equal(await socket.isAlive(), true);
+  });
+
+  it("ends the socket by 1003 when it is binary", async () => {
+    socket.send(Buffer.from(PING), { binary: true });
+    assert.equal(await socket.ends(), 1003);
+    assert.deepEqual(socket.frames, []);
+  });
+
+  it("echoes no more than 200 characters of an unknown method", async () => {
+    socket.send(invocation("1", "語".repeat(1000)));
+    await socket.frame(1);
+    assert.equal(socket.records[0].error, `Unknown hub method '${"語".repeat(200)}'`);
+  });
+
+  it("ends the socket of a client that sends hundreds in a second, which reads why", async () => {
+    const why = { type: 7, error: "Too many frames in a second." };
+    let told = false;
+    // Those of the hundreds that follow the Close cut the socket off, now and then before it is read.
+    for (let tries = 0; !told && tries < 10; tries += 1) {
+      const flood = await ready(stack, "flood");
+      for (let n = 0; n < 300; n += 1) flood.send(PING);
+      await flood.ends();
+      // The 300 may fall into two of the clock's seconds.
+      assert.ok(flood.records.filter((message) => message.type === 6).length <= 60);
+      const closes = flood.records.filter((message) => message.type === 7);
+      if (closes.length > 0) assert.deepEqual(closes[0], why);
+      told = closes.length > 0;
+    }
+    assert.ok(told);
+  });
+
+  it("is one of 20 in a second: all of them are answered", async () => {
+    for (let n = 0; n < 20; n += 1) socket.send(PING);
+    await socket.frame(20);
+    assert.equal(socket.closed, undefined);
+  });
+
+  describe("before the handshake", () => {
+    const early = {
+      "an invocation": [invocation("1", "GetConnectionId"), BAD_HANDSHAKE],
+      "malformed JSON": [`{"protocol"${RS}`, BAD_HANDSHAKE],
+      "an empty object": [`{}${RS}`, BAD_HANDSHAKE],
+      "no separator": [`{"protocol":"json","version":1}`, BAD_HANDSHAKE],
+      "a handshake without a version": [record({ protocol: "json" }), BAD_HANDSHAKE],
+      messagepack: [
+        record({ protocol: "messagepack", version: 1 }),
+        "Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format.",
+      ],
+      "an unknown protocol": [record({ protocol: "x", version: 1 }), "The protocol 'x' is not supported."],
+      "an unknown version": [
+        record({ protocol: "json", version: 9001 }),
+        "The server does not support version 9001 of the 'json' protocol.",
+      ],
+    };
+    for (const [name, [frame, error]] of Object.entries(early)) {
+      it(`is answered as a handshake that failed (${name})`, async () => {
+        const stranger = await connected(stack, "stranger");
+        stranger.send(frame);
+        assert.equal(await stranger.frame(1), record({ error }));
+        stranger.send(HANDSHAKE);
+        assert.equal(await stranger.ends(), 1000);
+        assert.equal(stranger.frames.length, 1);
+      });
+    }
+
+    it("may be followed by invocations in the same frame", async () => {
+      const quick = await connected(stack, "quick");
+      quick.send(HANDSHAKE + invocation("1", "GetConnectionId") + PING);
+      await quick.frame(2);
+      assert.equal(quick.frames[0], `{}${RS}`);
+      const [, completion, pong] = quick.records;
+      assert.equal(completion.invocationId, "1");
+      assert.equal(pong.type, 6);
+      await quick.close();
+    });
+
+    it("reaches nobody: a socket that never shakes hands hears nothing", async () => {
+      const silent = await connected(stack, "silent");
+      const other = await ready(stack, "silent");
+      await backend.send([{ userId: "silent", target: "notify" }, { target: "notify" }, { userId: "silent", target: "fence" }]);
+      await other.receives("fence");
+      assert.deepEqual(silent.frames, []);
+      await Promise.all([silent.close(), other.close()]);
+    });
+  });
+});

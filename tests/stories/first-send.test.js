@@ -1,0 +1,79 @@
+// The first things that somebody copies and pastes: the README, the greeting of the local stack, the example.
+
+import assert from "node:assert/strict";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Condition, signedIn } from "../harness/client.js";
+import { startStack } from "../harness/stack.js";
+
+const run = promisify(execFile);
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+const PYTHON = process.env.PYTHON ?? "python3";
+
+function works(program, ...args) {
+  try {
+    execFileSync(program, args, { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+// `make stories` installs boto3 and names the Python that has it; the AWS CLI is the reader's own.
+const noBoto3 = !process.env.PYTHON && !works(PYTHON, "-c", "import boto3") && "boto3 is not installed";
+const noAwsCli = !works("aws", "--version") && "the AWS CLI is not installed";
+
+describe("a first send", () => {
+  let stack;
+  before(async () => (stack = await startStack()));
+  after(() => stack.stop());
+
+  /** A block of the README, for this stack instead of the one at the usual port. */
+  function readme(heading, language) {
+    const [, section] = readFileSync(path("../../README.md"), "utf8").split(`\n## ${heading}\n`);
+    const [, block] = section.split(`\`\`\`${language}\n`);
+    return block.split("```")[0].replaceAll("http://127.0.0.1:8080", stack.url);
+  }
+
+  it("by boto3 reaches the user", { skip: noBoto3 }, async () => {
+    const tab = await signedIn(stack, "alice");
+    await run(PYTHON, [path("../../docs/examples/send.py"), stack.url, "alice", "Grüße"]);
+    assert.deepEqual(await tab.receives("notify"), [["Grüße"]]);
+    await tab.stop();
+  });
+
+  it("by the command that the local stack prints reaches everyone", { skip: noAwsCli }, async () => {
+    const tab = await signedIn(stack, "alice", { methods: ["hello"] });
+    const [, command] = stack.greeting.split(/^ *send +/m);
+    await run("sh", ["-c", command]);
+    assert.deepEqual(await tab.receives("hello"), [["world"]]);
+    await tab.stop();
+  });
+
+  const sends = {
+    "the AWS CLI": { skip: noAwsCli, send: () => run("sh", ["-c", readme("Send", "sh")]) },
+    boto3: { skip: noBoto3, send: () => run(PYTHON, ["-c", readme("Send", "python")]) },
+  };
+  for (const [by, { skip, send }] of Object.entries(sends)) {
+    it(`as the README shows it by ${by} reaches who receives as the README shows it`, { skip }, async () => {
+      const heard = new Condition();
+      const args = ["--input-type=module", "--eval", readme("Receive", "js")];
+      const receiver = spawn(process.execPath, args, { cwd: path("..") });
+      let output = "";
+      receiver.stdout.on("data", (chunk) => {
+        output += chunk;
+        heard.notify();
+      });
+      const hasHeard = () => output.includes("admin\n");
+      // The receiver does not say when it is connected, so what came too early is sent again.
+      for (let tries = 0; tries < 10 && !hasHeard(); tries += 1) {
+        await send();
+        await heard.until(hasHeard, "the role", 2000).catch(() => "too early");
+      }
+      assert.ok(hasHeard(), `the receiver printed only: ${output}`);
+      receiver.kill();
+    });
+  }
+});
