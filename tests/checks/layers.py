@@ -85,7 +85,8 @@ def code_of(path):
 def long_files():
     for path in sorted(ROOT.glob("**/*.rs")):
         parts = path.relative_to(ROOT).parts
-        if {"target", "node_modules", ".venv"} & set(parts) or path.name == "tests.rs":
+        # Tests may be longer: they are read one at a time.
+        if {"target", "node_modules", ".venv", "tests"} & set(parts) or path.name == "tests.rs":
             continue
         lines = code_of(path).count("\n")
         if lines > LINES_MAX:

@@ -16,10 +16,14 @@ use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::context::{Admission, GROUPS_MAX_BYTES, groups_text};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::{HubName, UserId};
+use hubcast_core::ports::{AccessKeySource, SessionStore};
 use hubcast_core::report::chain;
 use hubcast_core::settings::Hubs;
 use hubcast_core::time::Clock;
 
+/// The most that the context may take, in bytes: API Gateway's 8 KB for the whole answer, less the
+/// policy and what JSON adds.
+const CONTEXT_MAX_BYTES: usize = 7 * 1024;
 /// How much of a user's name the principal id holds, in characters. The name stands in full in the
 /// context, and twice 4 KB would be more than API Gateway takes.
 const PRINCIPAL_MAX_CHARS: usize = 128;
@@ -44,9 +48,11 @@ pub enum AuthorizerError {
 
 /// What decides who may connect.
 #[derive(Debug)]
-pub struct Door<K, C> {
+pub struct Door<K, A, S, C> {
     /// Checks tokens.
-    pub gatekeeper: Gatekeeper<K>,
+    pub gatekeeper: Gatekeeper<K, A>,
+    /// Knows which sessions last.
+    pub store: S,
     /// The hubs there are.
     pub hubs: Hubs,
     /// The groups that clients may join by themselves.
@@ -66,8 +72,8 @@ struct Shown<'a> {
 ///
 /// # Errors
 /// When the token is missing or not good, or cannot be checked.
-pub async fn handle<K: KeySource, C: Clock>(
-    door: &Door<K, C>,
+pub async fn handle<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
+    door: &Door<K, A, S, C>,
     event: ApiGatewayCustomAuthorizerRequestTypeRequest,
 ) -> Result<Answer, AuthorizerError> {
     if event.type_.as_deref() != Some("REQUEST") {
@@ -78,7 +84,7 @@ pub async fn handle<K: KeySource, C: Clock>(
     match admit(door, &event).await {
         Ok(admission) => Ok(allow(&admission, resource)),
         Err(AuthError::WrongHub) => Ok(deny(resource)),
-        Err(err @ AuthError::KeysUnavailable(_)) => {
+        Err(err @ (AuthError::KeysUnavailable(_) | AuthError::SessionUnavailable(_))) => {
             tracing::error!(error = %chain(&err), "a token could not be checked");
             Err(AuthorizerError::Unavailable)
         }
@@ -89,8 +95,8 @@ pub async fn handle<K: KeySource, C: Clock>(
     }
 }
 
-async fn admit<K: KeySource, C: Clock>(
-    door: &Door<K, C>,
+async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
+    door: &Door<K, A, S, C>,
     event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
 ) -> Result<Admission, AuthError> {
     let shown = shown(event)?;
@@ -98,16 +104,22 @@ async fn admit<K: KeySource, C: Clock>(
         return Err(AuthError::WrongHub);
     }
     let now = door.clock.now();
-    let mut principal = door.gatekeeper.admit(shown.token, &shown.hub, now).await?;
+    let mut principal = door.gatekeeper.admit(&door.store, shown.token, &shown.hub, now).await?;
     if let Some(token) = shown.connection_token {
         let (hub, user) = (&shown.hub, principal.user.as_ref());
-        principal.connection = Some(door.gatekeeper.connection.verify(token, hub, user, now)?);
+        principal.connection = Some(door.gatekeeper.connection(token, hub, user, now).await?);
     }
     if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
         return Err(AuthError::Invalid("it names too many groups; negotiate instead"));
     }
     let joinable = door.groups.expand(&principal.claims);
-    Ok(Admission { principal, joinable })
+    let admission = Admission { principal, joinable };
+    let bytes =
+        admission.to_context().iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    if bytes > CONTEXT_MAX_BYTES {
+        return Err(AuthError::Invalid("it says more than fits"));
+    }
+    Ok(admission)
 }
 
 fn shown(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Shown<'_>, AuthError> {

@@ -1,10 +1,15 @@
 //! Wires the `authorizer` function.
 
+// The futures of the AWS SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
 use authorizer::Door;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
-use hubcast_aws::bootstrap::start_logging;
+use hubcast_aws::access_keys::KeyVault;
+use hubcast_aws::bootstrap::{sdk_config, start_logging};
 use hubcast_aws::config::AuthorizerConfig;
+use hubcast_aws::store::DynamoStore;
 use hubcast_core::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -12,9 +17,12 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     start_logging();
     let config = AuthorizerConfig::from_env()?;
-    let gatekeeper = Gatekeeper::new(config.tokens, HttpKeys::new()?)?;
+    let sdk = sdk_config().await;
+    let keys = KeyVault::new(&sdk, config.access_keys);
+    let gatekeeper = Gatekeeper::new(config.tokens, HttpKeys::new()?, keys)?;
     let (hubs, groups) = (config.hubs, config.groups);
-    let door = &Door { gatekeeper, hubs, groups, clock: SystemClock };
+    let store = DynamoStore::new(&sdk, config.table);
+    let door = &Door { gatekeeper, store, hubs, groups, clock: SystemClock };
     run(service_fn(|event: LambdaEvent<_>| async move {
         authorizer::handle(door, event.payload).await.map_err(Error::from)
     }))

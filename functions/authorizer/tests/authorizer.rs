@@ -5,18 +5,21 @@ use std::time::Duration;
 use authorizer::{AuthorizerError, Door, handle};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
-use hubcast_core::settings::Hubs;
+use hubcast_core::settings::{AccessKeys, Hubs};
 use hubcast_core::time::Clock;
 use hubcast_testkit::token::client_token;
-use hubcast_testkit::{TestClock, TestIssuer, event, name};
+use hubcast_testkit::{MemoryStore, TestClock, TestIssuer, event, name};
 use serde_json::{Value, json};
 
 const QUERY_TOKEN: &str = include_str!("../events/query-token.json");
 const HEADER_TOKEN: &str = include_str!("../events/header-token.json");
 
-fn door() -> Door<TestIssuer, TestClock> {
+type TestDoor = Door<TestIssuer, AccessKeys, MemoryStore, TestClock>;
+
+fn door() -> TestDoor {
     Door {
         gatekeeper: TestIssuer::default().gatekeeper(),
+        store: MemoryStore::default(),
         hubs: Hubs::Any,
         groups: GroupPolicy::default(),
         clock: TestClock::default(),
@@ -25,7 +28,7 @@ fn door() -> Door<TestIssuer, TestClock> {
 
 /// What the authorizer answers, as JSON.
 async fn answer(
-    door: &Door<TestIssuer, TestClock>,
+    door: &TestDoor,
     json: &str,
     change: impl FnOnce(&mut Value),
 ) -> Result<Value, AuthorizerError> {
@@ -172,7 +175,7 @@ async fn keys_that_cannot_be_had_are_not_the_clients_fault() {
 async fn a_connection_token_gives_the_socket_its_connection_id() {
     let door = door();
     let (hub, alice, now) = (name::hub("notifications"), name::user("alice"), door.clock.now());
-    let connection = door.gatekeeper.connection.mint(&hub, Some(&alice), now).unwrap();
+    let connection = door.gatekeeper.mint_connection(&hub, Some(&alice), now).await.unwrap();
     let with_id =
         async |id: &str| answer(&door, QUERY_TOKEN, |event| set_query(event, "id", &[id])).await;
     let good = with_id(&connection.token).await.unwrap();
@@ -180,7 +183,8 @@ async fn a_connection_token_gives_the_socket_its_connection_id() {
     let without = with_id("").await.unwrap();
     assert!(without["context"].get("connectionId").is_none());
 
-    let bobs = door.gatekeeper.connection.mint(&hub, Some(&name::user("bob")), now).unwrap();
+    let bob = name::user("bob");
+    let bobs = door.gatekeeper.mint_connection(&hub, Some(&bob), now).await.unwrap();
     for id in [&bobs.token, &connection.id.to_string(), "x.y"] {
         assert!(is_unauthorized(&with_id(id).await), "{id}");
     }

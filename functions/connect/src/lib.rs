@@ -58,7 +58,10 @@ fn request<'a>(
 
 fn refusal(err: &ConnectError) -> ApiGatewayProxyResponse {
     let status = match err {
-        ConnectError::WrongHub | ConnectError::WrongOrigin | ConnectError::Blocked => 403,
+        ConnectError::WrongHub
+        | ConnectError::WrongOrigin
+        | ConnectError::Blocked
+        | ConnectError::Used => 403,
         ConnectError::InUse => 409,
         ConnectError::Store(_) => {
             tracing::error!(error = %chain(err), "a socket could not be recorded");

@@ -1,5 +1,7 @@
 //! A recorded `$connect` event, and who is let in.
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
@@ -19,6 +21,7 @@ fn settings() -> ConnectSettings {
     ConnectSettings {
         hubs: Hubs::Only(vec![name::hub("notifications"), name::hub("orders")]),
         origins: Origins::Only(vec!["https://app.example.com".to_owned()]),
+        reconnect_grace: Duration::from_mins(10),
     }
 }
 

@@ -7,6 +7,7 @@ use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxy
 use hubcast_core::id::SocketId;
 use hubcast_core::membership::disconnect;
 use hubcast_core::ports::{ChannelStore, SocketStore, StoreError};
+use hubcast_core::time::Clock;
 
 /// Removes the socket that an event tells the end of. Safe to repeat.
 ///
@@ -14,13 +15,14 @@ use hubcast_core::ports::{ChannelStore, SocketStore, StoreError};
 /// When the table does not answer; Lambda records the failure.
 pub async fn handle<S: SocketStore + ChannelStore>(
     store: &S,
+    clock: &impl Clock,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, StoreError> {
     let context = &event.request_context;
     let is_end = context.event_type.as_deref() == Some("DISCONNECT");
     let socket = context.connection_id.as_deref().and_then(|id| SocketId::parse(id).ok());
     if let Some(socket) = socket.filter(|_| is_end) {
-        disconnect(store, &socket).await?;
+        disconnect(store, &socket, clock.now()).await?;
     } else {
         tracing::error!("this is not the event of a socket's end");
     }

@@ -6,6 +6,7 @@
 use hubcast_aws::bootstrap::{sdk_config, start_logging};
 use hubcast_aws::config::DisconnectConfig;
 use hubcast_aws::store::DynamoStore;
+use hubcast_core::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let config = DisconnectConfig::from_env()?;
     let store = &DynamoStore::new(&sdk_config().await, config.table);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        disconnect::handle(store, event.payload).await.map_err(Error::from)
+        disconnect::handle(store, &SystemClock, event.payload).await.map_err(Error::from)
     }))
     .await
 }

@@ -3,7 +3,7 @@
 use hubcast_core::channel::ChannelKey;
 use hubcast_core::ports::{ChannelStore, SocketStore};
 use hubcast_testkit::clock::START;
-use hubcast_testkit::{Fault, MemoryStore, event, name, socket};
+use hubcast_testkit::{Fault, MemoryStore, TestClock, event, name, socket};
 use serde_json::{Value, json};
 
 const TAB_CLOSED: &str = include_str!("../events/tab-closed.json");
@@ -30,7 +30,8 @@ async fn store() -> MemoryStore {
 }
 
 async fn status(store: &MemoryStore, json: &str, change: impl FnOnce(&mut Value)) -> Option<i64> {
-    let answer = disconnect::handle(store, event::recorded(json, change)).await;
+    let answer =
+        disconnect::handle(store, &TestClock::default(), event::recorded(json, change)).await;
     answer.ok().map(|answer| answer.status_code)
 }
 

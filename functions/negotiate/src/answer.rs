@@ -27,6 +27,8 @@ pub(crate) enum Refusal {
     Blocked,
     /// The token's groups do not fit the direct way.
     TooManyGroups,
+    /// The address of the connection would be longer than what a WebSocket takes.
+    TooLong,
     /// There is no such hub.
     UnknownHub,
     /// There is no such path.
@@ -42,7 +44,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     fn status(&self) -> i64 {
         match self {
-            Self::Bad(_) => 400,
+            Self::Bad(_) | Self::TooLong => 400,
             Self::Unauthorized(_) => 401,
             Self::Origin | Self::WrongHub | Self::Blocked | Self::TooManyGroups => 403,
             Self::UnknownHub | Self::NotFound => 404,
@@ -64,6 +66,10 @@ impl Refusal {
             }
             Self::TooManyGroups => {
                 "Forbidden: the token names too many groups; negotiate at /hubs/{hub} instead."
+                    .to_owned()
+            }
+            Self::TooLong => {
+                "Bad request: the user id and the query make the address of the connection too long."
                     .to_owned()
             }
             Self::UnknownHub => "There is no such hub.".to_owned(),

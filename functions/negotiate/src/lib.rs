@@ -15,9 +15,10 @@ use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::connect::is_blocked;
 use hubcast_core::context::{GROUPS_MAX_BYTES, groups_text};
 use hubcast_core::groups::GroupPolicy;
-use hubcast_core::ports::AccessStore;
+use hubcast_core::ports::{AccessKeySource, AccessStore, SessionStore, StoreError};
 use hubcast_core::principal::Principal;
 use hubcast_core::report::chain;
+use hubcast_core::session::Reuse;
 use hubcast_core::settings::{Hubs, Origins, PublicUrl};
 use hubcast_core::time::{Clock, Timestamp};
 use signalr_protocol::negotiate::{NegotiateResponse, Redirect};
@@ -29,12 +30,17 @@ use request::{Endpoint, Request};
 const GRANT_LIFETIME: std::time::Duration = std::time::Duration::from_hours(3);
 /// A token whose groups take more than this would no longer fit a URL; they are kept in the table.
 const TOKEN_GROUPS_MAX_BYTES: usize = 1024;
+/// The longest URL of a WebSocket.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
+const URL_MAX_BYTES: usize = 4096;
+/// What a client adds to the URL and the token: `&id=`, a connectionToken, `&access_token=`.
+const CONNECTING_BYTES: usize = 128;
 
 /// What negotiation works with.
 #[derive(Debug)]
-pub struct Negotiation<K, S, C> {
+pub struct Negotiation<K, A, S, C> {
     /// Checks and signs tokens.
-    pub gatekeeper: Gatekeeper<K>,
+    pub gatekeeper: Gatekeeper<K, A>,
     /// Keeps large grants, and knows who is blocked.
     pub store: S,
     /// Tells the time.
@@ -54,10 +60,16 @@ pub struct Negotiation<K, S, C> {
 }
 
 /// Answers one request.
-pub async fn handle<K: KeySource, S: AccessStore, C: Clock>(
-    negotiation: &Negotiation<K, S, C>,
+pub async fn handle<K, A, S, C>(
+    negotiation: &Negotiation<K, A, S, C>,
     event: ApiGatewayV2httpRequest,
-) -> ApiGatewayV2httpResponse {
+) -> ApiGatewayV2httpResponse
+where
+    K: KeySource,
+    A: AccessKeySource,
+    S: AccessStore + SessionStore,
+    C: Clock,
+{
     let origin = event.headers.get("origin").and_then(|origin| origin.to_str().ok());
     let answer = if origin.is_some_and(|origin| !negotiation.origins.allows(origin)) {
         refused(&Refusal::Origin)
@@ -70,10 +82,16 @@ pub async fn handle<K: KeySource, S: AccessStore, C: Clock>(
     cors(answer, allowed, &negotiation.allowed_headers)
 }
 
-async fn answered<K: KeySource, S: AccessStore, C: Clock>(
-    negotiation: &Negotiation<K, S, C>,
+async fn answered<K, A, S, C>(
+    negotiation: &Negotiation<K, A, S, C>,
     event: &ApiGatewayV2httpRequest,
-) -> ApiGatewayV2httpResponse {
+) -> ApiGatewayV2httpResponse
+where
+    K: KeySource,
+    A: AccessKeySource,
+    S: AccessStore + SessionStore,
+    C: Clock,
+{
     match negotiation.negotiate(event).await {
         Ok(answer) => answer,
         Err(refusal) => {
@@ -85,7 +103,13 @@ async fn answered<K: KeySource, S: AccessStore, C: Clock>(
     }
 }
 
-impl<K: KeySource, S: AccessStore, C: Clock> Negotiation<K, S, C> {
+impl<K, A, S, C> Negotiation<K, A, S, C>
+where
+    K: KeySource,
+    A: AccessKeySource,
+    S: AccessStore + SessionStore,
+    C: Clock,
+{
     async fn negotiate(
         &self,
         event: &ApiGatewayV2httpRequest,
@@ -97,14 +121,34 @@ impl<K: KeySource, S: AccessStore, C: Clock> Negotiation<K, S, C> {
         let now = self.clock.now();
         let principal = match request.endpoint {
             Endpoint::Hub => self.gatekeeper.admit_app(request.token, &request.hub, now).await?,
-            Endpoint::Client => self.gatekeeper.admit(request.token, &request.hub, now).await?,
+            Endpoint::Client => self.admit(&request, now).await?,
         };
         if is_blocked(&self.store, &principal, now).await.map_err(broken)? {
             return Err(Refusal::Blocked);
         }
         match request.endpoint {
             Endpoint::Hub => self.redirect(event, &request, &principal, now).await,
-            Endpoint::Client => self.connection(&request, &principal, now),
+            Endpoint::Client => self.connection(&request, &principal, now).await,
+        }
+    }
+
+    /// Who shows a token for a connection. A token that was used up opens no second one.
+    async fn admit(&self, request: &Request<'_>, now: Timestamp) -> Result<Principal, Refusal> {
+        let (token, hub) = (request.token, &request.hub);
+        let principal = self.gatekeeper.admit(&self.store, token, hub, now).await?;
+        if self.is_used_up(&principal).await.map_err(broken)? {
+            let why = "the access token was used before; negotiate at /hubs/{hub} again";
+            return Err(Refusal::Unauthorized(why.to_owned()));
+        }
+        Ok(principal)
+    }
+
+    async fn is_used_up(&self, principal: &Principal) -> Result<bool, StoreError> {
+        match &principal.session {
+            Some(session) if session.reuse == Reuse::Once => {
+                self.store.is_used_up(&session.id).await
+            }
+            _ => Ok(false),
         }
     }
 
@@ -115,7 +159,8 @@ impl<K: KeySource, S: AccessStore, C: Clock> Negotiation<K, S, C> {
         principal: &Principal,
         now: Timestamp,
     ) -> Result<ApiGatewayV2httpResponse, Refusal> {
-        let token_id = self.gatekeeper.connection.mint(&request.hub, None, now)?.id.to_string();
+        let token_id =
+            self.gatekeeper.mint_connection(&request.hub, None, now).await?.id.to_string();
         let groups_in_grant = groups_text(&principal.groups).len() > TOKEN_GROUPS_MAX_BYTES;
         if groups_in_grant {
             let expires = now.plus(CLIENT_TOKEN_LIFETIME).plus(GRANT_LIFETIME);
@@ -132,12 +177,17 @@ impl<K: KeySource, S: AccessStore, C: Clock> Negotiation<K, S, C> {
             claims: &self.groups.named(&principal.claims),
         };
         let base = self.base(event);
-        let token = self.gatekeeper.client.mint(&base, &grant, now)?;
+        let token = self.gatekeeper.mint_client(&base, &grant, now).await?;
         let url = format!("{base}/client/?hub={}{}", request.hub, request.own_query);
+        // Only browsers must put the token into the URL; others have a header for it.
+        let is_browser = event.headers.contains_key("origin");
+        if is_browser && url.len() + token.len() + CONNECTING_BYTES > URL_MAX_BYTES {
+            return Err(Refusal::TooLong);
+        }
         Ok(json(&Redirect::new(url, token)))
     }
 
-    fn connection(
+    async fn connection(
         &self,
         request: &Request<'_>,
         principal: &Principal,
@@ -147,7 +197,7 @@ impl<K: KeySource, S: AccessStore, C: Clock> Negotiation<K, S, C> {
             return Err(Refusal::TooManyGroups);
         }
         let user = principal.user.as_ref();
-        let connection = self.gatekeeper.connection.mint(&request.hub, user, now)?;
+        let connection = self.gatekeeper.mint_connection(&request.hub, user, now).await?;
         let (id, token) = (connection.id.to_string(), connection.token);
         Ok(json(&NegotiateResponse::new(request.version, id, token)))
     }
@@ -171,10 +221,11 @@ impl From<AuthError> for Refusal {
     fn from(err: AuthError) -> Self {
         match err {
             AuthError::WrongHub => Self::WrongHub,
-            AuthError::KeysUnavailable(_) => broken(err),
-            AuthError::Missing | AuthError::Invalid(_) | AuthError::Expired => {
-                Self::Unauthorized(err.to_string())
-            }
+            AuthError::KeysUnavailable(_) | AuthError::SessionUnavailable(_) => broken(err),
+            AuthError::Missing
+            | AuthError::Invalid(_)
+            | AuthError::Signature(_)
+            | AuthError::Expired => Self::Unauthorized(err.to_string()),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
+use hubcast_aws::access_keys::KeyVault;
 use hubcast_aws::bootstrap::{sdk_config, start_logging};
 use hubcast_aws::config::NegotiateConfig;
 use hubcast_aws::store::DynamoStore;
@@ -16,8 +17,10 @@ use negotiate::Negotiation;
 async fn main() -> Result<(), Error> {
     start_logging();
     let config = NegotiateConfig::from_env()?;
+    let sdk = sdk_config().await;
+    let keys = KeyVault::new(&sdk, config.access_keys);
     let negotiation = &Negotiation {
-        store: DynamoStore::new(&sdk_config().await, config.table),
+        store: DynamoStore::new(&sdk, config.table),
         clock: SystemClock,
         hubs: config.hubs,
         origins: config.origins,
@@ -25,7 +28,7 @@ async fn main() -> Result<(), Error> {
         groups: config.groups,
         public_url: config.tokens.public_url.clone(),
         close_on_token_expiry: config.tokens.close_on_token_expiry,
-        gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::new()?)?,
+        gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::new()?, keys)?,
     };
     run(service_fn(|event: LambdaEvent<_>| async move {
         Ok::<_, Error>(negotiate::handle(negotiation, event.payload).await)

@@ -6,7 +6,7 @@ use hubcast_core::access::Block;
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::ports::AccessStore;
 use hubcast_core::principal::TokenKind;
-use hubcast_core::settings::{Hubs, Origins, PublicUrl};
+use hubcast_core::settings::{AccessKeys, Hubs, Origins, PublicUrl};
 use hubcast_core::time::Clock;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::token::{PUBLIC_URL, client_token};
@@ -21,7 +21,7 @@ const ORIGIN: &str = "https://app.example.com";
 
 struct Rig {
     issuer: TestIssuer,
-    negotiation: Negotiation<TestIssuer, MemoryStore, TestClock>,
+    negotiation: Negotiation<TestIssuer, AccessKeys, MemoryStore, TestClock>,
 }
 
 fn rig() -> Rig {
@@ -96,7 +96,8 @@ async fn a_hub_redirects_to_the_client_endpoint_with_a_token_for_it() {
     assert_eq!(redirect["availableTransports"], json!([]));
     let token = redirect["accessToken"].as_str().unwrap();
     let (hub, now) = (name::hub("notifications"), rig.negotiation.clock.now());
-    let principal = rig.negotiation.gatekeeper.admit(token, &hub, now).await.unwrap();
+    let Negotiation { gatekeeper, store, .. } = &rig.negotiation;
+    let principal = gatekeeper.admit(store, token, &hub, now).await.unwrap();
     assert_eq!(principal.kind, TokenKind::Client);
     assert_eq!(principal.user, Some(name::user("alice")));
     assert_eq!(principal.groups, [name::group("admins")]);
@@ -120,7 +121,8 @@ async fn many_groups_are_kept_in_the_table() {
     let token = redirect["accessToken"].as_str().unwrap();
     assert!(token.len() < 1024, "it has to fit a URL");
     let hub = name::hub("notifications");
-    let principal = rig.negotiation.gatekeeper.admit(token, &hub, START).await.unwrap();
+    let principal =
+        rig.negotiation.gatekeeper.admit(&rig.negotiation.store, token, &hub, START).await.unwrap();
     assert!(principal.groups_in_grant);
     let kept = rig.negotiation.store.grant(&principal.token_id.unwrap(), START).await.unwrap();
     assert_eq!(kept.map(|groups| groups.len()), Some(100));
@@ -133,7 +135,8 @@ async fn a_redirect_carries_the_claims_that_group_patterns_name_and_no_others() 
     let redirect = body(&rig.answer(HUB, |event| set_token(event, &token)).await);
     let token = redirect["accessToken"].as_str().unwrap();
     let hub = name::hub("notifications");
-    let principal = rig.negotiation.gatekeeper.admit(token, &hub, START).await.unwrap();
+    let principal =
+        rig.negotiation.gatekeeper.admit(&rig.negotiation.store, token, &hub, START).await.unwrap();
     assert_eq!(principal.claims.get("tid").map(String::as_str), Some("t1"));
     assert!(!principal.claims.contains_key("salary"));
 }
@@ -150,7 +153,8 @@ async fn version_1_gets_a_connection_with_a_secret_token() {
         (answer["connectionId"].as_str(), answer["connectionToken"].as_str().unwrap());
     assert_eq!(token.split('.').next(), id);
     let (hub, alice) = (name::hub("notifications"), name::user("alice"));
-    let verified = rig.negotiation.gatekeeper.connection.verify(token, &hub, Some(&alice), START);
+    let gatekeeper = &rig.negotiation.gatekeeper;
+    let verified = gatekeeper.connection(token, &hub, Some(&alice), START).await;
     assert_eq!(verified.unwrap().to_string(), id.unwrap());
 }
 
@@ -279,7 +283,12 @@ async fn a_session_ends_with_the_app_token_when_that_is_wanted() {
         let redirect = body(&rig.answer(HUB, |_| {}).await);
         let token = redirect["accessToken"].as_str().unwrap();
         let hub = name::hub("notifications");
-        let principal = rig.negotiation.gatekeeper.admit(token, &hub, START).await.unwrap();
+        let principal = rig
+            .negotiation
+            .gatekeeper
+            .admit(&rig.negotiation.store, token, &hub, START)
+            .await
+            .unwrap();
         let end = principal.session_expires.map(|end| end.as_seconds() - START.as_seconds());
         assert_eq!(end, wanted.then_some(3600));
     }

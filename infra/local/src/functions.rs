@@ -11,8 +11,10 @@ use std::time::Duration;
 use authorizer::Door;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
+use hubcast_aws::access_keys::KeyVault;
 use hubcast_aws::config::{
-    AuthorizerConfig, ConnectConfig, FramesConfig, NegotiateConfig, PublisherConfig,
+    AccessKeySettings, AuthorizerConfig, ConnectConfig, FramesConfig, NegotiateConfig,
+    PublisherConfig,
 };
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::queue::SqsQueue;
@@ -96,9 +98,19 @@ fn following_host() -> PublicUrl {
     PublicUrl::FollowHost { hosts: TOKEN_HOSTS.map(str::to_owned).into() }
 }
 
-fn gatekeeper(tokens: TokenSettings) -> anyhow::Result<Gatekeeper<HttpKeys>> {
+type LocalGatekeeper = Gatekeeper<HttpKeys, KeyVault>;
+type LocalDoor = Door<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+type LocalNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+
+fn gatekeeper(
+    runtime: &Runtime<'_>,
+    tokens: TokenSettings,
+    access_keys: AccessKeySettings,
+) -> anyhow::Result<LocalGatekeeper> {
     let keys = HttpKeys::new().map_err(anyhow::Error::from_boxed)?;
-    Ok(Gatekeeper::new(TokenSettings { public_url: following_host(), ..tokens }, keys)?)
+    let vault = KeyVault::new(&sdk_config(runtime.base), access_keys);
+    let tokens = TokenSettings { public_url: following_host(), ..tokens };
+    Ok(Gatekeeper::new(tokens, keys, vault)?)
 }
 
 /// All functions but the publisher.
@@ -107,11 +119,11 @@ pub(crate) struct LocalFunctions(Arc<Handlers>);
 
 #[derive(Debug)]
 struct Handlers {
-    door: Door<HttpKeys, SystemClock>,
+    door: LocalDoor,
     store: DynamoStore,
     connect: ConnectSettings,
     frames: Frames<DynamoStore, ManagementGateway, SystemClock>,
-    negotiation: Negotiation<HttpKeys, DynamoStore, SystemClock>,
+    negotiation: LocalNegotiation,
 }
 
 impl LocalFunctions {
@@ -121,7 +133,7 @@ impl LocalFunctions {
         let lookup = |name: &str| variables.get(name).cloned();
         let connect = ConnectConfig::read(lookup)?;
         Ok(Self(Arc::new(Handlers {
-            door: door(AuthorizerConfig::read(lookup)?)?,
+            door: door(runtime, AuthorizerConfig::read(lookup)?)?,
             store: runtime.store(connect.table),
             connect: connect.connect,
             frames: frames(runtime, FramesConfig::read(lookup)?),
@@ -130,9 +142,14 @@ impl LocalFunctions {
     }
 }
 
-fn door(config: AuthorizerConfig) -> anyhow::Result<Door<HttpKeys, SystemClock>> {
-    let (hubs, groups) = (config.hubs, config.groups);
-    Ok(Door { gatekeeper: gatekeeper(config.tokens)?, hubs, groups, clock: SystemClock })
+fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<LocalDoor> {
+    Ok(Door {
+        gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
+        store: runtime.store(config.table),
+        hubs: config.hubs,
+        groups: config.groups,
+        clock: SystemClock,
+    })
 }
 
 fn frames(
@@ -145,10 +162,7 @@ fn frames(
     Frames::new(store, gateway, SystemClock, config.frames, Shards::new(config.shards))
 }
 
-fn negotiation(
-    runtime: &Runtime<'_>,
-    config: NegotiateConfig,
-) -> anyhow::Result<Negotiation<HttpKeys, DynamoStore, SystemClock>> {
+fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result<LocalNegotiation> {
     Ok(Negotiation {
         store: runtime.store(config.table),
         clock: SystemClock,
@@ -158,7 +172,7 @@ fn negotiation(
         public_url: following_host(),
         groups: config.groups,
         close_on_token_expiry: config.tokens.close_on_token_expiry,
-        gatekeeper: gatekeeper(config.tokens)?,
+        gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
     })
 }
 
@@ -183,7 +197,7 @@ impl Handlers {
                 write(&connect::handle(&self.store, &SystemClock, settings, read(event)?).await)
             }
             Function::Disconnect => {
-                let answer = disconnect::handle(&self.store, read(event)?).await;
+                let answer = disconnect::handle(&self.store, &SystemClock, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
             Function::Message => {

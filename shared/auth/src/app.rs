@@ -4,7 +4,7 @@ use hubcast_core::id::{HubName, UserId};
 use hubcast_core::principal::{Principal, TokenKind};
 use hubcast_core::settings::IssuerSettings;
 use hubcast_core::time::Timestamp;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
 
 use crate::AuthError;
@@ -46,29 +46,41 @@ impl<K: KeySource> AppTokens<K> {
     ///
     /// # Errors
     /// Why the token is refused.
-    pub async fn verify(
+    pub(crate) async fn verify(
         &self,
-        token: &str,
+        (token, header): (&str, &Header),
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let header = jsonwebtoken::decode_header(token);
-        let header = header.map_err(|_| AuthError::Invalid("it is not a JWT"))?;
-        let (issuer, pinned) = self.issuer(&Claims::unverified(token)?)?;
+        let (issuer, pinned) = self.issuer(&Claims::unverified(token)?, hub)?;
         if !pinned.contains(&header.alg) {
             return Err(AuthError::Invalid("its algorithm is not one of its issuer's"));
         }
         let keys = self.keys.keys(issuer, header.kid.as_deref()).await;
-        let key = pick(&keys.map_err(AuthError::KeysUnavailable)?, &header)?;
+        let key = pick(&*keys.map_err(AuthError::KeysUnavailable)?, header)?;
         let claims = Claims::verified(token, &key, header.alg)?;
-        claims.check_lifetime(now)?;
-        check_audience(&claims, issuer)?;
+        claims.check_start(now)?;
+        if claims.is_expired(now)? {
+            return Err(AuthError::Expired);
+        }
         principal(&claims, issuer, hub)
     }
 
-    fn issuer(&self, unverified: &Claims) -> Result<&(IssuerSettings, Vec<Algorithm>), AuthError> {
-        let known = self.issuers.iter().find(|(issuer, _)| is_issued_by(unverified, issuer));
-        known.ok_or(AuthError::Invalid("its issuer is not known"))
+    /// The settings that are about this token: of several for one issuer, those for its audience
+    /// and, if there are any, for the hub.
+    fn issuer(
+        &self,
+        unverified: &Claims,
+        hub: &HubName,
+    ) -> Result<&(IssuerSettings, Vec<Algorithm>), AuthError> {
+        let known = || self.issuers.iter().filter(|(issuer, _)| is_issued_by(unverified, issuer));
+        if known().next().is_none() {
+            return Err(AuthError::Invalid("its issuer is not known"));
+        }
+        let meant = || known().filter(|(issuer, _)| is_meant_for(unverified, issuer));
+        let serving = meant().find(|(issuer, _)| serves(issuer, hub));
+        let found = serving.or_else(|| meant().next());
+        found.ok_or(AuthError::Invalid("it is meant for another audience"))
     }
 }
 
@@ -103,17 +115,31 @@ fn pick(keys: &JwkSet, header: &Header) -> Result<DecodingKey, AuthError> {
         (None, [only]) => Some(only),
         (None, _) => None,
     };
+    let key = key.filter(|key| signs(key, header.alg));
     let key = key.ok_or(AuthError::Invalid("its key is not one of its issuer's"))?;
     DecodingKey::from_jwk(key).map_err(|_| AuthError::Invalid("its key is of no known kind"))
 }
 
-fn check_audience(claims: &Claims, issuer: &IssuerSettings) -> Result<(), AuthError> {
+/// Whether a key says nothing against a signature of this algorithm.
+fn signs(key: &Jwk, algorithm: Algorithm) -> bool {
+    let common = &key.common;
+    let is_for_signatures =
+        common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature);
+    let verifies = |operations: &Vec<KeyOperations>| operations.contains(&KeyOperations::Verify);
+    let pins = |pinned: KeyAlgorithm| pinned.to_string().parse() == Ok(algorithm);
+    is_for_signatures
+        && common.key_operations.as_ref().is_none_or(verifies)
+        && common.key_algorithm.is_none_or(pins)
+}
+
+fn is_meant_for(claims: &Claims, issuer: &IssuerSettings) -> bool {
     let audiences = claims.texts("aud");
-    let is_ours = |known: &String| audiences.contains(&known.as_str());
-    if issuer.audience.0.iter().any(is_ours) {
-        return Ok(());
-    }
-    Err(AuthError::Invalid("it is meant for another audience"))
+    issuer.audience.0.iter().any(|known| audiences.contains(&known.as_str()))
+}
+
+fn serves(issuer: &IssuerSettings, hub: &HubName) -> bool {
+    let is_hub = |name: &String| name.eq_ignore_ascii_case(hub.as_str());
+    issuer.hubs.is_empty() || issuer.hubs.iter().any(is_hub)
 }
 
 fn principal(
@@ -121,8 +147,7 @@ fn principal(
     issuer: &IssuerSettings,
     hub: &HubName,
 ) -> Result<Principal, AuthError> {
-    let is_hub = |name: &String| name.eq_ignore_ascii_case(hub.as_str());
-    if !issuer.hubs.is_empty() && !issuer.hubs.iter().any(is_hub) {
+    if !serves(issuer, hub) {
         return Err(AuthError::WrongHub);
     }
     let user = claims.text(&issuer.user_claim);
@@ -137,6 +162,7 @@ fn principal(
         // A token that hides its age counts as old as can be.
         issued_at: claims.time("iat").unwrap_or(Timestamp::from_millis(0)),
         session_expires: claims.time("exp"),
+        session: None,
         groups: claims.groups(&groups, &issuer.group_prefix),
         groups_in_grant: false,
         claims: claims.plain(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hubcast_core::id::{GroupName, HubName, UserId};
 use hubcast_core::principal::{Principal, TokenKind};
+use hubcast_core::session::{Reuse, SessionId, TokenSession};
 use hubcast_core::settings::{AccessKeys, PublicUrl, Secret};
 use hubcast_core::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
@@ -18,6 +19,8 @@ use crate::claims::Claims;
 /// How long one of our own client tokens is good for opening a connection.
 pub const CLIENT_TOKEN_LIFETIME: Duration = Duration::from_mins(5);
 
+/// The issuer of our own tokens; those of the Azure management SDK name none.
+const ISSUER: &str = "hubcast";
 const GROUPS: &str = "hubcast.groups";
 const GRANT: &str = "hubcast.grant";
 /// System claims of Azure SignalR; see `Constants.cs` of Azure/azure-signalr.
@@ -33,6 +36,15 @@ pub struct ClientTokens {
     signing: EncodingKey,
     verifying: Vec<DecodingKey>,
     public_url: PublicUrl,
+    reuse: Reuse,
+}
+
+/// A client token whose signature is right.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) principal: Principal,
+    /// Only its session can make it good.
+    pub(crate) is_expired: bool,
 }
 
 /// What a client token of ours says.
@@ -62,11 +74,11 @@ impl fmt::Debug for ClientTokens {
 
 impl ClientTokens {
     /// Tokens of these keys; the primary signs, both verify.
-    pub fn new(keys: &AccessKeys, public_url: PublicUrl) -> Self {
+    pub fn new(keys: &AccessKeys, public_url: PublicUrl, reuse: Reuse) -> Self {
         let secrets = [Some(&keys.primary), keys.secondary.as_ref()].into_iter().flatten();
         let verifying = |key: &Secret| DecodingKey::from_secret(key.expose().as_bytes());
         let signing = EncodingKey::from_secret(keys.primary.expose().as_bytes());
-        Self { signing, verifying: secrets.map(verifying).collect(), public_url }
+        Self { signing, verifying: secrets.map(verifying).collect(), public_url, reuse }
     }
 
     /// A token for the client endpoint at `base`, such as `https://host`.
@@ -87,27 +99,37 @@ impl ClientTokens {
         token.map_err(|_| AuthError::Invalid("it cannot be signed"))
     }
 
-    /// Who shows this token for a hub.
-    ///
-    /// # Errors
-    /// Why the token is refused.
-    pub fn verify(
+    /// Who shows this token for a hub, whether or not it has expired.
+    pub(crate) fn verify(
         &self,
-        token: &str,
+        (token, header): (&str, &Header),
         hub: &HubName,
         now: Timestamp,
-    ) -> Result<Principal, AuthError> {
-        let header = jsonwebtoken::decode_header(token);
-        let algorithm = header.map_err(|_| AuthError::Invalid("it is not a JWT"))?.alg;
+    ) -> Result<Verified, AuthError> {
+        let algorithm = header.alg;
         if !matches!(algorithm, Algorithm::HS256 | Algorithm::HS512) {
             return Err(AuthError::Invalid("its algorithm is not one of client tokens"));
         }
-        let verified = |key| Claims::verified(token, key, algorithm).ok();
-        let claims = self.verifying.iter().find_map(verified);
-        let claims = claims.ok_or(AuthError::Invalid("its signature is wrong"))?;
-        claims.check_lifetime(now)?;
+        let claims = self.signed(token, algorithm)?;
+        claims.check_start(now)?;
+        let is_expired = claims.is_expired(now)?;
         self.check_audience(&claims, hub)?;
-        principal(&claims, hub)
+        let is_single = self.reuse == Reuse::Once && claims.text("iss") == Some(ISSUER);
+        let reuse = if is_single { Reuse::Once } else { Reuse::Session };
+        let session = TokenSession { id: SessionId::of(hub, token), reuse };
+        Ok(Verified { principal: principal(&claims, hub, session)?, is_expired })
+    }
+
+    /// The claims, by whichever key fits.
+    fn signed(&self, token: &str, algorithm: Algorithm) -> Result<Claims, AuthError> {
+        let mut outcome = Err(AuthError::WRONG_SIGNATURE);
+        for key in &self.verifying {
+            outcome = Claims::verified(token, key, algorithm);
+            if !matches!(outcome, Err(AuthError::Signature(_))) {
+                break;
+            }
+        }
+        outcome
     }
 
     /// The audience is the client endpoint of the hub, on one of our hosts, with or without port.
@@ -152,7 +174,8 @@ fn system_claims(
     now: Timestamp,
 ) -> impl Iterator<Item = (String, Value)> {
     let mut claims = BTreeMap::from([
-        ("aud", json!(format!("{base}/client/?hub={}", grant.hub))),
+        ("iss", json!(ISSUER)),
+        ("aud", json!(format!("{}/client/?hub={}", origin(base), grant.hub))),
         ("iat", seconds(now)),
         ("nbf", seconds(now)),
         ("exp", seconds(now.plus(CLIENT_TOKEN_LIFETIME))),
@@ -183,13 +206,17 @@ fn hub_of(url: &Url) -> Option<HubName> {
     }
 }
 
-fn principal(claims: &Claims, hub: &HubName) -> Result<Principal, AuthError> {
+fn principal(
+    claims: &Claims,
+    hub: &HubName,
+    session: TokenSession,
+) -> Result<Principal, AuthError> {
     let named = claims.text(USER).or_else(|| claims.text("nameid"));
     let user = named.or_else(|| claims.first_text("sub"));
     let user = user.map(UserId::parse).transpose();
     let ends = claims.is_true(CLOSE_ON_EXPIRY);
     let session_expires = if ends {
-        let end = claims.time(EXPIRES_ON);
+        let end = claims.time_or_text(EXPIRES_ON);
         Some(end.ok_or(AuthError::Invalid("it ends its session without saying when"))?)
     } else {
         None
@@ -201,6 +228,7 @@ fn principal(claims: &Claims, hub: &HubName) -> Result<Principal, AuthError> {
         token_id: claims.text("jti").map(str::to_owned),
         issued_at: claims.time("iat").unwrap_or(Timestamp::from_millis(0)),
         session_expires,
+        session: Some(session),
         groups: claims.groups(&[GROUPS], ""),
         groups_in_grant: claims.is_true(GRANT) && claims.text("jti").is_some(),
         claims: user_claims(claims),
@@ -211,11 +239,18 @@ fn principal(claims: &Claims, hub: &HubName) -> Result<Principal, AuthError> {
 /// The user's own claims; those that were prefixed get their names back.
 fn user_claims(claims: &Claims) -> BTreeMap<String, String> {
     let plain = claims.plain().into_iter().filter(|(name, _)| !name.starts_with(SYSTEM_PREFIX));
-    let unprefixed = |name: String| match name.strip_prefix(USER_PREFIX) {
-        Some(own) => own.to_owned(),
-        None => name,
-    };
-    plain.map(|(name, value)| (unprefixed(name), value)).collect()
+    let (prefixed, mut own): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        plain.partition(|(name, _)| name.starts_with(USER_PREFIX));
+    for (name, value) in prefixed {
+        // What the token itself says is not for user claims to change.
+        own.entry(name.replacen(USER_PREFIX, "", 1)).or_insert(value);
+    }
+    own
+}
+
+/// A base without the path that the public URL may have: audiences have none.
+fn origin(base: &str) -> String {
+    Url::parse(base).map_or_else(|_| base.to_owned(), |url| url.origin().ascii_serialization())
 }
 
 /// A `NumericDate` with milliseconds, so that a log-out can be told from a log-in right after it.

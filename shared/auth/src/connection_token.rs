@@ -90,7 +90,7 @@ impl ConnectionTokens {
         user: Option<&UserId>,
         now: Timestamp,
     ) -> Result<ConnectionId, AuthError> {
-        let invalid = || AuthError::Invalid("the connectionToken is wrong");
+        let invalid = || AuthError::Signature("the connectionToken is wrong");
         let (_, signature) = token.split_once('.').ok_or_else(invalid)?;
         let id = ConnectionId::parse(token).map_err(|_| invalid())?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| invalid())?;

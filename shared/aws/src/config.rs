@@ -14,7 +14,7 @@ use hubcast_core::envelope::EnvelopeRules;
 use hubcast_core::fanout::FanoutSettings;
 use hubcast_core::frames::FrameSettings;
 use hubcast_core::groups::GroupPolicy;
-use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
+use hubcast_core::settings::{AccessKeys, CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 
 use crate::queue::QueueUrls;
 pub use reader::ConfigError;
@@ -27,13 +27,28 @@ const FRAMES_PER_SECOND: u32 = 30;
 /// The most groups of one connection that its client may join.
 const GROUPS_MAX: usize = 100;
 
+/// Where the access keys are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessKeySettings {
+    /// `ACCESS_KEYS`: right here, for local use.
+    Plain(AccessKeys),
+    /// `ACCESS_KEY_PARAMETER`: a parameter of the Systems Manager, by name.
+    Parameter(String),
+    /// `ACCESS_KEY_PARAMETER`: a secret of the Secrets Manager, by ARN.
+    Secret(String),
+}
+
 /// What the authorizer needs.
 #[derive(Debug)]
 pub struct AuthorizerConfig {
+    /// `TABLE_NAME`
+    pub table: String,
     /// `HUBS`
     pub hubs: Hubs,
-    /// `TOKEN_ISSUERS`, `ACCESS_KEYS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`
+    /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
     pub tokens: TokenSettings,
+    /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
+    pub access_keys: AccessKeySettings,
     /// `CLIENT_JOINABLE_GROUPS`
     pub groups: GroupPolicy,
 }
@@ -43,7 +58,7 @@ pub struct AuthorizerConfig {
 pub struct ConnectConfig {
     /// `TABLE_NAME`
     pub table: String,
-    /// `HUBS`, `ALLOWED_ORIGINS`
+    /// `HUBS`, `ALLOWED_ORIGINS`, `RECONNECT_GRACE_SECONDS`
     pub connect: ConnectSettings,
 }
 
@@ -61,7 +76,7 @@ pub struct FramesConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
-    /// The limits of frames.
+    /// `MAX_CONNECTIONS_PER_USER`, `AT_CONNECTION_LIMIT`, and the limits of frames.
     pub frames: FrameSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
@@ -80,8 +95,10 @@ pub struct NegotiateConfig {
     pub allowed_headers: Vec<String>,
     /// `CLIENT_JOINABLE_GROUPS`
     pub groups: GroupPolicy,
-    /// `TOKEN_ISSUERS`, `ACCESS_KEYS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`
+    /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
     pub tokens: TokenSettings,
+    /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
+    pub access_keys: AccessKeySettings,
 }
 
 /// What the publisher needs.
@@ -93,7 +110,7 @@ pub struct PublisherConfig {
     pub management_endpoint: String,
     /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`
     pub queues: QueueUrls,
-    /// `DEFAULT_HUB`, `IMPLICIT_BROADCAST`, `FANOUT_*`, `MAX_AGE`
+    /// `DEFAULT_HUB`, `HUBS`, `IMPLICIT_BROADCAST`, `FANOUT_*`, `MAX_AGE`
     pub fanout: FanoutSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
@@ -134,15 +151,18 @@ from_env!(
 
 impl AuthorizerConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
-        let (hubs, tokens, groups) = (reader.hubs(), reader.tokens(), reader.group_policy());
-        Some(Self { hubs: hubs?, tokens: tokens?, groups: groups? })
+        let (table, hubs, tokens) = (reader.table(), reader.hubs(), reader.tokens());
+        let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
+        let (table, hubs, tokens) = (table?, hubs?, tokens?);
+        Some(Self { table, hubs, tokens, access_keys: access_keys?, groups: groups? })
     }
 }
 
 impl ConnectConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
-        let connect = ConnectSettings { hubs: hubs?, origins: origins? };
+        let grace = reader.reconnect_grace();
+        let connect = ConnectSettings { hubs: hubs?, origins: origins?, reconnect_grace: grace? };
         Some(Self { table: table?, connect })
     }
 }
@@ -156,11 +176,13 @@ impl DisconnectConfig {
 impl FramesConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
-        let shards = reader.shards();
+        let (shards, connections) = (reader.shards(), reader.connection_limit());
         let frames = FrameSettings {
             lifetime: CONNECTION_LIFETIME,
             frames_per_second: FRAMES_PER_SECOND,
             groups_max: GROUPS_MAX,
+            connections: connections.map(|limit| (limit.most > 0).then_some(limit))?,
+            close_grace: CLOSE_GRACE,
         };
         Some(Self { table: table?, management_endpoint: endpoint?, frames, shards: shards? })
     }
@@ -170,9 +192,10 @@ impl NegotiateConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
-        let groups = reader.group_policy();
+        let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
-        Some(Self { table, hubs, origins, allowed_headers, groups: groups?, tokens })
+        let (access_keys, groups) = (access_keys?, groups?);
+        Some(Self { table, hubs, origins, allowed_headers, groups, tokens, access_keys })
     }
 }
 
@@ -204,6 +227,7 @@ fn queues(reader: &mut Reader<'_>) -> Option<QueueUrls> {
 
 fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
     let default_hub = reader.default_hub();
+    let hubs = reader.hubs_or_any();
     let implicit_broadcast = reader.flag("IMPLICIT_BROADCAST", true);
     let concurrency = reader.number("FANOUT_CONCURRENCY", 1..=900, 128);
     let retry_ms = reader.number("FANOUT_RETRY_MS", 0..=60_000, 3000);
@@ -213,6 +237,7 @@ fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
     let age_max = reader.number("MAX_AGE", 1..=1_209_600, 3600);
     Some(FanoutSettings {
         rules: EnvelopeRules { default_hub: default_hub?, implicit_broadcast: implicit_broadcast? },
+        hubs: hubs?,
         concurrency: usize::try_from(concurrency?).ok()?,
         // An even share of the account's rate.
         rate_max: account_rate?.div_ceil(instances?),

@@ -51,6 +51,15 @@ impl ConnectionGateway for ManagementGateway {
         post.send().await.map(|_| ()).map_err(sorted)
     }
 
+    async fn is_connected(&self, socket: &SocketId) -> Result<bool, PostError> {
+        let get = self.client.get_connection().connection_id(socket.as_str());
+        match get.send().await.map_err(sorted) {
+            Ok(_) => Ok(true),
+            Err(PostError::Gone) => Ok(false),
+            Err(err) => Err(err),
+        }
+    }
+
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
         let delete = self.client.delete_connection().connection_id(socket.as_str());
         match delete.send().await.map_err(sorted) {

@@ -162,6 +162,14 @@ impl ConnectionGateway for LeanGateway {
         self.send(Method::POST, socket, frame).await
     }
 
+    async fn is_connected(&self, socket: &SocketId) -> Result<bool, PostError> {
+        match self.send(Method::GET, socket, Bytes::new()).await {
+            Ok(()) => Ok(true),
+            Err(PostError::Gone) => Ok(false),
+            Err(err) => Err(err),
+        }
+    }
+
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
         match self.send(Method::DELETE, socket, Bytes::new()).await {
             Err(PostError::Gone) => Ok(()),

@@ -5,6 +5,7 @@
 //! [`config`] the environment (read nowhere else) and [`bootstrap`] what a
 //! function does once at start.
 
+pub mod access_keys;
 pub mod bootstrap;
 pub mod config;
 pub mod gateway;

@@ -9,6 +9,7 @@ mod channels;
 mod item;
 mod key;
 mod progress;
+mod sessions;
 mod sockets;
 mod table;
 

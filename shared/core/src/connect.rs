@@ -4,10 +4,12 @@
 //! `Connecting`. Nothing is deliverable before the handshake. Safe to repeat.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::id::{ConnectionId, HubName, SocketId};
 use crate::ports::{AccessStore, SocketStore, StoreError};
 use crate::principal::Principal;
+use crate::session::{self, Reuse, SocketSession};
 use crate::settings::{Hubs, Origins};
 use crate::socket::{ROW_LIFETIME, Socket, SocketState};
 use crate::time::{Clock, Timestamp};
@@ -19,6 +21,8 @@ pub struct ConnectSettings {
     pub hubs: Hubs,
     /// The web origins that may connect.
     pub origins: Origins,
+    /// How long the session of a client token outlasts the last socket that the token opened.
+    pub reconnect_grace: Duration,
 }
 
 /// A socket that wants to connect.
@@ -48,6 +52,9 @@ pub enum ConnectError {
     /// The user is blocked, or logged out after the token was issued.
     #[error("the user is blocked or has logged out")]
     Blocked,
+    /// The token may open one connection, and has.
+    #[error("the access token was used before; negotiate again")]
+    Used,
     /// The connection id is in use by a socket that finished its handshake.
     #[error("the connection is in use")]
     InUse,
@@ -73,14 +80,49 @@ pub async fn connect<S: SocketStore + AccessStore>(
     if is_blocked(store, principal, clock.now()).await? {
         return Err(ConnectError::Blocked);
     }
-    let socket = socket_of(request);
+    let socket = socket_of(request, settings.reconnect_grace);
+    if !use_up(store, principal, &socket).await? {
+        return Err(ConnectError::Used);
+    }
     let expires = socket.connected_at.plus(ROW_LIFETIME);
     if socket.is_claimed()
         && !store.take_claim(&socket.hub, &socket.connection, &socket.id, expires).await?
     {
         return Err(ConnectError::InUse);
     }
+    session::opened(store, &socket).await?;
+    keep_grant(store, principal, &socket).await?;
     Ok(store.create_socket(&socket).await?)
+}
+
+/// Keeps the groups of a token for as long as its session may come back to them.
+async fn keep_grant(
+    store: &impl AccessStore,
+    principal: &Principal,
+    socket: &Socket,
+) -> Result<(), StoreError> {
+    match (&principal.token_id, &socket.session) {
+        (Some(token_id), Some(session)) if principal.groups_in_grant => {
+            store.extend_grant(token_id, socket.expires().plus(session.grace)).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Uses a token up that may be used once. A proxy's second try at the same connection is one use.
+async fn use_up(
+    store: &impl SocketStore,
+    principal: &Principal,
+    socket: &Socket,
+) -> Result<bool, StoreError> {
+    match &principal.session {
+        Some(session) if session.reuse == Reuse::Once => {
+            // By then the token has expired.
+            let expires = socket.connected_at.plus(ROW_LIFETIME);
+            store.use_up(&session.id, &socket.connection, expires).await
+        }
+        _ => Ok(true),
+    }
 }
 
 /// Whether the principal's user is blocked, or logged out after the token was issued.
@@ -96,8 +138,10 @@ pub async fn is_blocked(
     Ok(block.refuses(principal.issued_at, now))
 }
 
-fn socket_of(request: ConnectRequest<'_>) -> Socket {
+fn socket_of(request: ConnectRequest<'_>, grace: Duration) -> Socket {
     let principal = request.principal;
+    // A token that may be used once has no session that anyone could come back to.
+    let session = principal.session.as_ref().filter(|session| session.reuse == Reuse::Session);
     let connection = principal.connection.clone();
     Socket {
         connection: connection.unwrap_or_else(|| ConnectionId::from(&request.socket)),
@@ -107,6 +151,7 @@ fn socket_of(request: ConnectRequest<'_>) -> Socket {
         state: SocketState::Connecting,
         connected_at: request.connected_at,
         session_expires: principal.session_expires,
+        session: session.map(|session| SocketSession { id: session.id.clone(), grace }),
         channels: BTreeSet::new(),
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::groups::Joinable;
 use crate::id::{ConnectionId, GroupName, HubName, UserId};
 use crate::principal::{Principal, TokenKind};
+use crate::session::{Reuse, SessionId, TokenSession};
 use crate::time::Timestamp;
 
 /// The most that the groups of a token may take in the context, in bytes.
@@ -34,6 +35,8 @@ const KIND: &str = "tokenKind";
 const TOKEN_ID: &str = "tokenId";
 const ISSUED: &str = "issuedAt";
 const EXPIRES: &str = "sessionExpires";
+const SESSION: &str = "session";
+const SINGLE_USE: &str = "singleUse";
 const GROUPS: &str = "groups";
 const GRANT: &str = "groupsInGrant";
 const JOINABLE: &str = "joinable";
@@ -63,6 +66,8 @@ impl Admission {
             (TOKEN_ID, who.token_id.clone()),
             (ISSUED, Some(who.issued_at.as_millis().to_string())),
             (EXPIRES, who.session_expires.map(|end| end.as_millis().to_string())),
+            (SESSION, who.session.as_ref().map(|session| session.id.to_string())),
+            (SINGLE_USE, is_single_use(who).then(|| "true".to_owned())),
             (GROUPS, groups),
             (GRANT, who.groups_in_grant.then(|| "true".to_owned())),
             (JOINABLE, joinable),
@@ -85,6 +90,8 @@ impl Admission {
             token_id: lookup(TOKEN_ID),
             issued_at: parsed(ISSUED, lookup(ISSUED), millis)?.ok_or(ContextError(ISSUED))?,
             session_expires: parsed(EXPIRES, lookup(EXPIRES), millis)?,
+            session: parsed(SESSION, lookup(SESSION), SessionId::parse)?
+                .map(|id| TokenSession { id, reuse: reuse(lookup(SINGLE_USE).is_some()) }),
             groups: parsed(GROUPS, lookup(GROUPS), groups)?.unwrap_or_default(),
             groups_in_grant: lookup(GRANT).is_some(),
             claims: BTreeMap::new(),
@@ -95,6 +102,14 @@ impl Admission {
         let joinable = joinable.transpose().map_err(|_| ContextError(JOINABLE))?;
         Ok(Self { principal, joinable: joinable.unwrap_or_default() })
     }
+}
+
+fn is_single_use(who: &Principal) -> bool {
+    who.session.as_ref().is_some_and(|session| session.reuse == Reuse::Once)
+}
+
+const fn reuse(is_single_use: bool) -> Reuse {
+    if is_single_use { Reuse::Once } else { Reuse::Session }
 }
 
 fn parsed<T>(
@@ -135,6 +150,10 @@ mod tests {
             token_id: Some("j".to_owned()),
             issued_at: Timestamp::from_millis(1234),
             session_expires: Some(Timestamp::from_millis(99)),
+            session: Some(TokenSession {
+                id: SessionId::of(&HubName::parse("n").unwrap(), "t"),
+                reuse: Reuse::Once,
+            }),
             groups: vec![GroupName::parse("a,\"b").unwrap()],
             groups_in_grant: false,
             claims: BTreeMap::new(),
@@ -170,7 +189,7 @@ mod tests {
             let read = Admission::from_context(|name| context.get(name).cloned());
             assert_eq!(read, Err(ContextError(name)));
         }
-        for name in [HUB, KIND, ISSUED, EXPIRES, GROUPS, JOINABLE] {
+        for name in [HUB, KIND, ISSUED, EXPIRES, SESSION, GROUPS, JOINABLE] {
             let mut context = admission().to_context();
             context.insert(name.to_owned(), "\u{0}".to_owned());
             let read = Admission::from_context(|name| context.get(name).cloned());

@@ -12,7 +12,7 @@ mod rejection;
 use serde_json::value::RawValue;
 
 pub use audience::Audience;
-pub use content::{Action, Answer, Content, Subject};
+pub use content::{Action, Answer, Content, Scope, Subject};
 pub use rejection::{RejectReason, Rejection};
 
 use crate::id::{ConnectionId, HubName};
@@ -36,7 +36,7 @@ pub struct EnvelopeRules {
 /// One thing to deliver or to do.
 #[derive(Debug, Clone)]
 pub struct Notification {
-    /// The hub it is for.
+    /// The hub it is for; the default one when a block is for all of them.
     pub hub: HubName,
     /// Connections that are left out.
     pub excluded: Vec<ConnectionId>,
@@ -94,10 +94,17 @@ pub fn read(json: &RawValue, rules: &EnvelopeRules) -> Result<Notification, Reje
 }
 
 fn notification(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Notification, Rejection> {
+    let content = content::read(fields, rules)?;
+    let is_block =
+        matches!(content, Content::Action(Action::Block { .. } | Action::Unblock { .. }));
+    if fields.scope()? == Scope::Everywhere && !is_block {
+        let detail = "only 'block' and 'unblock' go to all hubs; name one";
+        return Err(Rejection::new(RejectReason::BadName, detail));
+    }
     Ok(Notification {
         hub: fields.hub()?.unwrap_or_else(|| rules.default_hub.clone()),
         excluded: fields.connections("excludedConnectionIds")?.unwrap_or_default(),
-        content: content::read(fields, rules)?,
+        content,
         expires_at: fields.timestamp("expiresAt")?,
     })
 }

@@ -19,6 +19,7 @@ mod end;
 mod frame;
 mod job;
 mod letter;
+mod members;
 mod outcome;
 mod pace;
 mod plan;
@@ -39,6 +40,7 @@ use crate::ports::{
     StoreError,
 };
 use crate::report::chain;
+use crate::settings::Hubs;
 use crate::shards::Shards;
 use crate::time::{Clock, Timestamp};
 
@@ -57,6 +59,8 @@ const KEPT_BACK: Duration = Duration::from_millis(1500);
 pub struct FanoutSettings {
     /// How envelopes are read.
     pub rules: EnvelopeRules,
+    /// The hubs there are, on which a block on all of them ends sockets.
+    pub hubs: Hubs,
     /// The most posts under way at once.
     pub concurrency: usize,
     /// The most posts of this instance in a second.

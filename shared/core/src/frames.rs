@@ -7,6 +7,7 @@
 mod budget;
 mod handshake;
 mod invocation;
+mod limit;
 mod liveness;
 
 use std::panic::AssertUnwindSafe;
@@ -29,6 +30,8 @@ use crate::socket::SocketState;
 use crate::time::{Clock, Timestamp};
 use budget::Budget;
 
+pub use limit::{AtLimit, ConnectionLimit};
+
 /// The most records that one frame may hold.
 pub const RECORDS_MAX: usize = 256;
 /// The most that the replies to one frame may take, in bytes: one WebSocket frame of API Gateway.
@@ -47,6 +50,10 @@ pub struct FrameSettings {
     pub frames_per_second: u32,
     /// The most groups of one connection that its client may join.
     pub groups_max: usize,
+    /// How many connections a user may have; any number when `None`.
+    pub connections: Option<ConnectionLimit>,
+    /// How long a socket is left to read its Close before it is cut.
+    pub close_grace: Duration,
 }
 
 /// Who sent a frame, as its event says.
@@ -89,8 +96,8 @@ enum Step {
 enum End {
     /// By a Close record.
     Close(Close),
-    /// By an answer to the handshake.
-    Refuse(HandshakeError),
+    /// By an answer to the handshake, with its error.
+    Refuse(String),
     /// The socket is ended without a word: its client cannot read one.
     Drop,
 }
@@ -196,7 +203,7 @@ where
     async fn broken(&self, caller: &Caller, detail: &str) -> End {
         match self.store.socket(&caller.socket, Consistency::Eventual).await {
             Ok(Some(socket)) if socket.state == SocketState::Connecting => {
-                End::Refuse(HandshakeError::Malformed)
+                End::Refuse(HandshakeError::Malformed.to_string())
             }
             _ => End::fatal(format!("{} {detail}", texts::CLOSED_WITH_ERROR)),
         }
@@ -244,7 +251,7 @@ where
 fn close_record(end: End) -> String {
     match end {
         End::Close(close) => HubMessage::Close(close).encode(),
-        End::Refuse(err) => HandshakeResponse { error: Some(err.to_string().into()) }.encode(),
+        End::Refuse(error) => HandshakeResponse { error: Some(error.into()) }.encode(),
         End::Drop => String::new(),
     }
 }

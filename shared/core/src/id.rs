@@ -204,7 +204,8 @@ impl KeyedName {
     }
 }
 
-struct HexDigest<'a>(&'a str);
+/// The SHA-256 digest of a text, in hexadecimal digits.
+pub(crate) struct HexDigest<'a>(pub(crate) &'a str);
 
 impl fmt::LowerHex for HexDigest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

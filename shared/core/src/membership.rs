@@ -15,6 +15,7 @@ use crate::access::{Membership, Standing};
 use crate::channel::{ChannelKey, ChannelRow, ShardCounts};
 use crate::id::{GroupName, KeyedName, SocketId};
 use crate::ports::{ChannelStore, Consistency, SocketStore, StoreError};
+use crate::session;
 use crate::socket::Socket;
 use crate::time::Timestamp;
 
@@ -122,6 +123,7 @@ pub async fn leave<S: SocketStore + ChannelStore>(
 pub async fn disconnect<S: SocketStore + ChannelStore>(
     store: &S,
     id: &SocketId,
+    now: Timestamp,
 ) -> Result<Option<Socket>, StoreError> {
     let Some(socket) = store.delete_socket(id).await? else {
         return Ok(None);
@@ -131,5 +133,6 @@ pub async fn disconnect<S: SocketStore + ChannelStore>(
     if socket.is_claimed() {
         store.release_claim(&socket.hub, &socket.connection, id).await?;
     }
+    session::ended(store, &socket, now).await?;
     Ok(Some(socket))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::id::{ConnectionId, GroupName, HubName, UserId};
+use crate::session::TokenSession;
 use crate::time::Timestamp;
 
 /// Which kind of token a principal showed.
@@ -29,6 +30,8 @@ pub struct Principal {
     pub issued_at: Timestamp,
     /// When the session ends, if it does.
     pub session_expires: Option<Timestamp>,
+    /// The session that a client token opens or continues; `None` for app tokens.
+    pub session: Option<TokenSession>,
     /// The groups that the token names.
     pub groups: Vec<GroupName>,
     /// The groups stand in the grant row of `token_id`, not in `groups`.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::id::HubName;
+use crate::session::Reuse;
 
 /// The longest that API Gateway lets a WebSocket live.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
@@ -43,6 +44,49 @@ pub struct AccessKeys {
     pub primary: Secret,
     /// Verifies, so that keys can be rotated without dropping anyone.
     pub secondary: Option<Secret>,
+}
+
+/// A key with fewer characters can be guessed.
+const KEY_MIN_CHARS: usize = 32;
+
+/// The text holds no access keys. The message does not show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("one or two keys of {KEY_MIN_CHARS} characters or more are needed")]
+pub struct KeysError;
+
+/// Access keys as a secret may hold them, for programs that rotate it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysForm {
+    primary: String,
+    #[serde(default)]
+    secondary: Option<String>,
+}
+
+impl AccessKeys {
+    /// Reads one or two keys that a comma or a new line separates, or
+    /// `{"primary": "..", "secondary": ".."}`.
+    ///
+    /// # Errors
+    /// When there is no key, more than two, or one that is too short.
+    pub fn parse(text: &str) -> Result<Self, KeysError> {
+        let keys = if text.trim_start().starts_with('{') {
+            let form: KeysForm = serde_json::from_str(text).map_err(|_| KeysError)?;
+            [Some(form.primary), form.secondary].into_iter().flatten().collect()
+        } else {
+            let keys = text.split([',', '\n']).map(|key| key.trim().to_owned());
+            keys.filter(|key| !key.is_empty()).collect::<Vec<_>>()
+        };
+        let is_long = |key: &String| key.chars().count() >= KEY_MIN_CHARS;
+        if !keys.iter().all(is_long) {
+            return Err(KeysError);
+        }
+        let mut keys = keys.into_iter().map(Secret::new);
+        match (keys.next(), keys.next(), keys.next()) {
+            (Some(primary), secondary, None) => Ok(Self { primary, secondary }),
+            _ => Err(KeysError),
+        }
+    }
 }
 
 /// An issuer of app tokens, as `TOKEN_ISSUERS` describes it.
@@ -113,12 +157,12 @@ impl From<OneOrManyForm> for OneOrMany {
 pub struct TokenSettings {
     /// The issuers of app tokens.
     pub issuers: Vec<IssuerSettings>,
-    /// The keys of client tokens.
-    pub keys: AccessKeys,
     /// Where clients reach hubcast, and so the audience of client tokens.
     pub public_url: PublicUrl,
     /// Whether our client tokens end their session when the app token does.
     pub close_on_token_expiry: bool,
+    /// How often our client tokens open a connection.
+    pub reuse: Reuse,
 }
 
 /// Where clients reach hubcast.
@@ -183,6 +227,20 @@ fn is_localhost(origin: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
+/// Whether documents from this URL can be trusted on the way: https, or from this very machine.
+pub fn is_trusted_url(url: &str) -> bool {
+    let is_local = || url.starts_with("http://") && is_localhost(origin_of(url));
+    url.starts_with("https://") || is_local()
+}
+
+/// The URL up to its path.
+fn origin_of(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(authority..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#', '\\']).map_or(url.len(), |at| authority + at);
+    url.get(..end).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +248,32 @@ mod tests {
     #[test]
     fn secrets_do_not_print() {
         assert_eq!(format!("{:?}", Secret::new("key")), "Secret(..)");
+    }
+
+    #[test]
+    fn access_keys_are_one_or_two_long_texts() {
+        let (one, two) = ("a".repeat(32), "b".repeat(32));
+        let keys = |primary: &str, secondary: Option<&str>| {
+            Ok(AccessKeys { primary: Secret::new(primary), secondary: secondary.map(Secret::new) })
+        };
+        assert_eq!(AccessKeys::parse(&one), keys(&one, None));
+        for text in [
+            format!("{one},{two}"),
+            format!(" {one}\r\n{two}\n"),
+            format!(r#"{{"primary":"{one}","secondary":"{two}"}}"#),
+        ] {
+            assert_eq!(AccessKeys::parse(&text), keys(&one, Some(&two)), "{text}");
+        }
+        for bad in [
+            String::new(),
+            "short".to_owned(),
+            format!("{one},short"),
+            format!("{one},{two},{one}"),
+            format!(r#"{{"primary":"{one}","other":"{two}"}}"#),
+            "{".to_owned(),
+        ] {
+            assert_eq!(AccessKeys::parse(&bad), Err(KeysError), "{bad}");
+        }
     }
 
     #[test]
@@ -207,6 +291,30 @@ mod tests {
             "http://localhost:4200/x",
         ] {
             assert!(!Origins::Localhost.allows(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn documents_come_by_https_or_from_this_machine() {
+        for good in [
+            "https://issuer/keys",
+            "http://localhost:1/keys",
+            "http://127.0.0.1/",
+            "http://[::1]:5?x",
+        ] {
+            assert!(is_trusted_url(good), "{good}");
+        }
+        for bad in [
+            "http://issuer/keys",
+            "http://localhost.evil/keys",
+            "http://localhost@evil/keys",
+            "http://evil\\@localhost/",
+            "ftp://localhost/",
+            "file:///etc/passwd",
+            "HTTPS",
+            "",
+        ] {
+            assert!(!is_trusted_url(bad), "{bad}");
         }
     }
 

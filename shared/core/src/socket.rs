@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::channel::{ChannelKey, ChannelRow, Member};
 use crate::id::{ConnectionId, HubName, SocketId, UserId};
+use crate::session::SocketSession;
 use crate::time::Timestamp;
 
 /// How long rows outlive the hard cap of 2 hours that API Gateway puts on a connection.
@@ -45,6 +46,8 @@ pub struct Socket {
     pub connected_at: Timestamp,
     /// When its session ends, if it does.
     pub session_expires: Option<Timestamp>,
+    /// The session of the client token that opened it; `None` for app tokens.
+    pub session: Option<SocketSession>,
     /// The full keys of the channel rows it has, or is about to have.
     pub channels: BTreeSet<ChannelKey>,
 }

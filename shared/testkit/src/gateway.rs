@@ -176,6 +176,18 @@ impl ConnectionGateway for RecordingGateway {
         outcome
     }
 
+    async fn is_connected(&self, socket: &SocketId) -> Result<bool, PostError> {
+        if self.faults.meet("is_connected").await {
+            return Err(unknown());
+        }
+        let answer = lock(&self.state).always.get(socket).copied();
+        match outcome(answer.unwrap_or(Answer::Accepted)) {
+            Ok(()) => Ok(!self.is_deleted(socket)),
+            Err(PostError::Gone) => Ok(false),
+            Err(err) => Err(err),
+        }
+    }
+
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
         let failed = self.faults.meet("delete").await;
         lock(&self.state).deletes.push((socket.clone(), Instant::now()));

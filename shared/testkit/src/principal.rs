@@ -24,6 +24,7 @@ pub fn anonymous(hub: &str) -> Principal {
         token_id: None,
         issued_at: START,
         session_expires: None,
+        session: None,
         groups: Vec::new(),
         groups_in_grant: false,
         claims: BTreeMap::new(),

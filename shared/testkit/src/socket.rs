@@ -20,6 +20,7 @@ pub fn connecting(hub: &str, id: &str, user: &str) -> Socket {
         state: SocketState::Connecting,
         connected_at: START,
         session_expires: None,
+        session: None,
         channels: BTreeSet::new(),
         id,
     }

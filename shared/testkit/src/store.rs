@@ -7,6 +7,7 @@
 mod access;
 mod channels;
 mod progress;
+mod sessions;
 mod sockets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use hubcast_core::access::{Block, Membership};
 use hubcast_core::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_core::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
 use hubcast_core::ports::{Progress, StoreError};
+use hubcast_core::session::SessionId;
 use hubcast_core::socket::Socket;
 use hubcast_core::time::Timestamp;
 
@@ -43,6 +45,15 @@ struct State {
     blocks: BTreeMap<(Option<HubName>, KeyedName), Block>,
     grants: BTreeMap<String, (Vec<GroupName>, Timestamp)>,
     progress: BTreeMap<String, (Progress, Timestamp)>,
+    sessions: BTreeMap<SessionId, Session>,
+}
+
+/// What a client token opened.
+#[derive(Debug, Default)]
+struct Session {
+    sockets: BTreeMap<SocketId, Timestamp>,
+    until: Option<Timestamp>,
+    used_by: Option<ConnectionId>,
 }
 
 /// A socket, or the bare mark of one that was closed without being known.

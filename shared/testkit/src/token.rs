@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::KeySource;
 use hubcast_core::ports::Cause;
+use hubcast_core::session::Reuse;
 use hubcast_core::settings::{
     AccessKeys, IssuerSettings, OneOrMany, PublicUrl, Secret, TokenSettings,
 };
@@ -29,7 +30,7 @@ pub const ACCESS_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 #[derive(Clone)]
 pub struct TestIssuer {
     key: EncodingKey,
-    keys: JwkSet,
+    keys: Arc<JwkSet>,
     is_down: Arc<AtomicBool>,
 }
 
@@ -46,7 +47,7 @@ impl Default for TestIssuer {
         let key = EncodingKey::from_ec_der(der.as_ref());
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("a public key");
         jwk.common.key_id = Some("test".to_owned());
-        Self { key, keys: JwkSet { keys: vec![jwk] }, is_down: Arc::default() }
+        Self { key, keys: Arc::new(JwkSet { keys: vec![jwk] }), is_down: Arc::default() }
     }
 }
 
@@ -67,17 +68,21 @@ impl TestIssuer {
     }
 
     /// What checks its tokens, and client tokens.
-    pub fn gatekeeper(&self) -> Gatekeeper<Self> {
-        Gatekeeper::new(settings(), self.clone()).expect("settings")
+    pub fn gatekeeper(&self) -> Gatekeeper<Self, AccessKeys> {
+        Gatekeeper::new(settings(), self.clone(), access_keys()).expect("settings")
     }
 }
 
 impl KeySource for TestIssuer {
-    async fn keys(&self, _issuer: &IssuerSettings, _kid: Option<&str>) -> Result<JwkSet, Cause> {
+    async fn keys(
+        &self,
+        _issuer: &IssuerSettings,
+        _kid: Option<&str>,
+    ) -> Result<Arc<JwkSet>, Cause> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err("the issuer is down".into());
         }
-        Ok(self.keys.clone())
+        Ok(Arc::clone(&self.keys))
     }
 }
 
@@ -92,6 +97,11 @@ pub fn client_token(claims: &Value) -> String {
         .expect("a token")
 }
 
+/// The keys of client tokens.
+pub fn access_keys() -> AccessKeys {
+    AccessKeys { primary: Secret::new(ACCESS_KEY), secondary: None }
+}
+
 /// Which tokens are good.
 pub fn settings() -> TokenSettings {
     let issuer = json!({
@@ -101,9 +111,9 @@ pub fn settings() -> TokenSettings {
     let groups_claim = OneOrMany(vec!["groups".to_owned()]);
     TokenSettings {
         issuers: vec![IssuerSettings { groups_claim, ..issuer }],
-        keys: AccessKeys { primary: Secret::new(ACCESS_KEY), secondary: None },
         public_url: PublicUrl::Fixed(PUBLIC_URL.to_owned()),
         close_on_token_expiry: false,
+        reuse: Reuse::default(),
     }
 }
 

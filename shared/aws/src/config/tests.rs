@@ -1,3 +1,6 @@
+use hubcast_core::frames::{AtLimit, ConnectionLimit};
+use hubcast_core::session::Reuse;
+
 use super::*;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -54,6 +57,7 @@ fn all_faults_are_reported_together() {
 
 fn with_issuers(issuers: &str) -> Result<AuthorizerConfig, String> {
     authorizer(&[
+        ("TABLE_NAME", "t"),
         ("HUBS", "notifications"),
         ("ACCESS_KEYS", KEY),
         ("PUBLIC_URL", "https://h"),
@@ -71,6 +75,79 @@ fn two_issuers_on_one_hub_need_distinct_prefixes() {
     let apart = r#"[{"issuer":"https://a","audience":"x","hubs":["one"]},
         {"issuer":"https://b","audience":"x","hubs":["two"]}]"#;
     assert!(with_issuers(apart).is_ok());
+}
+
+#[test]
+fn keys_of_issuers_come_by_https_and_not_from_many_places() {
+    let with = |place: &str| with_issuers(&format!(r#"[{{"audience":"x",{place}}}]"#));
+    assert!(with(r#""issuer":"https://i/{tenantid}","jwks_uri":"https://i/keys""#).is_ok());
+    assert!(with(r#""issuer":"http://localhost:8080/dev""#).is_ok());
+    for bad in [
+        r#""issuer":"http://i""#,
+        r#""issuer":"https://i/{tenantid}""#,
+        r#""issuer":"https://i","jwks_uri":"http://i/keys""#,
+        r#""issuer":"i""#,
+    ] {
+        assert!(with(bad).unwrap_err().contains("https"), "{bad}");
+    }
+}
+
+fn with_keys(variables: &[(&str, &str)]) -> Result<AccessKeySettings, String> {
+    let others = [("TABLE_NAME", "t"), ("HUBS", "*"), ("PUBLIC_URL", "https://h")];
+    let all: Vec<_> = others.into_iter().chain(variables.iter().copied()).collect();
+    authorizer(&all).map(|config| config.access_keys)
+}
+
+#[test]
+fn access_keys_stand_in_one_place() {
+    let parameter = with_keys(&[("ACCESS_KEY_PARAMETER", "/hubcast/access-keys")]);
+    assert_eq!(parameter, Ok(AccessKeySettings::Parameter("/hubcast/access-keys".to_owned())));
+    let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:keys-x";
+    let secret = with_keys(&[("ACCESS_KEY_PARAMETER", arn)]);
+    assert_eq!(secret, Ok(AccessKeySettings::Secret(arn.to_owned())));
+    assert!(matches!(with_keys(&[("ACCESS_KEYS", KEY)]), Ok(AccessKeySettings::Plain(_))));
+    let both = with_keys(&[("ACCESS_KEY_PARAMETER", "/k"), ("ACCESS_KEYS", KEY)]);
+    assert!(both.unwrap_err().contains("set one"));
+    assert!(with_keys(&[]).unwrap_err().contains("ACCESS_KEY_PARAMETER"));
+}
+
+#[test]
+fn nothing_of_a_configuration_shows_its_keys() {
+    let config = with_keys(&[("ACCESS_KEYS", KEY)]).unwrap();
+    assert!(!format!("{config:?}").contains(KEY));
+}
+
+#[test]
+fn reuse_grace_and_limit_have_defaults_and_bounds() {
+    let tokens = |reuse: &str| {
+        let keys = [("ACCESS_KEYS", KEY), ("CLIENT_TOKEN_REUSE", reuse)];
+        let others = [("TABLE_NAME", "t"), ("HUBS", "*"), ("PUBLIC_URL", "https://h")];
+        let all: Vec<_> = others.into_iter().chain(keys).collect();
+        authorizer(&all).map(|config| config.tokens.reuse)
+    };
+    assert_eq!((tokens(""), tokens("once")), (Ok(Reuse::Session), Ok(Reuse::Once)));
+    assert!(tokens("never").unwrap_err().contains("CLIENT_TOKEN_REUSE"));
+
+    let grace = |seconds: &str| {
+        let all = [("TABLE_NAME", "t"), ("HUBS", "*"), ("RECONNECT_GRACE_SECONDS", seconds)];
+        read(|lookup| ConnectConfig::read(lookup), &all).map(|it| it.connect.reconnect_grace)
+    };
+    assert_eq!(grace(""), Ok(Duration::from_mins(10)));
+    assert_eq!(grace("0"), Ok(Duration::ZERO));
+    assert!(grace("-1").unwrap_err().contains("RECONNECT_GRACE_SECONDS"));
+
+    let limit = |most: &str, rule: &str| {
+        let [table, endpoint, ..] = PUBLISHER;
+        let all =
+            [table, endpoint, ("MAX_CONNECTIONS_PER_USER", most), ("AT_CONNECTION_LIMIT", rule)];
+        read(|lookup| FramesConfig::read(lookup), &all).map(|config| config.frames.connections)
+    };
+    assert_eq!((limit("", ""), limit("0", "refuse")), (Ok(None), Ok(None)));
+    assert_eq!(limit("3", ""), Ok(Some(ConnectionLimit { most: 3, at_limit: AtLimit::Evict })));
+    let refuse = ConnectionLimit { most: 3, at_limit: AtLimit::Refuse };
+    assert_eq!(limit("3", "refuse"), Ok(Some(refuse)));
+    let faults = limit("x", "y").unwrap_err();
+    assert!(faults.contains("MAX_CONNECTIONS_PER_USER") && faults.contains("AT_CONNECTION_LIMIT"));
 }
 
 #[test]

@@ -1,18 +1,21 @@
 //! The variables that several functions read.
 
+use std::time::Duration;
+
 use hubcast_core::channel::ShardCounts;
+use hubcast_core::frames::{AtLimit, ConnectionLimit};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
+use hubcast_core::session::Reuse;
 use hubcast_core::settings::{
-    AccessKeys, Hubs, IssuerSettings, Origins, PublicUrl, Secret, TokenSettings,
+    AccessKeys, Hubs, IssuerSettings, Origins, PublicUrl, TokenSettings, is_trusted_url,
 };
 
+use super::AccessKeySettings;
 use super::reader::Reader;
 
 /// The hub of envelopes that name none.
 const DEFAULT_HUB: &str = "notifications";
-/// A key with fewer characters can be guessed.
-const KEY_MIN_CHARS: usize = 32;
 
 impl Reader<'_> {
     pub(super) fn table(&mut self) -> Option<String> {
@@ -40,6 +43,11 @@ impl Reader<'_> {
             Ok(hubs) if !hubs.is_empty() => Some(Hubs::Only(hubs)),
             _ => self.fault("HUBS", "must be hub names separated by commas, or * for any"),
         }
+    }
+
+    /// The same where it is of use, but not needed.
+    pub(super) fn hubs_or_any(&mut self) -> Option<Hubs> {
+        if self.optional("HUBS").is_none() { Some(Hubs::Any) } else { self.hubs() }
     }
 
     /// Exact origins. There is no `*`: browsers refuse it together with credentials.
@@ -77,28 +85,64 @@ impl Reader<'_> {
     }
 
     pub(super) fn tokens(&mut self) -> Option<TokenSettings> {
-        let (issuers, keys) = (self.issuers(), self.access_keys());
+        let issuers = self.issuers();
         let public_url = self.url("PUBLIC_URL").map(PublicUrl::Fixed);
         let close_on_token_expiry = self.flag("CLOSE_ON_TOKEN_EXPIRY", false);
+        let reuse = self.reuse();
         Some(TokenSettings {
             issuers: issuers?,
-            keys: keys?,
             public_url: public_url?,
             close_on_token_expiry: close_on_token_expiry?,
+            reuse: reuse?,
         })
     }
 
-    fn access_keys(&mut self) -> Option<AccessKeys> {
-        let mut keys = self.list("ACCESS_KEYS").into_iter();
-        let (primary, secondary, more) = (keys.next(), keys.next(), keys.next());
-        let is_long = |key: &String| key.chars().count() >= KEY_MIN_CHARS;
-        let Some(primary) = primary.filter(is_long) else {
-            return self.fault("ACCESS_KEYS", "must be one or two keys of 32 characters or more");
-        };
-        if more.is_some() || !secondary.iter().all(is_long) {
-            return self.fault("ACCESS_KEYS", "must be one or two keys of 32 characters or more");
+    fn reuse(&mut self) -> Option<Reuse> {
+        match self.optional("CLIENT_TOKEN_REUSE").as_deref() {
+            None | Some("session") => Some(Reuse::Session),
+            Some("once") => Some(Reuse::Once),
+            Some(_) => self.fault("CLIENT_TOKEN_REUSE", "must be session or once"),
         }
-        Some(AccessKeys { primary: Secret::new(primary), secondary: secondary.map(Secret::new) })
+    }
+
+    pub(super) fn reconnect_grace(&mut self) -> Option<Duration> {
+        let seconds = self.number("RECONNECT_GRACE_SECONDS", 0..=86_400, 600);
+        Some(Duration::from_secs(u64::from(seconds?)))
+    }
+
+    /// A limit of 0 stands for none.
+    pub(super) fn connection_limit(&mut self) -> Option<ConnectionLimit> {
+        let most = self.number("MAX_CONNECTIONS_PER_USER", 0..=1000, 0);
+        let at_limit = match self.optional("AT_CONNECTION_LIMIT").as_deref() {
+            None | Some("evict") => Some(AtLimit::Evict),
+            Some("refuse") => Some(AtLimit::Refuse),
+            Some(_) => self.fault("AT_CONNECTION_LIMIT", "must be evict or refuse"),
+        };
+        let (most, at_limit) = (usize::try_from(most?).ok()?, at_limit?);
+        Some(ConnectionLimit { most, at_limit })
+    }
+
+    /// Plain keys are for local use: whoever may read a function's configuration could read them.
+    pub(super) fn access_keys(&mut self) -> Option<AccessKeySettings> {
+        match (self.optional("ACCESS_KEY_PARAMETER"), self.optional("ACCESS_KEYS")) {
+            (Some(place), None)
+                if place.starts_with("arn:") && place.contains(":secretsmanager:") =>
+            {
+                Some(AccessKeySettings::Secret(place))
+            }
+            (Some(name), None) => Some(AccessKeySettings::Parameter(name)),
+            (None, Some(keys)) => match AccessKeys::parse(&keys) {
+                Ok(keys) => Some(AccessKeySettings::Plain(keys)),
+                Err(err) => self.fault("ACCESS_KEYS", format!("is wrong: {err}")),
+            },
+            (None, None) => {
+                let expected = "is missing: the name of a parameter, or the ARN of a secret, that holds the access keys (locally ACCESS_KEYS)";
+                self.fault("ACCESS_KEY_PARAMETER", expected)
+            }
+            (Some(_), Some(_)) => {
+                self.fault("ACCESS_KEY_PARAMETER", "and ACCESS_KEYS are set; set one of them")
+            }
+        }
     }
 
     /// A JSON list. Without one, only client tokens are accepted.
@@ -113,6 +157,10 @@ impl Reader<'_> {
         if issuers.iter().any(|issuer| issuer.audience.0.is_empty()) {
             return self.fault("TOKEN_ISSUERS", "needs an audience for every issuer");
         }
+        if let Some(url) = issuers.iter().find_map(untrusted) {
+            let expected = format!("needs https for '{url}'");
+            return self.fault("TOKEN_ISSUERS", expected);
+        }
         match clash(&issuers) {
             None => Some(issuers),
             Some((one, other)) => {
@@ -123,6 +171,13 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Where the keys of an issuer would come from, when that cannot be trusted. An issuer that stands
+/// for several tenants has no document of its own.
+fn untrusted(issuer: &IssuerSettings) -> Option<&str> {
+    let place = issuer.jwks_uri.as_ref().unwrap_or(&issuer.issuer);
+    (!is_trusted_url(place) || place.contains('{')).then_some(place.as_str())
 }
 
 /// Two issuers whose users or groups could not be told apart on some hub.

@@ -109,6 +109,21 @@ impl AccessStore for DynamoStore {
         put.send().await.map(|_| ()).map_err(unavailable("put_grant"))
     }
 
+    async fn extend_grant(&self, token_id: &str, expires: Timestamp) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::grant(token_id)))
+            .update_expression("SET #expires = :until, #ttl = :ttl")
+            .condition_expression("#expires < :until")
+            .expression_attribute_names("#expires", key::EXPIRES)
+            .expression_attribute_names("#ttl", key::TTL)
+            .expression_attribute_values(":until", millis(expires))
+            .expression_attribute_values(":ttl", ttl(expires));
+        if_met("extend_grant", update.send().await).map(|_| ())
+    }
+
     async fn grant(
         &self,
         token_id: &str,

@@ -1,16 +1,19 @@
 //! Items to our types and back.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_core::channel::{ChannelKey, ChannelRow, Member};
 use hubcast_core::id::{ConnectionId, HubName, SocketId, UserId};
 use hubcast_core::ports::StoreError;
+use hubcast_core::session::{SessionId, SocketSession};
 use hubcast_core::socket::{Socket, SocketState};
 use hubcast_core::time::Timestamp;
 
 use super::key::{
-    self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, HUB, PK, SESSION, SK, SOCKET, STATE, TTL, USER,
+    self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HUB, PK, SESSION, SK, SOCKET, STATE,
+    TOKEN_SESSION, TTL, USER,
 };
 
 /// An item as DynamoDB holds it.
@@ -50,6 +53,8 @@ pub(super) fn channels(keys: &[ChannelKey]) -> AttributeValue {
 pub(super) fn from_socket(socket: &Socket) -> Item {
     let keys: Vec<ChannelKey> = socket.channels.iter().cloned().collect();
     let user = socket.user.as_ref().map(|user| text(user.as_str()));
+    let session = socket.session.as_ref();
+    let grace = session.and_then(|session| u64::try_from(session.grace.as_millis()).ok());
     let attributes = [
         (HUB, Some(text(socket.hub.as_str()))),
         (CONNECTION, Some(text(socket.connection.as_str()))),
@@ -57,6 +62,8 @@ pub(super) fn from_socket(socket: &Socket) -> Item {
         (STATE, Some(state(socket.state))),
         (CONNECTED, Some(millis(socket.connected_at))),
         (SESSION, socket.session_expires.map(millis)),
+        (TOKEN_SESSION, session.map(|session| text(session.id.as_str()))),
+        (GRACE, grace.map(number)),
         (CHANNELS, (!keys.is_empty()).then(|| channels(&keys))),
         (TTL, Some(ttl(socket.expires()))),
     ];
@@ -83,12 +90,19 @@ pub(super) fn to_socket(item: &Item) -> Result<Option<Socket>, StoreError> {
         state: to_state(required(item, STATE, what)?)?,
         connected_at: at(item, CONNECTED).ok_or(StoreError::Corrupt { what })?,
         session_expires: at(item, SESSION),
+        session: session(item),
         channels: channels
             .into_iter()
             .flatten()
             .map(|key| ChannelKey::from_key(key))
             .collect::<BTreeSet<_>>(),
     }))
+}
+
+fn session(item: &Item) -> Option<SocketSession> {
+    let id = SessionId::parse(item.get(TOKEN_SESSION)?.as_s().ok()?)?;
+    let grace = item.get(GRACE)?.as_n().ok()?.parse().ok()?;
+    Some(SocketSession { id, grace: Duration::from_millis(grace) })
 }
 
 fn to_state(text: &str) -> Result<SocketState, StoreError> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_core::id::{ConnectionId, HubName, SocketId, UserId};
+use hubcast_core::session::SessionId;
 
 pub(super) const PK: &str = "pk";
 pub(super) const SK: &str = "sk";
@@ -18,12 +19,16 @@ pub(super) const USER: &str = "userId";
 pub(super) const STATE: &str = "state";
 pub(super) const CONNECTED: &str = "connectedAt";
 pub(super) const SESSION: &str = "sessionExpires";
+pub(super) const TOKEN_SESSION: &str = "session";
+pub(super) const GRACE: &str = "graceMillis";
 pub(super) const CHANNELS: &str = "channels";
 
 pub(super) const SOCKET: &str = "SOCKET";
 pub(super) const CLAIM: &str = "CLAIM";
 pub(super) const BLOCK: &str = "BLOCK";
 pub(super) const GRANT: &str = "GRANT";
+pub(super) const TOKEN: &str = "TOKEN";
+const USE: &str = "USE";
 pub(super) const PROGRESS: &str = "PROGRESS";
 pub(super) const CONFIG: &str = "CONFIG";
 pub(super) const SHARDS: &str = "SHARDS";
@@ -57,6 +62,24 @@ pub(super) fn block(hub: Option<&HubName>, user: &UserId) -> Key {
 
 pub(super) fn grant(token_id: &str) -> Key {
     key(format!("{GRANT}#{token_id}"), GRANT)
+}
+
+/// The partition of a session: its end, its use and a row for each open socket.
+pub(super) fn session(id: &SessionId) -> String {
+    format!("{TOKEN}#{id}")
+}
+
+/// API Gateway's ids end with `=`, so that none of them is `TOKEN` or `USE`.
+pub(super) fn session_socket(id: &SessionId, socket: &SocketId) -> Key {
+    key(session(id), socket.as_str())
+}
+
+pub(super) fn session_end(id: &SessionId) -> Key {
+    key(session(id), TOKEN)
+}
+
+pub(super) fn session_use(id: &SessionId) -> Key {
+    key(session(id), USE)
 }
 
 pub(super) fn shards() -> Key {

@@ -48,8 +48,9 @@ async fn management_api() -> (ManagementGateway, Posts) {
         answer(&id, StatusCode::OK).await
     };
     let on_delete = async |Path(id): Path<String>| answer(&id, StatusCode::NO_CONTENT).await;
+    let on_get = async |Path(id): Path<String>| (answer(&id, StatusCode::OK).await, "{}");
     let router = Router::new()
-        .route("/prod/@connections/{id}", post(on_post).delete(on_delete))
+        .route("/prod/@connections/{id}", post(on_post).get(on_get).delete(on_delete))
         .with_state(Arc::clone(&posts));
     let url = serve(router).await;
     (gateway(&url), posts)

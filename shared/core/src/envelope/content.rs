@@ -94,12 +94,25 @@ pub enum Action {
         users: Vec<UserId>,
         /// For how long; until unblocked when absent.
         ttl: Option<Duration>,
+        /// On the notification's hub, or on all.
+        scope: Scope,
     },
     /// Lets users connect again.
     Unblock {
         /// Whom.
         users: Vec<UserId>,
+        /// On the notification's hub, or on all. Each undoes a block of its own kind only.
+        scope: Scope,
     },
+}
+
+/// Where a block counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// On one hub.
+    Hub,
+    /// On all hubs: the envelope says `"hub": "*"`.
+    Everywhere,
 }
 
 /// Reads what an element is about.
@@ -202,13 +215,14 @@ fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
 
 fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
     refuse(fields, &["allowReconnect", "revoke", "reason"], "action 'block'")?;
-    Ok(Action::Block { users: users(fields)?, ttl: fields.seconds("ttlSeconds")? })
+    let (users, ttl) = (users(fields)?, fields.seconds("ttlSeconds")?);
+    Ok(Action::Block { users, ttl, scope: fields.scope()? })
 }
 
 fn unblock(fields: &Fields<'_>) -> Result<Action, Rejection> {
     let others = ["ttlSeconds", "reason", "allowReconnect", "revoke"];
     refuse(fields, &others, "action 'unblock'")?;
-    Ok(Action::Unblock { users: users(fields)? })
+    Ok(Action::Unblock { users: users(fields)?, scope: fields.scope()? })
 }
 
 fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {

@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::IDS_MAX;
+use super::content::Scope;
 use super::rejection::{RejectReason, Rejection};
 use crate::id::{ConnectionId, GroupName, HubName, NameError, UserId};
 use crate::time::Timestamp;
@@ -37,6 +38,9 @@ const KNOWN: [&str; 20] = [
     "expiresAt",
     "endpoints",
 ];
+
+/// Stands for all hubs; no hub is called so.
+const EVERYWHERE: &str = "*";
 
 /// Echoed property names are cut here, in characters.
 const ECHO_MAX_CHARS: usize = 100;
@@ -113,9 +117,18 @@ impl<'a> Fields<'a> {
         Timestamp::parse(&text).map(Some).map_err(bad)
     }
 
-    /// The hub.
+    /// The hub; `None` also when all of them are meant.
     pub(super) fn hub(&self) -> Result<Option<HubName>, Rejection> {
-        self.name("hub", HubName::parse)
+        match self.scope()? {
+            Scope::Everywhere => Ok(None),
+            Scope::Hub => self.name("hub", HubName::parse),
+        }
+    }
+
+    /// Whether one hub is meant, or all of them.
+    pub(super) fn scope(&self) -> Result<Scope, Rejection> {
+        let hub = self.text("hub")?;
+        Ok(if hub.as_deref() == Some(EVERYWHERE) { Scope::Everywhere } else { Scope::Hub })
     }
 
     /// One connection id.

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Publisher;
-use super::resolve::Reads;
+use super::members::Reads;
 use crate::access::{Block, Membership, Standing};
 use crate::channel::ChannelKey;
-use crate::envelope::{Action, Audience, Subject};
+use crate::envelope::{Action, Audience, Scope, Subject};
 use crate::id::{GroupName, HubName, KeyedName, UserId};
 use crate::membership::{Groups, join, leave};
 use crate::ports::{
@@ -28,6 +28,11 @@ struct Change<'a> {
     hub: &'a HubName,
     subject: &'a Subject,
     word: Vec<Membership>,
+}
+
+/// Where a block is kept; `None` counts on every hub.
+fn blocked_hub(hub: &HubName, scope: Scope) -> Option<&HubName> {
+    (scope == Scope::Hub).then_some(hub)
 }
 
 fn keyed(groups: &[GroupName]) -> BTreeSet<KeyedName> {
@@ -67,10 +72,12 @@ where
                 self.revoke(hub, users, sent_at).await?;
             }
             Action::Close { .. } => {}
-            Action::Block { users, ttl } => self.block(hub, users, *ttl).await?,
-            Action::Unblock { users } => {
+            Action::Block { users, ttl, scope } => {
+                self.block(blocked_hub(hub, *scope), users, *ttl).await?;
+            }
+            Action::Unblock { users, scope } => {
                 for user in users {
-                    self.store.lift_block(Some(hub), user).await?;
+                    self.store.lift_block(blocked_hub(hub, *scope), user).await?;
                 }
             }
         }
@@ -214,14 +221,14 @@ where
 
     async fn block(
         &self,
-        hub: &HubName,
+        hub: Option<&HubName>,
         users: &[UserId],
         ttl: Option<Duration>,
     ) -> Result<(), StoreError> {
         let until = ttl.map_or(Timestamp::FOREVER, |ttl| self.clock.now().plus(ttl));
         let block = Block { until: Some(until), not_before: None };
         for user in users {
-            self.store.put_block(Some(hub), user, block).await?;
+            self.store.put_block(hub, user, block).await?;
         }
         Ok(())
     }

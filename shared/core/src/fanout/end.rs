@@ -122,7 +122,7 @@ where
     }
 
     async fn remove_socket(&self, plan: &Plan, socket: &SocketId) -> Result<(), StoreError> {
-        disconnect(&self.store, socket).await?;
+        disconnect(&self.store, socket, self.clock.now()).await?;
         let found_by: BTreeSet<_> = plan.found_by.get(socket).cloned().unwrap_or_default();
         let keys: Vec<_> = found_by.into_iter().collect();
         self.store.delete_rows(socket, &keys).await

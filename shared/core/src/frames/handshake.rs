@@ -45,21 +45,23 @@ where
     pub(super) async fn handshake(&self, caller: &Caller, record: &str) -> Step {
         let request = HandshakeRequest::parse(record);
         if let Err(refusal) = request.and_then(|request| request.accept()) {
-            return self.refused(caller, refusal).await;
+            return self.refused(caller, refusal.to_string()).await;
+        }
+        match self.refusal(caller).await {
+            Ok(None) => {}
+            Ok(Some(refusal)) => return self.refused(caller, refusal).await,
+            Err(err) => return unbegun(&err),
         }
         let socket = match self.begin(caller).await {
             Ok(Ok(socket)) => socket,
             Ok(Err(end)) => return Step::End(end),
-            Err(err) => {
-                tracing::error!(error = %report(&err), "a handshake could not begin");
-                return Step::End(End::Refuse(HandshakeError::Malformed));
-            }
+            Err(err) => return unbegun(&err),
         };
         if let Err(err) = self.post_accepted(&socket).await {
             return self.unanswered(&socket, &err).await;
         }
         match self.enter(caller, &socket).await {
-            Ok(Entry::Ready) => Step::Silent,
+            Ok(Entry::Ready) => self.settled_in(caller, &socket).await,
             Ok(Entry::Lost) => self.lost(&socket).await,
             Ok(Entry::Blocked) => self.blocked(&socket).await,
             Err(err) => unavailable(&err),
@@ -67,10 +69,18 @@ where
     }
 
     /// A socket past its handshake reads Close records only.
-    async fn refused(&self, caller: &Caller, refusal: HandshakeError) -> Step {
-        match self.broken(caller, &refusal.to_string()).await {
+    async fn refused(&self, caller: &Caller, refusal: String) -> Step {
+        match self.broken(caller, &refusal).await {
             End::Refuse(_) => Step::End(End::Refuse(refusal)),
             end => Step::End(end),
+        }
+    }
+
+    /// A ready socket makes room, or goes when there is none.
+    async fn settled_in(&self, caller: &Caller, socket: &Socket) -> Step {
+        match self.keep_limit(caller, socket).await {
+            Ok(step) => step,
+            Err(err) => unavailable(&err),
         }
     }
 
@@ -107,7 +117,7 @@ where
     /// Without a sure answer the client's start fails in any case: it is cut off to try anew.
     async fn unanswered(&self, socket: &Socket, err: &PostError) -> Step {
         tracing::warn!(error = %report(err), socket.id = %socket.id, "a handshake went unanswered");
-        if let Err(err) = disconnect(&self.store, &socket.id).await {
+        if let Err(err) = disconnect(&self.store, &socket.id, self.clock.now()).await {
             tracing::warn!(error = %report(&err), "a socket's rows could not be removed");
         }
         Step::End(End::Drop)
@@ -173,7 +183,7 @@ where
 
     /// Nothing may reach a blocked user any more, whether or not the client reads its Close.
     async fn blocked(&self, socket: &Socket) -> Step {
-        match disconnect(&self.store, &socket.id).await {
+        match disconnect(&self.store, &socket.id, self.clock.now()).await {
             Ok(_) => Step::End(End::fatal("You have been signed out.")),
             Err(err) => {
                 tracing::error!(error = %report(&err), "a blocked socket's rows remain");
@@ -184,7 +194,7 @@ where
 
     /// Removes what was written for a socket that is not to be.
     async fn lost(&self, socket: &Socket) -> Step {
-        let disconnected = disconnect(&self.store, &socket.id).await;
+        let disconnected = disconnect(&self.store, &socket.id, self.clock.now()).await;
         let keys: Vec<ChannelKey> = socket.channels.iter().cloned().collect();
         let deleted = self.store.delete_rows(&socket.id, &keys).await;
         match disconnected.map(|_| ()).and(deleted) {
@@ -192,6 +202,12 @@ where
             Err(err) => unavailable(&err),
         }
     }
+}
+
+/// The table did not answer before the client did get its answer.
+fn unbegun(err: &StoreError) -> Step {
+    tracing::error!(error = %report(err), "a handshake could not begin");
+    Step::End(End::Refuse(HandshakeError::Malformed.to_string()))
 }
 
 /// The channels of every socket: its user, its own id if it has one, and its hub.

@@ -39,6 +39,12 @@ pub trait ConnectionGateway: Send + Sync {
         frame: Bytes,
     ) -> impl Future<Output = Result<(), PostError>> + Send;
 
+    /// Whether the socket exists, as the gateway sees it.
+    fn is_connected(
+        &self,
+        socket: &SocketId,
+    ) -> impl Future<Output = Result<bool, PostError>> + Send;
+
     /// Ends the socket; one that is gone already is no error.
     fn delete(&self, socket: &SocketId) -> impl Future<Output = Result<(), PostError>> + Send;
 }

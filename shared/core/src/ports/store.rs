@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use super::Cause;
+use super::{Cause, SessionStore};
 use crate::access::{Block, Membership};
 use crate::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use crate::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
@@ -63,8 +63,8 @@ pub struct Page {
     pub next: Option<SocketId>,
 }
 
-/// Sockets and the claims on connection ids.
-pub trait SocketStore: Send + Sync {
+/// Sockets and the claims on connection ids. Whoever removes a socket answers for its session too.
+pub trait SocketStore: SessionStore {
     /// Takes the claim on `connection` for `socket`; false when its holder finished a handshake.
     ///
     /// A claim whose holder never finished passes on, since a proxy may retry an upgrade.
@@ -215,6 +215,13 @@ pub trait AccessStore: Send + Sync {
         &self,
         token_id: &str,
         groups: &[GroupName],
+        expires: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Keeps the groups of a token until `expires` at least, if they are still there.
+    fn extend_grant(
+        &self,
+        token_id: &str,
         expires: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 

@@ -121,7 +121,7 @@ async fn a_connection_is_in_use_once_its_holder_shook_hands() {
     assert!(matches!(outcome, Err(ConnectError::InUse)), "{outcome:?}");
     assert_eq!(stage.store.sockets().len(), 1);
 
-    disconnect(&stage.store, &holder.socket).await.unwrap();
+    disconnect(&stage.store, &holder.socket, START).await.unwrap();
     stage.ready("s2=", who()).await;
 }
 

@@ -58,7 +58,7 @@ async fn one_of_the_later_pings_in_sixteen_looks() {
 async fn a_socket_that_is_not_on_record_is_sent_to_connect_anew() {
     let stage = Stage::default();
     let alice = stage.user("s1=", "alice").await;
-    disconnect(&stage.store, &alice.socket).await.unwrap();
+    disconnect(&stage.store, &alice.socket, START).await.unwrap();
     let [reply] = stage.replies(&alice, PING).await.try_into().unwrap();
     assert!(close(&reply));
 

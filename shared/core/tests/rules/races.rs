@@ -7,6 +7,7 @@ mod joining;
 use hubcast_core::context::Admission;
 use hubcast_core::frames::Caller;
 use hubcast_core::membership::disconnect;
+use hubcast_testkit::clock::START;
 use hubcast_testkit::interleave::{Flow, Orders};
 use hubcast_testkit::principal::joinable;
 use hubcast_testkit::queued::message;
@@ -33,7 +34,7 @@ fn call<'a>(stage: &'a Stage, caller: &'a Caller, method: &str) -> Flow<'a> {
 
 fn leave_for_good<'a>(stage: &'a Stage, caller: &'a Caller) -> Flow<'a> {
     Box::pin(async move {
-        disconnect(&stage.store, &caller.socket).await.unwrap();
+        disconnect(&stage.store, &caller.socket, START).await.unwrap();
     })
 }
 

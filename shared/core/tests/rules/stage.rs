@@ -54,6 +54,8 @@ fn frames(store: &MemoryStore, gateway: &RecordingGateway, clock: &TestClock) ->
         lifetime: CONNECTION_LIFETIME,
         frames_per_second: 30,
         groups_max: GROUPS_MAX,
+        connections: None,
+        close_grace: Duration::from_secs(1),
     };
     let shards = Shards::new(ShardCounts::default());
     Frames::new(store.clone(), gateway.clone(), clock.clone(), settings, shards)
@@ -62,6 +64,7 @@ fn frames(store: &MemoryStore, gateway: &RecordingGateway, clock: &TestClock) ->
 pub(crate) fn fanout_settings() -> FanoutSettings {
     FanoutSettings {
         rules: EnvelopeRules { default_hub: name::hub(HUB), implicit_broadcast: true },
+        hubs: Hubs::Any,
         concurrency: 8,
         rate_max: 100_000,
         retry_budget: Duration::from_secs(3),
@@ -197,6 +200,7 @@ impl Stage {
 
 pub(crate) fn connect_settings() -> ConnectSettings {
     ConnectSettings {
+        reconnect_grace: Duration::from_mins(10),
         hubs: Hubs::Only(vec![name::hub(HUB), name::hub("other")]),
         origins: Origins::Only(vec!["https://app.example".to_owned()]),
     }

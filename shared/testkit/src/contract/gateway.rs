@@ -32,6 +32,7 @@ pub async fn all(gateway: &impl ConnectionGateway, sockets: &Sockets) {
     a_throttled_post_was_not_sent(gateway, &sockets.throttled).await;
     a_server_error_leaves_the_outcome_open(gateway, &sockets.broken).await;
     no_answer_leaves_the_outcome_open(gateway, &sockets.silent).await;
+    an_open_socket_is_told_from_one_that_is_gone(gateway, sockets).await;
     a_socket_can_be_deleted(gateway, &sockets.open).await;
     a_socket_that_is_gone_can_be_deleted(gateway, &sockets.gone).await;
 }
@@ -94,6 +95,18 @@ pub async fn no_answer_leaves_the_outcome_open(
 ) {
     let outcome = post(gateway, silent).await;
     assert!(matches!(outcome, Err(PostError::Ambiguous(_))), "{outcome:?}");
+}
+
+/// 200 and 410 are answers; everything else leaves it open.
+pub async fn an_open_socket_is_told_from_one_that_is_gone(
+    gateway: &impl ConnectionGateway,
+    sockets: &Sockets,
+) {
+    assert!(matches!(gateway.is_connected(&sockets.open).await, Ok(true)));
+    assert!(matches!(gateway.is_connected(&sockets.gone).await, Ok(false)));
+    for unknown in [&sockets.throttled, &sockets.broken] {
+        assert!(gateway.is_connected(unknown).await.is_err());
+    }
 }
 
 /// 204 ends the socket.

@@ -1,10 +1,11 @@
-//! The rules of the four ports of the table.
+//! The rules of the five ports of the table.
 
 pub mod access;
 pub mod channels;
 pub mod claims;
 pub mod progress;
 pub mod records;
+pub mod sessions;
 
 use hubcast_core::ports::{AccessStore, ChannelStore, ProgressStore, SocketStore};
 
@@ -14,6 +15,7 @@ pub async fn all<S: SocketStore + ChannelStore + AccessStore + ProgressStore>(st
     records::all(store).await;
     channels::all(store).await;
     access::all(store).await;
+    sessions::all(store).await;
     progress::all(store).await;
 }
 

@@ -75,6 +75,14 @@ impl AccessStore for MemoryStore {
         Ok(())
     }
 
+    async fn extend_grant(&self, token_id: &str, expires: Timestamp) -> Result<(), StoreError> {
+        self.meet("extend_grant").await?;
+        if let Some((_, end)) = lock(&self.state).grants.get_mut(token_id) {
+            *end = (*end).max(expires);
+        }
+        Ok(())
+    }
+
     async fn grant(
         &self,
         token_id: &str,

@@ -98,7 +98,7 @@ async fn a_user_is_removed_from_all_groups_of_whatever_origin() {
         assert!(!stage.is_in(&alice, group), "{group}");
     }
     assert!(stage.is_in(&bob, "lasting"));
-    hubcast_core::membership::disconnect(&stage.store, &alice.socket).await.unwrap();
+    hubcast_core::membership::disconnect(&stage.store, &alice.socket, START).await.unwrap();
     let later = stage.ready("s3=", who()).await;
     assert!(!stage.is_in(&later, "lasting") && !stage.is_in(&later, "token"));
 }

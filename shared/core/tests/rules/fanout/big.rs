@@ -7,6 +7,7 @@ use hubcast_core::fanout::{FanoutSettings, Publisher, QueuedMessage, Report};
 use hubcast_core::frames::Caller;
 use hubcast_core::ports::Rest;
 use hubcast_core::shards::Shards;
+use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::{again, in_group};
 use hubcast_testkit::{Answer, Fault};
 
@@ -95,7 +96,9 @@ async fn the_decision_for_jobs_is_written_first_and_made_once() {
 
     // Those who are left would now be few.
     for caller in callers.iter().skip(2) {
-        hubcast_core::membership::disconnect(&stage.store, &caller.socket).await.expect("a table");
+        hubcast_core::membership::disconnect(&stage.store, &caller.socket, START)
+            .await
+            .expect("a table");
     }
     stage.queue.heal();
     let report = publish(&stage, vec![again(&first)]).await;

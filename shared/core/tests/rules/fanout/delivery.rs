@@ -249,8 +249,8 @@ async fn who_left_gets_nothing() {
     let stage = Stage::default();
     let alice =
         stage.ready("s1=", with_groups(claiming(principal(HUB, "alice"), "c"), &["g"])).await;
-    assert!(disconnect(&stage.store, &alice.socket).await.unwrap().is_some());
-    assert!(disconnect(&stage.store, &alice.socket).await.unwrap().is_none());
+    assert!(disconnect(&stage.store, &alice.socket, START).await.unwrap().is_some());
+    assert!(disconnect(&stage.store, &alice.socket, START).await.unwrap().is_none());
     stage.assert_forgotten(&alice);
     for body in [
         r#"{"userId":"alice","target":"t"}"#,

@@ -21,6 +21,7 @@ pub async fn all(store: &impl AccessStore) {
     lifting_a_block_leaves_a_log_out(store).await;
     blocks_of_the_hub_and_of_all_hubs_add_up(store).await;
     grants_are_kept_until_they_expire(store).await;
+    grants_are_extended_and_never_shortened(store).await;
 }
 
 const fn at(millis: u64) -> Timestamp {
@@ -150,4 +151,17 @@ pub async fn grants_are_kept_until_they_expire(store: &impl AccessStore) {
     assert_eq!(store.grant("grant-unknown", START).await.expect("an answer"), None);
     store.put_grant("grant-empty", &[], at(1)).await.expect("an answer");
     assert_eq!(store.grant("grant-empty", START).await.expect("an answer"), Some(Vec::new()));
+}
+/// A grant that is there lasts longer; one that is not does not come about.
+pub async fn grants_are_extended_and_never_shortened(store: &impl AccessStore) {
+    let groups = [name::group("extended")];
+    store.put_grant("extended", &groups, at(10)).await.expect("an answer");
+    for (end, last) in [(20, 19), (15, 19)] {
+        store.extend_grant("extended", at(end)).await.expect("an answer");
+        let kept = store.grant("extended", at(last)).await.expect("an answer");
+        assert_eq!(kept.as_deref(), Some(&groups[..]));
+        assert_eq!(store.grant("extended", at(last + 1)).await.expect("an answer"), None);
+    }
+    store.extend_grant("never-granted", at(10)).await.expect("an answer");
+    assert_eq!(store.grant("never-granted", START).await.expect("an answer"), None);
 }

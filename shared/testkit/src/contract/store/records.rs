@@ -6,6 +6,7 @@ use std::time::Duration;
 use hubcast_core::channel::ChannelKey;
 use hubcast_core::id::SocketId;
 use hubcast_core::ports::{Consistency, SocketStore};
+use hubcast_core::session::{SessionId, SocketSession};
 use hubcast_core::socket::{Socket, SocketState};
 
 use super::longest_name;
@@ -57,6 +58,10 @@ pub async fn a_record_reads_back_as_it_was_written(store: &impl SocketStore) {
         user: Some(name::user(&longest_name('名'))),
         state: SocketState::Ready,
         session_expires: Some(START.plus(Duration::from_millis(1))),
+        session: Some(SocketSession {
+            id: SessionId::of(&name::hub(HUB), "token"),
+            grace: Duration::from_millis(1),
+        }),
         channels: keys(&["a", "a#b", "%2F", &longest_name('名')]).into_iter().collect(),
         ..connecting(HUB, "record-full=", "alice")
     };

@@ -1,0 +1,169 @@
+//! Who may enter: tokens of every kind, with the keys of the moment.
+
+use hubcast_core::id::{ConnectionId, HubName, UserId};
+use hubcast_core::ports::{AccessKeySource, Freshness, SessionStore};
+use hubcast_core::principal::{Principal, TokenKind};
+use hubcast_core::session::Reuse;
+use hubcast_core::settings::{AccessKeys, PublicUrl, TokenSettings};
+use hubcast_core::time::Timestamp;
+use jsonwebtoken::Header;
+
+use crate::AuthError;
+use crate::app::{AppTokens, IssuerError};
+use crate::client::{ClientGrant, ClientTokens, Verified};
+use crate::connection_token::{ConnectionTokens, NewConnection};
+use crate::header;
+use crate::jwks::KeySource;
+
+/// Checks tokens of every kind, and signs those that are ours.
+#[derive(Debug)]
+pub struct Gatekeeper<K, A> {
+    app: AppTokens<K>,
+    access_keys: A,
+    public_url: PublicUrl,
+    reuse: Reuse,
+}
+
+impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
+    /// A gatekeeper by these settings, with keys of issuers from `keys`.
+    ///
+    /// # Errors
+    /// When an issuer pins an algorithm that does not exist or is not asymmetric.
+    pub fn new(settings: TokenSettings, keys: K, access_keys: A) -> Result<Self, IssuerError> {
+        Ok(Self {
+            app: AppTokens::new(settings.issuers, keys)?,
+            access_keys,
+            public_url: settings.public_url,
+            reuse: settings.reuse,
+        })
+    }
+
+    /// Who shows this app token or client token for a hub.
+    ///
+    /// A client token that has expired is good for as long as its session lasts; `store` is asked
+    /// for that and for nothing else.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub async fn admit(
+        &self,
+        store: &impl SessionStore,
+        token: &str,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let header = header::read(token)?;
+        match header::kind(&header) {
+            TokenKind::Client => self.admit_client(store, (token, &header), hub, now).await,
+            TokenKind::App => self.app.verify((token, &header), hub, now).await,
+        }
+    }
+
+    /// Who shows this app token for a hub; client tokens are refused.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub async fn admit_app(
+        &self,
+        token: &str,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let header = header::read(token)?;
+        match header::kind(&header) {
+            TokenKind::App => self.app.verify((token, &header), hub, now).await,
+            TokenKind::Client => Err(AuthError::Invalid("an app token is needed here")),
+        }
+    }
+
+    async fn admit_client(
+        &self,
+        store: &impl SessionStore,
+        shown: (&str, &Header),
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let check = |keys: &AccessKeys| self.client_tokens(keys).verify(shown, hub, now);
+        let Verified { principal, is_expired } = self.checked(check).await?;
+        if principal.session_expires.is_some_and(|end| end <= now) {
+            return Err(AuthError::Expired);
+        }
+        match &principal.session {
+            Some(session) if is_expired => {
+                let lasts = store.session_lasts(&session.id, now).await;
+                let lasts = lasts.map_err(AuthError::SessionUnavailable)?;
+                if lasts { Ok(principal) } else { Err(AuthError::Expired) }
+            }
+            _ => Ok(principal),
+        }
+    }
+
+    /// The connection of a connectionToken that this user shows for this hub.
+    ///
+    /// # Errors
+    /// When the token is not one of ours, is another user's or hub's, or has expired.
+    pub async fn connection(
+        &self,
+        token: &str,
+        hub: &HubName,
+        user: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<ConnectionId, AuthError> {
+        let check = |keys: &AccessKeys| ConnectionTokens::new(keys).verify(token, hub, user, now);
+        self.checked(check).await
+    }
+
+    /// A client token for the client endpoint at `base`, such as `https://host`.
+    ///
+    /// # Errors
+    /// When the keys cannot be had.
+    pub async fn mint_client(
+        &self,
+        base: &str,
+        grant: &ClientGrant<'_>,
+        now: Timestamp,
+    ) -> Result<String, AuthError> {
+        let keys = self.keys(Freshness::Kept).await?;
+        self.client_tokens(&keys).mint(base, grant, now)
+    }
+
+    /// A new connection of a user on a hub.
+    ///
+    /// # Errors
+    /// When the keys cannot be had, or the machine has no randomness to give.
+    pub async fn mint_connection(
+        &self,
+        hub: &HubName,
+        user: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<NewConnection, AuthError> {
+        let keys = self.keys(Freshness::Kept).await?;
+        ConnectionTokens::new(&keys).mint(hub, user, now)
+    }
+
+    fn client_tokens(&self, keys: &AccessKeys) -> ClientTokens {
+        ClientTokens::new(keys, self.public_url.clone(), self.reuse)
+    }
+
+    /// Checks with the keys that are kept, and once more if none fits and there are newer ones.
+    async fn checked<T>(
+        &self,
+        check: impl Fn(&AccessKeys) -> Result<T, AuthError> + Send + Sync,
+    ) -> Result<T, AuthError>
+    where
+        T: Send,
+    {
+        let kept = self.keys(Freshness::Kept).await?;
+        match check(&kept) {
+            Err(AuthError::Signature(why)) => {
+                let renewed = self.keys(Freshness::Renewed).await?;
+                if renewed == kept { Err(AuthError::Signature(why)) } else { check(&renewed) }
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn keys(&self, freshness: Freshness) -> Result<AccessKeys, AuthError> {
+        self.access_keys.access_keys(freshness).await.map_err(AuthError::KeysUnavailable)
+    }
+}

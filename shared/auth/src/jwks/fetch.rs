@@ -1,0 +1,88 @@
+//! One fetch of an issuer's keys.
+
+use std::time::Duration;
+
+use hubcast_core::ports::Cause;
+use hubcast_core::settings::{IssuerSettings, is_trusted_url};
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// How long a fetch may take.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The most that a document may take, in bytes. Entra ID's key set, certificates included, takes
+/// about 20 KB.
+const DOCUMENT_MAX_BYTES: usize = 256 * 1024;
+
+/// Fetches documents of issuers.
+#[derive(Debug, Clone)]
+pub(super) struct Fetcher(reqwest::Client);
+
+/// Why a document is not taken.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("'{0}' is neither https nor on this machine")]
+    Untrusted(String),
+    #[error("'{0}' answers more than {DOCUMENT_MAX_BYTES} bytes")]
+    TooLarge(String),
+    #[error("'{asked}' says that it is the issuer '{named}'")]
+    OtherIssuer { asked: String, named: String },
+}
+
+/// OpenID Connect Discovery 1.0, section 4.2.
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: Vec<Value>,
+}
+
+impl Fetcher {
+    pub(super) fn new() -> Result<Self, Cause> {
+        let client = reqwest::Client::builder().timeout(TIMEOUT);
+        // An issuer that redirects could be made to point anywhere.
+        Ok(Self(client.redirect(reqwest::redirect::Policy::none()).build()?))
+    }
+
+    pub(super) async fn keys(&self, issuer: &IssuerSettings) -> Result<JwkSet, Cause> {
+        let uri = match &issuer.jwks_uri {
+            Some(uri) => uri.clone(),
+            None => self.discovered(&issuer.issuer).await?,
+        };
+        let Keys { keys } = self.json(&uri).await?;
+        // One key of a kind that is not known here must not cost the others.
+        let known = keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+        Ok(JwkSet { keys: known.collect() })
+    }
+
+    async fn discovered(&self, issuer: &str) -> Result<String, Cause> {
+        let base = issuer.trim_end_matches('/');
+        let found: Discovery =
+            self.json(&format!("{base}/.well-known/openid-configuration")).await?;
+        if found.issuer == issuer {
+            return Ok(found.jwks_uri);
+        }
+        let (asked, named) = (issuer.to_owned(), found.issuer);
+        Err(FetchError::OtherIssuer { asked, named }.into())
+    }
+
+    async fn json<T: DeserializeOwned>(&self, url: &str) -> Result<T, Cause> {
+        if !is_trusted_url(url) {
+            return Err(FetchError::Untrusted(url.to_owned()).into());
+        }
+        let mut answer = self.0.get(url).send().await?.error_for_status()?;
+        let mut document = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            if document.len() + chunk.len() > DOCUMENT_MAX_BYTES {
+                return Err(FetchError::TooLarge(url.to_owned()).into());
+            }
+            document.extend_from_slice(&chunk);
+        }
+        Ok(serde_json::from_slice(&document)?)
+    }
+}
