@@ -45,7 +45,7 @@ unit: ## Runs the Rust tests: units, properties, contracts, the gateway emulatio
 	$(CARGO) test --quiet --workspace
 
 stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against the local stack.
-	$(CARGO) build --quiet --package hubcast-local
+	$(CARGO) build --quiet --workspace --bins --examples
 	cd tests && PYTHON=../$(PY) npm run --silent stories
 
 fuzz: $(VENV_MARK) ## Fuzzes the codec, a minute for each target (FUZZ_SECONDS=.. for longer).
