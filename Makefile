@@ -48,9 +48,10 @@ stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against 
 	$(CARGO) build --quiet --workspace --bins --examples
 	cd tests && PYTHON=../$(PY) npm run --silent stories
 
-fuzz: $(VENV_MARK) ## Fuzzes the codec, a minute for each target (FUZZ_SECONDS=.. for longer).
-	set -e; cd shared/protocol; for target in decode handshake splitter; do mkdir -p fuzz/corpus/$$target; \
-	  $(CURDIR)/$(VENV)/bin/cargo-fuzz fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SECONDS=.. for longer).
+	set -e; for target in protocol/decode protocol/handshake protocol/splitter auth/request auth/token; do \
+	  cd $(CURDIR)/shared/$${target%/*}; name=$${target#*/}; mkdir -p fuzz/corpus/$$name; \
+	  $(CURDIR)/$(VENV)/bin/cargo-fuzz fuzz run --sanitizer none $$name fuzz/corpus/$$name fuzz/seeds/$$name -- \
 	    -max_total_time=$(FUZZ_SECONDS); done
 
 bench: $(NODE_MARK) ## Measures the codec, and the latency of the local stack.
@@ -59,7 +60,7 @@ bench: $(NODE_MARK) ## Measures the codec, and the latency of the local stack.
 	cd tests && npm run --silent bench
 
 clean: ## Removes everything that was built or installed.
-	rm -rf target shared/protocol/fuzz/target tests/node_modules $(VENV)
+	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)

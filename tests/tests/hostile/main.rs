@@ -10,6 +10,7 @@ mod cases;
 mod forge;
 mod given;
 mod good;
+mod property;
 mod rig;
 
 use std::collections::BTreeSet;

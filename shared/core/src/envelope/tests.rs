@@ -179,6 +179,35 @@ fn what_does_not_count_is_checked_too() {
     }
 }
 
+#[test]
+fn blocks_and_nothing_else_may_be_for_all_hubs() {
+    for (body, expected) in [
+        (r#"{"hub":"*","action":"block","userId":"a"}"#, Scope::Everywhere),
+        (r#"{"hub":"*","action":"unblock","userId":"a"}"#, Scope::Everywhere),
+        (r#"{"hub":"one","action":"block","userId":"a"}"#, Scope::Hub),
+        (r#"{"action":"unblock","userId":"a"}"#, Scope::Hub),
+    ] {
+        let content = one(body).unwrap().content;
+        let Content::Action(Action::Block { scope, .. } | Action::Unblock { scope, .. }) = content
+        else {
+            panic!("{body} is no block")
+        };
+        assert_eq!(scope, expected, "{body}");
+    }
+    for body in [
+        r#"{"hub":"*","target":"m"}"#,
+        r#"{"hub":"*","target":"m","userId":"a"}"#,
+        r#"{"hub":"*","action":"close","userId":"a"}"#,
+        r#"{"hub":"*","action":"add","userId":"a","groupName":"g"}"#,
+        r#"{"hub":"*","action":"remove","userId":"a","groupName":"g"}"#,
+        r#"{"hub":"*","action":"removeAll","userId":"a"}"#,
+        r#"{"hub":"*","invocationId":"1","connectionId":"c"}"#,
+        r#"{"hub":"**","action":"block","userId":"a"}"#,
+    ] {
+        assert_eq!(reason(body), RejectReason::BadName, "{body}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_rejected_without_a_panic(body in ".{0,200}") {

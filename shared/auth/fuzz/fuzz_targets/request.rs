@@ -1,0 +1,58 @@
+//! Whatever path, query and headers say, nobody is let in by them, and nothing is written.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use authorizer::Door;
+use futures_executor::block_on;
+use hubcast_auth_fuzz::{HOST, OneKey, gatekeeper};
+use hubcast_core::groups::GroupPolicy;
+use hubcast_core::settings::{AccessKeys, Hubs, Origins, PublicUrl};
+use hubcast_testkit::event::{self, Upgrade};
+use hubcast_testkit::{MemoryStore, TestClock};
+use libfuzzer_sys::fuzz_target;
+use negotiate::Negotiation;
+use serde_json::json;
+
+static STORE: LazyLock<MemoryStore> = LazyLock::new(MemoryStore::default);
+static DOOR: LazyLock<Door<OneKey, AccessKeys, MemoryStore, TestClock>> =
+    LazyLock::new(|| Door {
+        gatekeeper: gatekeeper(),
+        store: STORE.clone(),
+        hubs: Hubs::Any,
+        groups: GroupPolicy::default(),
+        clock: TestClock::default(),
+    });
+static NEGOTIATION: LazyLock<Negotiation<OneKey, AccessKeys, MemoryStore, TestClock>> =
+    LazyLock::new(|| Negotiation {
+        gatekeeper: gatekeeper(),
+        store: STORE.clone(),
+        clock: TestClock::default(),
+        hubs: Hubs::Any,
+        origins: Origins::Localhost,
+        allowed_headers: Vec::new(),
+        groups: GroupPolicy::default(),
+        public_url: PublicUrl::Fixed(HOST.to_owned()),
+        close_on_token_expiry: false,
+    });
+
+fuzz_target!(|texts: (&str, &str, &str, &str)| {
+    let (path, query, authorization, origin) = texts;
+    let event = json!({
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": { "authorization": authorization, "origin": origin },
+        "requestContext": { "http": { "method": "POST", "path": path } },
+    });
+    // Names and values that are no headers do not reach the function.
+    if let Ok(event) = serde_json::from_value(event) {
+        let answer = block_on(negotiate::handle(&NEGOTIATION, event));
+        assert!((400..500).contains(&answer.status_code), "{}", answer.status_code);
+    }
+    let query = [("hub", path), ("access_token", query), ("id", origin)];
+    let upgrade = Upgrade { headers: &[], query: &query };
+    let answer = block_on(authorizer::handle(&DOOR, event::authorize(upgrade)));
+    let denied = |answer: authorizer::Answer| answer.context.is_empty();
+    assert!(answer.map_or(true, denied));
+    assert!(STORE.journal().entries().is_empty(), "the table was asked");
+});
