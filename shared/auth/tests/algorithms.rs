@@ -1,5 +1,7 @@
 //! Every algorithm that an issuer can pin, with keys that were made for it.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
