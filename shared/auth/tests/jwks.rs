@@ -66,6 +66,7 @@ impl Server {
         let _ = stream.shutdown().await;
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers make what they pass")]
     fn answers(&self, path: &str, status: u16, body: impl ToString) {
         let answer = (status, body.to_string());
         self.state.lock().unwrap().answers.insert(path.to_owned(), answer);
