@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hubcast_core::ports::Cause;
 use hubcast_core::settings::{IssuerSettings, is_trusted_url};
+use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -57,7 +58,8 @@ impl Fetcher {
         let Keys { keys } = self.json(&uri).await?;
         // One key of a kind that is not known here must not cost the others.
         let known = keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-        Ok(JwkSet { keys: known.collect() })
+        let usable = known.filter(|key| DecodingKey::from_jwk(key).is_ok());
+        Ok(JwkSet { keys: usable.collect() })
     }
 
     async fn discovered(&self, issuer: &str) -> Result<String, Cause> {
