@@ -171,3 +171,13 @@ fn origins_are_exact() {
         assert!(connect(bad).unwrap_err().contains("ALLOWED_ORIGINS"), "{bad}");
     }
 }
+
+#[test]
+fn a_public_url_is_a_host_and_no_more() {
+    for bad in ["https://h/rt", "https://h/?x=1", "wss://h", "h"] {
+        let key = "k".repeat(32);
+        let faults =
+            authorizer(&[("HUBS", "*"), ("ACCESS_KEYS", &key), ("PUBLIC_URL", bad)]).unwrap_err();
+        assert!(faults.contains("PUBLIC_URL must be"), "{bad}: {faults}");
+    }
+}

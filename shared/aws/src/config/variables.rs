@@ -86,7 +86,7 @@ impl Reader<'_> {
 
     pub(super) fn tokens(&mut self) -> Option<TokenSettings> {
         let issuers = self.issuers();
-        let public_url = self.url("PUBLIC_URL").map(PublicUrl::Fixed);
+        let public_url = self.public_url();
         let close_on_token_expiry = self.flag("CLOSE_ON_TOKEN_EXPIRY", false);
         let reuse = self.reuse();
         Some(TokenSettings {
@@ -95,6 +95,16 @@ impl Reader<'_> {
             close_on_token_expiry: close_on_token_expiry?,
             reuse: reuse?,
         })
+    }
+
+    /// One host: client tokens name `/client/` on it as their audience.
+    fn public_url(&mut self) -> Option<PublicUrl> {
+        let text = self.url("PUBLIC_URL")?;
+        let is_host = url::Url::parse(&text).is_ok_and(|url| url.path() == "/");
+        if is_host && !text.contains('?') {
+            return Some(PublicUrl::Fixed(text));
+        }
+        self.fault("PUBLIC_URL", "must be a host without a path, such as https://push.example.com")
     }
 
     fn reuse(&mut self) -> Option<Reuse> {
