@@ -85,17 +85,18 @@ async fn later_messages_of_the_group_are_held_and_not_posted_twice() {
         in_group("m0", "g", r#"{"userId":"bob","target":"0"}"#),
         in_group("m1", "g", r#"{"userId":"alice","target":"1"}"#),
         in_group("m2", "g", r#"{"userIds":["alice","bob"],"target":"2"}"#),
-        in_group("m3", "other", r#"{"userId":"bob","target":"3"}"#),
+        in_group("m3", "g", r#"{"userId":"bob","target":"3"}"#),
+        in_group("m4", "other", r#"{"userId":"bob","target":"4"}"#),
     ];
     let report = stage.publish(messages.clone()).await;
-    assert_eq!(report.failed, ["m1", "m2"]);
-    assert_eq!(stage.called(&bob), ["0", "2", "3"]);
+    assert_eq!(report.failed, ["m1", "m2", "m3"]);
+    assert_eq!(stage.called(&bob), ["0", "2", "3", "4"]);
 
     stage.gateway.heal();
-    let report = stage.publish([again(&messages[1]), again(&messages[2])]).await;
+    let report = stage.publish(messages[1..4].iter().map(again)).await;
     assert!(report.failed.is_empty());
     assert_eq!(stage.called(&alice), ["1", "2"]);
-    assert_eq!(stage.called(&bob), ["0", "2", "3"]);
+    assert_eq!(stage.called(&bob), ["0", "2", "3", "4"]);
 }
 
 #[tokio::test(start_paused = true)]
