@@ -23,6 +23,8 @@ pub enum Fault {
 }
 
 type Step = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Decides what goes wrong with the next operation.
+type Chance = Box<dyn FnMut(&'static str) -> Option<Fault> + Send>;
 
 /// What is planned for the operations of one port.
 #[derive(Clone, Default)]
@@ -36,6 +38,7 @@ struct Plan {
     always: BTreeMap<&'static str, Fault>,
     next: BTreeMap<&'static str, VecDeque<Option<Fault>>>,
     steps: BTreeMap<&'static str, VecDeque<Step>>,
+    chance: Option<Chance>,
 }
 
 impl fmt::Debug for Faults {
@@ -69,8 +72,13 @@ impl Faults {
         lock(&self.plan).steps.entry(operation).or_default().push_back(step);
     }
 
+    pub(crate) fn by(&self, chance: Chance) {
+        lock(&self.plan).chance = Some(chance);
+    }
+
     pub(crate) fn heal(&self) {
         let mut plan = lock(&self.plan);
+        plan.chance = None;
         plan.always.clear();
         plan.next.clear();
     }
@@ -97,9 +105,11 @@ impl Faults {
         false
     }
 
-    fn fault(&self, operation: &str) -> Option<Fault> {
+    fn fault(&self, operation: &'static str) -> Option<Fault> {
         let mut plan = lock(&self.plan);
-        let next = plan.next.get_mut(operation).and_then(VecDeque::pop_front);
-        next.unwrap_or_else(|| plan.always.get(operation).copied())
+        if let Some(next) = plan.next.get_mut(operation).and_then(VecDeque::pop_front) {
+            return next;
+        }
+        plan.always.get(operation).copied().or_else(|| plan.chance.as_mut()?(operation))
     }
 }

@@ -4,6 +4,7 @@
 //! [`RecordingGateway`] the sockets, [`RecordingQueue`] the queue and
 //! [`TestClock`] the time. Each of them can be told to fail, and gives way
 //! before it acts, so that [`interleave`] can try every order of two flows.
+//! [`fifo`] is SQS for tests that play the consumer as well.
 
 #![expect(
     clippy::expect_used,
@@ -16,6 +17,7 @@ pub mod clock;
 pub mod contract;
 pub mod event;
 pub mod fault;
+pub mod fifo;
 pub mod gateway;
 pub mod interleave;
 pub mod journal;
@@ -27,8 +29,9 @@ pub mod socket;
 pub mod store;
 pub mod token;
 
-pub use clock::TestClock;
+pub use clock::{TestClock, VirtualClock};
 pub use fault::Fault;
+pub use fifo::{Fifo, SimulatedQueues};
 pub use gateway::{Answer, RecordingGateway};
 pub use journal::Journal;
 pub use queue::RecordingQueue;

@@ -112,6 +112,11 @@ impl MemoryStore {
         self.faults.next(operation, faults);
     }
 
+    /// Has operations go wrong as `chance` decides, unless another fault is planned for them.
+    pub fn fault_by(&self, chance: impl FnMut(&'static str) -> Option<Fault> + Send + 'static) {
+        self.faults.by(Box::new(chance));
+    }
+
     /// Lets `step` happen before the next call of an operation that has none yet.
     pub fn before(&self, operation: &'static str, step: impl Future<Output = ()> + Send + 'static) {
         self.faults.before(operation, Box::pin(step));

@@ -1,0 +1,72 @@
+//! A model of who must hear what, held against random histories.
+//!
+//! A history is drawn from a seed: sockets come and go, groups change, backends
+//! send, posts fail in all ways, the table and the queues too, invocations are
+//! killed, counts of shards change. Then everything heals, the queues run dry,
+//! and what reached the sockets is held against the promises of the publisher.
+//!
+//! `HUBCAST_HISTORIES` says how many histories are played, `HUBCAST_SEED` plays
+//! one. A history that breaks a promise is cut down before it is shown.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at the first surprise"
+)]
+
+mod check;
+mod consume;
+mod expect;
+mod gateway;
+mod history;
+mod ledger;
+mod message;
+mod perform;
+mod plan;
+mod world;
+
+use plan::Plan;
+
+/// How many histories are played when nothing else is said.
+const HISTORIES: u64 = 2000;
+
+#[test]
+fn whatever_happens_every_promise_is_kept() {
+    if let Some(seed) = number("HUBCAST_SEED") {
+        return assert_kept(seed);
+    }
+    for seed in 0..number("HUBCAST_HISTORIES").unwrap_or(HISTORIES) {
+        assert_kept(seed);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long to test is not configuration of hubcast")]
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+fn assert_kept(seed: u64) {
+    let plan = Plan::draw(seed);
+    let broken = history::play(&plan);
+    if !broken.is_empty() {
+        let plan = cut_down(plan);
+        let broken = history::play(&plan);
+        panic!("HUBCAST_SEED={seed} breaks promises: {broken:#?}\n{plan:#?}");
+    }
+}
+
+/// The plan without every step that it breaks promises without.
+fn cut_down(mut plan: Plan) -> Plan {
+    let mut at = 0;
+    while at < plan.steps.len() {
+        let mut shorter = plan.clone();
+        shorter.steps.remove(at);
+        if history::play(&shorter).is_empty() {
+            at += 1;
+        } else {
+            plan = shorter;
+        }
+    }
+    plan
+}
