@@ -48,8 +48,7 @@ pub async fn join<S: SocketStore + ChannelStore>(
     socket: &Socket,
     groups: &Groups,
 ) -> Result<bool, StoreError> {
-    let key_of = |group| counts.group_key(&socket.hub, group, &socket.id);
-    let keys: Vec<ChannelKey> = groups.keys().map(key_of).collect();
+    let keys: Vec<ChannelKey> = groups.keys().map(|group| key_of(counts, socket, group)).collect();
     if store.note_channels(&socket.id, &keys).await?.is_none() {
         return Ok(false);
     }
@@ -63,6 +62,15 @@ pub async fn join<S: SocketStore + ChannelStore>(
             Some(lost) => rows = lost,
         }
     }
+}
+
+/// Where the socket has its row of a group, or will have it.
+///
+/// A row stays where it is though the count of shards has changed: in two shards the socket would
+/// get everything twice that jobs deliver.
+fn key_of(counts: ShardCounts, socket: &Socket, group: &KeyedName) -> ChannelKey {
+    let noted = socket.channels.iter().find(|key| key.group_of().as_ref() == Some(group));
+    noted.cloned().unwrap_or_else(|| counts.group_key(&socket.hub, group, &socket.id))
 }
 
 /// Deletes those of the rows just written that the socket's record does not name any more; `None`

@@ -191,3 +191,20 @@ async fn a_job_that_cannot_be_read_is_a_dead_letter() {
     reasons.sort_unstable();
     assert_eq!(reasons, ["NotJson", "UnknownProperty"]);
 }
+
+#[tokio::test]
+async fn who_joins_again_after_the_shards_changed_gets_it_once() {
+    let stage = Stage::default();
+    let callers = crowd(&stage, 8).await;
+    let add =
+        r#"{"action":"add","groupName":"g","userIds":["u0","u1","u2","u3","u4","u5","u6","u7"]}"#;
+    for group in [1, 3] {
+        let publisher = stage.publisher_with(ShardCounts { group, hub: 4 });
+        let report = publisher.publish(vec![in_group("a", "g", add)], INVOCATION).await;
+        assert!(report.failed.is_empty());
+    }
+    let body = r#"{"groupName":"g","target":"t"}"#;
+    publish(&stage, vec![in_group("m1", "g", body)]).await;
+    publish(&stage, jobs(&stage)).await;
+    all_called(&stage, &callers, &["t"]);
+}
