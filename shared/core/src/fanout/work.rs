@@ -239,7 +239,9 @@ fn letter(message: &QueuedMessage, rejection: &Rejection) -> DeadLetter {
         body: message.body.clone(),
         reason: rejection.reason.as_str(),
         detail: rejection.detail.clone(),
-        progress_key: message.progress_key.clone().unwrap_or_else(|| message.id.clone()),
+        // A job knows its own key. This one tells the letters of several redrives apart, since a
+        // queue takes two with the same for one.
+        progress_key: message.id.clone(),
         group: message.group.clone(),
     }
 }

@@ -208,3 +208,26 @@ async fn who_joins_again_after_the_shards_changed_gets_it_once() {
     publish(&stage, jobs(&stage)).await;
     all_called(&stage, &callers, &["t"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_given_up_again_after_a_redrive_makes_another_dead_letter() {
+    let stage = Stage::default();
+    let callers = crowd(&stage, 4).await;
+    publish(&stage, vec![in_group("m1", "g", r#"{"userIds":["u0","u1","u2","u3"],"target":"t"}"#)])
+        .await;
+    for caller in &callers {
+        stage.gateway.always(&caller.socket, Answer::Throttled);
+    }
+    stage.clock.advance(std::time::Duration::from_secs(3601));
+    let report = publish(&stage, jobs(&stage)).await;
+    assert!(report.failed.is_empty());
+    let letters = stage.queue.letters();
+    let redriven = letters.iter().enumerate().map(|(n, letter)| QueuedMessage {
+        progress_key: Some(letter.progress_key.clone()),
+        ..in_group(&format!("r{n}"), &letter.group, &letter.body)
+    });
+    let report = publish(&stage, redriven.collect()).await;
+    assert!(report.failed.is_empty());
+    // Of two letters with one key the queue would keep the first.
+    assert_eq!(stage.queue.letters().len(), 2 * letters.len());
+}
