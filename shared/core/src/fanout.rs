@@ -125,6 +125,13 @@ pub struct QueuedMessage {
     pub progress_key: Option<String>,
 }
 
+impl QueuedMessage {
+    /// Whether it has just come back from the dead-letter queue, and is tried anew.
+    const fn is_redriven(&self) -> bool {
+        self.progress_key.is_some() && self.receive_count <= 1
+    }
+}
+
 /// The publisher, with the ports it works on.
 #[derive(Debug)]
 pub struct Publisher<S, G, Q, C> {

@@ -107,9 +107,13 @@ impl Batch {
 
     /// Cuts elements down to what is left of them.
     pub(super) fn resume(&mut self, mut progress: BTreeMap<String, Progress>) {
-        for item in self.messages.iter_mut().flat_map(|message| &mut message.items) {
-            if let Some(progress) = progress.remove(&item.key) {
-                item.resume(progress);
+        for message in &mut self.messages {
+            let is_fresh = message.queued.is_redriven();
+            for item in &mut message.items {
+                if let Some(mut progress) = progress.remove(&item.key) {
+                    progress.fruitless = if is_fresh { 0 } else { progress.fruitless };
+                    item.resume(progress);
+                }
             }
         }
     }

@@ -119,7 +119,10 @@ where
     ) -> Result<Standing, StoreError> {
         let tally = &mut report.tally;
         let key = &job.job.key;
-        let known = self.store.progress(std::slice::from_ref(key)).await?.remove(key);
+        let mut known = self.store.progress(std::slice::from_ref(key)).await?.remove(key);
+        if let Some(progress) = known.as_mut().filter(|_| message.is_redriven()) {
+            progress.fruitless = 0;
+        }
         if known.as_ref().is_some_and(Progress::is_finished) {
             return Ok(Standing::Finished);
         }

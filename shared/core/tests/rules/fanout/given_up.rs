@@ -101,3 +101,12 @@ async fn a_table_that_is_away_for_too_long_gives_up_only_what_it_held_itself() {
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].body, r#"{"userId":"alice","target":"a"}"#);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_redrive_has_as_many_tries_as_the_first_time() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.gateway.always(&alice.socket, Answer::Throttled);
+    assert_eq!(until_done(&stage, &message("m1", r#"{"target":"t"}"#)).await, 5);
+    assert_eq!(until_done(&stage, &redriven(&stage)).await, 5);
+}
