@@ -119,7 +119,9 @@ fn in_group(ledger: &Ledger, at: usize, socket: usize, group: u8) -> Expected {
 pub(crate) fn is_spoilt(ledger: &Ledger, sent: &SentElement) -> bool {
     let own = format!("{}/{}", sent.message, sent.at);
     let spoilt = ledger.invocations.iter().filter(|invocation| invocation.is_spoilt);
-    spoilt.flat_map(|invocation| &invocation.roots).any(|root| *root == sent.message || *root == own)
+    spoilt
+        .flat_map(|invocation| &invocation.roots)
+        .any(|root| *root == sent.message || *root == own)
 }
 
 fn place(sent: &SentElement, at: usize) -> Option<(u8, usize)> {
@@ -171,7 +173,9 @@ fn change_by(
         return None;
     }
     let is_during = life.ready.is_none_or(|ready| sent.begun < ready);
-    let is_in = (by == By::User || !is_during).then_some(is_in);
+    // A removal from all groups is one from those that the user or the socket was in by then.
+    let is_known = !is_during || (by == By::User && of_group.is_some());
+    let is_in = is_known.then_some(is_in);
     Some(Change { is_in, begun: sent.begun, ended, place: place(sent, at), by })
 }
 

@@ -94,7 +94,11 @@ async fn deaf(world: &World, broken: &mut Vec<String>) {
 fn hears(world: &World, caller: &Caller) -> bool {
     let socket = world.store.sockets().into_iter().find(|socket| socket.id == caller.socket);
     let rows = world.store.channels_of(&caller.socket);
-    socket.is_some_and(|socket| socket.state == SocketState::Ready && socket.channels == rows)
+    let Some(socket) = socket.filter(|socket| socket.state == SocketState::Ready) else {
+        return false;
+    };
+    // A join that failed may have been noted; its client was told.
+    socket.channels.iter().all(|key| key.group_of().is_some() || rows.contains(key))
 }
 
 /// Once everybody has left and everything was sent something, no row is left.

@@ -164,7 +164,8 @@ impl Ledger {
             kept.iter().filter_map(|message| job_key(&message.body)).map(root_of_key).collect();
         for sent in &mut self.sent {
             let own = format!("{}/{}", sent.message, sent.at);
-            let holds = |roots: &BTreeSet<String>| roots.contains(&own) || roots.contains(&sent.message);
+            let holds =
+                |roots: &BTreeSet<String>| roots.contains(&own) || roots.contains(&sent.message);
             sent.is_dead |= holds(&dead);
             sent.is_big |= big.contains(&own);
             if holds(&open) {

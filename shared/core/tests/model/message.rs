@@ -61,7 +61,8 @@ fn json_of(element: &Element, label: &str, ledger: &Ledger, now: Timestamp) -> V
 }
 
 fn at(time: Timestamp) -> Value {
-    let seconds = time.as_seconds() - Timestamp::parse("2026-11-23T00:00:00Z").unwrap().as_seconds();
+    let seconds =
+        time.as_seconds() - Timestamp::parse("2026-11-23T00:00:00Z").unwrap().as_seconds();
     format!("2026-11-23T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60).into()
 }
 
@@ -72,7 +73,8 @@ fn connection(at: usize, ledger: &Ledger) -> Option<String> {
 fn address(json: &mut Value, who: &Who, ledger: &Ledger) {
     match who {
         Who::Socket(at) => {
-            json["connectionId"] = connection(*at, ledger).unwrap_or_else(|| "nobody".into()).into();
+            json["connectionId"] =
+                connection(*at, ledger).unwrap_or_else(|| "nobody".into()).into();
         }
         Who::Users(users) => {
             json["userIds"] = users.iter().map(|user| user_name(*user)).collect();

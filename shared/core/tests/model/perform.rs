@@ -164,8 +164,7 @@ async fn call(world: World, at: usize, is_join: bool, group: u8) {
         ledger.calls.len() - 1
     };
     let target = if is_join { "JoinGroup" } else { "LeaveGroup" };
-    let invocation =
-        json!({ "type": 1, "invocationId": "1", "target": target, "arguments": [group_name(group)] });
+    let invocation = json!({ "type": 1, "invocationId": "1", "target": target, "arguments": [group_name(group)] });
     let frame = format!("{invocation}\u{1e}");
     let reply = shaky(&world.dice, world.frames().answer(&life.caller, &frame, PATIENCE)).await;
     if reply.contains("\"type\":7") {

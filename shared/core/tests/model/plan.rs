@@ -1,5 +1,6 @@
 //! What happens in a history, drawn by chance before it begins.
 
+use std::fmt;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -44,16 +45,36 @@ pub(crate) struct Weather {
 /// Something that happens.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Connect { user: Option<u8>, hub: u8, is_claimed: bool, token_groups: Vec<u8> },
-    Leave { socket: usize },
-    Call { socket: usize, is_join: bool, group: u8 },
-    Send { lane: u8, elements: Vec<Element> },
+    Connect {
+        user: Option<u8>,
+        hub: u8,
+        is_claimed: bool,
+        token_groups: Vec<u8>,
+    },
+    Leave {
+        socket: usize,
+    },
+    Call {
+        socket: usize,
+        is_join: bool,
+        group: u8,
+    },
+    Send {
+        lane: u8,
+        elements: Vec<Element>,
+    },
     Wait(Duration),
     /// From now on instances that start are configured for these.
-    Shards { group: u16, hub: u16 },
+    Shards {
+        group: u16,
+        hub: u16,
+    },
     Redrive,
     /// A socket takes nothing for so long.
-    Stick { socket: usize, time: Duration },
+    Stick {
+        socket: usize,
+        time: Duration,
+    },
     /// The table does not answer for so long.
     Outage(Duration),
 }
@@ -136,6 +157,13 @@ impl Who {
     }
 }
 
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:?}", self.weather)?;
+        self.steps.iter().try_for_each(|step| writeln!(f, "{step:?}"))
+    }
+}
+
 impl Plan {
     /// The history of a seed.
     pub(crate) fn draw(seed: u64) -> Self {
@@ -163,7 +191,7 @@ impl Plan {
 }
 
 fn weather(rng: &mut Rng) -> Weather {
-    let direct_max = if rng.u8(..3) == 0 { rng.usize(1..4) } else { 1000 };
+    let direct_max = if rng.bool() { rng.usize(..3) } else { 1000 };
     let calm = Weather { direct_max, silent: rng.u16(..300), ..Weather::default() };
     let posts = |rng: &mut Rng, most: u16| Weather {
         false_gone: rng.u16(..=most / 4),
@@ -203,8 +231,8 @@ fn step(rng: &mut Rng, weather: &Weather) -> Step {
             let elements = (0..count).map(|_| element(rng)).collect();
             Step::Send { lane: rng.u8(..3), elements }
         }
-        72..90 => Step::Wait(pause(rng)),
-        90..93 => Step::Shards { group: rng.u16(1..4), hub: rng.u16(1..6) },
+        72..88 => Step::Wait(pause(rng)),
+        88..93 => Step::Shards { group: rng.u16(1..4), hub: rng.u16(1..6) },
         93..95 => Step::Redrive,
         95..98 => Step::Stick { socket, time: Duration::from_secs(rng.u64(2..400)) },
         _ if weather.table > 0 => Step::Outage(Duration::from_secs(rng.u64(1..20))),
@@ -226,8 +254,7 @@ fn hub(rng: &mut Rng) -> u8 {
 
 fn element(rng: &mut Rng) -> Element {
     let (user, group) = (rng.u8(..USERS), rng.u8(..GROUPS));
-    let subject =
-        if rng.bool() { Subject::User(user) } else { Subject::Socket(rng.usize(..8)) };
+    let subject = if rng.bool() { Subject::User(user) } else { Subject::Socket(rng.usize(..8)) };
     let what = match rng.u8(..100) {
         0..68 => message(rng),
         68..78 => What::Add { subject, group },

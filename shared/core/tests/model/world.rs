@@ -105,8 +105,7 @@ impl World {
 
     fn new_publisher(&self) -> Arc<Fanout> {
         let (weather, counts) = self.with(|instances| (instances.weather, instances.counts));
-        let ports =
-            (self.store.clone(), self.sockets.clone(), self.queues.clone(), self.clock);
+        let ports = (self.store.clone(), self.sockets.clone(), self.queues.clone(), self.clock);
         let settings = fanout_settings(weather.direct_max);
         Arc::new(Publisher::new(ports, settings, Shards::new(counts)))
     }
