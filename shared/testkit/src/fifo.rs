@@ -22,7 +22,7 @@ use crate::journal::lock;
 pub use queues::{QueueFault, SimulatedQueues};
 
 /// For how long a deduplication id counts.
-const DEDUPLICATION: Duration = Duration::from_secs(300);
+const DEDUPLICATION: Duration = Duration::from_mins(5);
 
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]

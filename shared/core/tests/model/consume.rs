@@ -50,20 +50,17 @@ async fn invoke(world: &World, queue: &Fifo, batch: Vec<QueuedMessage>) {
     let polls_left = world.dice.happens(kill).then(|| world.dice.throw(|rng| rng.u32(..120)));
     let publish = Shaky { future: Box::pin(publish), dice: world.dice.clone(), polls_left };
     let time = if polls_left.is_some() { random_time(world) } else { TIMEOUT };
-    match tokio::time::timeout(time, publish).await {
-        Ok(Some(report)) => {
-            for message in &batch {
-                if !report.failed.contains(&message.id) {
-                    queue.acknowledge(&message.receipt_handle);
-                }
+    if let Ok(Some(report)) = tokio::time::timeout(time, publish).await {
+        for message in &batch {
+            if !report.failed.contains(&message.id) {
+                queue.acknowledge(&message.receipt_handle);
             }
-            note_report(world, at, &report);
         }
-        Ok(None) | Err(_) => {
-            let invocation = &mut world.ledger.open().invocations[at];
-            (invocation.is_killed, invocation.is_spoilt) = (true, true);
-            world.replace_publisher(instance);
-        }
+        note_report(world, at, &report);
+    } else {
+        let invocation = &mut world.ledger.open().invocations[at];
+        (invocation.is_killed, invocation.is_spoilt) = (true, true);
+        world.replace_publisher(instance);
     }
     settle(world);
 }

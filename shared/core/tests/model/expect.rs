@@ -36,10 +36,10 @@ enum By {
 
 impl Change {
     fn is_before(&self, other: &Self) -> bool {
-        if let (Some((lane, at)), Some((other_lane, other_at))) = (self.place, other.place) {
-            if lane == other_lane {
-                return at < other_at;
-            }
+        if let (Some((lane, at)), Some((other_lane, other_at))) = (self.place, other.place)
+            && lane == other_lane
+        {
+            return at < other_at;
         }
         self.ended.is_some_and(|ended| ended < other.begun)
     }

@@ -10,6 +10,7 @@ use hubcast_core::id::SocketId;
 use hubcast_core::membership::disconnect;
 use hubcast_core::ports::{ConnectionGateway, PostError};
 use hubcast_testkit::MemoryStore;
+use hubcast_testkit::clock::START;
 use hubcast_testkit::interleave::give_way;
 use tokio::time::{Instant, sleep};
 
@@ -99,7 +100,7 @@ impl Sockets {
         if !is_silent {
             let (store, socket) = (self.store.clone(), socket.clone());
             // `$disconnect` is not tried again.
-            tokio::spawn(async move { disconnect(&store, &socket).await.is_ok() });
+            tokio::spawn(async move { disconnect(&store, &socket, START).await.is_ok() });
         }
     }
 
@@ -222,6 +223,11 @@ impl ConnectionGateway for Sockets {
         outcome
     }
 
+    async fn is_connected(&self, socket: &SocketId) -> Result<bool, PostError> {
+        give_way().await;
+        Ok(self.is_open(socket))
+    }
+
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
         give_way().await;
         {
@@ -287,7 +293,7 @@ impl State {
 fn labels(body: &str) -> Vec<String> {
     let label = |record: &str| -> String {
         let value: serde_json::Value = serde_json::from_str(record).expect("JSON");
-        let text = value["target"].as_str().or(value["error"].as_str());
+        let text = value["target"].as_str().or_else(|| value["error"].as_str());
         text.unwrap_or(record).to_owned()
     };
     body.split_terminator('\u{1e}').map(label).collect()

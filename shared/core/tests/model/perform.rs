@@ -128,7 +128,11 @@ async fn enter(world: World, at: usize) {
         origin: None,
         connected_at: caller.connected_at,
     };
-    let settings = ConnectSettings { hubs: Hubs::Any, origins: Origins::Localhost };
+    let settings = ConnectSettings {
+        hubs: Hubs::Any,
+        origins: Origins::Localhost,
+        reconnect_grace: Duration::from_mins(10),
+    };
     let let_in = shaky(&world.dice, connect(&world.store, &world.clock, &settings, request)).await;
     if let_in.is_err() {
         world.ledger.open().end_socket(at);

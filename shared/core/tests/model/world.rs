@@ -8,7 +8,7 @@ use hubcast_core::channel::ShardCounts;
 use hubcast_core::envelope::EnvelopeRules;
 use hubcast_core::fanout::{FanoutSettings, Publisher};
 use hubcast_core::frames::{FrameSettings, Frames};
-use hubcast_core::settings::CONNECTION_LIFETIME;
+use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs};
 use hubcast_core::shards::Shards;
 use hubcast_testkit::fifo::{FifoSettings, QueueFault};
 use hubcast_testkit::{Fault, MemoryStore, SimulatedQueues, VirtualClock, name};
@@ -26,7 +26,7 @@ pub(crate) const HUBS: [&str; 2] = ["n", "o"];
 /// How many instances of the publisher there are.
 const INSTANCES: usize = 2;
 /// Six times the function's timeout.
-const VISIBILITY: Duration = Duration::from_secs(180);
+const VISIBILITY: Duration = Duration::from_mins(3);
 pub(crate) const RETRY_BUDGET: Duration = Duration::from_secs(3);
 
 /// Chance, for whoever needs it in this history.
@@ -188,14 +188,20 @@ fn frames(
     clock: VirtualClock,
     counts: ShardCounts,
 ) -> Rules {
-    let settings =
-        FrameSettings { lifetime: CONNECTION_LIFETIME, frames_per_second: 1000, groups_max: 50 };
+    let settings = FrameSettings {
+        lifetime: CONNECTION_LIFETIME,
+        frames_per_second: 1000,
+        groups_max: 50,
+        connections: None,
+        close_grace: Duration::from_secs(1),
+    };
     Frames::new(store.clone(), sockets.clone(), clock, settings, Shards::new(counts))
 }
 
 fn fanout_settings(direct_max: usize) -> FanoutSettings {
     FanoutSettings {
         rules: EnvelopeRules { default_hub: name::hub(HUBS[0]), implicit_broadcast: true },
+        hubs: Hubs::Any,
         concurrency: 4,
         rate_max: 10_000,
         retry_budget: RETRY_BUDGET,

@@ -1,7 +1,7 @@
 use super::*;
 
 fn queue() -> Fifo {
-    let settings = FifoSettings { visibility: Duration::from_secs(60), receives_max: 3 };
+    let settings = FifoSettings { visibility: Duration::from_mins(1), receives_max: 3 };
     Fifo::new("q", VirtualClock::start(), settings)
 }
 
