@@ -10,7 +10,7 @@ VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt clippy doc layers deny advisories unit stories fuzz bench clean
+.PHONY: help run test lint fmt clippy doc layers deny advisories unit stories soak fuzz bench clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SE
 	  cd $(CURDIR)/shared/$${target%/*}; name=$${target#*/}; mkdir -p fuzz/corpus/$$name; \
 	  $(CURDIR)/$(VENV)/bin/cargo-fuzz fuzz run --sanitizer none $$name fuzz/corpus/$$name fuzz/seeds/$$name -- \
 	    -max_total_time=$(FUZZ_SECONDS); done
+
+soak: ## Plays 100,000 random histories against the model (HUBCAST_SEED=.. repeats one).
+	HUBCAST_HISTORIES=$${HUBCAST_HISTORIES:-100000} $(CARGO) test --package hubcast-core --test model -- --nocapture
 
 bench: $(NODE_MARK) ## Measures the codec, and the latency of the local stack.
 	$(CARGO) bench --package signalr-protocol
