@@ -30,10 +30,11 @@ pub enum EndpointError {
 /// One stage's management API.
 #[derive(Debug)]
 pub(super) struct Endpoint {
+    /// Without the brackets of an IPv6 address.
     host: String,
     port: u16,
     authority: String,
-    /// `/{stage}/%40connections/`
+    /// `/{stage}/@connections/`
     prefix: String,
     tls: Option<Tls>,
 }
@@ -58,7 +59,8 @@ pub(super) enum Stream {
 impl Endpoint {
     pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
-        let host = url.host_str().ok_or(EndpointError::NotAUrl)?.to_owned();
+        let named = url.host_str().ok_or(EndpointError::NotAUrl)?;
+        let host = named.trim_start_matches('[').trim_end_matches(']').to_owned();
         let tls = match url.scheme() {
             "http" => None,
             "https" => Some(Tls::new(&host)?),
@@ -67,10 +69,10 @@ impl Endpoint {
         let port = url.port_or_known_default().ok_or(EndpointError::NotAUrl)?;
         // The Host header leaves a scheme's own port out.
         let authority = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.clone(),
+            Some(port) => format!("{named}:{port}"),
+            None => named.to_owned(),
         };
-        let prefix = format!("{}/%40connections/", url.path().trim_end_matches('/'));
+        let prefix = format!("{}/@connections/", url.path().trim_end_matches('/'));
         Ok(Self { host, port, authority, prefix, tls })
     }
 
@@ -85,8 +87,7 @@ impl Endpoint {
     }
 
     pub(super) async fn connect(&self) -> std::io::Result<Stream> {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let stream = TcpStream::connect((host, self.port)).await?;
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         // Frames are small and each waits for its answer.
         stream.set_nodelay(true)?;
         match &self.tls {
@@ -128,7 +129,7 @@ mod tests {
     fn paths_are_encoded_as_by_the_official_client() {
         let endpoint = Endpoint::parse("http://127.0.0.1:8080/local/").unwrap();
         let socket = SocketId::parse("aB3/x+y=").unwrap();
-        assert_eq!(endpoint.connection_path(&socket), "/local/%40connections/aB3%2Fx%2By%3D");
+        assert_eq!(endpoint.connection_path(&socket), "/local/@connections/aB3%2Fx%2By%3D");
         assert_eq!(endpoint.authority(), "127.0.0.1:8080");
     }
 
@@ -136,6 +137,14 @@ mod tests {
     fn a_scheme_s_own_port_is_left_out_of_the_host() {
         let endpoint = Endpoint::parse("http://api.example.com:80/prod").unwrap();
         assert_eq!(endpoint.authority(), "api.example.com");
+    }
+
+    #[test]
+    fn an_ipv6_address_is_bracketed_in_the_host_only() {
+        for scheme in ["http", "https"] {
+            let endpoint = Endpoint::parse(&format!("{scheme}://[::1]:8443/prod")).unwrap();
+            assert_eq!((endpoint.authority(), endpoint.host.as_str()), ("[::1]:8443", "::1"));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The management API, played by a server that answers by the socket's name.
+//! The management API, played by a server that answers by the socket's name, by both adapters.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
+use hubcast_aws::lean::LeanGateway;
+use hubcast_core::id::SocketId;
 use hubcast_core::ports::{ConnectionGateway, PostError};
 use hubcast_testkit::contract::gateway::{Sockets, all};
 use hubcast_testkit::name;
@@ -16,6 +18,40 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 use crate::endpoint::{listen, sdk_config, serve};
+
+/// The official client, or ours.
+#[derive(Debug)]
+enum Adapter {
+    Official(ManagementGateway),
+    Lean(Box<LeanGateway>),
+}
+
+impl Adapter {
+    fn both(url: &str) -> [Self; 2] {
+        let (config, endpoint) = (sdk_config(url), format!("{url}/prod"));
+        let lean = LeanGateway::new(&config, &endpoint, 8, ATTEMPT_TIMEOUT);
+        [
+            Self::Official(ManagementGateway::new(&config, &endpoint, ATTEMPT_TIMEOUT)),
+            Self::Lean(Box::new(lean.expect("an endpoint"))),
+        ]
+    }
+}
+
+impl ConnectionGateway for Adapter {
+    async fn post(&self, socket: &SocketId, frame: Bytes) -> Result<(), PostError> {
+        match self {
+            Self::Official(gateway) => gateway.post(socket, frame).await,
+            Self::Lean(gateway) => gateway.post(socket, frame).await,
+        }
+    }
+
+    async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
+        match self {
+            Self::Official(gateway) => gateway.delete(socket).await,
+            Self::Lean(gateway) => gateway.delete(socket).await,
+        }
+    }
+}
 
 /// What arrived: socket and body.
 type Posts = Arc<Mutex<Vec<(String, Bytes)>>>;
@@ -41,7 +77,8 @@ async fn answer(id: &str, fine: StatusCode) -> StatusCode {
     }
 }
 
-async fn management_api() -> (ManagementGateway, Posts) {
+/// A server, and its base URL.
+async fn management_api() -> (String, Posts) {
     let posts = Posts::default();
     let on_post = async |State(posts): State<Posts>, Path(id): Path<String>, body: Bytes| {
         posts.lock().expect("the posts").push((id.clone(), body));
@@ -52,52 +89,58 @@ async fn management_api() -> (ManagementGateway, Posts) {
     let router = Router::new()
         .route("/prod/@connections/{id}", post(on_post).get(on_get).delete(on_delete))
         .with_state(Arc::clone(&posts));
-    let url = serve(router).await;
-    (gateway(&url), posts)
-}
-
-fn gateway(url: &str) -> ManagementGateway {
-    ManagementGateway::new(&sdk_config(url), &format!("{url}/prod"), ATTEMPT_TIMEOUT)
+    (serve(router).await, posts)
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_answer_is_sorted() {
-    let (gateway, _) = management_api().await;
-    all(&gateway, &sockets()).await;
+    let (url, _) = management_api().await;
+    for gateway in Adapter::both(&url) {
+        all(&gateway, &sockets()).await;
+    }
 }
 
 #[tokio::test]
 async fn a_frame_arrives_byte_for_byte_at_its_socket_and_once() {
-    let (gateway, posts) = management_api().await;
+    let (url, posts) = management_api().await;
     let frame = Bytes::from_static("{\"target\":\"grüße\"}\u{1e}".as_bytes());
-    gateway.post(&sockets().open, frame.clone()).await.expect("an answer");
-    let posts = posts.lock().expect("the posts").clone();
-    assert_eq!(posts, [(sockets().open.to_string(), frame)]);
+    for gateway in Adapter::both(&url) {
+        gateway.post(&sockets().open, frame.clone()).await.expect("an answer");
+        let arrived = std::mem::take(&mut *posts.lock().expect("the posts"));
+        assert_eq!(arrived, [(sockets().open.to_string(), frame.clone())], "{gateway:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_post_is_one_attempt() {
-    let (gateway, posts) = management_api().await;
-    for socket in [&sockets().broken, &sockets().throttled, &sockets().silent] {
-        gateway.post(socket, Bytes::new()).await.expect_err("a failure");
+    let (url, posts) = management_api().await;
+    for gateway in Adapter::both(&url) {
+        for socket in [&sockets().broken, &sockets().throttled, &sockets().silent] {
+            gateway.post(socket, Bytes::new()).await.expect_err("a failure");
+        }
+        let attempts = std::mem::take(&mut *posts.lock().expect("the posts")).len();
+        assert_eq!(attempts, 3, "{gateway:?}");
     }
-    assert_eq!(posts.lock().expect("the posts").len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_post_gives_up_after_its_time() {
-    let (gateway, _) = management_api().await;
-    let start = Instant::now();
-    gateway.post(&sockets().silent, Bytes::new()).await.expect_err("silence");
-    assert_eq!(start.elapsed().as_secs(), ATTEMPT_TIMEOUT.as_secs());
+    let (url, _) = management_api().await;
+    for gateway in Adapter::both(&url) {
+        let start = Instant::now();
+        gateway.post(&sockets().silent, Bytes::new()).await.expect_err("silence");
+        assert_eq!(start.elapsed().as_secs(), ATTEMPT_TIMEOUT.as_secs(), "{gateway:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_refused_connection_carried_nothing() {
     let (listener, url) = listen().await;
     drop(listener);
-    let outcome = gateway(&url).post(&name::socket("s="), Bytes::new()).await;
-    assert!(matches!(outcome, Err(PostError::Unreached(_))), "{outcome:?}");
+    for gateway in Adapter::both(&url) {
+        let outcome = gateway.post(&name::socket("s="), Bytes::new()).await;
+        assert!(matches!(outcome, Err(PostError::Unreached(_))), "{gateway:?}: {outcome:?}");
+    }
 }
 
 #[tokio::test]
@@ -109,8 +152,10 @@ async fn a_connection_that_is_cut_leaves_the_outcome_open() {
             drop(stream);
         }
     });
-    let outcome = gateway(&url).post(&name::socket("s="), Bytes::new()).await;
-    assert!(matches!(outcome, Err(PostError::Ambiguous(_))), "{outcome:?}");
+    for gateway in Adapter::both(&url) {
+        let outcome = gateway.post(&name::socket("s="), Bytes::new()).await;
+        assert!(matches!(outcome, Err(PostError::Ambiguous(_))), "{gateway:?}: {outcome:?}");
+    }
 }
 
 /// A listener whose queue of connections is full lets further ones hang.
@@ -126,8 +171,8 @@ async fn a_connection_that_hangs_carried_nothing() {
         waiting.push(stream.expect("a connection"));
     }
 
-    let outcome =
-        gateway(&format!("http://{address}")).post(&name::socket("s="), Bytes::new()).await;
-
-    assert!(matches!(outcome, Err(PostError::Unreached(_))), "{outcome:?}");
+    for gateway in Adapter::both(&format!("http://{address}")) {
+        let outcome = gateway.post(&name::socket("s="), Bytes::new()).await;
+        assert!(matches!(outcome, Err(PostError::Unreached(_))), "{gateway:?}: {outcome:?}");
+    }
 }
