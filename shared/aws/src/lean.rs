@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hubcast_core::id::SocketId;
 use hubcast_core::ports::{ConnectionGateway, PostError};
@@ -35,13 +35,14 @@ pub use endpoint::EndpointError;
 /// How far the clocks may be apart before a refused post is taken for a matter of time.
 /// Signatures are good for five minutes.
 const SKEW_MAX: Duration = Duration::from_mins(4);
-const SECURITY_TOKEN: &str = "x-amz-security-token";
-const DATE: &str = "x-amz-date";
+const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 
 /// The management API of one WebSocket stage.
 #[derive(Debug)]
 pub struct LeanGateway {
     endpoint: Endpoint,
+    host: HeaderValue,
     identity: Identity,
     pool: Pool,
     attempt_timeout: Duration,
@@ -66,30 +67,39 @@ impl LeanGateway {
         attempt_timeout: Duration,
     ) -> Result<Self, EndpointError> {
         let endpoint = Endpoint::parse(endpoint)?;
+        let host = HeaderValue::from_str(endpoint.authority());
+        let host = host.map_err(|_| EndpointError::NotAUrl)?;
         let identity = Identity::new(config, endpoint.authority());
         let pool = Pool::new(connections_max);
-        Ok(Self { endpoint, identity, pool, attempt_timeout, skew: AtomicI64::new(0) })
+        Ok(Self { endpoint, host, identity, pool, attempt_timeout, skew: AtomicI64::new(0) })
     }
 
     async fn send(&self, method: Method, socket: &SocketId, body: Bytes) -> Result<(), PostError> {
-        let attempt = self.attempt(method, socket, body);
-        let outcome = tokio::time::timeout(self.attempt_timeout, attempt).await;
-        outcome.unwrap_or_else(|elapsed| Err(PostError::Ambiguous(Box::new(elapsed))))
+        let mut is_sent = false;
+        let attempt = self.attempt(method, socket, body, &mut is_sent);
+        match tokio::time::timeout(self.attempt_timeout, attempt).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) if is_sent => Err(PostError::Ambiguous(Box::new(elapsed))),
+            Err(elapsed) => Err(PostError::Unreached(Box::new(elapsed))),
+        }
     }
 
+    /// One attempt, which says when its request may have left.
     async fn attempt(
         &self,
         method: Method,
         socket: &SocketId,
         body: Bytes,
+        is_sent: &mut bool,
     ) -> Result<(), PostError> {
         let path = self.endpoint.connection_path(socket);
         let request = self.signed(&method, &path, &body).await?;
-        let answer = self.exchange(request).await?;
+        let answer = self.exchange(request, is_sent).await?;
         if self.learns_skew(&answer) {
             // A refused signature means that nothing was sent on.
+            *is_sent = false;
             let request = self.signed(&method, &path, &body).await?;
-            return sorted(&self.exchange(request).await?);
+            return sorted(&self.exchange(request, is_sent).await?);
         }
         sorted(&answer)
     }
@@ -101,12 +111,12 @@ impl LeanGateway {
         body: &Bytes,
     ) -> Result<Request<Full<Bytes>>, PostError> {
         let now = self.server_time();
-        let signed = self.identity.sign(method.as_str(), path, body, now).await;
+        let signed = self.identity.sign((method.as_str(), path, body), now).await;
         let signed = signed.map_err(PostError::Unreached)?;
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, self.endpoint.authority())
+            .header(header::HOST, self.host.clone())
             .header(DATE, signed.date)
             .header(header::AUTHORIZATION, signed.authorization);
         if let Some(token) = signed.security_token {
@@ -117,13 +127,18 @@ impl LeanGateway {
     }
 
     /// Sends a request on a kept connection, or on a new one when the kept one ended meanwhile.
-    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response<()>, PostError> {
-        let unreached = |err| PostError::Unreached(err);
+    async fn exchange(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        is_sent: &mut bool,
+    ) -> Result<Response<()>, PostError> {
         loop {
-            let mut connection = self.pool.take(&self.endpoint).await.map_err(unreached)?;
+            let connection = self.pool.take(&self.endpoint).await;
+            let mut connection = connection.map_err(PostError::Unreached)?;
+            *is_sent = true;
             match connection.sender.try_send_request(request).await {
                 Ok(answer) => {
-                    let answer = emptied(answer).await?;
+                    let answer = emptied(answer).await;
                     self.pool.give_back(connection);
                     return Ok(answer);
                 }
@@ -133,6 +148,7 @@ impl LeanGateway {
                     None => return Err(PostError::Ambiguous(Box::new(err.into_error()))),
                 },
             }
+            *is_sent = false;
         }
     }
 
@@ -143,8 +159,10 @@ impl LeanGateway {
 
     /// Whether a refusal is due to our clock, which is then corrected by the server's.
     fn learns_skew(&self, answer: &Response<()>) -> bool {
-        let date = answer.headers().get(header::DATE).and_then(server_date);
-        let Some(theirs) = date.filter(|_| answer.status() == StatusCode::FORBIDDEN) else {
+        if answer.status() != StatusCode::FORBIDDEN {
+            return false;
+        }
+        let Some(theirs) = answer.headers().get(header::DATE).and_then(server_date) else {
             return false;
         };
         let ours = self.server_time();
@@ -184,14 +202,13 @@ fn server_date(value: &HeaderValue) -> Option<Timestamp> {
 }
 
 /// Reads the body to its end, so that the connection can be used again.
-async fn emptied(answer: Response<Incoming>) -> Result<Response<()>, PostError> {
+async fn emptied(answer: Response<Incoming>) -> Response<()> {
     let (head, body) = answer.into_parts();
-    let collected = body.collect().await;
-    // A post whose status was read is decided, also when the connection ends right after.
-    if collected.is_err() && !head.status.is_success() {
-        tracing::debug!(status = head.status.as_u16(), "the body of an answer was cut off");
+    // Once its status is read a post is decided, also when the connection ends right after.
+    if let Err(err) = body.collect().await {
+        tracing::debug!(error = %err, "the body of an answer was cut off");
     }
-    Ok(Response::from_parts(head, ()))
+    Response::from_parts(head, ())
 }
 
 fn sorted(answer: &Response<()>) -> Result<(), PostError> {

@@ -11,6 +11,8 @@ use std::fmt::Write;
 use aws_credential_types::Credentials;
 use aws_lc_rs::{digest, hmac};
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::InvalidHeaderValue;
 use hubcast_core::time::Timestamp;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use time::OffsetDateTime;
@@ -29,7 +31,7 @@ const HASHES_MAX: usize = 8;
 pub(super) struct Signed {
     pub(super) authorization: String,
     pub(super) date: String,
-    pub(super) security_token: Option<String>,
+    pub(super) security_token: Option<HeaderValue>,
 }
 
 /// Signs requests to one host in one region, by one set of credentials.
@@ -44,6 +46,8 @@ struct Who {
     host: String,
     region: String,
     credentials: Credentials,
+    /// Some thousand bytes; shared, as it is sent with every request.
+    token: Option<HeaderValue>,
 }
 
 /// What all requests of one day share.
@@ -71,11 +75,20 @@ impl fmt::Debug for Signer {
 }
 
 impl Signer {
-    pub(super) fn new(host: &str, region: &str, credentials: Credentials) -> Self {
-        let who = Who { host: host.to_owned(), region: region.to_owned(), credentials };
+    /// Signs for these credentials, whose token has to fit a header.
+    pub(super) fn new(
+        host: &str,
+        region: &str,
+        credentials: Credentials,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let mut token = credentials.session_token().map(HeaderValue::from_str).transpose()?;
+        if let Some(token) = &mut token {
+            token.set_sensitive(true);
+        }
+        let who = Who { host: host.to_owned(), region: region.to_owned(), credentials, token };
         let (day, date) = dates(0);
         let (day, second) = (who.day(day.clone()), who.second(0, &day, date));
-        Self { who, day, second, hashes: Vec::new() }
+        Ok(Self { who, day, second, hashes: Vec::new() })
     }
 
     /// Signs a request for an encoded path without a query.
@@ -100,7 +113,7 @@ impl Signer {
         Signed {
             authorization: with_hex(&second.authorization_head, signature.as_ref()),
             date: second.date.clone(),
-            security_token: self.who.credentials.session_token().map(str::to_owned),
+            security_token: self.who.token.clone(),
         }
     }
 

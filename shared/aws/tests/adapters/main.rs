@@ -7,6 +7,8 @@
 
 mod endpoint;
 mod gateway;
+mod lean;
+mod peer;
 mod queue;
 mod store;
 mod throttled_table;

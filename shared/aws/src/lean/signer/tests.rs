@@ -48,8 +48,8 @@ proptest! {
     ) {
         let (host, region) = ("abc123.execute-api.eu-central-1.amazonaws.com", "eu-central-1");
         let credentials = credentials(token);
-        let mut signer = Signer::new(host, region, credentials.clone());
-        let path = format!("/{stage}/%40connections/{}", utf8_percent_encode(&id, RESERVED));
+        let mut signer = Signer::new(host, region, credentials.clone()).unwrap();
+        let path = format!("/{stage}/@connections/{}", utf8_percent_encode(&id, RESERVED));
         let bodies: Vec<Bytes> = bodies.into_iter().map(Bytes::from).collect();
         for at in clocks {
             // Each body twice, so that kept hashes are used too.
@@ -64,10 +64,10 @@ proptest! {
 
 #[test]
 fn a_frame_of_the_same_length_elsewhere_is_another_frame() {
-    let mut signer = Signer::new("host", "eu-west-1", credentials(None));
+    let mut signer = Signer::new("host", "eu-west-1", credentials(None)).unwrap();
     let at = Timestamp::from_seconds(1_700_000_000);
     let [one, other] = ["a", "b"].map(|body| {
-        signer.sign("POST", "/p/%40connections/x", &Bytes::from(body.repeat(10)), at).authorization
+        signer.sign("POST", "/p/@connections/x", &Bytes::from(body.repeat(10)), at).authorization
     });
     assert_ne!(one, other);
 }
@@ -75,6 +75,14 @@ fn a_frame_of_the_same_length_elsewhere_is_another_frame() {
 #[test]
 fn nothing_secret_is_printed() {
     let signer = Signer::new("host", "eu-west-1", credentials(Some("TOKEN".to_owned())));
-    let printed = format!("{signer:?}");
+    let mut signer = signer.unwrap();
+    let at = Timestamp::from_seconds(1_700_000_000);
+    let token = signer.sign("POST", "/p/@connections/x", &Bytes::new(), at).security_token;
+    let printed = format!("{signer:?} {token:?}");
     assert!(!printed.contains("wJalr") && !printed.contains("TOKEN"));
+}
+
+#[test]
+fn a_token_that_fits_no_header_is_refused() {
+    assert!(Signer::new("host", "eu-west-1", credentials(Some("a\nb".to_owned()))).is_err());
 }
