@@ -41,8 +41,9 @@ impl Rig {
             _ => None,
         });
         let config = config.unwrap_or_else(|err| panic!("{err}"));
-        let (store, gateway) = (MemoryStore::default(), RecordingGateway::default());
-        let queue = RecordingQueue::default();
+        let store = MemoryStore::with_page_size(1000);
+        let gateway = RecordingGateway::with_journal(store.journal().clone());
+        let queue = RecordingQueue::with_journal(store.journal().clone());
         let ports = (store.clone(), gateway.clone(), queue.clone(), TestClock::default());
         let publisher = Publisher::new(ports, config.fanout, Shards::new(config.shards));
         for user in ["alice", "bob"] {
@@ -65,10 +66,15 @@ impl Rig {
 }
 
 async fn online(store: &MemoryStore, user: &str) {
-    let known = socket::connecting("notifications", &format!("{user}="), user);
+    tab(store, &format!("{user}="), user).await;
+}
+
+/// A ready socket of a user.
+async fn tab(store: &MemoryStore, id: &str, user: &str) {
+    let known = socket::connecting("notifications", id, user);
     let key = ChannelKey::user(&known.hub, &name::user(user));
     let expires = START.plus(Duration::from_hours(2));
-    let row = socket::row(&key, &format!("{user}="), expires);
+    let row = socket::row(&key, id, expires);
     let written = async {
         store.create_socket(&known).await?;
         let begun = store.begin_handshake(&known.id, &[key]).await?;
@@ -93,6 +99,24 @@ async fn a_batch_is_delivered_and_nothing_kept() {
         ["{\"type\":1,\"target\":\"licenceExpired\",\"arguments\":[]}\u{1e}"]
     );
     assert_eq!(rig.store.journal().count("progress"), 0, "a first receive has none");
+}
+
+#[tokio::test]
+async fn a_warm_notification_to_five_tabs_is_one_query_and_five_posts_and_nothing_else() {
+    let rig = Rig::start().await;
+    for id in ["a1=", "a2=", "a3=", "a4="] {
+        tab(&rig.store, id, "alice").await;
+    }
+    let only_the_first = |event: &mut Value| {
+        event["Records"].as_array_mut().unwrap().truncate(1);
+    };
+    for _cold_then_warm in 0..2 {
+        rig.store.journal().clear();
+        let answer = rig.publish(BATCH, only_the_first).await;
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+        let calls = ["members", "post", "post", "post", "post", "post"];
+        assert_eq!(rig.store.journal().entries(), calls);
+    }
 }
 
 #[tokio::test(start_paused = true)]
