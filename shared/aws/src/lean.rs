@@ -11,12 +11,13 @@ mod identity;
 mod pool;
 mod signer;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hubcast_core::id::SocketId;
 use hubcast_core::ports::{ConnectionGateway, PostError};
@@ -29,6 +30,7 @@ use crate::gateway::by_status;
 use endpoint::Endpoint;
 use identity::Identity;
 use pool::Pool;
+use signer::Signed;
 
 pub use endpoint::EndpointError;
 
@@ -76,8 +78,12 @@ impl LeanGateway {
 
     async fn send(&self, method: Method, socket: &SocketId, body: Bytes) -> Result<(), PostError> {
         let mut is_sent = false;
-        let attempt = self.attempt(method, socket, body, &mut is_sent);
-        match tokio::time::timeout(self.attempt_timeout, attempt).await {
+        let outcome = {
+            // Pinned here, it is not moved again: it is large.
+            let attempt = pin!(self.attempt(method, socket, body, &mut is_sent));
+            tokio::time::timeout(self.attempt_timeout, attempt).await
+        };
+        match outcome {
             Ok(outcome) => outcome,
             Err(elapsed) if is_sent => Err(PostError::Ambiguous(Box::new(elapsed))),
             Err(elapsed) => Err(PostError::Unreached(Box::new(elapsed))),
@@ -113,17 +119,24 @@ impl LeanGateway {
         let now = self.server_time();
         let signed = self.identity.sign((method.as_str(), path, body), now).await;
         let signed = signed.map_err(PostError::Unreached)?;
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, self.host.clone())
-            .header(DATE, signed.date)
-            .header(header::AUTHORIZATION, signed.authorization);
-        if let Some(token) = signed.security_token {
-            request = request.header(SECURITY_TOKEN, token);
-        }
-        let request = request.body(Full::new(body.clone()));
+        let request = self.request((method, path, body), signed);
         request.map_err(|err| PostError::Refused(Box::new(err)))
+    }
+
+    fn request(
+        &self,
+        (method, path, body): (&Method, &str, &Bytes),
+        signed: Signed,
+    ) -> http::Result<Request<Full<Bytes>>> {
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = Uri::try_from(path)?;
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.host.clone());
+        headers.insert(DATE, HeaderValue::try_from(signed.date)?);
+        headers.insert(header::AUTHORIZATION, HeaderValue::try_from(signed.authorization)?);
+        headers.extend(signed.security_token.map(|token| (SECURITY_TOKEN, token)));
+        Ok(request)
     }
 
     /// Sends a request on a kept connection, or on a new one when the kept one ended meanwhile.

@@ -196,17 +196,18 @@ fn signing_key(secret: &str, day: &str, region: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, last.as_ref())
 }
 
-/// The text with the bytes in hexadecimal after it.
-fn with_hex(text: &str, bytes: &[u8]) -> String {
+/// The text with a hash in hexadecimal after it.
+fn with_hex(text: &str, hash: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut longer = String::with_capacity(text.len() + 2 * bytes.len());
-    longer.push_str(text);
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            longer.push(char::from(DIGITS[usize::from(half)]));
+    let mut hex = [0; 2 * digest::SHA256_OUTPUT_LEN];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(hash) {
+        if let [high, low] = pair {
+            *high = DIGITS[usize::from(byte >> 4)];
+            *low = DIGITS[usize::from(byte & 15)];
         }
     }
-    longer
+    let hex = str::from_utf8(&hex).unwrap_or_default();
+    [text, hex].concat()
 }
 
 #[cfg(test)]
