@@ -57,10 +57,12 @@ fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SE
 soak: ## Plays 100,000 random histories against the model (HUBCAST_SEED=.. repeats one).
 	HUBCAST_HISTORIES=$${HUBCAST_HISTORIES:-100000} $(CARGO) test --package hubcast-core --test model -- --nocapture
 
-bench: $(NODE_MARK) ## Measures the codec, and the latency of the local stack.
+bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local stack, and the publisher beside its peers.
 	$(CARGO) bench --package signalr-protocol
 	$(CARGO) build --quiet --profile quick --package hubcast-local
 	cd tests && npm run --silent bench
+	$(CARGO) build --quiet --profile quick --package hubcast-tests --examples
+	$(PY) tests/bench/fanout.py
 
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
