@@ -5,7 +5,8 @@
 
 use hubcast_aws::bootstrap::{patience, sdk_config, start_logging, start_metrics};
 use hubcast_aws::config::PublisherConfig;
-use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
+use hubcast_aws::gateway::ATTEMPT_TIMEOUT;
+use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
 use hubcast_core::fanout::Publisher;
@@ -20,7 +21,8 @@ async fn main() -> Result<(), Error> {
     let config = PublisherConfig::from_env()?;
     let sdk = sdk_config().await;
     let store = DynamoStore::new(&sdk, config.table);
-    let gateway = ManagementGateway::new(&sdk, &config.management_endpoint, ATTEMPT_TIMEOUT);
+    let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
+    let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
     let queue = SqsQueue::new(&sdk, config.queues);
     let (ports, shards) = ((store, gateway, queue, SystemClock), Shards::new(config.shards));
     let publisher = &Publisher::new(ports, config.fanout, shards);

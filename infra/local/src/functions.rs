@@ -17,6 +17,7 @@ use hubcast_aws::config::{
     PublisherConfig,
 };
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
+use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
 use hubcast_core::connect::ConnectSettings;
@@ -221,9 +222,7 @@ fn write(answer: &impl Serialize) -> Result<Value, InvokeError> {
 
 /// The publisher, as the queue's consumer.
 #[derive(Debug, Clone)]
-pub(crate) struct LocalPublisher(
-    Arc<Publisher<DynamoStore, ManagementGateway, SqsQueue, SystemClock>>,
-);
+pub(crate) struct LocalPublisher(Arc<Publisher<DynamoStore, LeanGateway, SqsQueue, SystemClock>>);
 
 impl LocalPublisher {
     /// The publisher on this runtime.
@@ -231,8 +230,10 @@ impl LocalPublisher {
         let variables = runtime.variables();
         let config = PublisherConfig::read(|name| variables.get(name).cloned())?;
         let store = runtime.store(config.table);
-        let gateway = runtime.management(&config.management_endpoint);
-        let queue = SqsQueue::new(&sdk_config(runtime.base), config.queues);
+        let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
+        let sdk = sdk_config(runtime.base);
+        let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
+        let queue = SqsQueue::new(&sdk, config.queues);
         let ports = (store, gateway, queue, SystemClock);
         Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
     }
