@@ -45,6 +45,13 @@ impl ConnectionGateway for Adapter {
         }
     }
 
+    async fn is_connected(&self, socket: &SocketId) -> Result<bool, PostError> {
+        match self {
+            Self::Official(gateway) => gateway.is_connected(socket).await,
+            Self::Lean(gateway) => gateway.is_connected(socket).await,
+        }
+    }
+
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
         match self {
             Self::Official(gateway) => gateway.delete(socket).await,
