@@ -20,6 +20,7 @@ use crate::report::chain as report;
 use crate::socket::{Socket, SocketState};
 use crate::time::Clock;
 
+const EVICTED: &str = "A newer connection of the user took the place of this one.";
 /// How many sockets are asked about at once.
 const LOOKS_AT_ONCE: usize = 16;
 
@@ -76,19 +77,20 @@ where
         // One more than allowed is what makes a difference here.
         let sockets = self.sockets_beyond(limit.most + 1, caller).await?;
         let excess = sockets.len().saturating_sub(limit.most);
-        let (stay, go) = match limit.at_limit {
-            AtLimit::Evict => (sockets.get(excess..), sockets.get(..excess)),
-            AtLimit::Refuse => (sockets.get(..limit.most), sockets.get(limit.most..)),
+        if excess == 0 {
+            return Ok(Step::Silent);
+        }
+        let (go, why) = match limit.at_limit {
+            AtLimit::Evict => (sockets.get(..excess), EVICTED.to_owned()),
+            // One that came earlier may enter later, so others may have slipped in.
+            AtLimit::Refuse => (sockets.get(limit.most..), limit.refusal()),
         };
-        let is_entered = |socket: &Socket| socket.id == entered.id;
-        let stays = excess == 0 || stay.unwrap_or_default().iter().any(is_entered);
-        if !stays {
+        let go = go.unwrap_or_default();
+        if go.iter().any(|socket| socket.id == entered.id) {
             disconnect(&self.store, &entered.id, self.clock.now()).await?;
-            return Ok(Step::End(End::fatal(limit.refusal())));
+            return Ok(Step::End(End::fatal(why)));
         }
-        if limit.at_limit == AtLimit::Evict {
-            self.evict(go.unwrap_or_default()).await?;
-        }
+        self.evict(go, why).await?;
         Ok(Step::Silent)
     }
 
@@ -120,9 +122,8 @@ where
         let (now, strong) = (self.clock.now(), Consistency::Strong);
         let (mut sockets, mut after) = (Vec::new(), None);
         loop {
-            let (key, after_socket) = (&key, after.as_ref());
-            let query =
-                PageQuery { key, consistency: strong, now, after: after_socket, limit: None };
+            let (consistency, after_socket) = (strong, after.as_ref());
+            let query = PageQuery { key: &key, consistency, now, after: after_socket, limit: None };
             let page = self.store.members(query).await?;
             for member in page.members {
                 let socket = self.store.socket(&member.socket, strong).await?;
@@ -159,12 +160,9 @@ where
 
     /// Ends sockets: a Close first, then nothing reaches them any more, and after a moment to
     /// read it they are cut off. The new client has its answer by then and waits for none of this.
-    async fn evict(&self, sockets: &[Socket]) -> Result<(), StoreError> {
-        if sockets.is_empty() {
-            return Ok(());
-        }
-        let error = Some("A newer connection of the user took the place of this one.".to_owned());
-        let close = HubMessage::Close(Close { error, allow_reconnect: false }).encode();
+    async fn evict(&self, sockets: &[Socket], why: String) -> Result<(), StoreError> {
+        let close = Close { error: Some(why), allow_reconnect: false };
+        let close = HubMessage::Close(close).encode();
         let close = Bytes::from(close);
         for socket in sockets {
             if let Err(err) = self.gateway.post(&socket.id, close.clone()).await {

@@ -7,7 +7,7 @@ use hubcast_core::channel::{ChannelKey, ShardCounts};
 use hubcast_core::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
 use hubcast_core::envelope::EnvelopeRules;
 use hubcast_core::fanout::{FanoutSettings, Publisher, QueuedMessage, Report};
-use hubcast_core::frames::{Caller, FrameSettings, Frames};
+use hubcast_core::frames::{Caller, ConnectionLimit, FrameSettings, Frames};
 use hubcast_core::ports::AccessStore;
 use hubcast_core::principal::Principal;
 use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs, Origins};
@@ -41,20 +41,34 @@ pub(crate) struct Stage {
 
 impl Default for Stage {
     fn default() -> Self {
+        Self::limited(None)
+    }
+}
+
+impl Stage {
+    /// A stage on which users may have so many connections.
+    pub(crate) fn with_limit(limit: ConnectionLimit) -> Self {
+        Self::limited(Some(limit))
+    }
+
+    fn limited(limit: Option<ConnectionLimit>) -> Self {
         let (store, clock) = (MemoryStore::default(), TestClock::default());
         let gateway = RecordingGateway::with_journal(store.journal().clone());
         let queue = RecordingQueue::with_journal(store.journal().clone());
-        let frames = frames(&store, &gateway, &clock);
+        let frames = frames((&store, &gateway, &clock), limit);
         Self { store, gateway, queue, clock, frames }
     }
 }
 
-fn frames(store: &MemoryStore, gateway: &RecordingGateway, clock: &TestClock) -> Rules {
+fn frames(
+    (store, gateway, clock): (&MemoryStore, &RecordingGateway, &TestClock),
+    connections: Option<ConnectionLimit>,
+) -> Rules {
     let settings = FrameSettings {
         lifetime: CONNECTION_LIFETIME,
         frames_per_second: 30,
         groups_max: GROUPS_MAX,
-        connections: None,
+        connections,
         close_grace: Duration::from_secs(1),
     };
     let shards = Shards::new(ShardCounts::default());
@@ -96,6 +110,15 @@ impl Stage {
         messages: impl IntoIterator<Item = QueuedMessage>,
     ) -> Report {
         self.publisher().publish(messages.into_iter().collect(), INVOCATION).await
+    }
+
+    /// Publishes one message where these are all hubs there are.
+    pub(crate) async fn publish_on(&self, hubs: Hubs, body: &str) -> Report {
+        let ports =
+            (self.store.clone(), self.gateway.clone(), self.queue.clone(), self.clock.clone());
+        let settings = FanoutSettings { hubs, ..fanout_settings() };
+        let publisher = Publisher::new(ports, settings, Shards::new(ShardCounts::default()));
+        publisher.publish(vec![hubcast_testkit::queued::message("m", body)], INVOCATION).await
     }
 
     /// Publishes one message that has to go through.
@@ -200,9 +223,9 @@ impl Stage {
 
 pub(crate) fn connect_settings() -> ConnectSettings {
     ConnectSettings {
-        reconnect_grace: Duration::from_mins(10),
         hubs: Hubs::Only(vec![name::hub(HUB), name::hub("other")]),
         origins: Origins::Only(vec!["https://app.example".to_owned()]),
+        reconnect_grace: Duration::from_mins(10),
     }
 }
 
