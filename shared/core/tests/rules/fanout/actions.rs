@@ -5,6 +5,8 @@ use std::time::Duration;
 use hubcast_core::access::Standing;
 use hubcast_core::connect::ConnectError;
 use hubcast_core::ports::AccessStore;
+use hubcast_core::settings::Hubs;
+use hubcast_core::time::Timestamp;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::queued::{again, message};
@@ -186,4 +188,39 @@ async fn a_block_with_a_ttl_ends_by_itself() {
     assert!(!is_let_in(&stage, "s1=", "alice").await);
     stage.clock.advance(Duration::from_millis(1));
     assert!(is_let_in(&stage, "s1=", "alice").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_on_all_hubs_ends_the_user_on_every_hub_that_is_known() {
+    let stage = Stage::default();
+    let here = stage.user("s1=", "alice").await;
+    let there = stage.ready("s2=", principal("other", "alice")).await;
+    let bob = stage.ready("s3=", principal("other", "bob")).await;
+    let hubs = Hubs::Only(vec![name::hub(HUB), name::hub("other")]);
+    let block = r#"{"hub":"*","action":"block","userId":"alice"}"#;
+    let report = stage.publish_on(hubs, block).await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    for alice in [&here, &there] {
+        stage.assert_forgotten(alice);
+        assert!(stage.gateway.is_deleted(&alice.socket));
+    }
+    assert!(!stage.gateway.is_deleted(&bob.socket));
+    for hub in [HUB, "other", "third"] {
+        let block = stage.store.block(&name::hub(hub), &name::user("alice")).await.unwrap();
+        assert_eq!(block.until, Some(Timestamp::FOREVER));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_on_all_hubs_is_lifted_by_its_own_kind_only() {
+    let stage = Stage::default();
+    let until = async || {
+        let block = stage.store.block(&name::hub(HUB), &name::user("alice")).await.unwrap();
+        block.until.is_some()
+    };
+    stage.send(r#"{"hub":"*","action":"block","userId":"alice"}"#).await;
+    stage.send(r#"{"action":"unblock","userId":"alice"}"#).await;
+    assert!(until().await);
+    stage.send(r#"{"hub":"*","action":"unblock","userId":"alice"}"#).await;
+    assert!(!until().await);
 }
