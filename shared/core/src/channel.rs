@@ -6,38 +6,39 @@
 //! it has, by full key, so that shard counts can change while it lives.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId, UserId};
 use crate::time::Timestamp;
 
 /// The full partition key of a channel row; its sort key is the socket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChannelKey(String);
+pub struct ChannelKey(Arc<str>);
 
 impl ChannelKey {
     /// The channel of one public connection id.
     pub fn connection(hub: &HubName, connection: &ConnectionId) -> Self {
-        Self(format!("CONN#{hub}#{connection}"))
+        Self(format!("CONN#{hub}#{connection}").into())
     }
 
     /// The channel of a user.
     pub fn user(hub: &HubName, user: &UserId) -> Self {
-        Self(format!("USER#{hub}#{}", user.keyed()))
+        Self(format!("USER#{hub}#{}", user.keyed()).into())
     }
 
     /// One shard of a group's channel.
     pub fn group(hub: &HubName, group: &KeyedName, shard: u16) -> Self {
-        Self(format!("GROUP#{hub}#{group}#{shard}"))
+        Self(format!("GROUP#{hub}#{group}#{shard}").into())
     }
 
     /// One shard of a hub's channel.
     pub fn hub(hub: &HubName, shard: u16) -> Self {
-        Self(format!("HUB#{hub}#{shard}"))
+        Self(format!("HUB#{hub}#{shard}").into())
     }
 
     /// Takes over a key that was read back from the table.
     pub fn from_key(key: &str) -> Self {
-        Self(key.to_owned())
+        Self(key.into())
     }
 
     /// The key as the table holds it.

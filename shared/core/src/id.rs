@@ -2,9 +2,11 @@
 //!
 //! A [`HubName`] is lower-cased; every other name is case-sensitive. Names of
 //! more than [`KEYED_AS_IS_BYTES`] bytes are keyed by a digest ([`KeyedName`]),
-//! so that any accepted name fits a DynamoDB key.
+//! so that any accepted name fits a DynamoDB key. Clones share their text: an
+//! audience of a thousand sockets is passed on several times.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -42,7 +44,7 @@ macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as text.
@@ -103,7 +105,7 @@ impl HubName {
         if !starts_with_letter || !text.chars().all(is_hub_char) {
             return Err(NameError::BadCharacter);
         }
-        Ok(Self(text.to_ascii_lowercase()))
+        Ok(Self(text.to_ascii_lowercase().into()))
     }
 }
 
@@ -127,7 +129,7 @@ impl ConnectionId {
         if !id.chars().all(|c| c.is_ascii_graphic()) {
             return Err(NameError::BadCharacter);
         }
-        Ok(Self(id.to_owned()))
+        Ok(Self(id.into()))
     }
 }
 
@@ -142,7 +144,7 @@ impl SocketId {
     /// Reads a socket id; API Gateway's are short base64 texts.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         ConnectionId::parse(text)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// A number that is stable for this socket and spread evenly over sockets.
@@ -155,7 +157,7 @@ impl SocketId {
 impl UserId {
     /// Reads a user id of 1 to [`NAME_MAX_CHARS`] characters.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        checked_name(text).map(Self)
+        checked_name(text).map(|name| Self(name.into()))
     }
 
     /// The user id as table keys hold it.
@@ -167,7 +169,7 @@ impl UserId {
 impl GroupName {
     /// Reads a group name of 1 to [`NAME_MAX_CHARS`] characters.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        checked_name(text).map(Self)
+        checked_name(text).map(|name| Self(name.into()))
     }
 
     /// The group name as table keys hold it.
@@ -176,7 +178,7 @@ impl GroupName {
     }
 }
 
-fn checked_name(text: &str) -> Result<String, NameError> {
+fn checked_name(text: &str) -> Result<&str, NameError> {
     if text.trim().is_empty() {
         return Err(NameError::Empty);
     }
@@ -186,21 +188,21 @@ fn checked_name(text: &str) -> Result<String, NameError> {
     if text.chars().any(char::is_control) {
         return Err(NameError::BadCharacter);
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 impl KeyedName {
     /// Takes over a key part that was read back from the table.
     pub fn from_key(part: &str) -> Self {
-        Self(part.to_owned())
+        Self(part.into())
     }
 
     fn of(name: &str) -> Self {
         if name.len() <= KEYED_AS_IS_BYTES {
-            return Self(name.to_owned());
+            return Self(name.into());
         }
         let cut = (0..=KEYED_PREFIX_BYTES).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
-        Self(format!("{}#{:x}", &name[..cut], HexDigest(name)))
+        Self(format!("{}#{:x}", &name[..cut], HexDigest(name)).into())
     }
 }
 
