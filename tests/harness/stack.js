@@ -1,4 +1,5 @@
 // Starts the local stack as another program does: by its flags, its first line and its exit code.
+// With HUBCAST_DEPLOYED the stories run against a deployment that is there already; see ../stack.
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -7,8 +8,12 @@ import { fileURLToPath } from "node:url";
 const BINARY =
   process.env.HUBCAST_LOCAL ?? fileURLToPath(new URL("../../target/debug/hubcast-local", import.meta.url));
 
+/** What a deployment for stories is configured as, beside the defaults. */
+const DEPLOYED_FLAGS = ["--client-joinable-groups", "*"];
+
 /** A running stack of its own, on a free port. `flags` are its command line. */
 export async function startStack(...flags) {
+  if (process.env.HUBCAST_DEPLOYED) return deployedStack(flags);
   const child = spawn(BINARY, ["--port", "0", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   const stack = new Stack(child);
   await stack.ready;
@@ -23,13 +28,56 @@ export function runToEnd(...flags) {
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, stderr })));
 }
 
-export class Stack {
+/** The deployment, emptied; it serves every story as it is. */
+async function deployedStack(flags) {
+  if (flags.length > 0 && String(flags) !== String(DEPLOYED_FLAGS)) {
+    throw new Error(`the deployment is not configured as ${flags.join(" ")}`);
+  }
+  const stack = new Running(process.env.HUBCAST_DEPLOYED);
+  await fetch(`${stack.url}/dev/reset`, { method: "POST" });
+  return stack;
+}
+
+/** A stack that somebody else started. */
+class Running {
+  logs = "";
+  table = process.env.HUBCAST_TABLE ?? "hubcast";
+
+  constructor(url) {
+    if (url) this.at(url);
+  }
+
+  at(url) {
+    this.url = url;
+    this.queueUrl = this.queue("notifications");
+    this.dlqUrl = this.queue("dlq");
+  }
+
+  queue(name) {
+    return `${this.url}/000000000000/hubcast-${name}.fifo`;
+  }
+
+  /** An app token of the development issuer. `more` holds groups, ttlSeconds, claims and the like. */
+  async token(sub, more = {}) {
+    const body = JSON.stringify({ sub, ...more });
+    const answer = await fetch(`${this.url}/dev/token`, { method: "POST", body });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()).access_token;
+  }
+
+  /** Whoever started it stops it. */
+  async stop() {
+    return 0;
+  }
+}
+
+export class Stack extends Running {
   #child;
   #exit;
 
   constructor(child) {
+    super();
     this.#child = child;
-    this.logs = "";
     this.greeting = "";
     child.stderr.on("data", (chunk) => (this.logs += chunk));
     this.#exit = new Promise((resolve) => child.once("close", (code) => resolve(code)));
@@ -43,25 +91,11 @@ export class Stack {
     const line = await Promise.race([first, this.#exit.then(() => "")]);
     const [, url] = /^hubcast ready on (http:\S+)$/.exec(line) ?? [];
     if (url === undefined) throw new Error(`the stack did not start: ${line} ${this.logs}`);
-    this.url = url;
-    this.queueUrl = this.queue("notifications");
-    this.dlqUrl = this.queue("dlq");
+    this.at(url);
   }
 
   get pid() {
     return this.#child.pid;
-  }
-
-  queue(name) {
-    return `${this.url}/000000000000/hubcast-${name}.fifo`;
-  }
-
-  /** An app token of the development issuer. `more` holds groups, ttlSeconds, claims and the like. */
-  async token(sub, more = {}) {
-    const body = JSON.stringify({ sub, ...more });
-    const answer = await fetch(`${this.url}/dev/token`, { method: "POST", body });
-    if (!answer.ok) throw new Error(await answer.text());
-    return (await answer.json()).access_token;
   }
 
   /** Stops as Ctrl-C does, or by another signal; answers the exit code. */

@@ -2,8 +2,6 @@
 
 import { DynamoDBClient, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 
-const TABLE = "hubcast";
-
 const client = (stack) =>
   new DynamoDBClient({
     endpoint: stack.url,
@@ -18,7 +16,7 @@ export async function rows(stack, wanted = () => true, patience = 20_000) {
   const dynamodb = client(stack);
   const until = Date.now() + patience;
   for (;;) {
-    const { Items: items = [] } = await dynamodb.send(new ScanCommand({ TableName: TABLE, ConsistentRead: true }));
+    const { Items: items = [] } = await dynamodb.send(new ScanCommand({ TableName: stack.table, ConsistentRead: true }));
     const found = items.map((item) =>
       Object.fromEntries(Object.entries(item).map(([name, value]) => [name, text(value)])),
     );
@@ -39,9 +37,9 @@ export async function settled(stack, ...tabs) {
 /** Puts a copy of a row, changed by `change`, in the SDK's own form. */
 export async function copyRows(stack, change) {
   const dynamodb = client(stack);
-  const { Items: items = [] } = await dynamodb.send(new ScanCommand({ TableName: TABLE, ConsistentRead: true }));
+  const { Items: items = [] } = await dynamodb.send(new ScanCommand({ TableName: stack.table, ConsistentRead: true }));
   for (const item of items) {
     const changed = change(item);
-    if (changed) await dynamodb.send(new PutItemCommand({ TableName: TABLE, Item: changed }));
+    if (changed) await dynamodb.send(new PutItemCommand({ TableName: stack.table, Item: changed }));
   }
 }

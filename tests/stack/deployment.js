@@ -1,0 +1,108 @@
+// template.yaml deployed on MiniStack by `sam deploy`, with a front door and a recorder around it.
+
+import { execFile } from "node:child_process";
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { ACCESS_KEY } from "../harness/jwt.js";
+import { Front } from "./front.js";
+import { Issuer } from "./issuer.js";
+import { CREDENTIALS, MiniStack } from "./ministack.js";
+import { Recorder } from "./recorder.js";
+
+const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const FOLDER = root("target/stack");
+const BUCKET = "code";
+export const STACK = "hubcast";
+
+/** Runs a program of the environment that holds SAM. */
+async function run(program, args, env = {}) {
+  const { PATH, HOME } = process.env;
+  const options = { cwd: FOLDER, env: { PATH, HOME, SAM_CLI_TELEMETRY: "0", ...env }, maxBuffer: 1 << 26 };
+  try {
+    return (await promisify(execFile)(root(`.venv/sam/bin/${program}`), args, options)).stdout;
+  } catch (error) {
+    throw new Error(`${program} failed: ${error.stdout}\n${error.stderr}`);
+  }
+}
+
+export class Deployment {
+  /** `parameters` are those of the template. */
+  static async start(parameters) {
+    const deployment = new Deployment();
+    await rm(FOLDER, { recursive: true, force: true });
+    await mkdir(FOLDER, { recursive: true });
+    deployment.ministack = await MiniStack.start(FOLDER);
+    deployment.recorder = new Recorder();
+    deployment.front = new Front();
+    try {
+      await deployment.#deploy(parameters);
+    } catch (error) {
+      await deployment.stop();
+      throw error;
+    }
+    return deployment;
+  }
+
+  async #deploy(parameters) {
+    const { ministack, front } = this;
+    const url = await front.start();
+    const issuer = new Issuer(url);
+    await this.#prepare();
+    await ministack.makeBucket(BUCKET);
+    await this.#sam({ PublicUrl: url, TokenIssuers: JSON.stringify(issuer.settings), ...parameters });
+    this.outputs = await this.#outputs();
+    const { HttpApiId: httpApi, WebSocketApiId: webSocketApi, AccessKeyPlace: SecretId, TableName: table } = this.outputs;
+    // The stories know the local stack's key.
+    const SecretString = JSON.stringify({ primary: ACCESS_KEY });
+    await ministack.call("secretsmanager", "secretsmanager.PutSecretValue", { SecretId, SecretString });
+    front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset: () => this.reset() };
+    this.table = table;
+  }
+
+  /** Writes the copy that is deployed, and reads the original. */
+  async #prepare() {
+    const names = await readdir(root("functions"));
+    const port = this.ministack.port;
+    const endpoints = Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await this.recorder.endpoint(name, port)])),
+    );
+    await run("python", [root("tests/stack/prepare.py"), JSON.stringify({ folder: FOLDER, endpoints })]);
+    this.template = JSON.parse(await readFile(`${FOLDER}/original.json`, "utf8"));
+  }
+
+  #env() {
+    return { ...CREDENTIALS, AWS_ENDPOINT_URL: this.ministack.url, SAM_CLI_POLL_DELAY: "0.5" };
+  }
+
+  async #sam(parameters) {
+    const quoted = Object.entries(parameters).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    const where = ["--template-file", "template.json", "--stack-name", STACK, "--s3-bucket", BUCKET];
+    const how = ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"];
+    await run("sam", ["deploy", ...where, ...how, "--parameter-overrides", ...quoted], this.#env());
+  }
+
+  async #outputs() {
+    const text = await run("sam", ["list", "stack-outputs", "--stack-name", STACK, "--output", "json"], this.#env());
+    return Object.fromEntries(JSON.parse(text).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  }
+
+  /** Empties the table and the queues. */
+  async reset() {
+    const { ministack, table, outputs } = this;
+    const { Items: items } = await ministack.call("dynamodb", "DynamoDB_20120810.Scan", { TableName: table });
+    for (const { pk, sk } of items) {
+      await ministack.call("dynamodb", "DynamoDB_20120810.DeleteItem", { TableName: table, Key: { pk, sk } });
+    }
+    for (const QueueUrl of [outputs.NotificationsQueueUrl, outputs.DeadLetterQueueUrl]) {
+      await ministack.call("sqs", "AmazonSQS.PurgeQueue", { QueueUrl });
+    }
+  }
+
+  async stop() {
+    this.front.stop();
+    this.recorder.stop();
+    await this.ministack.stop();
+    await rm(FOLDER, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,46 @@
+// One host in front of a deployment, as CloudFront is in AWS, with the development endpoints of the
+// local stack beside it, so that the stories find what they know.
+
+import { listen, pass, passUpgrade, serving } from "./proxy.js";
+
+export class Front {
+  #server;
+  /** Set by whoever deployed: `port`, `httpApi`, `webSocketApi`, `issuer`, `reset`. */
+  deployment;
+
+  async start() {
+    this.#server = serving((incoming, outgoing, body) => this.#answer(incoming, outgoing, body));
+    this.#server.on("upgrade", (incoming, socket, head) => {
+      const { port, webSocketApi } = this.deployment;
+      passUpgrade(port, `/_aws/execute-api/${webSocketApi}/${stagePath(incoming.url)}`, incoming, socket, head);
+    });
+    this.url = await listen(this.#server);
+    return this.url;
+  }
+
+  async #answer(incoming, outgoing, body) {
+    const { port, httpApi, issuer, reset } = this.deployment;
+    const { pathname } = new URL(incoming.url, this.url);
+    if (incoming.headers["x-amz-target"]) return pass(port, incoming.url, incoming, body, outgoing);
+    if (pathname === "/dev/reset") {
+      await reset();
+      return outgoing.writeHead(204).end();
+    }
+    const document = issuer.answer(pathname, body);
+    if (document) return outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
+    return pass(port, `/_aws/execute-api/${httpApi}/$default${incoming.url}`, incoming, body, outgoing);
+  }
+
+  stop() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+/** `/hubs/{hub}` becomes `?hub=`, and both paths of sockets become the stage. */
+function stagePath(url) {
+  const { pathname, search } = new URL(url, "http://front");
+  const [, hub] = /^\/hubs\/([^/]+)\/?$/.exec(pathname) ?? [];
+  if (hub === undefined) return `prod${search}`;
+  return `prod?hub=${hub}${search.replace("?", "&")}`;
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Makes a copy of template.yaml that MiniStack can deploy, with the binaries of `cargo build`.
+
+Everything in the copy that differs from template.yaml is done by one of CHANGES,
+each of which says why. README.md tells of the gaps in words.
+"""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTION = "AWS::Serverless::Function"
+
+
+def resources(template, kind):
+    return {name: it for name, it in template["Resources"].items() if it["Type"] == kind}
+
+
+def without_route_responses(template, _options):
+    """MiniStack refuses the type, and answers on every route that has a selection expression."""
+    gone = set(resources(template, "AWS::ApiGatewayV2::RouteResponse"))
+    for name in gone:
+        del template["Resources"][name]
+    for resource in template["Resources"].values():
+        if "DependsOn" in resource:
+            resource["DependsOn"] = [name for name in resource["DependsOn"] if name not in gone]
+
+
+def with_local_endpoints(template, options):
+    """AWS's hosts are not here: each function has a port of its own, where its calls are recorded."""
+    for resource in resources(template, FUNCTION).values():
+        variables = resource["Properties"]["Environment"]["Variables"]
+        endpoint = options["endpoints"][binary(resource)]
+        variables["AWS_ENDPOINT_URL"] = endpoint
+        if "MANAGEMENT_ENDPOINT" in variables:
+            stage = {"Fn::Sub": f"{endpoint}/_aws/execute-api/${{WebSocketApi}}/prod"}
+            variables["MANAGEMENT_ENDPOINT"] = stage
+
+
+def with_plain_http(template, _options):
+    """Nothing here speaks TLS, so the public URL has no https."""
+    template["Parameters"]["PublicUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+"
+
+
+def with_built_binaries(template, options):
+    """What `cargo build` made takes the place of what `sam build` would make."""
+    del template["Globals"]["Function"]["CodeUri"]
+    for resource in resources(template, FUNCTION).values():
+        resource["Properties"]["CodeUri"] = zipped(binary(resource), Path(options["folder"]))
+        del resource["Metadata"]
+
+
+CHANGES = [without_route_responses, with_local_endpoints, with_plain_http, with_built_binaries]
+
+
+def binary(resource):
+    return resource["Metadata"]["BuildProperties"]["Binary"]
+
+
+def zipped(name, folder):
+    """Stripped and not compressed: quicker than anything smaller."""
+    bootstrap, package = folder / f"{name}.bootstrap", folder / f"{name}.zip"
+    subprocess.run(["strip", "-o", bootstrap, ROOT / "target" / "debug" / name], check=True)
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.write(bootstrap, "bootstrap")
+    bootstrap.unlink()
+    return str(package)
+
+
+def main(options):
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    folder = Path(options["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "original.json").write_text(json.dumps(template))
+    for change in CHANGES:
+        change(template, options)
+    (folder / "template.json").write_text(json.dumps(template))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,47 @@
+// Between the functions and the emulated services: notes which IAM actions each function's calls need.
+
+import { listen, pass, serving } from "./proxy.js";
+
+const SERVICES = { DynamoDB_20120810: "dynamodb", AmazonSQS: "sqs", AmazonSSM: "ssm", secretsmanager: "secretsmanager" };
+/** Calls that have no action of their own, or not one of the same name. */
+const RENAMED = { "sqs:SendMessageBatch": ["sqs:SendMessage"] };
+
+export class Recorder {
+  /** Function name to the actions that its calls needed. */
+  actions = new Map();
+  #servers = [];
+
+  /** A URL for one function, which leads to `port`. */
+  async endpoint(name, port) {
+    const seen = new Set();
+    this.actions.set(name, seen);
+    const server = serving((incoming, outgoing, body) => {
+      for (const action of actionsOf(incoming, body)) seen.add(action);
+      pass(port, incoming.url, incoming, body, outgoing);
+    });
+    this.#servers.push(server);
+    return listen(server);
+  }
+
+  stop() {
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+}
+
+function actionsOf({ headers, method, url }, body) {
+  if (url.includes("/@connections/")) return [`execute-api:ManageConnections ${method}`];
+  const [service, operation] = (headers["x-amz-target"] ?? "").split(".");
+  if (!SERVICES[service]) throw new Error(`a call that nobody knows: ${method} ${url} ${headers["x-amz-target"]}`);
+  const action = `${SERVICES[service]}:${operation}`;
+  if (operation === "TransactWriteItems") return ofTransaction(JSON.parse(body));
+  return RENAMED[action] ?? [action];
+}
+
+/** A transaction needs the actions of its parts. */
+function ofTransaction({ TransactItems: items }) {
+  const NAMES = { Put: "PutItem", Update: "UpdateItem", Delete: "DeleteItem", ConditionCheck: "ConditionCheckItem" };
+  return items.flatMap((item) => Object.keys(item)).map((kind) => `dynamodb:${NAMES[kind]}`);
+}
