@@ -11,7 +11,7 @@ import { CREDENTIALS, MiniStack } from "./ministack.js";
 import { Recorder } from "./recorder.js";
 
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const FOLDER = root("target/stack");
+export const FOLDER = root("target/stack");
 const BUCKET = "code";
 export const STACK = "hubcast";
 
@@ -56,8 +56,11 @@ export class Deployment {
     // The stories know the local stack's key.
     const SecretString = JSON.stringify({ primary: ACCESS_KEY });
     await ministack.call("secretsmanager", "secretsmanager.PutSecretValue", { SecretId, SecretString });
-    front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset: () => this.reset() };
     this.table = table;
+    this.webSocketUrl = `${ministack.url}/_aws/execute-api/${webSocketApi}/prod`;
+    const reset = () => this.reset();
+    const fail = ({ socket, status }) => (this.recorder.fault = status ? { socket, status } : undefined);
+    front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset, fail };
   }
 
   /** Writes the copy that is deployed, and reads the original. */
@@ -97,6 +100,18 @@ export class Deployment {
     for (const QueueUrl of [outputs.NotificationsQueueUrl, outputs.DeadLetterQueueUrl]) {
       await ministack.call("sqs", "AmazonSQS.PurgeQueue", { QueueUrl });
     }
+  }
+
+  /** What functions logged as an error. */
+  async errors() {
+    const logs = await Promise.all([...this.recorder.actions.keys()].map((name) => this.#log(name)));
+    return logs.flat().filter((line) => line.includes('"level":"ERROR"'));
+  }
+
+  async #log(name) {
+    const group = { logGroupName: `/aws/lambda/${STACK}-${name}` };
+    const { events = [] } = await this.ministack.call("logs", "Logs_20140328.FilterLogEvents", group);
+    return events.map(({ message }) => message);
   }
 
   async stop() {

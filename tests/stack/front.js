@@ -5,7 +5,7 @@ import { listen, pass, passUpgrade, serving } from "./proxy.js";
 
 export class Front {
   #server;
-  /** Set by whoever deployed: `port`, `httpApi`, `webSocketApi`, `issuer`, `reset`. */
+  /** Set by whoever deployed: `port`, `httpApi`, `webSocketApi`, `issuer`, `reset`, `fail`. */
   deployment;
 
   async start() {
@@ -19,16 +19,19 @@ export class Front {
   }
 
   async #answer(incoming, outgoing, body) {
-    const { port, httpApi, issuer, reset } = this.deployment;
+    const { port, httpApi, issuer } = this.deployment;
     const { pathname } = new URL(incoming.url, this.url);
     if (incoming.headers["x-amz-target"]) return pass(port, incoming.url, incoming, body, outgoing);
-    if (pathname === "/dev/reset") {
-      await reset();
-      return outgoing.writeHead(204).end();
-    }
+    if (pathname === "/dev/reset") return this.#done(outgoing, this.deployment.reset());
+    if (pathname === "/dev/fault") return this.#done(outgoing, this.deployment.fail(JSON.parse(body)));
     const document = issuer.answer(pathname, body);
     if (document) return outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
     return pass(port, `/_aws/execute-api/${httpApi}/$default${incoming.url}`, incoming, body, outgoing);
+  }
+
+  async #done(outgoing, work) {
+    await work;
+    outgoing.writeHead(204).end();
   }
 
   stop() {

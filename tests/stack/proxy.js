@@ -18,12 +18,13 @@ export async function bodyOf(incoming) {
   return Buffer.concat(parts);
 }
 
-/** Sends a request on, body and all; the host stays what the client signed. */
-export function pass(port, path, incoming, body, outgoing) {
+/** Sends a request on, body and all; the host stays what the client signed. `look` sees a refusal. */
+export function pass(port, path, incoming, body, outgoing, look = () => {}) {
   const { method, headers } = incoming;
   const onward = request({ host: "127.0.0.1", port, path, method, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode, answer.rawHeaders);
     answer.pipe(outgoing);
+    if (answer.statusCode >= 400) bodyOf(answer).then((text) => look(text.toString()));
   });
   onward.on("error", () => outgoing.destroy());
   onward.end(body);

@@ -1,4 +1,5 @@
-// Between the functions and the emulated services: notes which IAM actions each function's calls need.
+// Between the functions and the emulated services: notes which IAM actions each function's calls need,
+// and makes posts to one socket fail when a story asks for it.
 
 import { listen, pass, serving } from "./proxy.js";
 
@@ -9,6 +10,10 @@ const RENAMED = { "sqs:SendMessageBatch": ["sqs:SendMessage"] };
 export class Recorder {
   /** Function name to the actions that its calls needed. */
   actions = new Map();
+  /** Calls that were refused for want of permission. */
+  denied = [];
+  /** `{socket, status}`: what every post to the socket is answered for now. */
+  fault;
   #servers = [];
 
   /** A URL for one function, which leads to `port`. */
@@ -16,11 +21,19 @@ export class Recorder {
     const seen = new Set();
     this.actions.set(name, seen);
     const server = serving((incoming, outgoing, body) => {
-      for (const action of actionsOf(incoming, body)) seen.add(action);
-      pass(port, incoming.url, incoming, body, outgoing);
+      const actions = actionsOf(incoming, body);
+      for (const action of actions) seen.add(action);
+      if (this.#fails(incoming)) return outgoing.writeHead(this.fault.status).end();
+      return pass(port, incoming.url, incoming, body, outgoing, (refusal) => {
+        if (/AccessDenied|not authorized/.test(refusal)) this.denied.push(`${name}: ${actions}: ${refusal}`);
+      });
     });
     this.#servers.push(server);
     return listen(server);
+  }
+
+  #fails({ url, method }) {
+    return this.fault !== undefined && method === "POST" && url.endsWith(`/@connections/${this.fault.socket}`);
   }
 
   stop() {

@@ -1,13 +1,14 @@
 // What `make stack` runs: deploys, has the stories told, compares permissions with what was used, stops.
+// Arguments are names of stories, when not all are wanted.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Deployment } from "./deployment.js";
+import { Deployment, FOLDER } from "./deployment.js";
 
 const tests = fileURLToPath(new URL("..", import.meta.url));
-/** The stories that need nothing but what a deployment has. Others start a stack with flags of its own. */
+/** The stories of the local stack that need nothing but what this deployment has. */
 const STORIES = [
   "user-message",
   "role-or-permission-changed",
@@ -16,30 +17,51 @@ const STORIES = [
   "general-toast",
   "groups-set-by-backends",
   "groups-of-a-token",
-  "groups-after-a-reconnect",
   "gone",
   "bad-envelopes",
   "client-calls",
-  "connection-id",
-  "handshake-race",
 ];
-const PARAMETERS = { Architecture: "x86_64", ClientJoinableGroups: "*", AllowedOrigins: "http://localhost:4200" };
+/** As few as stories need; README.md says what for. */
+const PARAMETERS = {
+  Architecture: "x86_64",
+  Hubs: "*",
+  AllowedOrigins: "http://localhost:4200",
+  ClientJoinableGroups: "*",
+  MaxConnectionsPerUser: "12",
+  FanoutDirectMax: "20",
+};
 
+/** One file after the other: they share the deployment. */
 async function tell(files, env) {
-  const args = ["--test", "--test-concurrency=1", ...files];
-  const child = spawn(process.execPath, args, { cwd: tests, env: { ...process.env, ...env }, stdio: "inherit" });
-  const [code] = await once(child, "exit");
+  // A client that a story leaves behind ends with its stack, which goes on here.
+  const how = ["--test", "--test-force-exit", "--test-concurrency=1", "--test-reporter=spec"];
+  const options = { cwd: tests, env: { ...process.env, ...env }, stdio: "inherit" };
+  const [code] = await once(spawn(process.execPath, [...how, ...files], options), "exit");
   return code;
+}
+
+/** What was found out about the deployment while stories were told, for permissions.test.js. */
+async function record(deployment) {
+  const { actions, denied } = deployment.recorder;
+  const used = Object.fromEntries([...actions].map(([name, seen]) => [name, [...seen].sort()]));
+  const recorded = `${FOLDER}/recorded.json`;
+  const errors = await deployment.errors();
+  await writeFile(recorded, JSON.stringify({ template: deployment.template, used, denied, errors }));
+  return recorded;
 }
 
 const only = process.argv.slice(2);
 const deployment = await Deployment.start(PARAMETERS);
 try {
-  const env = { HUBCAST_DEPLOYED: deployment.front.url, HUBCAST_TABLE: deployment.table };
-  const stories = (only.length > 0 ? only : STORIES).map((name) => `stories/${name}.test.js`);
-  process.exitCode = await tell(stories, env);
-  if (only.length > 0) process.exitCode || console.log(deployment.recorder.actions);
-  await writeFile("/tmp/h/dvenv/ms.log", deployment.ministack.logs);
+  const { front, table, webSocketUrl } = deployment;
+  const env = { HUBCAST_DEPLOYED: front.url, HUBCAST_TABLE: table, HUBCAST_SOCKETS: webSocketUrl };
+  const shared = STORIES.map((name) => `stories/${name}.test.js`);
+  const files = only.length > 0 ? only : [...shared, "stack/deployed.test.js"];
+  process.exitCode = await tell(files, env);
+  if (only.length === 0) {
+    const recorded = await record(deployment);
+    process.exitCode ||= await tell(["stack/permissions.test.js"], { HUBCAST_RECORDED: recorded });
+  }
 } finally {
   await deployment.stop();
 }

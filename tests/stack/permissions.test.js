@@ -1,0 +1,77 @@
+// Every function may do what it did in the stories, and nothing else.
+// MiniStack enforces IAM, so that what is missing makes stories fail; what is too much is found here.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+
+const { template, used, denied, errors } = JSON.parse(readFileSync(process.env.HUBCAST_RECORDED, "utf8"));
+
+/** Permissions that no story can use, and why they are there all the same. */
+const NOT_SEEN = {
+  "ssm:GetParameter": "stands in for a secret, when AccessKeyParameter names a parameter",
+  "kms:Decrypt": "is used by the services themselves, when the access keys are under a key of one's own",
+  "sqs:ReceiveMessage": "is used by Lambda's event source in the function's name",
+  "sqs:DeleteMessage": "is used by Lambda's event source in the function's name",
+  "sqs:GetQueueAttributes": "is used by Lambda's event source in the function's name",
+  "negotiate dynamodb:GetItem": "is needed when ClientTokenReuse is once",
+};
+
+const list = (value) => (Array.isArray(value) ? value : [value]);
+
+/** The statements of a policy, of all branches of its conditions. */
+function statements(value) {
+  if (value["Fn::If"]) return value["Fn::If"].slice(1).flatMap(statements);
+  return value.Ref === "AWS::NoValue" ? [] : [value];
+}
+
+/** The actions of a statement; each verb of the management API counts for itself. */
+function actionsOf({ Action: action, Resource: resource }) {
+  if (action !== "execute-api:ManageConnections") return list(action);
+  return list(resource).map((arn) => `${action} ${/\/prod\/(\w+)\/@connections\/\*$/.exec(arn["Fn::Sub"])[1]}`);
+}
+
+const functions = Object.values(template.Resources).filter(({ Type: type }) => type === "AWS::Serverless::Function");
+const allowed = Object.fromEntries(
+  functions.map(({ Metadata: { BuildProperties: build }, Properties: { Policies: policies } }) => [
+    build.Binary,
+    policies.flatMap(({ Statement: all }) => all).flatMap(statements),
+  ]),
+);
+
+describe("the policy of every function", () => {
+  it("allowed everything that it did", () => assert.deepEqual(denied, []));
+
+  for (const [name, policy] of Object.entries(allowed)) {
+    it(`names what ${name} did`, () => {
+      const actions = new Set(policy.flatMap(actionsOf));
+      assert.deepEqual(used[name].filter((action) => !actions.has(action)), []);
+    });
+
+    it(`names one resource of the stack for each action of ${name}, and no more`, () => {
+      for (const { Resource: resource } of policy) assert.ok(list(resource).every((one) => one !== "*" && one));
+    });
+  }
+
+  for (const [name, policy] of Object.entries(allowed).filter(([name]) => name !== "group-join")) {
+    it(`names nothing that ${name} never did`, () => {
+      const known = (action) => NOT_SEEN[action] ?? NOT_SEEN[`${name} ${action}`];
+      const unused = policy.flatMap(actionsOf).filter((action) => !used[name].includes(action) && !known(action));
+      assert.deepEqual(unused, []);
+    });
+  }
+
+  // A frame that a client sends ends in 0x1E and reaches $default here, so that group-join does little.
+  it("is the same for group-join and message, which share a handler", () => {
+    assert.deepEqual(allowed["group-join"], allowed.message);
+  });
+
+  it("has no exception that is not needed", () => {
+    const seen = new Set(Object.values(used).flat());
+    assert.deepEqual(Object.keys(NOT_SEEN).filter((action) => seen.has(action)), []);
+  });
+});
+
+describe("the functions", () => {
+  it("logged no error while the stories were told", () => assert.deepEqual(errors, []));
+});
