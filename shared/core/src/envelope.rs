@@ -7,12 +7,14 @@
 mod audience;
 mod content;
 mod fields;
+mod later;
 mod rejection;
 
 use serde_json::value::RawValue;
 
 pub use audience::Audience;
 pub use content::{Action, Answer, Content, Scope, Subject};
+pub use later::Later;
 pub use rejection::{RejectReason, Rejection};
 
 use crate::id::{ConnectionId, HubName};
@@ -42,6 +44,8 @@ pub struct Notification {
     pub excluded: Vec<ConnectionId>,
     /// What to deliver or do, and for whom.
     pub content: Content,
+    /// What those get of it who are not there.
+    pub later: Later,
     /// When it is not worth delivering any more.
     pub expires_at: Option<Timestamp>,
 }
@@ -104,9 +108,18 @@ fn notification(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Notificati
     Ok(Notification {
         hub: fields.hub()?.unwrap_or_else(|| rules.default_hub.clone()),
         excluded: fields.connections("excludedConnectionIds")?.unwrap_or_default(),
+        later: later(fields, &content)?,
         content,
         expires_at: fields.timestamp("expiresAt")?,
     })
+}
+
+/// Only messages leave something behind.
+fn later(fields: &Fields<'_>, content: &Content) -> Result<Later, Rejection> {
+    match content {
+        Content::Message { audience, .. } => Later::read(fields, audience),
+        Content::Action(_) | Content::Answer { .. } | Content::Clear { .. } => Ok(Later::Nothing),
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod frames;
 pub mod groups;
 pub mod id;
 pub mod kept;
+pub mod later;
 pub mod membership;
 pub mod ports;
 pub mod principal;

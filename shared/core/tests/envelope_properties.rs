@@ -13,7 +13,9 @@ use serde_json::{Map, Value};
 const WHOLE: &[&str] = &[
     r#"{"hub":"h","connectionId":"c","userId":"u","userIds":["v"],"groupName":"g","groupNames":["i"],"everyone":false,"excludedConnectionIds":["x"],"target":"m","arguments":[1],"expiresAt":"2026-11-23T10:00:00Z","endpoints":[]}"#,
     r#"{"userId":"u","target":"m","arguments":[]}"#,
-    r#"{"groupName":"g","target":"m"}"#,
+    r#"{"groupName":"g","target":"m","retain":"k"}"#,
+    r#"{"userId":"u","target":"m","keepSeconds":5}"#,
+    r#"{"groupNames":["g"],"retain":"k"}"#,
     r#"{"action":"add","userId":"u","groupName":"g","ttlSeconds":5}"#,
     r#"{"action":"remove","connectionId":"c","groupNames":["g"]}"#,
     r#"{"action":"removeAll","userIds":["u"]}"#,

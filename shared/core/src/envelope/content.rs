@@ -7,8 +7,10 @@ use serde_json::value::RawValue;
 use super::EnvelopeRules;
 use super::audience::Audience;
 use super::fields::Fields;
+use super::later;
 use super::rejection::{RejectReason, Rejection};
 use crate::id::{ConnectionId, GroupName, UserId};
+use crate::later::RetainedKey;
 
 /// What a notification delivers or does.
 #[derive(Debug, Clone)]
@@ -32,6 +34,13 @@ pub enum Content {
         invocation_id: String,
         /// What it gets.
         answer: Answer,
+    },
+    /// Takes a retained value down.
+    Clear {
+        /// Whose.
+        audience: Audience,
+        /// Which.
+        key: RetainedKey,
     },
 }
 
@@ -121,6 +130,7 @@ pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content
         (true, false, false) => message(fields, rules),
         (false, true, false) => action(fields, rules).map(Content::Action),
         (false, false, true) => answer(fields),
+        (false, false, false) if fields.has("retain") => later::clear(fields, rules),
         (false, false, false) => {
             let detail = "one of 'target', 'action' and 'invocationId' is needed";
             Err(Rejection::new(RejectReason::NoContent, detail))
@@ -158,7 +168,16 @@ fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
 }
 
 fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
-    let others = ["arguments", "ttlSeconds", "reason", "allowReconnect", "revoke", "everyone"];
+    let others = [
+        "arguments",
+        "ttlSeconds",
+        "reason",
+        "allowReconnect",
+        "revoke",
+        "everyone",
+        "retain",
+        "keepSeconds",
+    ];
     refuse(fields, &others, "invocationId")?;
     // Users and groups do not count here, but are checked like everything that is named.
     let (connection, _, _) = (fields.connection()?, fields.users()?, fields.groups()?);
@@ -180,7 +199,7 @@ fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
 }
 
 fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
-    refuse(fields, &["arguments", "result", "error"], "action")?;
+    refuse(fields, &["arguments", "result", "error", "retain", "keepSeconds"], "action")?;
     let name = fields.text("action")?.unwrap_or_default();
     match name.to_ascii_lowercase().as_str() {
         "add" => add(fields),
@@ -263,7 +282,11 @@ fn users(fields: &Fields<'_>) -> Result<Vec<UserId>, Rejection> {
         .ok_or_else(|| Rejection::new(RejectReason::MissingAudience, "a block needs a 'userId'"))
 }
 
-fn refuse(fields: &Fields<'_>, names: &[&'static str], with: &str) -> Result<(), Rejection> {
+pub(super) fn refuse(
+    fields: &Fields<'_>,
+    names: &[&'static str],
+    with: &str,
+) -> Result<(), Rejection> {
     match names.iter().find(|name| fields.has(name)) {
         None => Ok(()),
         Some(name) => {

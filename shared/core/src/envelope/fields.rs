@@ -12,11 +12,12 @@ use super::IDS_MAX;
 use super::content::Scope;
 use super::rejection::{RejectReason, Rejection};
 use crate::id::{ConnectionId, GroupName, HubName, NameError, UserId};
+use crate::later::RetainedKey;
 use crate::time::Timestamp;
 
 /// The names an envelope may hold. `endpoints` is written by Azure Functions
 /// with several SignalR instances and means nothing here.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 22] = [
     "hub",
     "connectionId",
     "userId",
@@ -36,6 +37,8 @@ const KNOWN: [&str; 20] = [
     "result",
     "error",
     "expiresAt",
+    "retain",
+    "keepSeconds",
     "endpoints",
 ];
 
@@ -154,6 +157,11 @@ impl<'a> Fields<'a> {
     pub(super) fn groups(&self) -> Result<Option<Vec<GroupName>>, Rejection> {
         let one = self.name("groupName", GroupName::parse)?;
         Ok(united(one, self.names("groupNames", GroupName::parse)?))
+    }
+
+    /// The key of a retained value.
+    pub(super) fn retained_key(&self) -> Result<Option<RetainedKey>, Rejection> {
+        self.name("retain", RetainedKey::parse)
     }
 
     fn name<T>(

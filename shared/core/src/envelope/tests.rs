@@ -102,6 +102,12 @@ fn bad_envelopes_are_rejected_with_their_reason() {
         (r#"{"action":"block","groupName":"g","userId":"a"}"#, R::MisplacedProperty),
         (r#"{"action":"close","groupName":"g","revoke":true}"#, R::MisplacedProperty),
         (r#"{"target":"m","ttlSeconds":5}"#, R::MisplacedProperty),
+        (r#"{"target":"m","connectionId":"c","retain":"k"}"#, R::MisplacedProperty),
+        (r#"{"target":"m","groupName":"g","keepSeconds":5}"#, R::MisplacedProperty),
+        (r#"{"target":"m","userIds":["u","v"],"keepSeconds":5}"#, R::MisplacedProperty),
+        (r#"{"target":"m","userId":"u","retain":"k","keepSeconds":5}"#, R::MisplacedProperty),
+        (r#"{"action":"close","userId":"u","retain":"k"}"#, R::MisplacedProperty),
+        (r#"{"target":"m","retain":"a\nb"}"#, R::BadName),
         (r#"{"target":"m","expiresAt":"2026-11-23T10:00:00"}"#, R::BadExpiry),
         (r#"{"invocationId":"1","result":1}"#, R::MissingAudience),
         (r#"{"invocationId":"1","connectionId":"c","result":1,"error":"e"}"#, R::SeveralContents),
@@ -144,6 +150,32 @@ fn a_log_out_revokes_unless_told_otherwise() {
     assert!(!revoke(r#"{"action":"close","userId":"a","revoke":false}"#));
     assert!(!revoke(r#"{"action":"close","userId":"a","allowReconnect":true}"#));
     assert!(!revoke(r#"{"action":"close","groupName":"g"}"#));
+}
+
+#[test]
+fn a_message_says_what_those_get_who_come_later() {
+    use std::time::Duration;
+    let key = crate::later::RetainedKey::parse("k").unwrap();
+    for (body, expected) in [
+        (r#"{"target":"m"}"#, Later::Nothing),
+        (r#"{"target":"m","Retain":"k"}"#, Later::Retained(key.clone())),
+        (r#"{"target":"m","userId":"u","keepseconds":60}"#, Later::Kept(Duration::from_mins(1))),
+    ] {
+        assert_eq!(one(body).unwrap().later, expected, "{body}");
+    }
+    let content = one(r#"{"groupName":"g","retain":"k"}"#).unwrap().content;
+    assert!(
+        matches!(content, Content::Clear { audience: Audience::Groups(_), key: cleared } if cleared == key)
+    );
+}
+
+/// Whoever leaves the target out must not take the whole hub's value down unasked.
+#[test]
+fn taking_a_hubs_value_down_must_be_asked_for_when_the_rules_say_so() {
+    let strict = EnvelopeRules { implicit_broadcast: false, ..rules() };
+    let implicit = parse(r#"{"retain":"k"}"#, &strict).unwrap().remove(0).parsed.unwrap_err();
+    assert_eq!(implicit.reason, RejectReason::ImplicitBroadcast);
+    assert!(parse(r#"{"retain":"k","everyone":true}"#, &strict).unwrap().remove(0).parsed.is_ok());
 }
 
 #[test]

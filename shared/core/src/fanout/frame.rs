@@ -30,7 +30,7 @@ pub(super) fn content_record(content: &Content) -> Option<Bytes> {
             Some(close_record(reason.clone(), *allow_reconnect))
         }
         Content::Action(Action::Block { .. }) => Some(close_record(None, false)),
-        Content::Action(_) => None,
+        Content::Action(_) | Content::Clear { .. } => None,
     }
 }
 

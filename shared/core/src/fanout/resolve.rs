@@ -179,7 +179,7 @@ pub(super) fn audience(content: &Content) -> Option<Audience> {
         }
         Content::Answer { connection, .. } => Some(Audience::Connection(connection.clone())),
         Content::Action(Action::Block { users, .. }) => Some(Audience::Users(users.clone())),
-        Content::Action(_) => None,
+        Content::Action(_) | Content::Clear { .. } => None,
     }
 }
 

@@ -1,0 +1,250 @@
+//! What is there for those who come later: retained values and inboxes.
+//!
+//! A board is where a channel's retained values hang, the last one of each key;
+//! whoever comes into the channel gets them. An inbox is where a user's messages
+//! wait that found none of the user's sockets.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::id::{HubName, KeyedName, NameError, UserId};
+use crate::time::Timestamp;
+
+/// The longest key of a retained value, in characters.
+pub const KEY_MAX_CHARS: usize = 128;
+/// The most keys of one board.
+pub const KEYS_MAX: usize = 32;
+/// The most messages that wait in one inbox, and what they may take together, in bytes.
+pub const INBOX_MAX: usize = 100;
+/// See [`INBOX_MAX`].
+pub const INBOX_MAX_BYTES: usize = 1024 * 1024;
+
+/// Where an element stands in its queue.
+///
+/// Within one message group positions grow as SQS took the messages; those of different groups
+/// are in no order that is promised.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    position: String,
+    group: String,
+}
+
+/// The digits of a position's two parts. An SQS sequence number has 128 bits.
+const SEQUENCE_DIGITS: usize = 39;
+const ELEMENT_DIGITS: usize = 3;
+const POSITION_LENGTH: usize = SEQUENCE_DIGITS + 1 + ELEMENT_DIGITS;
+
+impl Place {
+    /// The place of the element at `at` in a message with this sequence number.
+    pub fn new(group: &str, sequence: &str, at: usize) -> Self {
+        let is_number = sequence.bytes().all(|byte| byte.is_ascii_digit());
+        let is_good = is_number && sequence.len() <= SEQUENCE_DIGITS;
+        let sequence = if is_good { sequence } else { "" };
+        let position = format!("{sequence:0>SEQUENCE_DIGITS$}#{at:0>ELEMENT_DIGITS$}");
+        Self { position, group: group.to_owned() }
+    }
+
+    /// Reads a place back; `None` for a text that is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (position, group) = text.split_at_checked(POSITION_LENGTH)?;
+        let group = group.strip_prefix('#')?.to_owned();
+        Some(Self { position: position.to_owned(), group })
+    }
+
+    /// What grows within the message group, as texts are compared.
+    pub fn position(&self) -> &str {
+        &self.position
+    }
+
+    /// The message group.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.position, self.group)
+    }
+}
+
+/// The key of a retained value: the last value of a key counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RetainedKey(String);
+
+impl RetainedKey {
+    /// Reads a key of 1 to [`KEY_MAX_CHARS`] characters.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or holds a control character.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        if text.trim().is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.chars().nth(KEY_MAX_CHARS).is_some() {
+            return Err(NameError::TooLong { max: KEY_MAX_CHARS });
+        }
+        if text.chars().any(char::is_control) {
+            return Err(NameError::BadCharacter);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The board of a user, a group or a hub.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Board {
+    /// The hub.
+    pub hub: HubName,
+    /// Whose it is.
+    pub of: BoardOf,
+}
+
+/// Whose board it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BoardOf {
+    /// Everybody's on the hub.
+    Hub,
+    /// A user's.
+    User(KeyedName),
+    /// A group's.
+    Group(KeyedName),
+}
+
+impl Board {
+    /// What has to be in use on the hub for anything to hang there.
+    pub const fn kind(&self) -> Use {
+        match self.of {
+            BoardOf::Hub => Use::HubBoard,
+            BoardOf::User(_) => Use::UserBoards,
+            BoardOf::Group(_) => Use::GroupBoards,
+        }
+    }
+}
+
+/// The last value of one key, or that it was taken down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retained {
+    /// The key.
+    pub key: RetainedKey,
+    /// The element that said so.
+    pub place: Place,
+    /// What a client gets; `None` when the value was taken down.
+    pub record: Option<String>,
+    /// When it stops counting.
+    pub expires: Timestamp,
+}
+
+impl Retained {
+    /// Whether this may stand where `other` stood: not if it is older. Of two message groups
+    /// nobody knows which is older, so the one that comes last counts.
+    pub fn replaces(&self, other: &Self) -> bool {
+        self.place.group != other.place.group || self.place.position >= other.place.position
+    }
+}
+
+/// A message that waits in an inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which element it is; they are delivered in the order of places.
+    pub place: Place,
+    /// What the client gets.
+    pub record: String,
+    /// Until when it waits.
+    pub expires: Timestamp,
+}
+
+/// Whose inbox it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Inbox {
+    /// The hub.
+    pub hub: HubName,
+    /// The user.
+    pub user: KeyedName,
+}
+
+impl Inbox {
+    /// The inbox of a user.
+    pub fn of(hub: &HubName, user: &UserId) -> Self {
+        Self { hub: hub.clone(), user: user.keyed() }
+    }
+}
+
+/// What may be used on a hub, and costs those who come a look only once it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Use {
+    /// Values retained for the whole hub.
+    HubBoard,
+    /// Values retained for users.
+    UserBoards,
+    /// Values retained for groups.
+    GroupBoards,
+    /// Inboxes.
+    Inboxes,
+}
+
+impl Use {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::HubBoard, Self::UserBoards, Self::GroupBoards, Self::Inboxes];
+}
+
+/// What is in use on a hub, or ever was.
+pub type Uses = BTreeSet<Use>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_a_message_group_are_in_the_order_of_the_queue() {
+        let places = [
+            Place::new("g", "", 0),
+            Place::new("g", "9", 0),
+            Place::new("g", "10", 0),
+            Place::new("g", "10", 2),
+            Place::new("g", "10", 11),
+            Place::new("g", "18849496460467696128", 0),
+            Place::new("g", "340282366920938463463374607431768211455", 99),
+        ];
+        assert!(places.is_sorted());
+        for place in places {
+            assert_eq!(Place::parse(&place.to_string()), Some(place));
+        }
+    }
+
+    #[test]
+    fn a_place_reads_back_whatever_its_group_is_called() {
+        for group in ["", "n:user:älice", "a#b#"] {
+            let place = Place::new(group, "7", 1);
+            assert_eq!(Place::parse(&place.to_string()), Some(place));
+        }
+        assert_eq!(Place::parse("HEAD"), None);
+    }
+
+    #[test]
+    fn an_older_value_of_the_same_message_group_replaces_nothing() {
+        let at = |group: &str, sequence: &str| Retained {
+            key: RetainedKey::parse("k").unwrap(),
+            place: Place::new(group, sequence, 0),
+            record: None,
+            expires: Timestamp::FOREVER,
+        };
+        assert!(at("g", "10").replaces(&at("g", "9")));
+        assert!(at("g", "9").replaces(&at("g", "9")), "a second try");
+        assert!(!at("g", "9").replaces(&at("g", "10")));
+        assert!(at("h", "9").replaces(&at("g", "10")));
+    }
+
+    #[test]
+    fn keys_are_short_names() {
+        assert_eq!(RetainedKey::parse(" "), Err(NameError::Empty));
+        assert_eq!(RetainedKey::parse("a\nb"), Err(NameError::BadCharacter));
+        assert!(RetainedKey::parse(&"語".repeat(128)).is_ok());
+        assert_eq!(RetainedKey::parse(&"k".repeat(129)), Err(NameError::TooLong { max: 128 }));
+    }
+}
