@@ -8,6 +8,7 @@ mod batch;
 mod channels;
 mod item;
 mod key;
+mod later;
 mod progress;
 mod sessions;
 mod sockets;

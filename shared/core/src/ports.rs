@@ -1,12 +1,14 @@
 //! What the rules need from the outside world.
 //!
-//! The store is cut by what it is about: sockets, sessions, channels, access and progress.
+//! The store is cut by what it is about: sockets, sessions, channels, what is there for those who
+//! come later, access and progress.
 //! Methods are single, conditional row operations; their order, which is what
 //! makes races harmless, belongs to the use cases. Every adapter passes the
 //! contract suite of `hubcast-testkit`.
 
 mod access_keys;
 mod gateway;
+mod later;
 mod queue;
 mod session;
 mod store;
@@ -15,6 +17,7 @@ use std::error::Error;
 
 pub use access_keys::{AccessKeySource, Freshness};
 pub use gateway::{ConnectionGateway, PostError};
+pub use later::LaterStore;
 pub use queue::{DeadLetter, JobMessage, NotificationQueue, QueueError};
 pub use session::SessionStore;
 pub use store::{

@@ -6,6 +6,7 @@
 
 mod access;
 mod channels;
+mod later;
 mod progress;
 mod sessions;
 mod sockets;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use hubcast_core::access::{Block, Membership};
 use hubcast_core::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_core::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
+use hubcast_core::later::{Board, Inbox, Place, Retained, RetainedKey, Uses, Waiting};
 use hubcast_core::ports::{Progress, StoreError};
 use hubcast_core::session::SessionId;
 use hubcast_core::socket::Socket;
@@ -46,6 +48,9 @@ struct State {
     grants: BTreeMap<String, (Vec<GroupName>, Timestamp)>,
     progress: BTreeMap<String, (Progress, Timestamp)>,
     sessions: BTreeMap<SessionId, Session>,
+    uses: BTreeMap<HubName, Uses>,
+    boards: BTreeMap<Board, BTreeMap<RetainedKey, Retained>>,
+    inboxes: BTreeMap<Inbox, BTreeMap<Place, Waiting>>,
 }
 
 /// What a client token opened.

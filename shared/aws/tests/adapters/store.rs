@@ -33,6 +33,11 @@ async fn channels_are_kept() {
 }
 
 #[tokio::test]
+async fn what_is_for_those_who_come_later_is_kept() {
+    store::later::all(&table().await).await;
+}
+
+#[tokio::test]
 async fn access_is_kept() {
     store::access::all(&table().await).await;
 }

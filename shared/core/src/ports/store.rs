@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use super::{Cause, SessionStore};
+use super::{Cause, LaterStore, SessionStore};
 use crate::access::{Block, Membership};
 use crate::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use crate::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
@@ -142,8 +142,9 @@ pub trait SocketStore: SessionStore {
     ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
 }
 
-/// Channel rows and the shard counts that spread them.
-pub trait ChannelStore: Send + Sync {
+/// Channel rows and the shard counts that spread them. Whoever brings sockets into a channel
+/// answers for what is there for them, too.
+pub trait ChannelStore: LaterStore {
     /// Writes rows, in any order; all are written when this answers without an error.
     fn put_rows(&self, rows: &[ChannelRow]) -> impl Future<Output = Result<(), StoreError>> + Send;
 

@@ -1,8 +1,9 @@
-//! The rules of the five ports of the table.
+//! The rules of the ports of the table.
 
 pub mod access;
 pub mod channels;
 pub mod claims;
+pub mod later;
 pub mod progress;
 pub mod records;
 pub mod sessions;
@@ -14,6 +15,7 @@ pub async fn all<S: SocketStore + ChannelStore + AccessStore + ProgressStore>(st
     claims::all(store).await;
     records::all(store).await;
     channels::all(store).await;
+    later::all(store).await;
     access::all(store).await;
     sessions::all(store).await;
     progress::all(store).await;

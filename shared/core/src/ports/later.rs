@@ -1,0 +1,69 @@
+//! What is there for those who come later, as the rules see it.
+
+use std::future::Future;
+
+use super::{Consistency, StoreError};
+use crate::id::HubName;
+use crate::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
+use crate::time::Timestamp;
+
+/// Retained values, inboxes, and which of them are in use at all.
+pub trait LaterStore: Send + Sync {
+    /// Notes, for good, that something is in use on a hub.
+    fn note_use(
+        &self,
+        hub: &HubName,
+        what: Use,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What is in use on a hub.
+    fn uses(
+        &self,
+        hub: &HubName,
+        consistency: Consistency,
+    ) -> impl Future<Output = Result<Uses, StoreError>> + Send;
+
+    /// Hangs a value up, or takes it down, unless what stands there says more recent things.
+    fn put_retained(
+        &self,
+        board: &Board,
+        value: &Retained,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The values of a board that were not taken down and have not expired at `now`, in order of
+    /// key; strongly consistent.
+    fn retained(
+        &self,
+        board: &Board,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Retained>, StoreError>> + Send;
+
+    /// Has a message wait; the same place twice is one message.
+    fn put_waiting(
+        &self,
+        inbox: &Inbox,
+        message: &Waiting,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The messages of an inbox that have not expired at `now`, in order of place; strongly
+    /// consistent.
+    fn waiting(
+        &self,
+        inbox: &Inbox,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Waiting>, StoreError>> + Send;
+
+    /// Removes messages from an inbox; missing ones are no error.
+    fn remove_waiting(
+        &self,
+        inbox: &Inbox,
+        places: &[Place],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes one message back; false when another removed it before.
+    fn take_back(
+        &self,
+        inbox: &Inbox,
+        place: &Place,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}

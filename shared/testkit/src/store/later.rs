@@ -1,0 +1,80 @@
+//! Retained values, inboxes, and which of them are in use.
+
+use hubcast_core::id::HubName;
+use hubcast_core::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
+use hubcast_core::ports::{Consistency, LaterStore, StoreError};
+use hubcast_core::time::Timestamp;
+
+use super::MemoryStore;
+use crate::journal::lock;
+
+impl LaterStore for MemoryStore {
+    async fn note_use(&self, hub: &HubName, what: Use) -> Result<(), StoreError> {
+        self.meet("note_use").await?;
+        lock(&self.state).uses.entry(hub.clone()).or_default().insert(what);
+        Ok(())
+    }
+
+    async fn uses(&self, hub: &HubName, _consistency: Consistency) -> Result<Uses, StoreError> {
+        self.meet("uses").await?;
+        Ok(lock(&self.state).uses.get(hub).cloned().unwrap_or_default())
+    }
+
+    async fn put_retained(&self, board: &Board, value: &Retained) -> Result<(), StoreError> {
+        self.meet("put_retained").await?;
+        let mut state = lock(&self.state);
+        let values = state.boards.entry(board.clone()).or_default();
+        if values.get(&value.key).is_none_or(|stands| value.replaces(stands)) {
+            values.insert(value.key.clone(), value.clone());
+        }
+        Ok(())
+    }
+
+    async fn retained(&self, board: &Board, now: Timestamp) -> Result<Vec<Retained>, StoreError> {
+        self.meet("retained").await?;
+        let state = lock(&self.state);
+        let values = state.boards.get(board).into_iter().flat_map(|values| values.values());
+        let counts = |value: &&Retained| value.record.is_some() && value.expires > now;
+        Ok(values.filter(counts).cloned().collect())
+    }
+
+    async fn put_waiting(&self, inbox: &Inbox, message: &Waiting) -> Result<(), StoreError> {
+        self.meet("put_waiting").await?;
+        let mut state = lock(&self.state);
+        let waiting = state.inboxes.entry(inbox.clone()).or_default();
+        waiting.insert(message.place.clone(), message.clone());
+        Ok(())
+    }
+
+    async fn waiting(&self, inbox: &Inbox, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
+        self.meet("waiting").await?;
+        let state = lock(&self.state);
+        let waiting = state.inboxes.get(inbox).into_iter().flat_map(|waiting| waiting.values());
+        Ok(waiting.filter(|message| message.expires > now).cloned().collect())
+    }
+
+    async fn remove_waiting(&self, inbox: &Inbox, places: &[Place]) -> Result<(), StoreError> {
+        for place in places {
+            self.take_out("remove_waiting", inbox, place).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_back(&self, inbox: &Inbox, place: &Place) -> Result<bool, StoreError> {
+        self.take_out("take_back", inbox, place).await
+    }
+}
+
+impl MemoryStore {
+    async fn take_out(
+        &self,
+        operation: &'static str,
+        inbox: &Inbox,
+        place: &Place,
+    ) -> Result<bool, StoreError> {
+        self.meet(operation).await?;
+        let mut state = lock(&self.state);
+        let waiting = state.inboxes.get_mut(inbox);
+        Ok(waiting.and_then(|waiting| waiting.remove(place)).is_some())
+    }
+}
