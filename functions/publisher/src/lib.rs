@@ -44,6 +44,7 @@ fn queued(record: SqsMessage) -> QueuedMessage {
     QueuedMessage {
         queue: queue_name(record.event_source_arn.as_deref().unwrap_or_default()),
         group: attribute("MessageGroupId").unwrap_or_default().to_owned(),
+        sequence: attribute("SequenceNumber").unwrap_or_default().to_owned(),
         sent_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
         // A record that does not say counts as redelivered: its progress is looked up.
         receive_count: receives.unwrap_or(2),
@@ -72,6 +73,7 @@ fn log(report: &Report) {
         done = tally.done,
         handed_on = tally.handed_on,
         expired = tally.expired,
+        kept = tally.kept,
         undeliverable = tally.undeliverable,
         rejected = tally.rejected,
         resumed = tally.resumed,
@@ -83,6 +85,8 @@ fn log(report: &Report) {
         throttled = tally.throttled,
         ambiguous = tally.ambiguous,
         refused = tally.refused,
+        dropped = tally.dropped,
+        replayed = tally.replayed,
         failed = tally.failed,
         "published"
     );
@@ -96,6 +100,7 @@ fn measure(report: &Report) {
         ("done", tally.done),
         ("handed_on", tally.handed_on),
         ("expired", tally.expired),
+        ("kept", tally.kept),
         ("undeliverable", tally.undeliverable),
         ("rejected", tally.rejected),
         ("resumed", tally.resumed),
@@ -107,6 +112,8 @@ fn measure(report: &Report) {
         ("throttled", tally.throttled),
         ("ambiguous", tally.ambiguous),
         ("refused", tally.refused),
+        ("dropped", tally.dropped),
+        ("replayed", tally.replayed),
         ("failed", tally.failed),
     ];
     for (name, count) in counts {

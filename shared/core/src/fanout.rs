@@ -5,7 +5,8 @@
 //! ([`resolve`]), merge into ordered lists per socket ([`plan`]), join records
 //! into frames ([`frame`]), post with bounded concurrency ([`post`]) at the
 //! account's [`pace`], end the sockets that are to end ([`end`]), and settle
-//! what became of every message ([`settle`]). An audience that is too big for
+//! what became of every message ([`settle`]). What is for those who come later
+//! is hung up ([`retain`]) or waits for its user ([`inbox`]). An audience that is too big for
 //! that is cut into jobs ([`big`]), which are worked page by page ([`work`]).
 //!
 //! Messages of one message group keep their order for every socket: a socket
@@ -16,7 +17,8 @@ mod action;
 mod batch;
 mod big;
 mod end;
-mod frame;
+pub(crate) mod frame;
+mod inbox;
 mod job;
 mod letter;
 mod members;
@@ -25,6 +27,7 @@ mod pace;
 mod plan;
 mod post;
 mod resolve;
+mod retain;
 mod settle;
 mod tally;
 mod underway;
@@ -115,6 +118,8 @@ pub struct QueuedMessage {
     pub receipt_handle: String,
     /// The message group, within which order counts.
     pub group: String,
+    /// The queue's number of it, which grows within the message group.
+    pub sequence: String,
     /// The envelope.
     pub body: String,
     /// When it was sent.
@@ -183,10 +188,12 @@ where
             tracing::error!(error = %chain(&err), "progress could not be read");
             batch.hold_redelivered();
         }
-        let plan = self.resolve(&mut batch, deadline).await;
+        let mut plan = self.resolve(&mut batch, deadline).await;
         let mut outcomes = self.post(&plan, deadline).await;
         let is_resumed = |at| batch.item(at).is_some_and(batch::Item::is_resumed);
         self.end_stalled(&plan, &mut outcomes, is_resumed).await;
+        self.keep_lost(&mut batch, &mut plan, &mut outcomes, deadline).await;
+        self.show_changes(&mut plan, &mut outcomes, deadline).await;
         self.end_sockets(&plan, &outcomes).await;
         self.settle(batch, &plan, &outcomes).await
     }

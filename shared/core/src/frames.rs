@@ -4,6 +4,7 @@
 //! has no record separator and drops the client, so whatever goes wrong inside
 //! becomes a completion with an error or a Close that lets the client return.
 
+mod arrival;
 mod budget;
 mod handshake;
 mod invocation;

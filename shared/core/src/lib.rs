@@ -19,6 +19,7 @@ pub mod later;
 pub mod membership;
 pub mod ports;
 pub mod principal;
+mod replay;
 pub mod report;
 pub mod session;
 pub mod settings;

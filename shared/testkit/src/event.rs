@@ -100,7 +100,7 @@ fn record(message: &QueuedMessage) -> Value {
         "attributes": {
             "ApproximateReceiveCount": message.receive_count.to_string(),
             "SentTimestamp": message.sent_at.as_millis().to_string(),
-            "SequenceNumber": "18849496460467696128",
+            "SequenceNumber": message.sequence,
             "MessageGroupId": message.group,
             "SenderId": "AIDA",
             "MessageDeduplicationId": message.id,

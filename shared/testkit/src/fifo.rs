@@ -98,6 +98,7 @@ impl Fifo {
             queue: self.name.to_owned(),
             receipt_handle: String::new(),
             group: sent.group,
+            sequence: state.sent.to_string(),
             body: sent.body,
             sent_at: self.clock.now(),
             receive_count: 0,

@@ -1,8 +1,14 @@
 //! Messages as the queue hands them over.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use hubcast_core::fanout::QueuedMessage;
 
 use crate::clock::START;
+
+/// Sequence numbers grow, as in the real queue.
+const FIRST: u64 = 1_884_949_646_046_769_612;
+static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// A message of its own message group, received for the first time.
 pub fn message(id: &str, body: &str) -> QueuedMessage {
@@ -16,6 +22,7 @@ pub fn in_group(id: &str, group: &str, body: &str) -> QueuedMessage {
         queue: "hubcast-notifications.fifo".to_owned(),
         receipt_handle: format!("receipt-{id}"),
         group: group.to_owned(),
+        sequence: (FIRST + SENT.fetch_add(1, Ordering::Relaxed)).to_string(),
         body: body.to_owned(),
         sent_at: START,
         receive_count: 1,

@@ -41,6 +41,8 @@ pub enum RejectReason {
     BadExpiry,
     /// The serialised record exceeds what a socket takes.
     TooLarge,
+    /// One more key than an audience's retained values may have.
+    TooManyRetained,
     /// It was tried several times, and reached nobody more.
     NoProgress,
     /// It could not be delivered for too long.
@@ -75,6 +77,7 @@ impl RejectReason {
             Self::ImplicitBroadcast => "ImplicitBroadcast",
             Self::BadExpiry => "BadExpiry",
             Self::TooLarge => "TooLarge",
+            Self::TooManyRetained => "TooManyRetained",
             Self::NoProgress => "NoProgress",
             Self::TooOld => "TooOld",
         }

@@ -21,7 +21,7 @@ use crate::socket::Socket;
 use crate::time::{Clock, Timestamp};
 
 /// How long a lasting membership or denial stays without a ttl, as in Azure SignalR.
-const MEMBERSHIP_LIFETIME: Duration = Duration::from_hours(365 * 24);
+pub(super) const MEMBERSHIP_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// Who is in which groups, or is not, from now on.
 struct Change<'a> {
@@ -192,12 +192,8 @@ where
         reads: &mut Reads,
     ) -> Result<Vec<Socket>, StoreError> {
         reads.forget_members();
-        let audience = match subject {
-            Subject::Connection(connection) => Audience::Connection(connection.clone()),
-            Subject::Users(users) => Audience::Users(users.clone()),
-        };
         let mut sockets = Vec::new();
-        let found = self.audience_members((hub, &audience), usize::MAX, reads).await?;
+        let found = self.audience_members((hub, &subject.audience()), usize::MAX, reads).await?;
         for (_, member) in found.unwrap_or_default() {
             sockets.extend(self.store.socket(&member.socket, Consistency::Strong).await?);
         }

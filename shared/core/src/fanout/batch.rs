@@ -63,6 +63,11 @@ pub(super) enum State {
         /// How many.
         jobs: usize,
     },
+    /// It waits for its user.
+    Kept {
+        /// How many older messages made room for it.
+        dropped: usize,
+    },
     /// It could not be taken up.
     Failed,
 }

@@ -13,10 +13,13 @@ pub const RECORD_MAX_BYTES: usize = 128 * 1024;
 
 /// What reaches the client of a notification; `None` when nothing does.
 pub(super) fn content_record(content: &Content) -> Option<Bytes> {
+    content_text(content).map(Bytes::from)
+}
+
+/// The same as text.
+pub(super) fn content_text(content: &Content) -> Option<String> {
     match content {
-        Content::Message { target, arguments, .. } => {
-            Some(Bytes::from(invocation_record(target, arguments)))
-        }
+        Content::Message { target, arguments, .. } => Some(invocation_record(target, arguments)),
         Content::Answer { invocation_id, answer, .. } => {
             let outcome = match answer {
                 Answer::Result(None) => Outcome::Void,
@@ -24,7 +27,7 @@ pub(super) fn content_record(content: &Content) -> Option<Bytes> {
                 Answer::Error(error) => Outcome::Error(error.clone()),
             };
             let completion = Completion { invocation_id: invocation_id.clone(), outcome };
-            Some(Bytes::from(HubMessage::Completion(completion).encode()))
+            Some(HubMessage::Completion(completion).encode())
         }
         Content::Action(Action::Close { reason, allow_reconnect, .. }) => {
             Some(close_record(reason.clone(), *allow_reconnect))
@@ -34,19 +37,19 @@ pub(super) fn content_record(content: &Content) -> Option<Bytes> {
     }
 }
 
-fn close_record(error: Option<String>, allow_reconnect: bool) -> Bytes {
-    Bytes::from(HubMessage::Close(Close { error, allow_reconnect }).encode())
+fn close_record(error: Option<String>, allow_reconnect: bool) -> String {
+    HubMessage::Close(Close { error, allow_reconnect }).encode()
 }
 
 /// A frame to post, and the parcels in it.
 #[derive(Debug, Clone)]
-pub(super) struct Frame {
-    pub(super) body: Bytes,
-    pub(super) parcels: Vec<usize>,
+pub(crate) struct Frame {
+    pub(crate) body: Bytes,
+    pub(crate) parcels: Vec<usize>,
 }
 
 /// Joins records, in order, into frames of at most [`COALESCED_MAX_BYTES`]; a larger record goes alone.
-pub(super) fn coalesce(records: impl IntoIterator<Item = (usize, Bytes)>) -> Vec<Frame> {
+pub(crate) fn coalesce(records: impl IntoIterator<Item = (usize, Bytes)>) -> Vec<Frame> {
     let mut frames: Vec<Vec<(usize, Bytes)>> = Vec::new();
     let mut room = 0;
     for (parcel, record) in records {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::frame::{Frame, coalesce};
 use crate::channel::ChannelKey;
 use crate::id::SocketId;
+use crate::replay::Replay;
 
 /// Which element of which message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +23,8 @@ pub(super) struct Parcel {
     pub(super) record: Bytes,
     /// Whether it ends the connection.
     pub(super) ends: bool,
+    /// Whether it is a retained value for who has just come.
+    pub(super) is_replay: bool,
 }
 
 /// Where a socket was found.
@@ -38,6 +41,16 @@ pub(super) struct Plan {
     pub(super) lists: BTreeMap<SocketId, Vec<usize>>,
     /// The channel rows that led to a socket, to be deleted if it is gone.
     pub(super) found_by: BTreeMap<SocketId, BTreeSet<ChannelKey>>,
+    /// The retained values among the records, which may be old when they are posted.
+    pub(super) shown: Vec<Shown>,
+}
+
+/// Retained values that an element shows to sockets.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub(super) item: ItemRef,
+    pub(super) sockets: Vec<Found>,
+    pub(super) replay: Replay,
 }
 
 impl Plan {
@@ -51,6 +64,32 @@ impl Plan {
             }
             self.lists.entry(found.socket).or_default().push(at);
         }
+    }
+
+    /// Adds retained values for these sockets.
+    pub(super) fn show(&mut self, item: ItemRef, records: Vec<String>, sockets: &[Found]) {
+        for record in records {
+            let record = Bytes::from(record);
+            self.add(Parcel { item, record, ends: false, is_replay: true }, sockets.to_vec());
+        }
+    }
+
+    /// Adds the record of an element, which is there already, for more sockets.
+    pub(super) fn again(&mut self, item: ItemRef, sockets: Vec<Found>) {
+        let known = self.parcels.iter().find(|parcel| parcel.item == item);
+        let Some(record) = known.map(|parcel| parcel.record.clone()) else {
+            return;
+        };
+        self.add(Parcel { item, record, ends: false, is_replay: false }, sockets);
+    }
+
+    /// The last element that each socket gets something of.
+    pub(super) fn last_items(&self) -> BTreeMap<SocketId, ItemRef> {
+        let last = |list: &Vec<usize>| {
+            list.iter().filter_map(|at| self.parcels.get(*at)).map(|parcel| parcel.item).max()
+        };
+        let lists = self.lists.iter();
+        lists.filter_map(|(socket, list)| Some((socket.clone(), last(list)?))).collect()
     }
 
     /// The frames of every socket. Sockets with the same list share them.
@@ -79,7 +118,12 @@ mod tests {
     }
 
     fn parcel(item: usize, text: &'static str) -> Parcel {
-        Parcel { item: ItemRef { message: 0, item }, record: Bytes::from(text), ends: false }
+        Parcel {
+            item: ItemRef { message: 0, item },
+            record: Bytes::from(text),
+            ends: false,
+            is_replay: false,
+        }
     }
 
     #[test]

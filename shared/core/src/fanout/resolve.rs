@@ -12,7 +12,7 @@ use super::members::Reads;
 use super::plan::{Found, ItemRef, Parcel, Plan};
 use super::{Publisher, QueuedMessage};
 use crate::channel::ChannelKey;
-use crate::envelope::{Action, Audience, Content, Notification, Scope};
+use crate::envelope::{Action, Audience, Content, Later, Notification, Scope};
 use crate::id::{HubName, SocketId};
 use crate::ports::{
     AccessStore, Cause, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore,
@@ -53,7 +53,7 @@ where
                 }
                 let item_ref = ItemRef { message: at, item: item_at };
                 let source = Source { item_ref, message: &message.queued };
-                item.state = self.take(&source, item, &mut reads, &mut plan).await;
+                item.state = self.begin(&source, item, (&mut reads, &mut plan)).await;
                 message.held = item.state == State::Failed;
             }
             if message.held {
@@ -61,6 +61,26 @@ where
             }
         }
         plan
+    }
+
+    /// Hangs up what is retained of an element, then takes it up.
+    async fn begin(
+        &self,
+        source: &Source<'_>,
+        item: &mut Item,
+        (reads, plan): (&mut Reads, &mut Plan),
+    ) -> State {
+        match self.hang_up(source, item, reads).await {
+            Ok(Ok(())) => self.take(source, item, reads, plan).await,
+            Ok(Err(rejection)) => {
+                item.work = Work::Reject(rejection);
+                State::Waiting
+            }
+            Err(err) => {
+                tracing::error!(error = %chain(&err), "a value is held that is to be retained");
+                State::Failed
+            }
+        }
     }
 
     /// Takes an element up; answers how that went.
@@ -81,8 +101,12 @@ where
                 None => return State::Begun,
             },
             Work::Resume(notification, left) => {
-                plan_for(notification, source.item_ref, unkeyed(left), plan);
-                return State::Begun;
+                let left = unkeyed(left);
+                plan_for(notification, source.item_ref, left.clone(), plan);
+                let shown = self
+                    .show_boards(source.item_ref, notification, Some(left), (reads, plan))
+                    .await;
+                shown.map(|()| State::Begun).map_err(Cause::from)
             }
             Work::Start(notification) => {
                 self.start((source, item), notification, reads, plan).await
@@ -104,6 +128,10 @@ where
         if let Content::Action(action) = &notification.content {
             let sent_at = source.message.sent_at;
             self.carry_out((&notification.hub, sent_at), action, reads).await?;
+            self.show_boards(source.item_ref, notification, None, (reads, plan)).await?;
+        }
+        if let Some(kept) = self.keep_if_absent(source, notification, reads).await? {
+            return Ok(kept);
         }
         match self.sockets(notification, reads).await? {
             Sockets::Few(sockets) => {
@@ -126,7 +154,9 @@ where
         let Some(audience) = audience(&notification.content) else {
             return Ok(Sockets::Few(Vec::new()));
         };
-        let most = self.settings.direct_max;
+        // Jobs could not tell whether anybody took it.
+        let is_kept = matches!(notification.later, Later::Kept(_));
+        let most = if is_kept { usize::MAX } else { self.settings.direct_max };
         let mut found = Vec::new();
         for hub in self.hubs_of(notification) {
             match self.audience_members((hub, &audience), most, reads).await? {
@@ -167,7 +197,7 @@ pub(super) struct Source<'a> {
 fn plan_for(notification: &Notification, item: ItemRef, sockets: Vec<Found>, plan: &mut Plan) {
     if let Some(record) = content_record(&notification.content) {
         let ends = matches!(notification.content, Content::Action(_));
-        plan.add(Parcel { item, record, ends }, sockets);
+        plan.add(Parcel { item, record, ends, is_replay: false }, sockets);
     }
 }
 

@@ -8,7 +8,7 @@ use super::letter::given_up;
 use super::outcome::{SocketOutcome, Stop};
 use super::plan::{ItemRef, Plan};
 use super::{Publisher, QueuedMessage, Report, Sample, Tally};
-use crate::envelope::Content;
+use crate::envelope::{Content, Later};
 use crate::id::SocketId;
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, Progress, ProgressStore, Rest,
@@ -22,13 +22,20 @@ const RETRY_PAUSE_MAX_SECONDS: u64 = 15;
 
 /// What the posts of this invocation did for one element.
 #[derive(Debug, Default)]
-struct Posted {
+pub(super) struct Posted {
     left: Vec<SocketId>,
     reached: usize,
     /// Sockets that will not get it: gone, stalled or refused.
     lost: usize,
     /// Whether it was tried with all that are left.
     is_tried: bool,
+}
+
+impl Posted {
+    /// Whether it was posted, and nobody will have got it.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.lost > 0 && self.reached == 0 && self.left.is_empty()
+    }
 }
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
@@ -47,6 +54,7 @@ where
     ) -> Report {
         let mut report = Report::default();
         report.tally.count_sockets(outcomes);
+        report.tally.replayed = replayed(plan, outcomes);
         let posted = posted(plan, outcomes);
         let mut rows = BTreeMap::new();
         for (at, message) in batch.messages.iter_mut().enumerate() {
@@ -104,7 +112,7 @@ where
             } else if let Some(reached) = count_finished(item, &progress, tally) {
                 report.samples.push(Sample { took: age, reached });
             }
-            if matches!(item.state, State::Begun | State::HandedOn { .. }) {
+            if matches!(item.state, State::Begun | State::HandedOn { .. } | State::Kept { .. }) {
                 standing.push((item.key.clone(), progress));
             }
         }
@@ -122,7 +130,7 @@ where
     }
 }
 
-fn posted(plan: &Plan, outcomes: &[SocketOutcome]) -> BTreeMap<ItemRef, Posted> {
+pub(super) fn posted(plan: &Plan, outcomes: &[SocketOutcome]) -> BTreeMap<ItemRef, Posted> {
     let mut posted: BTreeMap<ItemRef, Posted> = BTreeMap::new();
     for outcome in outcomes {
         for item in SocketOutcome::items(plan, &outcome.delivered) {
@@ -144,6 +152,12 @@ fn posted(plan: &Plan, outcomes: &[SocketOutcome]) -> BTreeMap<ItemRef, Posted> 
     posted
 }
 
+/// How many retained values reached somebody who had just come.
+fn replayed(plan: &Plan, outcomes: &[SocketOutcome]) -> usize {
+    let delivered = outcomes.iter().flat_map(|outcome| &outcome.delivered);
+    delivered.filter(|at| plan.parcels.get(**at).is_some_and(|parcel| parcel.is_replay)).count()
+}
+
 /// How far an element is after this invocation.
 fn progress_of(item: &Item, posted: &Posted) -> Progress {
     if matches!(item.state, State::Waiting | State::Failed) {
@@ -152,6 +166,7 @@ fn progress_of(item: &Item, posted: &Posted) -> Progress {
     let is_fruitless = posted.is_tried && posted.reached == 0 && posted.lost == 0;
     let mut left = posted.left.clone();
     left.sort_unstable();
+    left.dedup();
     Progress {
         left,
         rest: Rest::Nothing,
@@ -174,6 +189,11 @@ fn count_finished(item: &Item, progress: &Progress, tally: &mut Tally) -> Option
             tally.jobs += jobs;
             return None;
         }
+        State::Kept { dropped } => {
+            tally.kept += 1;
+            tally.dropped += dropped;
+            return None;
+        }
         State::Waiting | State::Failed => return None,
     }
     match &item.work {
@@ -186,10 +206,13 @@ fn count_finished(item: &Item, progress: &Progress, tally: &mut Tally) -> Option
         Work::Start(notification)
         | Work::Resume(notification, _)
         | Work::Enqueue(notification, _) => {
-            let is_done =
-                progress.reached > 0 || matches!(notification.content, Content::Action(_));
-            tally.done += usize::from(is_done);
-            tally.undeliverable += usize::from(!is_done);
+            let is_change =
+                matches!(notification.content, Content::Action(_) | Content::Clear { .. });
+            match notification.later {
+                _ if progress.reached > 0 || is_change => tally.done += 1,
+                Later::Retained(_) => tally.kept += 1,
+                Later::Nothing | Later::Kept(_) => tally.undeliverable += 1,
+            }
             Some(progress.reached)
         }
     }

@@ -7,7 +7,7 @@ use super::outcome::{SocketOutcome, Stop};
 /// What an invocation did, in numbers.
 ///
 /// A unit is an element of a message or a job. Every unit that is finished counts once, as
-/// `done`, `handed_on`, `expired`, `undeliverable` or `rejected`; so over all invocations these
+/// `done`, `handed_on`, `kept`, `expired`, `undeliverable` or `rejected`; so over all invocations these
 /// add up to the elements and jobs that were enqueued.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -17,6 +17,8 @@ pub struct Tally {
     pub done: usize,
     /// Elements that jobs carry out.
     pub handed_on: usize,
+    /// Elements that reached nobody yet: they wait for their user, or are retained.
+    pub kept: usize,
     /// Units that were too old.
     pub expired: usize,
     /// Units that reached nobody: nobody was there, or all who were are gone or stalled.
@@ -41,6 +43,10 @@ pub struct Tally {
     pub ambiguous: usize,
     /// Records that the gateway refused for good.
     pub refused: usize,
+    /// Messages that waited, and made room for newer ones.
+    pub dropped: usize,
+    /// Retained values delivered to connections that were put into a group.
+    pub replayed: usize,
     /// Messages reported as failed.
     pub failed: usize,
 }
@@ -65,6 +71,7 @@ impl AddAssign for Tally {
         self.notifications += other.notifications;
         self.done += other.done;
         self.handed_on += other.handed_on;
+        self.kept += other.kept;
         self.expired += other.expired;
         self.undeliverable += other.undeliverable;
         self.rejected += other.rejected;
@@ -77,6 +84,8 @@ impl AddAssign for Tally {
         self.throttled += other.throttled;
         self.ambiguous += other.ambiguous;
         self.refused += other.refused;
+        self.dropped += other.dropped;
+        self.replayed += other.replayed;
         self.failed += other.failed;
     }
 }

@@ -173,7 +173,8 @@ where
         let mut plan = Plan::default();
         let item = ItemRef { message: 0, item: 0 };
         let ends = matches!(work.notification.content, Content::Action(_));
-        plan.add(Parcel { item, record: work.record.clone(), ends }, found);
+        let record = work.record.clone();
+        plan.add(Parcel { item, record, ends, is_replay: false }, found);
         let mut outcomes = self.post(&plan, deadline).await;
         self.end_stalled(&plan, &mut outcomes, |_| is_resumed).await;
         self.end_sockets(&plan, &outcomes).await;

@@ -15,7 +15,7 @@ use signalr_protocol::texts;
 
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::channel::{ChannelKey, ShardCounts};
-use crate::id::{GroupName, KeyedName, UserId};
+use crate::id::{GroupName, KeyedName, SocketId, UserId};
 use crate::membership::{Groups, disconnect, effective, join, leave};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, SocketStore, StoreError,
@@ -30,7 +30,8 @@ const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// How the rows of a handshake came out.
 enum Entry {
-    Ready,
+    /// In these groups.
+    Ready(Groups),
     /// The socket went away, or another took over its connection id.
     Lost,
     Blocked,
@@ -57,11 +58,17 @@ where
             Ok(Err(end)) => return Step::End(end),
             Err(err) => return unbegun(&err),
         };
-        if let Err(err) = self.post_accepted(&socket).await {
+        let accepted = Bytes::from_static(ACCEPTED.as_bytes());
+        let (posted, in_use) =
+            tokio::join!(self.post(&socket.id, accepted), self.in_use_so_far(&socket));
+        if let Err(err) = posted {
             return self.unanswered(&socket, &err).await;
         }
+        if let Err(missed) = self.empty_inbox(caller, &socket, &in_use).await {
+            return self.missed(&socket, &missed).await;
+        }
         match self.enter(caller, &socket).await {
-            Ok(Entry::Ready) => self.settled_in(caller, &socket).await,
+            Ok(Entry::Ready(groups)) => self.settled_in(caller, &socket, groups).await,
             Ok(Entry::Lost) => self.lost(&socket).await,
             Ok(Entry::Blocked) => self.blocked(&socket).await,
             Err(err) => unavailable(&err),
@@ -76,9 +83,10 @@ where
         }
     }
 
-    /// A ready socket makes room, or goes when there is none.
-    async fn settled_in(&self, caller: &Caller, socket: &Socket) -> Step {
+    /// A ready socket makes room, or goes when there is none; then it is shown what hangs there.
+    async fn settled_in(&self, caller: &Caller, socket: &Socket, groups: Groups) -> Step {
         match self.keep_limit(caller, socket).await {
+            Ok(Step::Silent) => self.welcome(socket, groups.into_keys()).await,
             Ok(step) => step,
             Err(err) => unavailable(&err),
         }
@@ -98,12 +106,12 @@ where
         }))
     }
 
-    /// Posts the answer. Only what surely did not arrive is posted again, since a client takes a
-    /// second answer for a broken record.
-    async fn post_accepted(&self, socket: &Socket) -> Result<(), PostError> {
+    /// Posts the answer, or what follows it. Only what surely did not arrive is posted again, since
+    /// a client takes a second answer for a broken record.
+    pub(super) async fn post(&self, socket: &SocketId, frame: Bytes) -> Result<(), PostError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..POSTS {
-            match self.gateway.post(&socket.id, Bytes::from_static(ACCEPTED.as_bytes())).await {
+            match self.gateway.post(socket, frame.clone()).await {
                 Err(PostError::Throttled | PostError::Unreached(_)) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -111,7 +119,7 @@ where
                 outcome => return outcome,
             }
         }
-        self.gateway.post(&socket.id, Bytes::from_static(ACCEPTED.as_bytes())).await
+        self.gateway.post(socket, frame).await
     }
 
     /// Without a sure answer the client's start fails in any case: it is cut off to try anew.
@@ -133,30 +141,34 @@ where
                 return Ok(Entry::Blocked);
             }
         }
-        if !self.enter_groups(socket, &token_groups).await? {
+        let Some(groups) = self.enter_groups(socket, &token_groups).await? else {
             return Ok(Entry::Lost);
-        }
+        };
         let finished = self.store.finish_handshake(socket).await?;
-        Ok(if finished { Entry::Ready } else { Entry::Lost })
+        Ok(if finished { Entry::Ready(groups) } else { Entry::Lost })
     }
 
     /// Joins the groups of token and table, and undoes what was taken away meanwhile, until
-    /// nothing was.
-    async fn enter_groups(&self, socket: &Socket, token: &[GroupName]) -> Result<bool, StoreError> {
+    /// nothing was; `None` when the socket is not there any more.
+    async fn enter_groups(
+        &self,
+        socket: &Socket,
+        token: &[GroupName],
+    ) -> Result<Option<Groups>, StoreError> {
         let counts = self.shards.for_writing(&self.store).await?;
         loop {
             let groups = self.groups_now(socket, token).await?;
             if groups.is_empty() {
-                return Ok(true);
+                return Ok(Some(groups));
             }
             if !join(&self.store, counts, socket, &groups).await? {
-                return Ok(false);
+                return Ok(None);
             }
             let kept = self.groups_now(socket, token).await?;
             let vanished: BTreeSet<KeyedName> =
-                groups.into_keys().filter(|group| !kept.contains_key(group)).collect();
+                groups.keys().filter(|group| !kept.contains_key(group)).cloned().collect();
             if vanished.is_empty() {
-                return Ok(true);
+                return Ok(Some(groups));
             }
             leave(&self.store, counts, socket, &vanished).await?;
         }

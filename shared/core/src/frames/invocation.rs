@@ -10,12 +10,14 @@ use serde::Deserialize;
 use signalr_protocol::message::{Completion, HubMessage, Invocation, Json, Outcome};
 use signalr_protocol::texts;
 
+use super::arrival::Missed;
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::access::Standing;
 use crate::channel::ChannelKey;
 use crate::id::{GroupName, KeyedName};
 use crate::membership::{Groups, join, leave};
 use crate::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError};
+use crate::report::chain;
 use crate::socket::Socket;
 use crate::time::Clock;
 
@@ -94,7 +96,22 @@ where
             let detail = format!("A connection may be in at most {groups_max} groups.");
             return Ok(Outcome::Error(texts::invalid_arguments(&call.target, &detail)));
         }
-        self.join_unless_denied(socket, call, &group).await
+        match self.join_unless_denied(socket, call, &group).await? {
+            Outcome::Void => self.joined(socket, call, keyed).await,
+            refused => Ok(refused),
+        }
+    }
+
+    /// Shows what hangs in the group before the answer. A client that gets an error may try again.
+    async fn joined(&self, socket: &Socket, call: &Invocation, group: KeyedName) -> Answer {
+        match self.show_group(socket, group).await {
+            Ok(()) => Ok(Outcome::Void),
+            Err(Missed::Store(err)) => Err(err),
+            Err(missed) => {
+                tracing::warn!(error = %chain(&missed), socket.id = %socket.id, "a join missed something");
+                Ok(Outcome::Error(texts::unexpected(&call.target)))
+            }
+        }
     }
 
     async fn may_join(&self, caller: &Caller, group: &GroupName) -> Result<bool, StoreError> {
@@ -152,7 +169,7 @@ fn completion(call: Invocation, outcome: Answer) -> Step {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(err) => {
-            tracing::error!(error = %crate::report::chain(&err), "an invocation failed");
+            tracing::error!(error = %chain(&err), "an invocation failed");
             Outcome::Error(texts::unexpected(&call.target))
         }
     };
