@@ -169,6 +169,13 @@ impl MemoryStore {
         rows.filter(|(key, id)| !is_named(key, id)).map(|(k, id)| (k.clone(), id.clone())).collect()
     }
 
+    /// The records that wait for anybody, expired or not.
+    pub fn waiting_messages(&self) -> Vec<String> {
+        let state = lock(&self.state);
+        let waiting = state.inboxes.values().flat_map(|waiting| waiting.values());
+        waiting.map(|message| message.record.clone()).collect()
+    }
+
     /// The claim on a connection id.
     pub fn claim(&self, hub: &HubName, connection: &ConnectionId) -> Option<Claim> {
         lock(&self.state).claims.get(&(hub.clone(), connection.clone())).cloned()

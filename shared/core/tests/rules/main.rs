@@ -13,6 +13,7 @@ mod entry;
 mod fanout;
 mod handshake;
 mod invocations;
+mod later;
 mod limit;
 mod pings;
 mod races;

@@ -1,6 +1,7 @@
 //! Flows that meet: every order of their steps leaves the table as one of them would have.
 
 mod changing;
+mod coming;
 mod entering;
 mod joining;
 

@@ -149,10 +149,21 @@ impl Stage {
 
     /// A caller whose handshake was taken.
     pub(crate) async fn ready(&self, socket: &str, principal: Principal) -> Caller {
-        let caller = self.connected(socket, principal).await;
-        assert_eq!(self.answer(&caller, SHAKE).await, "");
+        let caller = self.ready_with(socket, principal).await;
         assert_eq!(self.gateway.frames(&caller.socket), [ACCEPTED]);
         caller
+    }
+
+    /// A caller whose handshake was taken, and that found something.
+    pub(crate) async fn ready_with(&self, socket: &str, principal: Principal) -> Caller {
+        let caller = self.connected(socket, principal).await;
+        assert_eq!(self.answer(&caller, SHAKE).await, "");
+        caller
+    }
+
+    /// The rules of frames over the stage's ports, as another instance has them.
+    pub(crate) fn second_frames(&self) -> Rules {
+        frames((&self.store, &self.gateway, &self.clock), None)
     }
 
     /// A user with one connection that is ready.

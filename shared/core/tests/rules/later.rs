@@ -1,0 +1,4 @@
+//! What those find who come later: retained values, and messages that waited for them.
+
+mod inbox;
+mod retained;
