@@ -8,6 +8,7 @@ mod audience;
 mod content;
 mod fields;
 mod later;
+mod order;
 mod rejection;
 
 use serde_json::value::RawValue;

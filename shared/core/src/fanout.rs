@@ -51,7 +51,8 @@ use batch::Batch;
 use job::Job;
 use pace::Pace;
 
-pub use frame::{COALESCED_MAX_BYTES, RECORD_MAX_BYTES};
+pub use frame::{COALESCED_MAX_BYTES, RECORD_MAX_BYTES, check_size};
+pub use job::is_job;
 pub use tally::Tally;
 
 /// What is kept back of an invocation's time, to write down what is left.

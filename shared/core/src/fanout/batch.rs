@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::QueuedMessage;
-use super::frame::{RECORD_MAX_BYTES, content_record};
+use super::frame::check_size;
 use super::plan::ItemRef;
-use crate::envelope::{self, Element, EnvelopeRules, Notification, RejectReason, Rejection};
+use crate::envelope::{self, Element, EnvelopeRules, Notification, Rejection};
 use crate::id::SocketId;
 use crate::ports::{Progress, Rest};
 use crate::time::Timestamp;
@@ -185,11 +185,8 @@ fn item(key: String, element: Element, now: Timestamp) -> Item {
 }
 
 fn sized(notification: Notification) -> Work {
-    let bytes = content_record(&notification.content).map_or(0, |record| record.len());
-    if bytes <= RECORD_MAX_BYTES {
-        return Work::Start(Box::new(notification));
+    match check_size(&notification.content) {
+        Ok(()) => Work::Start(Box::new(notification)),
+        Err(rejection) => Work::Reject(rejection),
     }
-    let detail =
-        format!("the record takes {bytes} bytes; a socket takes at most {RECORD_MAX_BYTES}");
-    Work::Reject(Rejection::new(RejectReason::TooLarge, detail))
 }

@@ -3,13 +3,27 @@
 use bytes::Bytes;
 use signalr_protocol::message::{Close, Completion, HubMessage, Outcome, invocation_record};
 
-use crate::envelope::{Action, Answer, Content};
+use crate::envelope::{Action, Answer, Content, RejectReason, Rejection};
 
 /// The most that joined records take, in bytes: what API Gateway meters as one message.
 pub const COALESCED_MAX_BYTES: usize = 32 * 1024;
 /// The most that one record may take, in bytes: what API Gateway posts at once.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
 pub const RECORD_MAX_BYTES: usize = 128 * 1024;
+
+/// Judges the size of what a notification posts.
+///
+/// # Errors
+/// When it is more than a socket takes.
+pub fn check_size(content: &Content) -> Result<(), Rejection> {
+    let bytes = content_record(content).map_or(0, |record| record.len());
+    if bytes <= RECORD_MAX_BYTES {
+        return Ok(());
+    }
+    let detail =
+        format!("the record takes {bytes} bytes; a socket takes at most {RECORD_MAX_BYTES}");
+    Err(Rejection::new(RejectReason::TooLarge, detail))
+}
 
 /// What reaches the client of a notification; `None` when nothing does.
 pub(super) fn content_record(content: &Content) -> Option<Bytes> {

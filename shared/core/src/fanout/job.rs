@@ -41,12 +41,17 @@ pub(super) struct Part {
 impl Job {
     /// Reads a message that looks like a job; `None` for any other.
     pub(super) fn read(message: &QueuedMessage) -> Option<serde_json::Result<Self>> {
-        message.body.starts_with(HEAD).then(|| serde_json::from_str(&message.body))
+        is_job(&message.body).then(|| serde_json::from_str(&message.body))
     }
 
     pub(super) fn channels(&self) -> Vec<ChannelKey> {
         self.job.channels.iter().map(|key| ChannelKey::from_key(key)).collect()
     }
+}
+
+/// Whether the body of a message is a job's, and no envelope.
+pub fn is_job(body: &str) -> bool {
+    body.starts_with(HEAD)
 }
 
 /// The jobs of an element, from the message group and progress key of it.

@@ -1,0 +1,96 @@
+//! What keeps its order: the `MessageGroupId` of a notification.
+
+use super::{Action, Audience, Content, Notification, Subject};
+use crate::id::{ConnectionId, GroupName, UserId};
+
+impl Notification {
+    /// The message group that keeps this notification in order with others for the same audience.
+    ///
+    /// `{hub}:connection:{id}`, `{hub}:user:{id}`, `{hub}:group:{name}` or `{hub}:hub`. Of several
+    /// users or groups the first one counts.
+    pub fn message_group(&self) -> String {
+        let hub = &self.hub;
+        match self.first_named() {
+            Named::Connection(id) => format!("{hub}:connection:{id}"),
+            Named::User(id) => format!("{hub}:user:{id}"),
+            Named::Group(name) => format!("{hub}:group:{name}"),
+            Named::Nobody => format!("{hub}:hub"),
+        }
+    }
+
+    fn first_named(&self) -> Named<'_> {
+        match &self.content {
+            Content::Message { audience, .. } | Content::Action(Action::Close { audience, .. }) => {
+                of_audience(audience)
+            }
+            Content::Answer { connection, .. } => Named::Connection(connection),
+            Content::Action(
+                Action::Add { subject, .. }
+                | Action::Remove { subject, .. }
+                | Action::RemoveAll { subject },
+            ) => of_subject(subject),
+            Content::Action(Action::Block { users, .. } | Action::Unblock { users, .. }) => {
+                first(users)
+            }
+        }
+    }
+}
+
+enum Named<'a> {
+    Connection(&'a ConnectionId),
+    User(&'a UserId),
+    Group(&'a GroupName),
+    Nobody,
+}
+
+fn of_audience(audience: &Audience) -> Named<'_> {
+    match audience {
+        Audience::Connection(id) => Named::Connection(id),
+        Audience::Users(users) => first(users),
+        Audience::Groups(groups) => groups.first().map_or(Named::Nobody, Named::Group),
+        Audience::Hub => Named::Nobody,
+    }
+}
+
+fn of_subject(subject: &Subject) -> Named<'_> {
+    match subject {
+        Subject::Connection(id) => Named::Connection(id),
+        Subject::Users(users) => first(users),
+    }
+}
+
+fn first(users: &[UserId]) -> Named<'_> {
+    users.first().map_or(Named::Nobody, Named::User)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::envelope::{EnvelopeRules, parse};
+    use crate::id::HubName;
+
+    fn group(json: &str) -> String {
+        let default_hub = HubName::parse("n").unwrap();
+        let rules = EnvelopeRules { default_hub, implicit_broadcast: true };
+        parse(json, &rules).unwrap().remove(0).parsed.unwrap().message_group()
+    }
+
+    #[test]
+    fn what_is_for_the_same_audience_shares_a_group() {
+        for (json, expected) in [
+            (r#"{"target":"t"}"#, "n:hub"),
+            (r#"{"target":"t","hub":"Other","everyone":true}"#, "other:hub"),
+            (r#"{"target":"t","userId":"alice"}"#, "n:user:alice"),
+            (r#"{"action":"close","userId":"alice"}"#, "n:user:alice"),
+            (r#"{"action":"block","userIds":["alice","bob"]}"#, "n:user:alice"),
+            (r#"{"action":"add","userId":"alice","groupName":"g"}"#, "n:user:alice"),
+            (r#"{"target":"t","groupName":"g"}"#, "n:group:g"),
+            (r#"{"target":"t","groupNames":["g","h"]}"#, "n:group:g"),
+            (r#"{"target":"t","connectionId":"c"}"#, "n:connection:c"),
+            (r#"{"action":"removeAll","connectionId":"c"}"#, "n:connection:c"),
+            (r#"{"invocationId":"1","connectionId":"c"}"#, "n:connection:c"),
+            (r#"{"target":"t","userIds":[]}"#, "n:hub"),
+        ] {
+            assert_eq!(group(json), expected, "{json}");
+        }
+    }
+}
