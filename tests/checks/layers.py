@@ -22,6 +22,7 @@ OURS = {
     "hubcast-auth": {"hubcast-core"},
     "hubcast-aws": {"hubcast-core"},
     "hubcast-testkit": {"hubcast-core", "hubcast-auth"},
+    "hubcast-cli": {"signalr-protocol", "hubcast-core", "hubcast-auth", "hubcast-aws"},
     "hubcast-local": {"hubcast-core", "hubcast-auth", "hubcast-aws"} | FUNCTIONS,
     "hubcast-tests": set(),
 } | {name: {"hubcast-core", "hubcast-auth", "hubcast-aws"} for name in FUNCTIONS}

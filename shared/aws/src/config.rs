@@ -3,6 +3,7 @@
 //! Every function has a struct of its own with just what it needs. All faults
 //! of all variables are reported together, so that one deployment shows them all.
 
+mod keys;
 mod reader;
 mod variables;
 
@@ -17,6 +18,7 @@ use hubcast_core::groups::GroupPolicy;
 use hubcast_core::settings::{AccessKeys, CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 
 use crate::queue::QueueUrls;
+pub use keys::KeysConfig;
 pub use reader::ConfigError;
 use reader::Reader;
 
@@ -145,6 +147,7 @@ from_env!(
     ConnectConfig,
     DisconnectConfig,
     FramesConfig,
+    KeysConfig,
     NegotiateConfig,
     PublisherConfig
 );

@@ -2,13 +2,14 @@
 //!
 //! [`store`] is the channel table in DynamoDB, [`gateway`] and [`lean`] the
 //! management API by the official client and without it, [`queue`] SQS,
-//! [`config`] the environment (read nowhere else) and [`bootstrap`] what a
-//! function does once at start.
+//! [`config`] the environment (read nowhere else), [`bootstrap`] what a
+//! function does once at start, and [`operator`] what the command line needs.
 
 pub mod access_keys;
 pub mod bootstrap;
 pub mod config;
 pub mod gateway;
 pub mod lean;
+pub mod operator;
 pub mod queue;
 pub mod store;

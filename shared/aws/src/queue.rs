@@ -61,40 +61,52 @@ impl SqsQueue {
         Self { client: Client::new(config), urls }
     }
 
-    /// Sends a batch until all of it is taken; its entries are checked one by one.
-    async fn send_all(&self, jobs: &[JobMessage]) -> Result<(), QueueError> {
-        let until = Instant::now() + PATIENCE;
-        let mut pause = FIRST_PAUSE;
-        let mut left: Vec<&JobMessage> = jobs.iter().collect();
-        loop {
-            let mut batch = self.client.send_message_batch().queue_url(&self.urls.deliveries);
-            for (at, job) in left.iter().enumerate() {
-                batch = batch.entries(entry(at, job)?);
-            }
-            let failed = batch.send().await.map_err(unavailable("enqueue_jobs"))?.failed;
-            let Some(first) = failed.first() else {
-                return Ok(());
-            };
-            let not_taken = NotTaken { left: failed.len(), code: first.code.clone() };
-            let is_failed = |at: usize| failed.iter().any(|entry| entry.id == at.to_string());
-            left = left
-                .into_iter()
-                .enumerate()
-                .filter(|(at, _)| is_failed(*at))
-                .map(|(_, job)| job)
-                .collect();
-            if Instant::now() + pause >= until {
-                return Err(unavailable("enqueue_jobs")(not_taken));
-            }
-            tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
-            pause *= 2;
-        }
-    }
-
     fn url_of(&self, queue: &str) -> &str {
         let known = [&self.urls.deliveries, &self.urls.notifications];
         let is_it = |url: &&&String| url.rsplit('/').next() == Some(queue);
         known.iter().find(is_it).map_or(&self.urls.notifications, |url| url)
+    }
+}
+
+/// Sends messages in order; all of them were taken when this answers no error.
+pub(crate) async fn send_in_batches(
+    client: &Client,
+    url: &str,
+    messages: &[JobMessage],
+) -> Result<(), QueueError> {
+    for batch in batches(messages) {
+        send_all(client, url, batch).await?;
+    }
+    Ok(())
+}
+
+/// Sends a batch until all of it is taken; its entries are checked one by one.
+async fn send_all(client: &Client, url: &str, jobs: &[JobMessage]) -> Result<(), QueueError> {
+    let until = Instant::now() + PATIENCE;
+    let mut pause = FIRST_PAUSE;
+    let mut left: Vec<&JobMessage> = jobs.iter().collect();
+    loop {
+        let mut batch = client.send_message_batch().queue_url(url);
+        for (at, job) in left.iter().enumerate() {
+            batch = batch.entries(entry(at, job)?);
+        }
+        let failed = batch.send().await.map_err(unavailable("enqueue_jobs"))?.failed;
+        let Some(first) = failed.first() else {
+            return Ok(());
+        };
+        let not_taken = NotTaken { left: failed.len(), code: first.code.clone() };
+        let is_failed = |at: usize| failed.iter().any(|entry| entry.id == at.to_string());
+        left = left
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| is_failed(*at))
+            .map(|(_, job)| job)
+            .collect();
+        if Instant::now() + pause >= until {
+            return Err(unavailable("enqueue_jobs")(not_taken));
+        }
+        tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+        pause *= 2;
     }
 }
 
@@ -125,7 +137,7 @@ fn batches(jobs: &[JobMessage]) -> Vec<&[JobMessage]> {
 }
 
 /// A text as SQS takes it for a group or deduplication id: as it is, or its digest.
-fn id(text: &str) -> Cow<'_, str> {
+pub(crate) fn id(text: &str) -> Cow<'_, str> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_punctuation();
     if (1..=ID_MAX_CHARS).contains(&text.len()) && text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
@@ -165,10 +177,7 @@ impl NotificationQueue for SqsQueue {
     }
 
     async fn enqueue_jobs(&self, jobs: &[JobMessage]) -> Result<(), QueueError> {
-        for batch in batches(jobs) {
-            self.send_all(batch).await?;
-        }
-        Ok(())
+        send_in_batches(&self.client, &self.urls.deliveries, jobs).await
     }
 
     async fn retry_after(

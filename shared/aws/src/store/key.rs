@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_core::id::{ConnectionId, HubName, SocketId, UserId};
 use hubcast_core::session::SessionId;
 
-pub(super) const PK: &str = "pk";
-pub(super) const SK: &str = "sk";
+pub(crate) const PK: &str = "pk";
+pub(crate) const SK: &str = "sk";
 /// When DynamoDB may delete a row, in seconds since the Unix epoch.
-pub(super) const TTL: &str = "ttl";
+pub(crate) const TTL: &str = "ttl";
 /// When a row stops counting, in milliseconds since the Unix epoch.
 pub(super) const EXPIRES: &str = "expiresAt";
 

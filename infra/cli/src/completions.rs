@@ -1,0 +1,29 @@
+//! `hubcast completions`: what a shell needs to complete commands and flags.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use crate::command::Cli;
+use crate::failure::Failure;
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  hubcast completions bash
+  hubcast completions zsh";
+
+/// Prints a script that completes commands and flags.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Completions {
+    /// The shell.
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn run(&self, output: Output) -> Result<(), Failure> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "hubcast", &mut script);
+        output.line(String::from_utf8_lossy(&script).trim_end())
+    }
+}

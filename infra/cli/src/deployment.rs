@@ -1,0 +1,203 @@
+//! Which deployment a command talks to, and where its parts are.
+//!
+//! Queues are found by their names, so that an account and a region suffice;
+//! flags and the variables of a deployed function name what is called
+//! otherwise. `--local` stands for all of it.
+
+use std::time::Duration;
+
+use clap::Args;
+use hubcast_aws::config::{AccessKeySettings, KeysConfig};
+use hubcast_aws::operator::{Account, OperatorError, Queue, SignIn};
+use hubcast_aws::store::DynamoStore;
+use hubcast_core::id::HubName;
+use hubcast_core::ports::{AccessKeySource, Freshness};
+use hubcast_core::settings::AccessKeys;
+use tokio::sync::OnceCell;
+
+use crate::failure::Failure;
+
+/// The key of the Azure SignalR emulator, which is the local stack's too.
+const LOCAL_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
+/// How long an HTTP request may take.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(15);
+/// How names begin unless something else is said.
+const PREFIX: &str = "hubcast";
+
+/// Where the deployment is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Deployment")]
+pub(crate) struct Place {
+    /// Talks to a local stack; wins over everything else that is set.
+    #[arg(long, global = true, value_name = "URL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "http://127.0.0.1:8080")]
+    pub(crate) local: Option<String>,
+
+    /// The AWS profile; by default as for every AWS tool.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// The AWS region; by default as for every AWS tool.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) region: Option<String>,
+
+    /// How the names of the queues begin, and the table's name.
+    #[arg(long, global = true, value_name = "NAME", env = "HUBCAST_PREFIX",
+          default_value = PREFIX)]
+    pub(crate) prefix: String,
+
+    /// The hub.
+    #[arg(long, global = true, value_name = "NAME", env = "DEFAULT_HUB",
+          default_value = "notifications", value_parser = hub)]
+    pub(crate) hub: HubName,
+
+    /// Where clients reach the deployment.
+    #[arg(long, global = true, value_name = "URL", env = "PUBLIC_URL")]
+    pub(crate) url: Option<String>,
+
+    /// The queue that backends send to, if it is called otherwise.
+    #[arg(long, global = true, value_name = "URL", env = "NOTIFICATIONS_QUEUE_URL")]
+    pub(crate) queue_url: Option<String>,
+
+    /// The queue of jobs for big audiences, if it is called otherwise.
+    #[arg(long, global = true, value_name = "URL", env = "DELIVERIES_QUEUE_URL")]
+    pub(crate) deliveries_queue_url: Option<String>,
+
+    /// The queue of dead letters, if it is called otherwise.
+    #[arg(long, global = true, value_name = "URL", env = "DLQ_URL")]
+    pub(crate) dlq_url: Option<String>,
+
+    /// The channel table, if it is called otherwise.
+    #[arg(long, global = true, value_name = "NAME", env = "TABLE_NAME")]
+    pub(crate) table: Option<String>,
+}
+
+fn hub(name: &str) -> Result<HubName, String> {
+    HubName::parse(name).map_err(|err| format!("a hub's name {err}"))
+}
+
+/// A deployment that commands talk to. Nothing is asked before it is needed.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    place: Place,
+    account: OnceCell<Account>,
+}
+
+impl Deployment {
+    /// The deployment at a place.
+    pub(crate) fn new(mut place: Place) -> Result<Self, Failure> {
+        if let Some(local) = &place.local {
+            let local = local.trim_end_matches('/').to_owned();
+            place = Place {
+                url: Some(local.clone()),
+                local: Some(local),
+                prefix: PREFIX.to_owned(),
+                hub: place.hub,
+                profile: None,
+                region: None,
+                queue_url: None,
+                deliveries_queue_url: None,
+                dlq_url: None,
+                table: None,
+            };
+        }
+        place.url = place.url.map(|url| url.trim_end_matches('/').to_owned());
+        match place.url.as_deref().map(url::Url::parse) {
+            Some(Err(err)) => Err(Failure::Usage(format!("--url or --local is no URL: {err}"))),
+            _ => Ok(Self { place, account: OnceCell::new() }),
+        }
+    }
+
+    /// The hub.
+    pub(crate) const fn hub(&self) -> &HubName {
+        &self.place.hub
+    }
+
+    /// The local stack's URL, if it is one.
+    pub(crate) fn local(&self) -> Option<&str> {
+        self.place.local.as_deref()
+    }
+
+    /// Where clients reach it, without a slash at the end.
+    pub(crate) fn url(&self) -> Result<&str, Failure> {
+        self.place.url.as_deref().ok_or_else(|| {
+            let text = "where clients reach the deployment is not known: say --url, set PUBLIC_URL, or use --local";
+            Failure::Usage(text.to_owned())
+        })
+    }
+
+    /// The account that it is in.
+    pub(crate) async fn account(&self) -> Result<&Account, OperatorError> {
+        self.account.get_or_try_init(|| self.sign_in()).await
+    }
+
+    async fn sign_in(&self) -> Result<Account, OperatorError> {
+        let Place { profile, region, .. } = self.place.clone();
+        Account::open(&match &self.place.local {
+            Some(url) => SignIn::Local(url.clone()),
+            None => SignIn::Aws { profile, region },
+        })
+        .await
+    }
+
+    /// The queue that backends send to.
+    pub(crate) async fn notifications(&self) -> Result<Queue, OperatorError> {
+        self.queue(self.place.queue_url.as_deref(), "notifications").await
+    }
+
+    /// The queue of jobs.
+    pub(crate) async fn deliveries(&self) -> Result<Queue, OperatorError> {
+        self.queue(self.place.deliveries_queue_url.as_deref(), "deliveries").await
+    }
+
+    /// The queue of dead letters.
+    pub(crate) async fn dead_letters(&self) -> Result<Queue, OperatorError> {
+        self.queue(self.place.dlq_url.as_deref(), "dlq").await
+    }
+
+    async fn queue(&self, url: Option<&str>, name: &str) -> Result<Queue, OperatorError> {
+        let account = self.account().await?;
+        match url {
+            Some(url) => Ok(account.queue_at(url)),
+            None => account.queue(&format!("{}-{name}.fifo", self.place.prefix)).await,
+        }
+    }
+
+    /// The name of the channel table.
+    pub(crate) fn table(&self) -> &str {
+        self.place.table.as_deref().unwrap_or(&self.place.prefix)
+    }
+
+    /// The channel table.
+    pub(crate) async fn store(&self) -> Result<DynamoStore, OperatorError> {
+        Ok(self.account().await?.store(self.table()))
+    }
+
+    /// The keys that sign client tokens.
+    pub(crate) async fn access_keys(&self) -> Result<AccessKeys, Failure> {
+        let settings = match self.place.local {
+            Some(_) => AccessKeySettings::Plain(local_keys()?),
+            None => {
+                KeysConfig::from_env().map_err(|err| Failure::Usage(err.to_string()))?.access_keys
+            }
+        };
+        if let AccessKeySettings::Plain(keys) = settings {
+            return Ok(keys);
+        }
+        let vault = self.account().await?.access_keys(settings);
+        let keys = vault.access_keys(Freshness::Kept).await;
+        keys.map_err(|cause| Failure::because("the access keys cannot be read", cause))
+    }
+
+    /// A client for its HTTP surfaces.
+    pub(crate) fn http(&self) -> Result<reqwest::Client, Failure> {
+        let builder = reqwest::Client::builder().timeout(HTTP_TIMEOUT);
+        // A proxy does not know this machine's ports.
+        let builder = if self.place.local.is_some() { builder.no_proxy() } else { builder };
+        builder.build().map_err(|err| Failure::because("HTTP cannot be spoken", err))
+    }
+}
+
+fn local_keys() -> Result<AccessKeys, Failure> {
+    AccessKeys::parse(LOCAL_KEY).map_err(|err| Failure::because("the local key is wrong", err))
+}

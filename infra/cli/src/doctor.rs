@@ -1,0 +1,67 @@
+//! `hubcast doctor`: checks a deployment part by part, and says what to do.
+//!
+//! Each check stands for itself, so that one look shows all that is wrong.
+
+mod finding;
+mod public;
+mod stock;
+
+use clap::Args;
+
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::output::Output;
+use finding::{Finding, Verdict};
+
+const EXAMPLES: &str = "\
+Examples:
+  hubcast doctor --local
+  hubcast doctor --url https://push.example.com --region eu-central-1
+  hubcast doctor --url https://push.example.com --read-only --json";
+
+/// Checks queues, table, endpoints, clock and token, sends itself a message, and says what is
+/// wrong.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Doctor {
+    /// Opens no connection and sends nothing.
+    #[arg(long)]
+    read_only: bool,
+
+    /// A token to connect with, instead of one that the access key signs.
+    #[arg(long, value_name = "JWT")]
+    token: Option<String>,
+}
+
+impl Doctor {
+    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+        let mut report = Report { output, faults: 0 };
+        for finding in stock::examine(deployment).await {
+            report.add(&finding)?;
+        }
+        public::examine(deployment, &self, &mut report).await?;
+        match report.faults {
+            0 => Ok(()),
+            1 => Err(Failure::Faulty("there is a fault".to_owned())),
+            faults => Err(Failure::Faulty(format!("there are {faults} faults"))),
+        }
+    }
+}
+
+/// What was found, told as it is found.
+#[derive(Debug)]
+struct Report {
+    output: Output,
+    faults: usize,
+}
+
+impl Report {
+    fn add(&mut self, finding: &Finding) -> Result<(), Failure> {
+        self.faults += usize::from(finding.verdict == Verdict::Fault);
+        // What is in order is no news for those who want to be left alone.
+        if self.output.quiet && finding.verdict == Verdict::Ok {
+            return Ok(());
+        }
+        self.output.result(finding, || finding.to_string())
+    }
+}

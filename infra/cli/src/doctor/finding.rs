@@ -1,0 +1,88 @@
+//! What a check found.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+use hubcast_aws::operator::OperatorError;
+use hubcast_core::report::chain;
+use serde::Serialize;
+
+use crate::failure::advice;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It works, but somebody should know.
+    Warn,
+    /// It could not be checked.
+    Skip,
+    /// It does not work.
+    Fault,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    /// What was checked.
+    pub(super) check: &'static str,
+    /// How bad it is.
+    pub(super) verdict: Verdict,
+    /// What was found.
+    pub(super) detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advice: Option<String>,
+}
+
+impl Finding {
+    fn new(check: &'static str, verdict: Verdict, detail: String) -> Self {
+        Self { check, verdict, detail, advice: None }
+    }
+
+    pub(super) fn ok(check: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Ok, detail.into())
+    }
+
+    pub(super) fn warn(check: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Warn, detail.into())
+    }
+
+    pub(super) fn skip(check: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Skip, detail.into())
+    }
+
+    pub(super) fn fault(check: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Fault, detail.into())
+    }
+
+    /// With what to do about it.
+    pub(super) fn advised(self, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into()).filter(|advice| !advice.is_empty());
+        Self { advice, ..self }
+    }
+
+    /// What AWS answered.
+    pub(super) fn of_aws(check: &'static str, err: &OperatorError) -> Self {
+        Self::fault(check, chain(err)).advised(advice(err.trouble))
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, colour) = match self.verdict {
+            Verdict::Ok => ("ok   ", AnsiColor::Green),
+            Verdict::Warn => ("warn ", AnsiColor::Yellow),
+            Verdict::Skip => ("skip ", AnsiColor::Cyan),
+            Verdict::Fault => ("FAULT", AnsiColor::Red),
+        };
+        let style = Style::new().fg_color(Some(colour.into()));
+        write!(f, "{style}{word}{style:#}  {:<13}  {}", self.check, self.detail)?;
+        match &self.advice {
+            Some(advice) => write!(f, "\n       {:<13}  -> {advice}", ""),
+            None => Ok(()),
+        }
+    }
+}

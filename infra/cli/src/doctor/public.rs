@@ -1,0 +1,245 @@
+//! What clients see: endpoint, clock, token, socket, and a message that comes round.
+
+use std::time::Duration;
+
+use hubcast_auth::LEEWAY;
+use hubcast_core::id::UserId;
+use hubcast_core::report::chain;
+use hubcast_core::time::{Clock, SystemClock, Timestamp};
+use reqwest::{Response, StatusCode, header};
+use serde_json::json;
+use signalr_protocol::message::HubMessage;
+use tokio::time::{Instant, timeout};
+
+use super::finding::Finding;
+use super::{Doctor, Report};
+use crate::client::{ConnectError, Connection, Door, Ticket, negotiate};
+use crate::deployment::Deployment;
+use crate::draft::draft;
+use crate::failure::Failure;
+use crate::moment::of_http;
+use crate::pass::{Pass, Person};
+use crate::send::deliver;
+
+const ENDPOINT: &str = "endpoint";
+const CLOCK: &str = "clock";
+const TOKEN: &str = "token";
+const SOCKET: &str = "socket";
+const ROUND_TRIP: &str = "round trip";
+/// Whom the doctor connects as, and the method that its message calls.
+const NAME: &str = "hubcast-doctor";
+/// How long a message may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Checks what clients see, from the outside in; what builds on a fault is not checked.
+pub(super) async fn examine(
+    deployment: &Deployment,
+    doctor: &Doctor,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let url = match deployment.url() {
+        Ok(url) => url,
+        Err(err) => return report.add(&Finding::skip(ENDPOINT, err.to_string())),
+    };
+    let (http, url) = (deployment.http()?, Door::Hub.url(url, deployment.hub()));
+    let post = http.post(format!("{url}/negotiate?negotiateVersion=1"));
+    let answer = match post.send().await {
+        Ok(answer) => answer,
+        Err(err) => {
+            let text = format!("{url} does not answer: {}", chain(&err.without_url()));
+            let advice = "check the URL, and that the stack is deployed (or running)";
+            return report.add(&Finding::fault(ENDPOINT, text).advised(advice));
+        }
+    };
+    report.add(&clock(date(&answer), SystemClock.now()))?;
+    report.add(&endpoint(&url, answer.status(), answer.text().await.unwrap_or_default().trim()))?;
+    let (finding, ticket) = token(deployment, doctor, &http).await?;
+    report.add(&finding)?;
+    match ticket {
+        Some(ticket) if !doctor.read_only => connect(deployment, &ticket, report).await,
+        _ => Ok(()),
+    }
+}
+
+fn date(answer: &Response) -> Option<Timestamp> {
+    answer.headers().get(header::DATE).and_then(|date| date.to_str().ok()).and_then(of_http)
+}
+
+/// Tokens say when they were made, so that clocks have to agree.
+fn clock(theirs: Option<Timestamp>, ours: Timestamp) -> Finding {
+    let Some(theirs) = theirs else {
+        return Finding::skip(CLOCK, "the endpoint does not tell the time");
+    };
+    let skew = theirs.since(ours).max(ours.since(theirs));
+    let text = format!("{} s apart from the endpoint's", skew.as_secs());
+    let advice = "set this machine's clock, as by NTP: tokens that are made here are dated by it";
+    if skew > LEEWAY {
+        return Finding::fault(CLOCK, text).advised(advice);
+    }
+    if skew > LEEWAY / 2 {
+        return Finding::warn(CLOCK, text).advised(advice);
+    }
+    Finding::ok(CLOCK, text)
+}
+
+/// Whoever shows no token is turned away, and told by whom.
+fn endpoint(url: &str, status: StatusCode, text: &str) -> Finding {
+    let text: String = text.chars().take(200).collect();
+    let found = format!("{url} answered {status}: {text}");
+    match status {
+        StatusCode::UNAUTHORIZED => Finding::ok(ENDPOINT, format!("{url} asks for a token")),
+        StatusCode::NOT_FOUND if text.contains("no such hub") => {
+            let advice = "name a hub that there is with --hub, or add it to HUBS";
+            Finding::fault(ENDPOINT, found).advised(advice)
+        }
+        status if status.is_success() => {
+            let advice = "this is not hubcast: it lets in clients without a token; check the URL";
+            Finding::fault(ENDPOINT, format!("{url} answered {status}")).advised(advice)
+        }
+        status if status.is_server_error() => {
+            Finding::fault(ENDPOINT, found).advised("see the log of the negotiate function")
+        }
+        _ => {
+            Finding::fault(ENDPOINT, found).advised("check the URL: hubcast asks for a token here")
+        }
+    }
+}
+
+/// Negotiates with a token.
+async fn token(
+    deployment: &Deployment,
+    doctor: &Doctor,
+    http: &reqwest::Client,
+) -> Result<(Finding, Option<Ticket>), Failure> {
+    let person = Person { user: UserId::parse(NAME).ok(), group: Vec::new(), claim: Vec::new() };
+    let pass = match &doctor.token {
+        Some(token) => Pass::given(token),
+        None => Pass::signed(deployment, &person, None).await,
+    };
+    let pass = match pass {
+        Ok(pass) => pass,
+        Err(err @ Failure::Usage(_)) => {
+            let advice = "set ACCESS_KEY_PARAMETER, or show a token with --token";
+            return Ok((Finding::skip(TOKEN, err.to_string()).advised(advice), None));
+        }
+        Err(err) => {
+            let advice = "see that you may read the access keys, or show a token with --token";
+            return Ok((Finding::fault(TOKEN, err.to_string()).advised(advice), None));
+        }
+    };
+    let url = pass.door.url(deployment.url()?, deployment.hub());
+    Ok(match negotiate(http, &url, &pass.token).await {
+        Ok(ticket) => (Finding::ok(TOKEN, "accepted at negotiation"), Some(ticket)),
+        Err(err) => {
+            (Finding::fault(TOKEN, chain(&err)).advised(why_refused(&err, pass.door)), None)
+        }
+    })
+}
+
+const fn why_refused(err: &ConnectError, door: Door) -> &'static str {
+    match (err, door) {
+        (ConnectError::Refused { status: StatusCode::UNAUTHORIZED, .. }, Door::Client) => {
+            "the deployment has another access key or another PUBLIC_URL than was used here"
+        }
+        (ConnectError::Refused { status: StatusCode::UNAUTHORIZED, .. }, Door::Hub) => {
+            "compare the token's iss, aud and exp with TOKEN_ISSUERS"
+        }
+        _ => "see the log of the negotiate function",
+    }
+}
+
+async fn connect(
+    deployment: &Deployment,
+    ticket: &Ticket,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    match Connection::open(ticket).await {
+        Err(err) => {
+            let advice = "see the logs of the authorizer, connect and message functions; a proxy on the way must let WebSockets through";
+            report.add(&Finding::fault(SOCKET, chain(&err)).advised(advice))
+        }
+        Ok(mut connection) => {
+            report.add(&Finding::ok(SOCKET, "connected, and the handshake was answered"))?;
+            let finding = round_trip(deployment, &ticket.connection_id, &mut connection).await;
+            connection.close().await;
+            report.add(&finding)
+        }
+    }
+}
+
+/// Sends the doctor's own connection a message, and awaits it.
+async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connection) -> Finding {
+    let sent = Instant::now();
+    if let Err(err) = send(deployment, id).await {
+        return Finding::fault(ROUND_TRIP, err.to_string())
+            .advised("see that you may send to the queue");
+    }
+    match timeout(PATIENCE, arrival(connection)).await {
+        Ok(Ok(())) => {
+            let took = sent.elapsed().as_millis();
+            Finding::ok(ROUND_TRIP, format!("a message came back after {took} ms"))
+        }
+        Ok(Err(why)) => {
+            Finding::fault(ROUND_TRIP, why).advised("see the log of the message function")
+        }
+        Err(_elapsed) => {
+            let text = format!("no message came back within {} s", PATIENCE.as_secs());
+            let advice = "see the publisher's log and its event source, and `hubcast dlq list`; check that queue and URL are of one deployment";
+            Finding::fault(ROUND_TRIP, text).advised(advice)
+        }
+    }
+}
+
+async fn send(deployment: &Deployment, id: &str) -> Result<(), Failure> {
+    let envelope = json!({ "connectionId": id, "target": NAME }).to_string();
+    let draft = draft(&envelope, deployment.hub())?;
+    deliver(&deployment.notifications().await?, &[draft]).await
+}
+
+async fn arrival(connection: &mut Connection) -> Result<(), String> {
+    loop {
+        match connection.next().await {
+            Ok(HubMessage::Invocation(call)) if call.target == NAME => return Ok(()),
+            Ok(HubMessage::Close(_)) => return Err("the server closed the connection".to_owned()),
+            Ok(_) => {}
+            Err(lost) => return Err(lost.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Verdict;
+    use super::*;
+
+    #[test]
+    fn clocks_may_differ_by_less_than_tokens_forgive() {
+        let ours = Timestamp::from_seconds(1_000_000);
+        for (theirs, verdict) in [
+            (1_000_000, Verdict::Ok),
+            (999_970, Verdict::Ok),
+            (1_000_045, Verdict::Warn),
+            (1_000_061, Verdict::Fault),
+            (999_900, Verdict::Fault),
+        ] {
+            let finding = clock(Some(Timestamp::from_seconds(theirs)), ours);
+            assert_eq!(finding.verdict, verdict, "{finding:?}");
+        }
+        assert_eq!(clock(None, ours).verdict, Verdict::Skip);
+    }
+
+    #[test]
+    fn an_endpoint_that_asks_for_a_token_is_ok() {
+        for (status, text, verdict, advice) in [
+            (401, "Unauthorized", Verdict::Ok, ""),
+            (404, "There is no such hub.", Verdict::Fault, "HUBS"),
+            (404, "{}", Verdict::Fault, "check the URL"),
+            (200, "<html>", Verdict::Fault, "not hubcast"),
+            (500, "", Verdict::Fault, "negotiate function"),
+        ] {
+            let finding = endpoint("https://h", StatusCode::from_u16(status).unwrap(), text);
+            assert_eq!(finding.verdict, verdict, "{finding:?}");
+            assert!(finding.advice.unwrap_or_default().contains(advice), "{status}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! How a command fails, and the exit code that says so.
+
+use std::io;
+use std::process::ExitCode;
+
+use hubcast_aws::operator::{OperatorError, Trouble};
+use hubcast_core::envelope::Rejection;
+use hubcast_core::ports::{Cause, QueueError, StoreError};
+use hubcast_core::report::chain;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The deployment did not answer, or not as it should.
+    #[error("{what}{}", because(source.as_ref()))]
+    Failed {
+        /// What was tried.
+        what: String,
+        /// What came of it.
+        source: Option<Cause>,
+    },
+    /// The command line asks for something that makes no sense, or leaves something out.
+    #[error("{0}")]
+    Usage(String),
+    /// The deployment would reject it, so it was not sent.
+    #[error("{0}")]
+    Rejected(String),
+    /// What was named, or waited for, is not there.
+    #[error("{0}")]
+    NotThere(String),
+    /// The doctor found something.
+    #[error("{0}")]
+    Faulty(String),
+    /// The output could not be written.
+    #[error("the output could not be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+fn because(source: Option<&Cause>) -> String {
+    source.map_or_else(String::new, |source| format!(": {}", chain(source.as_ref())))
+}
+
+impl Failure {
+    /// A failure without a cause of its own.
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), source: None }
+    }
+
+    /// A failure because of something.
+    pub(crate) fn because(what: impl Into<String>, source: impl Into<Cause>) -> Self {
+        Self::Failed { what: what.into(), source: Some(source.into()) }
+    }
+
+    /// Whether somebody stopped reading, as `head` does, which is nobody's fault.
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self, Self::Output(err) if err.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The exit code; an interface, see `docs/CLI.md`.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            _ if self.is_unread() => ExitCode::SUCCESS,
+            Self::Failed { .. } | Self::Output(_) => ExitCode::from(1),
+            // The one that clap has for flags.
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Rejected(_) => ExitCode::from(3),
+            Self::NotThere(_) => ExitCode::from(4),
+            Self::Faulty(_) => ExitCode::from(5),
+        }
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(format!("it would be rejected, so nothing was sent: {rejection}"))
+    }
+}
+
+impl From<OperatorError> for Failure {
+    fn from(err: OperatorError) -> Self {
+        match err.trouble {
+            Trouble::NoRegion => Self::Usage(advised(&err)),
+            _ => Self::failed(advised(&err)),
+        }
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(err: QueueError) -> Self {
+        Self::because("the queue did not take it", err.source)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(err: StoreError) -> Self {
+        Self::because("the table cannot be read", err)
+    }
+}
+
+/// The error with what to do about it.
+pub(crate) fn advised(err: &OperatorError) -> String {
+    let text = chain(err);
+    match advice(err.trouble) {
+        "" => text,
+        advice => format!("{text}; {advice}"),
+    }
+}
+
+/// What a person does about it.
+pub(crate) const fn advice(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::NoRegion => "say --region, set AWS_REGION, or use --local for the local stack",
+        Trouble::NoCredentials => {
+            "sign in (such as by `aws sso login`), or name another profile with --profile"
+        }
+        Trouble::Denied => "ask for a permission of this name, or use another --profile",
+        Trouble::NotThere => {
+            "check --profile and --region, and --prefix or the flag that names it if it is called otherwise"
+        }
+        Trouble::Unreachable => "check that it runs there, and the network on the way",
+        Trouble::Failed => "",
+    }
+}

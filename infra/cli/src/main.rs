@@ -1,0 +1,72 @@
+//! `hubcast`: the command line of a deployment.
+//!
+//! It sends what a backend sends, listens as a browser does, looks into the
+//! table as an operator may, and moves dead letters. It holds no rules of its
+//! own: envelopes, names and tokens are those of the crates that serve them.
+
+// The futures of the AWS SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
+mod argument;
+mod client;
+mod close;
+mod command;
+mod completions;
+mod connections;
+mod deployment;
+mod dlq;
+mod doctor;
+mod draft;
+mod failure;
+mod lines;
+mod listen;
+mod moment;
+mod output;
+mod pass;
+mod people;
+mod progress;
+mod roster;
+mod send;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::{Cli, Command};
+use deployment::Deployment;
+use failure::Failure;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Cli { place, output, command } = Cli::parse();
+    let outcome = match Deployment::new(place) {
+        Ok(deployment) => run(command, &deployment, output).await,
+        Err(failure) => Err(failure),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(
+    command: Command,
+    deployment: &Deployment,
+    output: output::Output,
+) -> Result<(), Failure> {
+    match command {
+        Command::Send(send) => send.run(deployment, output).await,
+        Command::Listen(listen) => listen.run(deployment, output).await,
+        Command::Connections(connections) => connections.run(deployment, output).await,
+        Command::Users(users) => users.run(deployment, output).await,
+        Command::Groups(groups) => groups.run(deployment, output).await,
+        Command::Token(token) => token.run(deployment, output).await,
+        Command::Dlq(dlq) => dlq.run(deployment, output).await,
+        Command::Doctor(doctor) => doctor.run(deployment, output).await,
+        Command::Completions(completions) => completions.run(output),
+    }
+}

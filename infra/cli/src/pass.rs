@@ -1,0 +1,136 @@
+//! Tokens: those that are given, those that a development issuer hands out, and
+//! those that the access key signs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Args;
+use hubcast_auth::client::{ClientGrant, ClientTokens};
+use hubcast_auth::connection_token::ConnectionTokens;
+use hubcast_core::id::{GroupName, NameError, UserId};
+use hubcast_core::session::Reuse;
+use hubcast_core::settings::PublicUrl;
+use hubcast_core::time::{Clock, SystemClock};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::client::Door;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+
+/// Who is to connect.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Person {
+    /// The user; nobody in particular when left out.
+    #[arg(long, short, value_name = "ID", value_parser = user)]
+    pub(crate) user: Option<UserId>,
+
+    /// A group that the token puts the connection into; may be repeated.
+    #[arg(long, short, value_name = "NAME", value_parser = group)]
+    pub(crate) group: Vec<GroupName>,
+
+    /// A claim of the user, for group patterns; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = claim)]
+    pub(crate) claim: Vec<(String, String)>,
+}
+
+/// A token, and where it is good.
+#[derive(Debug, Clone)]
+pub(crate) struct Pass {
+    pub(crate) door: Door,
+    pub(crate) token: String,
+}
+
+pub(crate) fn user(text: &str) -> Result<UserId, String> {
+    UserId::parse(text).map_err(|err| named("user", err))
+}
+
+pub(crate) fn group(text: &str) -> Result<GroupName, String> {
+    GroupName::parse(text).map_err(|err| named("group", err))
+}
+
+fn named(what: &str, err: NameError) -> String {
+    format!("a {what}'s name {err}")
+}
+
+fn claim(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("this is not NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Pass {
+    /// A token that somebody else made. Its header says of which kind it is.
+    pub(crate) fn given(token: &str) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Header {
+            alg: String,
+        }
+        let token = token.trim();
+        let header = token.split('.').next().unwrap_or_default();
+        let header = URL_SAFE_NO_PAD.decode(header).ok();
+        let header = header.and_then(|json| serde_json::from_slice::<Header>(&json).ok());
+        let header = header.ok_or_else(|| Failure::Usage("the token is no JWT".to_owned()))?;
+        let door = if header.alg.starts_with("HS") { Door::Client } else { Door::Hub };
+        Ok(Self { door, token: token.to_owned() })
+    }
+
+    /// An app token of the local stack's issuer, so that a user takes the way that users take.
+    pub(crate) async fn of_issuer(
+        deployment: &Deployment,
+        local: &str,
+        user: &UserId,
+        person: &Person,
+    ) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Answer {
+            access_token: String,
+        }
+        let groups: Vec<&str> = person.group.iter().map(GroupName::as_str).collect();
+        let claims: BTreeMap<&String, &String> =
+            person.claim.iter().map(|(name, value)| (name, value)).collect();
+        let request = json!({ "sub": user.as_str(), "groups": groups, "claims": claims });
+        let broken = |err: reqwest::Error| {
+            Failure::because(format!("no token from {local}, is it running (make run)?"), err)
+        };
+        let post = deployment.http()?.post(format!("{local}/dev/token")).json(&request);
+        let answer = post.send().await.map_err(broken)?.error_for_status().map_err(broken)?;
+        let Answer { access_token } = answer.json().await.map_err(broken)?;
+        Ok(Self { door: Door::Hub, token: access_token })
+    }
+
+    /// A client token, signed with the access key.
+    pub(crate) async fn signed(
+        deployment: &Deployment,
+        person: &Person,
+        session: Option<Duration>,
+    ) -> Result<Self, Failure> {
+        let url = deployment.url()?;
+        let keys = deployment.access_keys().await?;
+        let unsigned = |err| Failure::because("no token can be signed", err);
+        let (hub, now) = (deployment.hub(), SystemClock.now());
+        let id = ConnectionTokens::new(&keys).mint(hub, None, now).map_err(unsigned)?.id;
+        let claims = person.claim.iter().cloned().collect();
+        let grant = ClientGrant {
+            hub,
+            user: person.user.as_ref(),
+            groups: &person.group,
+            token_id: id.as_str(),
+            groups_in_grant: false,
+            session_expires: session.map(|session| now.plus(session)),
+            claims: &claims,
+        };
+        let tokens = ClientTokens::new(&keys, PublicUrl::Fixed(url.to_owned()), Reuse::Session);
+        let token = tokens.mint(url, &grant, now).map_err(unsigned)?;
+        Ok(Self { door: Door::Client, token })
+    }
+
+    /// The token of a person: from the local issuer where there is one, else signed here.
+    pub(crate) async fn of(deployment: &Deployment, person: &Person) -> Result<Self, Failure> {
+        match (deployment.local(), &person.user) {
+            (Some(local), Some(user)) => Self::of_issuer(deployment, local, user, person).await,
+            _ => Self::signed(deployment, person, None).await,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! How far a long run is, for people who watch.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::output::Output;
+
+const WITH_LENGTH: &str = "{bar:30} {percent:>3}%  {msg} sent, {eta} left";
+const WITHOUT_LENGTH: &str = "{spinner} {msg} sent in {elapsed}";
+
+/// A bar on standard error; nothing where nobody watches.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    sent: usize,
+}
+
+impl Progress {
+    /// A bar over so many bytes, or a count when nobody knows how many there are.
+    pub(crate) fn new(output: Output, bytes: Option<u64>) -> Self {
+        // It draws itself on terminals only.
+        let target =
+            if output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(bytes, target);
+        let template = if bytes.is_some() { WITH_LENGTH } else { WITHOUT_LENGTH };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar, sent: 0 }
+    }
+
+    /// So many more messages, of so many bytes of input, are sent.
+    pub(crate) fn advance(&mut self, messages: usize, bytes: u64) {
+        self.sent += messages;
+        self.bar.set_message(self.sent.to_string());
+        self.bar.inc(bytes);
+    }
+
+    /// Says something without the bar in the way.
+    pub(crate) fn above(&self, say: impl FnOnce()) {
+        self.bar.suspend(say);
+    }
+
+    /// How many were sent; the bar goes.
+    pub(crate) fn finish(self) -> usize {
+        self.bar.finish_and_clear();
+        self.sent
+    }
+}

@@ -1,0 +1,102 @@
+//! `hubcast listen`.
+
+use hubcast_local::Options;
+
+use crate::rig::{PATIENCE, Rig, program, run};
+
+#[tokio::test]
+async fn it_ends_after_as_many_calls_as_were_asked_for() {
+    let rig = Rig::start().await;
+    let mut alice = rig.listener(&["--user", "alice", "--count", "2", "--target", "Hello"]).await;
+    for target in ["hello", "other", "hello"] {
+        rig.run(&["send", "--user", "alice", target]).await.exits(0);
+    }
+    assert_eq!(alice.call().await.0, "hello");
+    assert_eq!(alice.call().await.0, "hello");
+    assert_eq!(alice.end().await, 0);
+}
+
+#[tokio::test]
+async fn calls_that_do_not_come_in_time_are_not_there() {
+    let rig = Rig::start().await;
+    let late = ["listen", "--user", "alice", "--count", "1", "--timeout", "1"];
+    let late = rig.run(&late).await.exits(4);
+    assert!(late.err.contains("1 calls did not come in time"), "{late:?}");
+    rig.run(&["listen", "--user", "alice", "--timeout", "1"]).await.exits(0);
+}
+
+#[tokio::test]
+async fn people_read_the_method_and_its_arguments() {
+    let rig = Rig::start().await;
+    let mut ready = rig.listener(&["--user", "alice"]).await;
+    let mut command = rig.hubcast(&["listen", "--user", "alice", "--count", "1", "--quiet"]);
+    let child = command.spawn().unwrap();
+    let connected = |count: usize| {
+        let rig = &rig;
+        async move {
+            while rig.run(&["users", "list", "--json"]).await.json()[0]["connections"] != count {}
+        }
+    };
+    tokio::time::timeout(PATIENCE, connected(2)).await.unwrap();
+    rig.run(&["send", "--user", "alice", "toast", "Saved", "a=1"]).await.exits(0);
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "toast [\"Saved\",{\"a\":1}]\n");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(ready.call().await.0, "toast");
+}
+
+#[tokio::test]
+async fn a_log_out_ends_it_and_a_drop_brings_it_back() {
+    let rig = Rig::start().await;
+    let mut alice = rig.listener(&["--user", "alice"]).await;
+    let close = |more: &str| {
+        let line =
+            format!("{{\"action\":\"close\",\"userId\":\"alice\",\"reason\":\"bye\"{more}}}");
+        async { rig.piped(&["send", "--lines"], &{ line }).await.exits(0) }
+    };
+    close(",\"allowReconnect\":true").await;
+    let event = alice.next().await;
+    assert_eq!(event["event"], "reconnecting", "{event}");
+    assert!(event["why"].as_str().unwrap().contains("bye"), "{event}");
+    assert_eq!(alice.next().await["event"], "connected");
+    close("").await;
+    assert_eq!(alice.end().await, 1);
+}
+
+#[tokio::test]
+async fn a_socket_at_its_lifetime_is_followed_by_another() {
+    let options = Options { lifetime_seconds: 1, ..Options::on_free_port() };
+    let rig = Rig::with(options).await;
+    let mut alice = rig.listener(&["--user", "alice", "--keep-alive", "1"]).await;
+    assert_eq!(alice.next().await["event"], "reconnecting");
+    let event = alice.next().await;
+    assert_eq!(event["event"], "connected", "{event}");
+    assert_ne!(event["connectionId"], alice.connection.as_str());
+    let options = ["listen", "--user", "alice", "--no-reconnect"];
+    rig.run(&options).await.exits(1);
+}
+
+#[tokio::test]
+async fn a_token_that_is_no_good_is_refused_with_the_reason() {
+    let rig = Rig::start().await;
+    let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJzdWIiOiJhIn0.c2ln";
+    let refused = rig.run(&["listen", "--token", token]).await.exits(1);
+    assert!(refused.err.contains("401") && refused.err.contains("Unauthorized"), "{refused:?}");
+    let odd = rig.run(&["listen", "--token", "nonsense"]).await.exits(2);
+    assert!(odd.err.contains("the token is no JWT"), "{odd:?}");
+}
+
+#[tokio::test]
+async fn somebody_without_a_name_can_listen_too() {
+    let rig = Rig::start().await;
+    let mut anyone = rig.listener(&["--group", "visitors"]).await;
+    rig.run(&["send", "--group", "visitors", "hello"]).await.exits(0);
+    assert_eq!(anyone.call().await.0, "hello");
+}
+
+#[tokio::test]
+async fn without_a_place_it_says_how_to_name_one() {
+    let mut command = program();
+    let lost = run(command.args(["listen", "--user", "alice"])).await.exits(2);
+    assert!(lost.err.contains("PUBLIC_URL"), "{lost:?}");
+}

@@ -1,0 +1,132 @@
+//! A stack of its own for each test, and the program beside it.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use hubcast_local::{Options, Stack};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// Nothing here takes this long unless it never happens.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running stack.
+pub(crate) struct Rig {
+    pub(crate) stack: Stack,
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// The program without what the environment of this test says.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hubcast"));
+    command.env_clear().kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) async fn run(command: &mut Command) -> Outcome {
+    outcome(timeout(PATIENCE, command.output()).await.unwrap().unwrap())
+}
+
+fn outcome(output: Output) -> Outcome {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().unwrap();
+    Outcome { code, out: text(output.stdout), err: text(output.stderr) }
+}
+
+impl Outcome {
+    /// That the run ended with this code.
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+
+    /// The lines of JSON that the run wrote.
+    pub(crate) fn json(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Self {
+        Self::with(Options::on_free_port()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        Self { stack: Stack::start(&options).await.unwrap() }
+    }
+
+    /// The program, told of this stack.
+    pub(crate) fn hubcast(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.arg(format!("--local={}", self.stack.url())).args(arguments);
+        command
+    }
+
+    /// Runs the program on this stack.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Outcome {
+        run(&mut self.hubcast(arguments)).await
+    }
+
+    /// Runs the program with something on its standard input.
+    pub(crate) async fn piped(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut child = self.hubcast(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        // A program that has seen enough need not read all of it.
+        let _ = pipe.write_all(input.as_bytes()).await;
+        drop(pipe);
+        outcome(timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap())
+    }
+
+    /// A listener that is connected.
+    pub(crate) async fn listener(&self, arguments: &[&str]) -> Listener {
+        let mut command = self.hubcast(&["listen", "--json"]);
+        let mut child = command.args(arguments).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut listener = Listener { child, lines, connection: String::new() };
+        let event = listener.next().await;
+        assert_eq!(event["event"], "connected", "{event}");
+        event["connectionId"].as_str().unwrap().clone_into(&mut listener.connection);
+        listener
+    }
+}
+
+/// `hubcast listen --json`, running.
+pub(crate) struct Listener {
+    pub(crate) child: Child,
+    pub(crate) connection: String,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Listener {
+    /// The next event.
+    pub(crate) async fn next(&mut self) -> Value {
+        let line = timeout(PATIENCE, self.lines.next_line()).await.unwrap().unwrap();
+        match line {
+            Some(line) => serde_json::from_str(&line).unwrap(),
+            None => panic!("the listener ended: {:?}", self.child.wait().await),
+        }
+    }
+
+    /// The next call, as `target` and `arguments`.
+    pub(crate) async fn call(&mut self) -> (String, String) {
+        let event = self.next().await;
+        assert_eq!(event["event"], "call", "{event}");
+        (event["target"].as_str().unwrap().to_owned(), event["arguments"].to_string())
+    }
+
+    /// The code with which it ends by itself.
+    pub(crate) async fn end(&mut self) -> i32 {
+        timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap().code().unwrap()
+    }
+}

@@ -1,0 +1,140 @@
+//! `hubcast send`.
+
+use crate::rig::{Rig, program, run};
+
+#[tokio::test]
+async fn a_user_a_group_a_connection_and_everyone_are_reached() {
+    let rig = Rig::start().await;
+    let mut alice = rig.listener(&["--user", "alice", "--group", "admins"]).await;
+    let mut bob = rig.listener(&["--user", "bob"]).await;
+    let connection = bob.connection.clone();
+    for arguments in [
+        &["--user", "alice", "role", "level=3", "name=x y"] as &[_],
+        &["--group", "admins", "group", "[1]", "text"],
+        &["--connection", &connection, "one"],
+        &["--all", "all", "--except", &connection],
+        &["--user", "alice", "--user", "bob", "both", "-1"],
+    ] {
+        let sent = rig.run(&[&["send"], arguments].concat()).await.exits(0);
+        assert_eq!(sent.out, "", "results only go there");
+        assert!(sent.err.starts_with("sent"), "{sent:?}");
+    }
+    // Messages of different groups have no order among them.
+    let mut calls =
+        [alice.call().await, alice.call().await, alice.call().await, alice.call().await];
+    calls.sort();
+    let expected = [
+        ("all", "[]"),
+        ("both", "[-1]"),
+        ("group", r#"[[1],"text"]"#),
+        ("role", r#"[{"level":3,"name":"x y"}]"#),
+    ];
+    assert_eq!(calls, expected.map(|(name, json)| (name.to_owned(), json.to_owned())));
+    let mut calls = [bob.call().await, bob.call().await];
+    calls.sort();
+    assert_eq!(calls.map(|(name, _)| name), ["both", "one"]);
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_before_anything_is_sent() {
+    // There is no stack: nothing is asked of one.
+    for (arguments, code, text) in [
+        (&["--user", "a\nb", "t"] as &[_], 3, "BadName"),
+        (&["--user", "alice", "t", "{oops}"], 2, "mind the shell's quotes"),
+        (&["t"], 2, "--user"),
+        (&["--user", "alice", "--all", "t"], 2, "cannot be used with"),
+        (&["--all"], 2, "TARGET"),
+        (&["--all", "t", "--hub", "1"], 2, "a hub's name"),
+    ] {
+        let mut command = program();
+        let failed =
+            run(command.args(["--local=http://127.0.0.1:1", "send"]).args(arguments)).await;
+        let failed = failed.exits(code);
+        assert!(failed.err.contains(text), "{failed:?}");
+        assert_eq!(failed.out, "");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_the_envelope_and_needs_no_deployment() {
+    let mut command = program();
+    command.args(["send", "--dry-run", "--json", "--group", "g", "t", "a=1", "--hub", "Chat"]);
+    let shown = run(&mut command).await.exits(0);
+    let expected = r#"{"envelope":{"arguments":[{"a":1}],"groupName":"g","hub":"chat","target":"t"},"messageGroup":"chat:group:g"}"#;
+    assert_eq!(shown.out.trim_end(), expected);
+}
+
+#[tokio::test]
+async fn lines_of_a_pipe_arrive_in_order() {
+    let rig = Rig::start().await;
+    let mut alice = rig.listener(&["--user", "alice"]).await;
+    let lines: String = (0..25)
+        .map(|n| format!("{{\"userId\":\"alice\",\"target\":\"n\",\"arguments\":[{n}]}}\n\n"))
+        .collect();
+    let sent = rig.piped(&["send", "--lines", "--json"], &lines).await.exits(0);
+    assert_eq!(sent.out, "{\"sent\":25}\n");
+    assert_eq!(sent.err, "", "there is no bar where nobody watches");
+    for n in 0..25 {
+        assert_eq!(alice.call().await, ("n".to_owned(), format!("[{n}]")));
+    }
+}
+
+#[tokio::test]
+async fn a_pipe_that_stays_open_is_sent_as_it_comes() {
+    use tokio::io::AsyncWriteExt;
+    let rig = Rig::start().await;
+    let mut alice = rig.listener(&["--user", "alice"]).await;
+    let mut command = rig.hubcast(&["send", "--lines"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    for n in 0..3 {
+        let line = format!("{{\"userId\":\"alice\",\"target\":\"n\",\"arguments\":[{n}]}}\n");
+        pipe.write_all(line.as_bytes()).await.unwrap();
+        assert_eq!(alice.call().await.1, format!("[{n}]"));
+    }
+    drop(pipe);
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_bad_line_stops_or_is_left_out() {
+    let rig = Rig::start().await;
+    let mut alice = rig.listener(&["--user", "alice"]).await;
+    let lines = r#"{"userId":"alice","target":"one"}
+{"target":"to nobody"}
+{"userId":"alice","target":"three"}
+"#;
+    let stopped = rig.piped(&["send", "--lines"], lines).await.exits(3);
+    assert!(stopped.err.contains("line 2 would be rejected: ImplicitBroadcast"), "{stopped:?}");
+    assert!(stopped.err.contains("1 messages before it were sent"), "{stopped:?}");
+    assert_eq!(alice.call().await.0, "one");
+
+    let went_on = rig.piped(&["send", "--lines", "--keep-going"], lines).await.exits(3);
+    assert!(went_on.err.contains("line 2 would be rejected"), "{went_on:?}");
+    assert!(went_on.err.contains("1 lines were not sent"), "{went_on:?}");
+    assert_eq!(alice.call().await.0, "one");
+    assert_eq!(alice.call().await.0, "three");
+}
+
+#[tokio::test]
+async fn lines_may_come_from_a_file_and_share_a_message_group() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "{\"userId\":\"a\",\"target\":\"t\"}\n").unwrap();
+    let lines = format!("--lines={}", file.path().display());
+    let mut command = program();
+    command.args(["send", &lines, "--dry-run", "--json", "--message-group", "mine"]);
+    let shown = run(&mut command).await.exits(0).json();
+    assert_eq!(shown[0]["messageGroup"], "mine");
+    let mut command = program();
+    let missing = run(command.args(["send", "--lines=/nowhere", "--dry-run"])).await.exits(1);
+    assert!(missing.err.contains("/nowhere cannot be read"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn a_stack_that_is_not_there_is_a_failure_with_advice() {
+    let mut command = program();
+    command.args(["--local=http://127.0.0.1:1", "send", "--all", "t"]);
+    let failed = run(&mut command).await.exits(1);
+    assert!(failed.err.contains("cannot find the queue hubcast-notifications.fifo"), "{failed:?}");
+    assert!(failed.err.contains("check that it runs there"), "{failed:?}");
+}

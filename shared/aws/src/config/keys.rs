@@ -1,0 +1,17 @@
+//! What a program needs that only mints tokens.
+
+use super::AccessKeySettings;
+use super::reader::Reader;
+
+/// Where the access keys are, and nothing else.
+#[derive(Debug)]
+pub struct KeysConfig {
+    /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
+    pub access_keys: AccessKeySettings,
+}
+
+impl KeysConfig {
+    pub(super) fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { access_keys: reader.access_keys()? })
+    }
+}

@@ -1,0 +1,17 @@
+//! What a program of an operator needs of AWS.
+//!
+//! Functions are told where everything is. An operator's program signs in as a
+//! person does, finds queues by their names, looks at what is there, and moves
+//! dead letters. Faults are sorted by what the person has to do about them.
+
+mod account;
+mod fault;
+mod letters;
+mod queue;
+mod table;
+
+pub use account::{Account, SignIn};
+pub use fault::{OperatorError, Trouble};
+pub use letters::Letter;
+pub use queue::{Queue, QueueState, message_id};
+pub use table::TableState;

@@ -1,0 +1,131 @@
+//! Why AWS did not do what was asked, sorted by what a person does about it.
+
+use std::error::Error;
+
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use hubcast_core::ports::Cause;
+
+/// What kind of trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// No region is known.
+    NoRegion,
+    /// Nobody is signed in, or no longer.
+    NoCredentials,
+    /// Whoever is signed in may not do this.
+    Denied,
+    /// The queue or table does not exist, in this account and region.
+    NotThere,
+    /// The endpoint does not answer.
+    Unreachable,
+    /// Anything else.
+    Failed,
+}
+
+/// AWS did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation}")]
+pub struct OperatorError {
+    /// What was asked, such as `find the queue hubcast-dlq.fifo`.
+    pub operation: String,
+    /// What kind of trouble it is.
+    pub trouble: Trouble,
+    /// What the SDK said.
+    #[source]
+    pub source: Cause,
+}
+
+impl OperatorError {
+    pub(super) fn new(
+        operation: impl Into<String>,
+        trouble: Trouble,
+        source: impl Into<Cause>,
+    ) -> Self {
+        Self { operation: operation.into(), trouble, source: source.into() }
+    }
+}
+
+/// What a service said, without the layers that the SDK puts around it.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {message}")]
+struct Answer {
+    code: String,
+    message: String,
+}
+
+/// Sorts an error of the SDK.
+pub(super) fn sorted<E, R>(
+    operation: impl Into<String>,
+) -> impl FnOnce(SdkError<E, R>) -> OperatorError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    move |err| {
+        let trouble = trouble(&err);
+        let answer = err.as_service_error().and_then(|answer| {
+            let (code, message) = (answer.code()?, answer.message().unwrap_or_default());
+            Some(Answer { code: code.to_owned(), message: message.to_owned() })
+        });
+        match answer {
+            Some(answer) => OperatorError::new(operation, trouble, answer),
+            None => OperatorError::new(operation, trouble, err),
+        }
+    }
+}
+
+fn trouble<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Trouble {
+    match err {
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            Trouble::Unreachable
+        }
+        // What else keeps a request from being sent is that it cannot be signed.
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => Trouble::NoCredentials,
+        SdkError::TimeoutError(_) => Trouble::Unreachable,
+        SdkError::ServiceError(answer) => by_code(answer.err().code().unwrap_or_default()),
+        _ => Trouble::Failed,
+    }
+}
+
+/// The codes of SQS and DynamoDB, and those that all services have.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
+fn by_code(code: &str) -> Trouble {
+    match code {
+        "AWS.SimpleQueueService.NonExistentQueue"
+        | "QueueDoesNotExist"
+        | "ResourceNotFoundException" => Trouble::NotThere,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "InvalidClientTokenId"
+        | "InvalidSecurity"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => Trouble::NoCredentials,
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "OptInRequired" => {
+            Trouble::Denied
+        }
+        _ => Trouble::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_say_what_a_person_has_to_do() {
+        for (code, trouble) in [
+            ("QueueDoesNotExist", Trouble::NotThere),
+            ("ResourceNotFoundException", Trouble::NotThere),
+            ("ExpiredToken", Trouble::NoCredentials),
+            ("AccessDeniedException", Trouble::Denied),
+            ("InternalError", Trouble::Failed),
+        ] {
+            assert_eq!(by_code(code), trouble, "{code}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Dead letters, as an operator reads, redrives and drops them.
+//!
+//! SQS has no way to look at a queue: letters are received, which hides them
+//! for a while, and released again. Of a message group that has hidden letters
+//! it hands out no more, so a look sees the first letters of every group.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName};
+use hubcast_core::time::Timestamp;
+
+use super::fault::{OperatorError, Trouble, sorted};
+use super::queue::Queue;
+use crate::queue::{PROGRESS_KEY, REJECT_DETAIL, REJECT_REASON, id};
+
+/// The most letters of one receive.
+const BATCH_MAX: i32 = 10;
+/// A receive that waits asks all of the queue's servers, where one that does not asks some.
+const WAIT_SECONDS: i32 = 1;
+
+/// A message of the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The id that the queue gave it.
+    pub id: String,
+    /// What could not be delivered.
+    pub body: String,
+    /// The message group that it came from.
+    pub group: String,
+    /// Why it is here, in one word; nothing when the queue itself moved it.
+    pub reason: Option<String>,
+    /// Why it is here, in a sentence.
+    pub detail: Option<String>,
+    /// Where its progress is kept.
+    pub progress_key: String,
+    /// The queue that it came from, when that queue itself moved it.
+    pub source: Option<String>,
+    /// When it was sent.
+    pub sent_at: Option<Timestamp>,
+    receipt: String,
+}
+
+impl Queue {
+    /// Receives up to ten letters, and hides them for `hold`; none when there are no more.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    pub async fn take_letters(&self, hold: Duration) -> Result<Vec<Letter>, OperatorError> {
+        let receive = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(BATCH_MAX)
+            .wait_time_seconds(WAIT_SECONDS)
+            .visibility_timeout(seconds(hold))
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .message_attribute_names("All");
+        let answer = receive.send().await.map_err(sorted("read dead letters"))?;
+        Ok(answer.messages.unwrap_or_default().into_iter().filter_map(letter).collect())
+    }
+
+    /// Shows a letter again that was taken.
+    ///
+    /// # Errors
+    /// When the queue does not answer; the letter shows by itself later.
+    pub async fn release(&self, letter: &Letter) -> Result<(), OperatorError> {
+        let change = self.client.change_message_visibility().queue_url(&self.url);
+        let change = change.receipt_handle(&letter.receipt).visibility_timeout(0);
+        change.send().await.map(|_| ()).map_err(sorted("release a dead letter"))
+    }
+
+    /// Deletes a letter that was taken.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    pub async fn drop_letter(&self, letter: &Letter) -> Result<(), OperatorError> {
+        let delete = self.client.delete_message().queue_url(&self.url);
+        let delete = delete.receipt_handle(&letter.receipt);
+        delete.send().await.map(|_| ()).map_err(sorted("delete a dead letter"))
+    }
+
+    /// Sends a letter to this queue so that it resumes where it stood.
+    ///
+    /// A letter that is sent twice within five minutes counts once, so that a redrive which broke
+    /// off before the letter was deleted can be repeated.
+    ///
+    /// # Errors
+    /// When the queue does not take it.
+    pub async fn redrive(&self, letter: &Letter) -> Result<(), OperatorError> {
+        let operation = || format!("send a dead letter to {}", self.name());
+        let key = MessageAttributeValue::builder().data_type("String");
+        let key = key.string_value(&letter.progress_key).build();
+        let key = key.map_err(|err| OperatorError::new(operation(), Trouble::Failed, err))?;
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(&letter.body)
+            .message_group_id(id(&letter.group))
+            .message_deduplication_id(id(&letter.id))
+            .message_attributes(PROGRESS_KEY, key);
+        send.send().await.map(|_| ()).map_err(sorted(operation()))
+    }
+}
+
+fn seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
+}
+
+fn letter(message: Message) -> Option<Letter> {
+    let own = message.message_attributes.unwrap_or_default();
+    let own = |name: &str| own.get(name).and_then(|value| value.string_value.clone());
+    let known = message.attributes.unwrap_or_default();
+    let known = |name| known.get(&name).cloned();
+    let id = message.message_id?;
+    let sent = known(MessageSystemAttributeName::SentTimestamp);
+    let source = known(MessageSystemAttributeName::DeadLetterQueueSourceArn);
+    Some(Letter {
+        body: message.body.unwrap_or_default(),
+        group: known(MessageSystemAttributeName::MessageGroupId).unwrap_or_default(),
+        reason: own(REJECT_REASON),
+        detail: own(REJECT_DETAIL),
+        // A letter that the queue itself moved kept its id, under which its progress is.
+        progress_key: own(PROGRESS_KEY).unwrap_or_else(|| id.clone()),
+        source: source.and_then(|arn| arn.rsplit(':').next().map(str::to_owned)),
+        sent_at: sent.and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis),
+        receipt: message.receipt_handle?,
+        id,
+    })
+}
