@@ -36,7 +36,7 @@ pub(crate) async fn close(
     shared.insert("action".to_owned(), json!("close"));
     let optional = [
         ("reason", manner.reason.as_ref().map(|reason| json!(reason))),
-        ("allowReconnect", manner.allow_reconnect.then(|| json!(true))),
+        ("allowReconnect", manner.allow_reconnect.then_some(json!(true))),
         ("revoke", revoke.map(|revoke| json!(revoke))),
     ];
     for (name, value) in optional {

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::command::Cli;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::line;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,9 +21,9 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(&self, output: Output) -> Result<(), Failure> {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "hubcast", &mut script);
-        output.line(String::from_utf8_lossy(&script).trim_end())
+        line(String::from_utf8_lossy(&script).trim_end())
     }
 }

@@ -117,10 +117,8 @@ impl List {
             };
             page.truncate(left);
             left -= page.len();
-            let records = match self.details {
-                true => roster.records(&page).await?,
-                false => vec![None; page.len()],
-            };
+            let records =
+                if self.details { roster.records(&page).await? } else { vec![None; page.len()] };
             for (member, record) in page.iter().zip(&records) {
                 show(member, record.as_ref(), output)?;
             }

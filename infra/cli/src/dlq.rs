@@ -19,7 +19,7 @@ use crate::moment::rfc3339;
 use crate::output::Output;
 
 /// How long letters are hidden while they are looked at.
-const HOLD: Duration = Duration::from_secs(60);
+const HOLD: Duration = Duration::from_mins(1);
 /// What a letter has for a reason that the queue itself moved.
 const NO_REASON: &str = "ReceivedTooOften";
 
@@ -155,7 +155,8 @@ async fn list(queue: &Queue, filter: &Filter, output: Output) -> Result<(), Fail
         0 if seen == 0 => output.remark("there are no dead letters"),
         0 => {}
         behind => {
-            output.remark(&format!("about {behind} more wait behind these in their message groups"))
+            output
+                .remark(&format!("about {behind} more wait behind these in their message groups"));
         }
     }
     Ok(())

@@ -9,12 +9,13 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::thread;
 
+use hubcast_core::id::HubName;
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
 use crate::draft::{Draft, draft};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, complain};
 use crate::progress::Progress;
 use crate::send::{deliver, show, tell};
 
@@ -33,73 +34,103 @@ pub(crate) struct Lines<'a> {
     pub(crate) message_group: Option<&'a str>,
 }
 
+/// What became of the lines so far.
+#[derive(Debug)]
+struct Tally {
+    output: Output,
+    progress: Progress,
+    read: usize,
+    bad: usize,
+}
+
+/// Lines that are sent together.
+#[derive(Debug, Default)]
+struct Batch {
+    drafts: Vec<Draft>,
+    bytes: u64,
+    /// Why nothing after them is sent.
+    stop: Option<Failure>,
+}
+
 impl Lines<'_> {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
-        let queue = match self.dry_run {
-            true => None,
-            false => Some(deployment.notifications().await?),
-        };
+        let queue = if self.dry_run { None } else { Some(deployment.notifications().await?) };
         let (mut lines, bytes) = read(self.path)?;
-        let mut progress = Progress::new(output, bytes);
-        let (mut at, mut bad) = (0, 0);
-        let mut batch = Vec::new();
-        while lines.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            let (mut drafts, mut stop) = (Vec::new(), None);
-            let mut size = 0;
-            for line in batch.drain(..) {
-                let line = line.map_err(|err| Failure::because("the input cannot be read", err))?;
-                at += 1;
-                size += u64::try_from(line.len() + 1).unwrap_or_default();
-                match self.checked(&line, deployment) {
-                    Ok(draft) => drafts.extend(draft),
-                    Err(err) => {
-                        bad += 1;
-                        let text = format!("line {at} would be rejected: {err}");
-                        if !self.keep_going {
-                            stop = Some(text);
-                            break;
-                        }
-                        progress.above(|| output.complain(&Failure::Rejected(text)));
-                    }
+        let progress = Progress::new(output, bytes);
+        let mut tally = Tally { output, progress, read: 0, bad: 0 };
+        let mut received = Vec::new();
+        let mut stop = None;
+        while stop.is_none() && lines.recv_many(&mut received, BATCH_MAX).await > 0 {
+            let batch = self.batch(received.drain(..), deployment.hub(), &mut tally);
+            match &queue {
+                Some(queue) => deliver(queue, &batch.drafts).await?,
+                None => batch.drafts.iter().try_for_each(|draft| show(draft, output))?,
+            }
+            tally.progress.advance(batch.drafts.len(), batch.bytes);
+            stop = batch.stop;
+        }
+        self.end(tally, stop)
+    }
+
+    /// Checks lines, up to one that ends the run.
+    fn batch(
+        self,
+        lines: impl Iterator<Item = io::Result<String>>,
+        hub: &HubName,
+        tally: &mut Tally,
+    ) -> Batch {
+        let mut batch = Batch::default();
+        for line in lines {
+            tally.read += 1;
+            match self.checked(line, hub, tally.read) {
+                Ok((draft, bytes)) => {
+                    batch.drafts.extend(draft);
+                    batch.bytes += bytes;
+                }
+                Err(Failure::Rejected(text)) if self.keep_going => {
+                    tally.bad += 1;
+                    tally.progress.above(|| complain(&Failure::Rejected(text)));
+                }
+                Err(failure) => {
+                    batch.stop = Some(failure);
+                    break;
                 }
             }
-            match &queue {
-                Some(queue) => deliver(queue, &drafts).await?,
-                None => drafts.iter().try_for_each(|draft| show(draft, output))?,
-            }
-            progress.advance(drafts.len(), size);
-            if let Some(text) = stop {
-                let sent = progress.finish();
-                return Err(Failure::Rejected(format!(
-                    "{text}; {sent} messages before it were sent"
-                )));
-            }
         }
-        self.end(output, progress.finish(), bad)
+        batch
     }
 
-    fn end(self, output: Output, sent: usize, bad: usize) -> Result<(), Failure> {
-        if !self.dry_run {
-            tell(output, sent, || format!("sent {sent} messages"))?;
-        }
-        match bad {
-            0 => Ok(()),
-            bad => Err(Failure::Rejected(format!("{bad} lines were not sent"))),
-        }
-    }
-
-    /// The message of a line; empty lines have none.
+    /// The message of a line, and the line's length; empty lines have none.
     fn checked(
         self,
-        line: &str,
-        deployment: &Deployment,
-    ) -> Result<Option<Draft>, hubcast_core::envelope::Rejection> {
+        line: io::Result<String>,
+        hub: &HubName,
+        at: usize,
+    ) -> Result<(Option<Draft>, u64), Failure> {
+        let line =
+            line.map_err(|err| Failure::because(format!("line {at} cannot be read"), err))?;
+        let bytes = u64::try_from(line.len() + 1).unwrap_or_default();
         if line.trim().is_empty() {
-            return Ok(None);
+            return Ok((None, bytes));
         }
-        let draft = draft(line, deployment.hub())?;
+        let draft = draft(&line, hub).map_err(|rejection| {
+            Failure::Rejected(format!("line {at} would be rejected: {rejection}"))
+        })?;
         let group = self.message_group.map_or(draft.group, str::to_owned);
-        Ok(Some(Draft { body: draft.body, group }))
+        Ok((Some(Draft { body: draft.body, group }), bytes))
+    }
+
+    fn end(self, tally: Tally, stop: Option<Failure>) -> Result<(), Failure> {
+        let Tally { output, progress, bad, .. } = tally;
+        let sent = progress.finish();
+        if !self.dry_run {
+            tell(output, sent, || format!("messages sent: {sent}"))?;
+        }
+        match (stop, bad) {
+            (Some(failure), _) => Err(failure),
+            (None, 0) => Ok(()),
+            (None, bad) => Err(Failure::Rejected(format!("lines that were not sent: {bad}"))),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ Examples:
 /// Connects as a browser does, and prints what arrives.
 ///
 /// Without --token the local stack's issuer makes one, or the access key does
-/// (ACCESS_KEY_PARAMETER or ACCESS_KEYS).
+/// (`ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`).
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Listen {
@@ -87,7 +87,9 @@ impl Listen {
 
     fn late(&self) -> Result<(), Failure> {
         match self.count {
-            Some(count) => Err(Failure::NotThere(format!("{count} calls did not come in time"))),
+            Some(count) => {
+                Err(Failure::NotThere(format!("not all calls came in time; awaited: {count}")))
+            }
             None => Ok(()),
         }
     }

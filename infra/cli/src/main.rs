@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output.complain(&failure);
+            output::complain(&failure);
             failure.exit_code()
         }
     }
@@ -67,6 +67,6 @@ async fn run(
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,
-        Command::Completions(completions) => completions.run(output),
+        Command::Completions(completions) => completions.run(),
     }
 }

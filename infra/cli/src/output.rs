@@ -27,17 +27,9 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         if self.json {
-            return self.line(&serde_json::to_string(json).map_err(std::io::Error::from)?);
+            return line(&serde_json::to_string(json).map_err(std::io::Error::from)?);
         }
-        self.line(&text())
-    }
-
-    /// A line of a result.
-    pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
-        let mut out = anstream::stdout().lock();
-        writeln!(out, "{line}")?;
-        // A reader at the other end of a pipe gets it now.
-        Ok(out.flush()?)
+        line(&text())
     }
 
     /// Something that is good to know while the command runs.
@@ -47,11 +39,19 @@ impl Output {
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
+}
 
-    /// Why the command fails.
-    pub(crate) fn complain(self, failure: &Failure) {
-        if !failure.is_unread() {
-            let _ = writeln!(anstream::stderr(), "hubcast: {failure}");
-        }
+/// A line of a result.
+pub(crate) fn line(line: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{line}")?;
+    // A reader at the other end of a pipe gets it now.
+    Ok(out.flush()?)
+}
+
+/// Why the command fails.
+pub(crate) fn complain(failure: &Failure) {
+    if !failure.is_unread() {
+        let _ = writeln!(anstream::stderr(), "hubcast: {failure}");
     }
 }

@@ -20,6 +20,10 @@ impl Progress {
         // It draws itself on terminals only.
         let target =
             if output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Self::on(target, bytes)
+    }
+
+    fn on(target: ProgressDrawTarget, bytes: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(bytes, target);
         let template = if bytes.is_some() { WITH_LENGTH } else { WITHOUT_LENGTH };
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -44,5 +48,31 @@ impl Progress {
     pub(crate) fn finish(self) -> usize {
         self.bar.finish_and_clear();
         self.sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::InMemoryTerm;
+
+    use super::*;
+
+    fn drawn(bytes: Option<u64>) -> String {
+        let terminal = InMemoryTerm::new(5, 80);
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let mut progress = Progress::on(target, bytes);
+        progress.advance(10, 50);
+        progress.bar.force_draw();
+        let drawn = terminal.contents();
+        assert_eq!(progress.finish(), 10);
+        assert_eq!(terminal.contents(), "", "nothing is left of it");
+        drawn
+    }
+
+    #[test]
+    fn a_file_has_an_end_and_a_pipe_has_a_count() {
+        let (file, pipe) = (drawn(Some(200)), drawn(None));
+        assert!(file.contains("25%") && file.contains("10 sent"), "{file}");
+        assert!(pipe.contains("10 sent in"), "{pipe}");
     }
 }

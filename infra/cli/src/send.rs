@@ -129,7 +129,7 @@ impl Send {
         deliver(&deployment.notifications().await?, &drafts).await?;
         tell(output, drafts.len(), || match drafts.as_slice() {
             [one] => format!("sent, in the message group {}", one.group),
-            several => format!("sent {} messages", several.len()),
+            several => format!("messages sent: {}", several.len()),
         })
     }
 

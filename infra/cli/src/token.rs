@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_auth::client::CLIENT_TOKEN_LIFETIME;
+use hubcast_core::id::UserId;
 use serde_json::json;
 
 use crate::deployment::Deployment;
@@ -20,7 +21,7 @@ Examples:
 
 /// Makes a token to connect with, and prints it.
 ///
-/// A client token is signed with the access key (ACCESS_KEY_PARAMETER or ACCESS_KEYS)
+/// A client token is signed with the access key (`ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`)
 /// and opens connections for five minutes.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -33,20 +34,18 @@ pub(crate) struct Token {
     session: Option<u64>,
 
     /// Makes an app token instead, by the local stack's issuer.
-    #[arg(long, requires_all = ["local", "user"], conflicts_with = "session")]
+    #[arg(long, conflicts_with = "session")]
     app: bool,
 }
 
 impl Token {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
-        let pass = match (self.app, deployment.local(), &self.person.user) {
-            (true, Some(local), Some(user)) => {
-                Pass::of_issuer(deployment, local, user, &self.person).await?
-            }
-            _ => {
-                let session = self.session.map(Duration::from_secs);
-                Pass::signed(deployment, &self.person, session).await?
-            }
+        let pass = if self.app {
+            let (local, user) = self.issued(deployment)?;
+            Pass::of_issuer(deployment, local, user, &self.person).await?
+        } else {
+            let session = self.session.map(Duration::from_secs);
+            Pass::signed(deployment, &self.person, session).await?
         };
         let url = pass.door.url(deployment.url()?, deployment.hub());
         let mut json = json!({ "url": url, "accessToken": pass.token });
@@ -54,5 +53,11 @@ impl Token {
             json["expiresInSeconds"] = json!(CLIENT_TOKEN_LIFETIME.as_secs());
         }
         output.result(&json, || pass.token)
+    }
+
+    /// Where an app token comes from, and whose it is.
+    fn issued<'a>(&'a self, deployment: &'a Deployment) -> Result<(&'a str, &'a UserId), Failure> {
+        let issued = deployment.local().zip(self.person.user.as_ref());
+        issued.ok_or_else(|| Failure::Usage("--app goes with --local and --user".to_owned()))
     }
 }

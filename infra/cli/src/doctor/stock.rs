@@ -37,7 +37,7 @@ async fn queue(
     };
     match seen.await {
         Err(err) => Finding::of_aws(check, &err),
-        Ok((queue, _)) if !queue.name().ends_with(".fifo") => {
+        Ok((queue, _)) if !queue.is_fifo() => {
             let text = format!("{} is no FIFO queue", queue.name());
             Finding::fault(check, text).advised("create it anew, as the template does")
         }

@@ -4,6 +4,12 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say so")]
 
+mod dlq;
+mod docs;
+mod doctor;
 mod listen;
+mod people;
+mod place;
 mod rig;
 mod send;
+mod token;

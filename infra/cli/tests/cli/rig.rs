@@ -4,13 +4,13 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use hubcast_local::{Options, Stack};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// Nothing here takes this long unless it never happens.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running stack.
 pub(crate) struct Rig {
@@ -86,6 +86,60 @@ impl Rig {
         let _ = pipe.write_all(input.as_bytes()).await;
         drop(pipe);
         outcome(timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap())
+    }
+
+    /// Runs the program until it writes this many lines of JSON: rows are written a moment after a
+    /// connection is told that it is one.
+    pub(crate) async fn until(&self, arguments: &[&str], lines: usize) -> Vec<Value> {
+        let tries = async {
+            loop {
+                let json = self.run(arguments).await.exits(0).json();
+                if json.len() == lines {
+                    return json;
+                }
+            }
+        };
+        timeout(PATIENCE, tries).await.unwrap()
+    }
+
+    /// Runs the program on this stack as on AWS: found by the variables that all AWS tools read.
+    pub(crate) fn by_environment(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.env("AWS_ENDPOINT_URL", self.stack.url()).env("PUBLIC_URL", self.stack.url());
+        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+        command.env("AWS_REGION", "eu-central-1");
+        command.env("ACCESS_KEYS", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
+        command.args(arguments);
+        command
+    }
+
+    /// Puts a message on a queue as it is, with the attributes of a dead letter if it has any.
+    pub(crate) async fn enqueue(
+        &self,
+        queue: &str,
+        group: &str,
+        body: &str,
+        attributes: &[(&str, &str)],
+    ) {
+        let url = format!("{}/000000000000/hubcast-{queue}.fifo", self.stack.url());
+        let attributes: serde_json::Map<String, Value> = attributes
+            .iter()
+            .map(|(name, value)| {
+                ((*name).to_owned(), json!({ "DataType": "String", "StringValue": value }))
+            })
+            .collect();
+        let message = json!({
+            "QueueUrl": url,
+            "MessageBody": body,
+            "MessageGroupId": group,
+            "MessageDeduplicationId": format!("{:x}", fastrand::u128(..)),
+            "MessageAttributes": attributes,
+        });
+        let post = reqwest::Client::new().post(self.stack.url()).body(message.to_string());
+        let post = post.header("X-Amz-Target", "AmazonSQS.SendMessage");
+        let answer =
+            post.header("Content-Type", "application/x-amz-json-1.0").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     }
 
     /// A listener that is connected.

@@ -17,7 +17,7 @@ async fn a_user_a_group_a_connection_and_everyone_are_reached() {
     ] {
         let sent = rig.run(&[&["send"], arguments].concat()).await.exits(0);
         assert_eq!(sent.out, "", "results only go there");
-        assert!(sent.err.starts_with("sent"), "{sent:?}");
+        assert!(sent.err.contains("sent"), "{sent:?}");
     }
     // Messages of different groups have no order among them.
     let mut calls =
@@ -68,9 +68,8 @@ async fn a_dry_run_shows_the_envelope_and_needs_no_deployment() {
 async fn lines_of_a_pipe_arrive_in_order() {
     let rig = Rig::start().await;
     let mut alice = rig.listener(&["--user", "alice"]).await;
-    let lines: String = (0..25)
-        .map(|n| format!("{{\"userId\":\"alice\",\"target\":\"n\",\"arguments\":[{n}]}}\n\n"))
-        .collect();
+    let line = |n| format!("{{\"userId\":\"alice\",\"target\":\"n\",\"arguments\":[{n}]}}\n\n");
+    let lines = (0..25).map(line).collect::<Vec<_>>().concat();
     let sent = rig.piped(&["send", "--lines", "--json"], &lines).await.exits(0);
     assert_eq!(sent.out, "{\"sent\":25}\n");
     assert_eq!(sent.err, "", "there is no bar where nobody watches");
@@ -106,12 +105,12 @@ async fn a_bad_line_stops_or_is_left_out() {
 "#;
     let stopped = rig.piped(&["send", "--lines"], lines).await.exits(3);
     assert!(stopped.err.contains("line 2 would be rejected: ImplicitBroadcast"), "{stopped:?}");
-    assert!(stopped.err.contains("1 messages before it were sent"), "{stopped:?}");
+    assert!(stopped.err.contains("messages sent: 1"), "{stopped:?}");
     assert_eq!(alice.call().await.0, "one");
 
     let went_on = rig.piped(&["send", "--lines", "--keep-going"], lines).await.exits(3);
     assert!(went_on.err.contains("line 2 would be rejected"), "{went_on:?}");
-    assert!(went_on.err.contains("1 lines were not sent"), "{went_on:?}");
+    assert!(went_on.err.contains("lines that were not sent: 1"), "{went_on:?}");
     assert_eq!(alice.call().await.0, "one");
     assert_eq!(alice.call().await.0, "three");
 }

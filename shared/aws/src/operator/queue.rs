@@ -64,6 +64,11 @@ impl Queue {
         self.url.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Whether it keeps order, as its name must say.
+    pub fn is_fifo(&self) -> bool {
+        self.name().rsplit_once('.').is_some_and(|(_, kind)| kind == "fifo")
+    }
+
     /// Sends messages in order; all of them were taken when this answers no error.
     ///
     /// # Errors

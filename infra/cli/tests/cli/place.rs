@@ -1,0 +1,93 @@
+//! Where the program looks for a deployment, and what every command has in common.
+
+use std::process::Stdio;
+
+use crate::rig::{Rig, program, run};
+
+const KEYS: &str = "aws_access_key_id = local\naws_secret_access_key = local\n";
+
+#[tokio::test]
+async fn a_profile_says_region_credentials_and_endpoint() {
+    let rig = Rig::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let url = rig.stack.url();
+    let text = format!("[profile mine]\nregion = eu-west-1\nendpoint_url = {url}\n{KEYS}");
+    std::fs::write(&config, text).unwrap();
+    let with = |arguments: &[&str]| {
+        let mut command = program();
+        command.env("AWS_CONFIG_FILE", &config).args(["connections", "count"]).args(arguments);
+        command
+    };
+    assert_eq!(run(&mut with(&["--profile", "mine"])).await.exits(0).out, "0\n");
+    assert_eq!(run(with(&[]).env("AWS_PROFILE", "mine")).await.exits(0).out, "0\n");
+    let lost = run(with(&[]).env("AWS_EC2_METADATA_DISABLED", "true")).await.exits(2);
+    assert!(lost.err.contains("cannot know the region"), "{lost:?}");
+    assert!(lost.err.contains("--region"), "{lost:?}");
+}
+
+#[tokio::test]
+async fn somebody_who_is_not_signed_in_is_told_so() {
+    let rig = Rig::start().await;
+    let mut command = rig.by_environment(&["connections", "count"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    let unknown = run(&mut command).await.exits(1);
+    assert!(unknown.err.contains("credential"), "{unknown:?}");
+    let mut command = rig.by_environment(&["send", "--all", "t"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    let unknown = run(&mut command).await.exits(1);
+    assert!(unknown.err.contains("sign in"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn queues_of_another_name_are_found_by_prefix_or_url() {
+    let rig = Rig::start().await;
+    let missing =
+        run(&mut rig.by_environment(&["send", "--all", "t", "--prefix", "staging"])).await;
+    let missing = missing.exits(1);
+    assert!(missing.err.contains("staging-notifications.fifo"), "{missing:?}");
+    assert!(missing.err.contains("--prefix"), "{missing:?}");
+    let mut command = rig.by_environment(&["send", "--all", "t", "--prefix", "staging"]);
+    command.args(["--queue-url", &rig.stack.queue_url()]);
+    run(&mut command).await.exits(0);
+}
+
+#[tokio::test]
+async fn a_local_stack_wins_over_what_the_environment_says() {
+    let rig = Rig::start().await;
+    let mut command = rig.hubcast(&["send", "--all", "t"]);
+    command.env("NOTIFICATIONS_QUEUE_URL", "http://127.0.0.1:1/1/production.fifo");
+    command.env("AWS_PROFILE", "production").env("PUBLIC_URL", "https://production.example");
+    run(&mut command).await.exits(0);
+}
+
+#[tokio::test]
+async fn flags_and_commands_that_are_wrong_end_it_with_2() {
+    for arguments in [&["fly"] as &[_], &[], &["send", "--fast"], &["doctor", "--local=nonsense"]] {
+        run(program().args(arguments)).await.exits(2);
+    }
+    let help = run(program().arg("--help")).await.exits(0);
+    assert!(help.out.contains("Exit codes: 0 done"), "{help:?}");
+    run(program().arg("--version")).await.exits(0);
+}
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut command = program();
+    let mut child = command.args(["completions", "bash"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[tokio::test]
+async fn completions_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(program().args(["completions", shell])).await.exits(0);
+        for command in ["listen", "connections", "redrive", "doctor"] {
+            assert!(script.out.contains(command), "{shell}: {command}");
+        }
+    }
+}
