@@ -62,12 +62,22 @@ async fn public(shared: &Shared, peer: SocketAddr, parts: &Parts, body: Bytes) -
             StatusCode::OK.into_response()
         }
         (_, "/api/health") => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        (&Method::GET | &Method::HEAD, "/") => Html(welcome(&shared.base)).into_response(),
-        _ => {
-            let hint = "there is nothing here; hubs are at /hubs/{hub}, SQS and DynamoDB at /, tokens at POST /dev/token";
-            (StatusCode::NOT_FOUND, Json(json!({ "message": hint }))).into_response()
-        }
+        (&Method::GET | &Method::HEAD, _) => page(shared, path).await,
+        _ => nothing(),
     }
+}
+
+async fn page(shared: &Shared, path: &str) -> Response {
+    let built = match &shared.demo {
+        Some(demo) => demo.answer(path).await,
+        None => (path == "/").then(|| Html(welcome(&shared.base)).into_response()),
+    };
+    built.unwrap_or_else(nothing)
+}
+
+fn nothing() -> Response {
+    let hint = "there is nothing here; hubs are at /hubs/{hub}, SQS and DynamoDB at /, tokens at POST /dev/token";
+    (StatusCode::NOT_FOUND, Json(json!({ "message": hint }))).into_response()
 }
 
 async fn dev(shared: &Shared, parts: &Parts, body: &Bytes) -> Response {
@@ -77,6 +87,10 @@ async fn dev(shared: &Shared, parts: &Parts, body: &Bytes) -> Response {
             Json(shared.issuer.discovery()).into_response()
         }
         (&Method::GET, "/dev/jwks") => Json(shared.issuer.keys()).into_response(),
+        (&Method::GET, "/dev/counts") => match shared.counts().await {
+            Ok(counts) => Json(counts).into_response(),
+            Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
+        },
         (&Method::POST, "/dev/token") => token(shared, body),
         (&Method::POST, "/dev/reset") => match shared.reset().await {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),

@@ -9,6 +9,8 @@
 #![recursion_limit = "256"]
 
 mod aws;
+mod counts;
+mod demo;
 mod dynamodb;
 mod front;
 mod functions;

@@ -23,6 +23,10 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
+    /// Serves the demo page that was built into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub demo: Option<PathBuf>,
+
     /// Closes a socket after this long without a frame.
     #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = Self::default().idle_timeout_seconds)]
     pub idle_timeout_seconds: u64,
@@ -69,6 +73,7 @@ impl Default for Options {
             port: 8080,
             bind: None,
             data_dir: None,
+            demo: None,
             idle_timeout_seconds: 600,
             lifetime_seconds: CONNECTION_LIFETIME.as_secs(),
             lenient_route_selection: false,

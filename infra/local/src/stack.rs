@@ -11,6 +11,8 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 use tokio::task::JoinSet;
 
 use crate::aws::sdk_config;
+use crate::counts::Counts;
+use crate::demo::Demo;
 use crate::dynamodb::DynamoDb;
 use crate::front::router;
 use crate::functions::{LocalFunctions, LocalPublisher, Runtime, TABLE};
@@ -32,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) sqs: Sqs,
     pub(crate) issuer: Issuer,
+    pub(crate) demo: Option<Demo>,
     ready: AtomicBool,
     /// Clients wait here while everything is emptied: a reset sends them away, and they come back
     /// at once.
@@ -56,6 +59,7 @@ impl Stack {
     /// # Errors
     /// When the port is taken, a variable is wrong or a part does not start.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        let demo = options.demo.as_deref().map(Demo::open).transpose()?;
         let (listeners, address) = listen(options).await?;
         let base = format!("http://{address}");
         let dynamodb = DynamoDb::start(options.data_dir.as_deref()).await?;
@@ -67,8 +71,8 @@ impl Stack {
         let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));
         let ready = AtomicBool::new(false);
         let door = RwLock::new(());
-        let shared = Arc::new(Shared { base, gateway, dynamodb, sqs, issuer, ready, door });
-        let mut stack = Self { shared, tasks: JoinSet::new() };
+        let shared = Shared { base, gateway, dynamodb, sqs, issuer, demo, ready, door };
+        let mut stack = Self { shared: Arc::new(shared), tasks: JoinSet::new() };
         for listener in listeners {
             stack.listening(listener);
         }
@@ -134,6 +138,12 @@ impl Shared {
         }
         self.ready.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Counts who is connected and what waits.
+    pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
+        let table = sdk_config(&self.dynamodb.url());
+        Counts::take(self.gateway.connection_count(), &table, &sdk_config(&self.base)).await
     }
 
     /// Empties everything.

@@ -6,6 +6,7 @@
 
 mod authorizer;
 mod connect;
+mod demo;
 mod dev;
 mod http_api;
 mod limits;

@@ -1,0 +1,97 @@
+//! `GET /dev/counts`: who is connected, and what waits in the queues.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::QueueAttributeName;
+use hubcast_core::channel::ChannelKey;
+use serde::Serialize;
+
+use crate::functions::TABLE;
+use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, queue_url};
+
+type Row = std::collections::HashMap<String, AttributeValue>;
+
+/// What is counted.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Counts {
+    /// Sockets that are open, shaken hands or not.
+    sockets: usize,
+    hubs: BTreeMap<String, Hub>,
+    queues: BTreeMap<&'static str, u64>,
+}
+
+/// The connections of a hub that hear what is sent.
+#[derive(Debug, Default, Serialize)]
+struct Hub {
+    connections: usize,
+    /// How many connections each user has; anonymous ones are in none of them.
+    users: BTreeMap<String, usize>,
+    /// How many connections are in each group.
+    groups: BTreeMap<String, usize>,
+}
+
+impl Counts {
+    /// Counts right now. `sockets` are open at the gateway; the rest stands in table and queues.
+    pub(crate) async fn take(
+        sockets: usize,
+        table: &SdkConfig,
+        queues: &SdkConfig,
+    ) -> anyhow::Result<Self> {
+        let mut counts = Self { sockets, ..Self::default() };
+        for row in ready_sockets(table).await? {
+            counts.add(&row);
+        }
+        let sqs = aws_sdk_sqs::Client::new(queues);
+        let base = queues.endpoint_url().unwrap_or_default();
+        let named = [("notifications", NOTIFICATIONS), ("deliveries", DELIVERIES), ("dlq", DLQ)];
+        for (name, queue) in named {
+            counts.queues.insert(name, depth(&sqs, &queue_url(base, queue)).await?);
+        }
+        Ok(counts)
+    }
+
+    fn add(&mut self, row: &Row) {
+        let Some(hub) = text(row, "hub") else { return };
+        let hub = self.hubs.entry(hub.to_owned()).or_default();
+        hub.connections += 1;
+        if let Some(user) = text(row, "userId") {
+            *hub.users.entry(user.to_owned()).or_default() += 1;
+        }
+        let channels = row.get("channels").and_then(|value| value.as_ss().ok());
+        for channel in channels.into_iter().flatten() {
+            if let Some(group) = ChannelKey::from_key(channel).group_of() {
+                *hub.groups.entry(group.to_string()).or_default() += 1;
+            }
+        }
+    }
+}
+
+async fn ready_sockets(table: &SdkConfig) -> anyhow::Result<Vec<Row>> {
+    let scan = aws_sdk_dynamodb::Client::new(table).scan().table_name(TABLE).consistent_read(true);
+    let scan = scan
+        .filter_expression("sk = :socket AND #state = :ready")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":socket", AttributeValue::S("SOCKET".to_owned()))
+        .expression_attribute_values(":ready", AttributeValue::S("ready".to_owned()));
+    let rows = scan.into_paginator().items().send().try_collect().await;
+    rows.context("the table cannot be read")
+}
+
+/// How many messages a queue holds, received or not.
+async fn depth(sqs: &aws_sdk_sqs::Client, url: &str) -> anyhow::Result<u64> {
+    let ask = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+    let answer = ask.send().await.context("a queue cannot be read")?;
+    let count = |name| {
+        let counted = answer.attributes().and_then(|counts| counts.get(&name));
+        counted.and_then(|count| count.parse::<u64>().ok()).unwrap_or_default()
+    };
+    Ok(count(QueueAttributeName::ApproximateNumberOfMessages)
+        + count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible))
+}
+
+fn text<'a>(row: &'a Row, name: &str) -> Option<&'a str> {
+    row.get(name)?.as_s().ok().map(String::as_str)
+}

@@ -1,0 +1,61 @@
+//! The demo page: a folder of built files, served at `/`.
+
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::ensure;
+use axum::response::{IntoResponse, Response};
+use http::header;
+
+const PAGE: &str = "index.html";
+/// The page loads nothing from elsewhere, so that nothing it shows can make it.
+const POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+
+/// A folder that holds the page.
+#[derive(Debug)]
+pub(crate) struct Demo(PathBuf);
+
+impl Demo {
+    /// Takes a folder with an `index.html`.
+    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
+        let page = folder.join(PAGE);
+        ensure!(
+            page.is_file(),
+            "the demo page {} is not there; make demo builds it",
+            page.display()
+        );
+        Ok(Self(folder.to_owned()))
+    }
+
+    /// Answers a file of the folder; `None` when there is none of this path.
+    pub(crate) async fn answer(&self, path: &str) -> Option<Response> {
+        let path = Path::new(path.strip_prefix('/')?);
+        // Nothing above the folder is the page's.
+        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+            return None;
+        }
+        let file = if path == Path::new("") { self.0.join(PAGE) } else { self.0.join(path) };
+        let kind = media_type(file.extension())?;
+        let body = tokio::fs::read(&file).await.ok()?;
+        let headers = [
+            (header::CONTENT_TYPE, kind),
+            (header::CACHE_CONTROL, "no-cache"),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ];
+        Some((headers, body).into_response())
+    }
+}
+
+/// The kinds of files that a page is made of.
+fn media_type(extension: Option<&OsStr>) -> Option<&'static str> {
+    match extension?.to_str()? {
+        "html" => Some("text/html; charset=utf-8"),
+        "js" => Some("text/javascript; charset=utf-8"),
+        "css" => Some("text/css; charset=utf-8"),
+        "svg" => Some("image/svg+xml"),
+        "woff2" => Some("font/woff2"),
+        _ => None,
+    }
+}
