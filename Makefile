@@ -8,15 +8,22 @@ PY := $(VENV)/bin/python
 # Only so that verbs know whether an install is older than what it should install.
 VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
+DEMO_MARK := infra/demo/node_modules/.installed
+CLIENT := $(addprefix infra/client-js/,index.js index.d.ts package.json)
+# The page that is served; it is built when anything that it is made of is newer.
+DEMO := infra/demo/dist/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt clippy doc layers deny advisories unit stories soak fuzz bench clean
+.PHONY: help run demo test lint fmt clippy doc layers deny advisories unit stories soak fuzz bench clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for another port).
-	$(CARGO) run --quiet --package hubcast-local -- $(ARGS)
+run: export CLIENT_JOINABLE_GROUPS ?= public-*
+run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for another port).
+	$(CARGO) run --quiet --package hubcast-local -- --demo infra/demo/dist $(ARGS)
+
+demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
 test: lint unit stories ## Runs everything, installing what it needs.
 
@@ -66,11 +73,19 @@ bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local
 
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
+	rm -rf infra/demo/node_modules infra/demo/dist
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
+
+$(DEMO_MARK): infra/demo/package-lock.json $(CLIENT)
+	cd infra/demo && npm ci --silent --no-audit --no-fund
+	touch $@
+
+$(DEMO): $(DEMO_MARK) $(wildcard infra/demo/src/* infra/demo/public/* infra/demo/*.html infra/demo/*.ts infra/demo/*.json)
+	cd infra/demo && npm run --silent build -- --logLevel warn
 
 $(NODE_MARK): tests/package-lock.json
 	cd tests && npm ci --silent --no-audit --no-fund

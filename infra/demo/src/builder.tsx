@@ -1,0 +1,202 @@
+// A form that builds any envelope.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { AUDIENCES, Fault, toEnvelope, type Audience, type Envelope, type Form } from "./envelope";
+import type { Sender } from "./operator";
+import { tabs } from "./tabs";
+
+const EMPTY: Form = {
+  audience: "user",
+  names: "alice",
+  what: "call",
+  target: "toast",
+  args: '["Hello from the queue."]',
+  groups: "",
+  ttl: "",
+  reason: "",
+  allowReconnect: false,
+  expiresIn: "",
+};
+const KINDS: Record<Form["what"], string> = {
+  call: "Call a method",
+  add: "Add to groups",
+  remove: "Remove from groups",
+  removeAll: "Remove from all groups",
+  close: "Close connections",
+  block: "Block",
+  unblock: "Unblock",
+};
+const NAMES: Record<Audience, string> = {
+  user: "Users",
+  group: "Groups",
+  connection: "Connection id",
+  everyone: "Everyone",
+};
+
+/** Sets some fields of the form. */
+type Change = (change: Partial<Form>) => void;
+
+interface BuilderProps {
+  send: Sender;
+  /** Told of each envelope that the form has become. */
+  edited: (envelope: Envelope) => void;
+}
+
+export function Builder({ send, edited }: BuilderProps) {
+  const [form, setForm] = useState(EMPTY);
+  const built = build(form);
+  useEffect(() => {
+    if (!(built instanceof Fault)) edited(built);
+  }, [form]);
+  const change: Change = (part) => setForm((form) => allowed({ ...form, ...part }));
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const envelope = build(form);
+    if (!(envelope instanceof Fault)) void send("As sent", envelope);
+  };
+  const faultOf = (field: keyof Form) => (built instanceof Fault && built.field === field ? built.message : "");
+  return (
+    <form class="builder" aria-label="Any message" onSubmit={submit}>
+      <Kind form={form} change={change} />
+      <Whom form={form} change={change} fault={faultOf("names")} />
+      <Content form={form} change={change} faultOf={faultOf} />
+      <button type="submit" class="primary" disabled={built instanceof Fault}>
+        Send
+      </button>
+    </form>
+  );
+}
+
+function build(form: Form): Envelope | Fault {
+  try {
+    return toEnvelope(form);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+/** Not every kind of envelope may name everybody. */
+function allowed(form: Form): Form {
+  const audiences = AUDIENCES[form.what];
+  return audiences.includes(form.audience) ? form : { ...form, audience: audiences[0] ?? "user" };
+}
+
+function Kind({ form, change }: { form: Form; change: Change }) {
+  return (
+    <div class="row">
+      <label class="grow">
+        What
+        <select value={form.what} onChange={({ currentTarget }) => change({ what: currentTarget.value as Form["what"] })}>
+          {Object.entries(KINDS).map(([kind, name]) => (
+            <option key={kind} value={kind}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="grow">
+        Whom
+        <select
+          value={form.audience}
+          onChange={({ currentTarget }) => change({ audience: currentTarget.value as Audience, names: "" })}
+        >
+          {AUDIENCES[form.what].map((audience) => (
+            <option key={audience} value={audience}>
+              {audience}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+function Whom({ form, change, fault }: { form: Form; change: Change; fault: string }) {
+  if (form.audience === "everyone") return null;
+  const known = {
+    user: tabs.users,
+    group: tabs.groups,
+    connection: tabs.all.flatMap((tab) => tab.connectionId ?? []),
+  }[form.audience];
+  return (
+    <Field name={NAMES[form.audience]} fault={fault}>
+      <input list="known-names" value={form.names} onInput={({ currentTarget }) => change({ names: currentTarget.value })} />
+      <datalist id="known-names">
+        {known.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </Field>
+  );
+}
+
+interface ContentProps {
+  form: Form;
+  change: Change;
+  faultOf: (field: keyof Form) => string;
+}
+
+function Content({ form, change, faultOf }: ContentProps) {
+  const text = (name: string, field: "target" | "groups" | "ttl" | "reason" | "expiresIn", placeholder = "") => (
+    <Field name={name} fault={faultOf(field)}>
+      <input
+        value={form[field]}
+        placeholder={placeholder}
+        onInput={({ currentTarget }) => change({ [field]: currentTarget.value })}
+      />
+    </Field>
+  );
+  return (
+    <>
+      {form.what === "call" ? text("Method", "target") : null}
+      {form.what === "call" ? <Arguments form={form} change={change} fault={faultOf("args")} /> : null}
+      {form.what === "add" || form.what === "remove" ? text("Names of groups", "groups", "acme") : null}
+      {form.what === "close" ? text("Reason", "reason", "You have been signed out.") : null}
+      {form.what === "close" ? <AllowReconnect form={form} change={change} /> : null}
+      {form.what === "add" || form.what === "block" ? text("For seconds", "ttl", "for good") : null}
+      {text("Expires after seconds", "expiresIn", "never")}
+    </>
+  );
+}
+
+function Arguments({ form, change, fault }: { form: Form; change: Change; fault: string }) {
+  return (
+    <Field name="Arguments" fault={fault}>
+      <textarea
+        rows={3}
+        spellcheck={false}
+        value={form.args}
+        onInput={({ currentTarget }) => change({ args: currentTarget.value })}
+      />
+    </Field>
+  );
+}
+
+function AllowReconnect({ form, change }: { form: Form; change: Change }) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={form.allowReconnect}
+        onChange={({ currentTarget }) => change({ allowReconnect: currentTarget.checked })}
+      />
+      They may come back by themselves
+    </label>
+  );
+}
+
+function Field({ name, fault, children }: { name: string; fault: string; children: ComponentChildren }) {
+  return (
+    <label data-fault={fault !== ""}>
+      {name}
+      {children}
+      {fault ? (
+        <span class="fault" role="alert">
+          {fault}
+        </span>
+      ) : null}
+    </label>
+  );
+}

@@ -1,0 +1,74 @@
+// A message in the languages of backends.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { HUB, QUEUE_URL } from "./backend";
+import { messageGroup, type Message } from "./envelope";
+import { SNIPPETS, type Send } from "./snippets";
+
+export function Preview({ title, message }: { title: string; message: Message }) {
+  const [group, setGroup] = useState("");
+  const [chosen, choose] = useState(0);
+  useEffect(() => void messageGroup(message, HUB).then(setGroup), [message]);
+  const send: Send = { message, group, queueUrl: QUEUE_URL, endpoint: location.origin };
+  const code = SNIPPETS[chosen]?.code(send) ?? "";
+  return (
+    <div class="preview">
+      <div class="preview-head">
+        <p class="strong">{title}</p>
+        <Copy text={code} />
+      </div>
+      <Languages chosen={chosen} choose={choose} />
+      <pre id="snippet" role="tabpanel" aria-labelledby={`language-${chosen}`} tabIndex={0}>
+        <code>{code}</code>
+      </pre>
+      <p class="muted small">
+        Message group <code>{group}</code>: what shares it stays in order. On AWS, use your own queue and credentials and
+        leave the endpoint out.
+      </p>
+    </div>
+  );
+}
+
+function Languages({ chosen, choose }: { chosen: number; choose: (at: number) => void }) {
+  const list = useRef<HTMLDivElement>(null);
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const next = (chosen + step + SNIPPETS.length) % SNIPPETS.length;
+    choose(next);
+    list.current?.querySelectorAll("button")[next]?.focus();
+  };
+  return (
+    <div class="languages" role="tablist" aria-label="Languages" ref={list} onKeyDown={move}>
+      {SNIPPETS.map(({ name }, at) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          id={`language-${at}`}
+          aria-selected={at === chosen}
+          aria-controls="snippet"
+          tabIndex={at === chosen ? 0 : -1}
+          onClick={() => choose(at)}
+        >
+          {name}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Copy({ text }: { text: string }) {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(setCopied, 1500, false);
+  };
+  return (
+    <button type="button" class="quiet" onClick={() => void copy()}>
+      <span role="status">{isCopied ? "Copied" : "Copy"}</span>
+    </button>
+  );
+}

@@ -1,0 +1,194 @@
+// One tab of one user: its connection, and what its app shows.
+
+import { HubcastClient } from "@hubcast/client";
+import { HubConnectionState, LogLevel } from "@microsoft/signalr";
+import { HUB, logOut, send, signIn, type Token } from "./backend";
+import { Observable } from "./observe";
+import { Wire, type Frame } from "./wire";
+
+/** The methods that the app's backends call. */
+interface Methods {
+  permissionsChanged(change: { role: string }): void;
+  licenceChanged(licence: Licence): void;
+  toast(text: string): void;
+  log_off_initiated(): void;
+}
+
+export interface Licence {
+  plan: string;
+  seats: number;
+}
+
+export interface Toast {
+  id: number;
+  text: string;
+  tone: "plain" | "good" | "bad";
+}
+
+export type State = "connecting" | "connected" | "reconnecting" | "signed out";
+
+const FRAMES_KEPT = 200;
+const TOASTS_KEPT = 3;
+const TOAST_MILLISECONDS = 8000;
+const EXPIRY_MARGIN_MILLISECONDS = 60_000;
+const NEWCOMER = { role: "viewer", licence: { plan: "standard", seats: 5 } };
+
+let lastId = 0;
+
+export class Tab extends Observable {
+  readonly id = ++lastId;
+  state: State = "connecting";
+  /** Why the tab is where it is. */
+  why = "";
+  role = NEWCOMER.role;
+  licence: Licence = NEWCOMER.licence;
+  /** A licence that the app has been told of and does not use yet. */
+  newLicence: Licence | undefined;
+  /** The groups that this tab joined by itself; a connection's own, so they are joined anew after a reconnect. */
+  readonly joined = new Set<string>();
+  toasts: Toast[] = [];
+  frames: Frame[] = [];
+  #client: HubcastClient<Methods>;
+  #token: Token | undefined;
+  readonly #wire = new Wire((frame) => this.#note(frame));
+
+  constructor(
+    readonly user: string,
+    /** The groups that the token names. */
+    readonly groups: string[],
+    /** Which of the user's tabs this is. */
+    readonly number: number,
+  ) {
+    super();
+    this.#client = this.#connection();
+  }
+
+  get title(): string {
+    return `${this.user}, tab ${this.number}`;
+  }
+
+  get connectionId(): string | null {
+    return this.#client.connection.connectionId;
+  }
+
+  /** Logs in and connects. */
+  async signIn(): Promise<void> {
+    this.#token = undefined;
+    this.#become("connecting");
+    try {
+      await this.#client.start();
+      this.#become("connected");
+    } catch (error) {
+      this.#end((error as Error).message);
+    }
+  }
+
+  /** Logs out of all tabs, as the user's click on the app's own button does. */
+  async logOut(): Promise<void> {
+    await send(logOut(this.user));
+  }
+
+  /** The tab is closed. */
+  async close(): Promise<void> {
+    await this.#client.stop();
+  }
+
+  cut(): void {
+    this.#wire.cut();
+  }
+
+  async join(group: string): Promise<void> {
+    try {
+      await this.#client.invoke("JoinGroup", group);
+      this.joined.add(group);
+      this.#toast(`Joined ${group}.`, "good");
+    } catch (error) {
+      this.#toast((error as Error).message, "bad");
+    }
+  }
+
+  async leave(group: string): Promise<void> {
+    await this.#client.invoke("LeaveGroup", group);
+    this.joined.delete(group);
+    this.changed();
+  }
+
+  /** Takes over the licence that the banner tells of. */
+  refresh(): void {
+    this.licence = this.newLicence ?? this.licence;
+    this.newLicence = undefined;
+    this.#toast(`Refreshed: the ${this.licence.plan} licence is in use.`, "good");
+  }
+
+  dismiss(toast: Toast): void {
+    this.toasts = this.toasts.filter((each) => each !== toast);
+    this.changed();
+  }
+
+  #connection(): HubcastClient<Methods> {
+    const client = new HubcastClient<Methods>(`${location.origin}/hubs/${HUB}`, {
+      ...this.#wire.options,
+      logLevel: LogLevel.None,
+      token: () => this.#freshToken(),
+      on: {
+        permissionsChanged: ({ role }) => {
+          this.role = role;
+          this.#toast(`Your role has changed: you are ${role} now.`, "good");
+        },
+        licenceChanged: (licence) => {
+          this.newLicence = licence;
+          this.changed();
+        },
+        toast: (text) => this.#toast(String(text), "plain"),
+        log_off_initiated: () => this.#toast("You are being signed out of all tabs.", "plain"),
+      },
+    });
+    client.connection.onreconnecting((error) => this.#become("reconnecting", error?.message));
+    client.connection.onreconnected(() => void this.#rejoin());
+    client.connection.onclose((error) => this.#end(error?.message));
+    return client;
+  }
+
+  /** The token of the log-in for as long as it is good: only a log-in gets a new one after a log-out. */
+  async #freshToken(): Promise<string> {
+    if (!this.#token || this.#token.expires - EXPIRY_MARGIN_MILLISECONDS < Date.now()) {
+      this.#token = await signIn(this.user, this.groups);
+    }
+    return this.#token.text;
+  }
+
+  async #rejoin(): Promise<void> {
+    this.#become("connected");
+    for (const group of this.joined) await this.#client.invoke("JoinGroup", group).catch(() => this.joined.delete(group));
+    this.changed();
+  }
+
+  /** Empties the tab: nothing of the user stays on the screen. */
+  #end(why = ""): void {
+    Object.assign(this, { ...NEWCOMER, newLicence: undefined, toasts: [] });
+    this.joined.clear();
+    this.#become("signed out", why.replace("Server returned an error on close: ", ""));
+  }
+
+  #become(state: State, why = ""): void {
+    this.state = state;
+    this.why = why;
+    this.changed();
+  }
+
+  #toast(text: string, tone: Toast["tone"]): void {
+    const toast = { id: ++lastId, text, tone };
+    this.toasts = [...this.toasts, toast].slice(-TOASTS_KEPT);
+    setTimeout(() => this.dismiss(toast), TOAST_MILLISECONDS);
+    this.changed();
+  }
+
+  #note(frame: Frame): void {
+    this.frames = [...this.frames, frame].slice(-FRAMES_KEPT);
+    this.changed();
+  }
+
+  get isConnected(): boolean {
+    return this.#client.connection.state === HubConnectionState.Connected;
+  }
+}

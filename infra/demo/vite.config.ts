@@ -1,0 +1,10 @@
+import { defineConfig } from "vite";
+
+// By `npx vite` the page comes fresh from its sources, and everything else from the stack of `make run`.
+const STACK = "http://127.0.0.1:8080";
+const proxied = { target: STACK, ws: true };
+
+export default defineConfig({
+  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  server: { proxy: { "/hubs": proxied, "/client": proxied, "/dev": proxied, "/aws": { target: STACK, rewrite: () => "/" } } },
+});
