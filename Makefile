@@ -14,7 +14,7 @@ CLIENT := $(addprefix infra/client-js/,index.js index.d.ts package.json)
 DEMO := infra/demo/dist/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt clippy doc layers deny advisories unit stories soak fuzz bench clean
+.PHONY: help run demo test lint fmt clippy doc layers deny advisories unit stories browser soak fuzz bench clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for an
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
-test: lint unit stories ## Runs everything, installing what it needs.
+test: lint unit stories browser ## Runs everything, installing what it needs.
 
 lint: fmt layers deny clippy doc ## Formatting, clippy, docs, dependency arrows, licences.
 
@@ -54,6 +54,10 @@ unit: ## Runs the Rust tests: units, properties, contracts, the gateway emulatio
 stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against the local stack.
 	$(CARGO) build --quiet --workspace --bins --examples
 	cd tests && PYTHON=../$(PY) npm run --silent stories
+
+browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browser bundles in a real Chromium.
+	$(CARGO) build --quiet --package hubcast-local
+	cd tests && PYTHON=../$(PY) npm run --silent browser
 
 fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SECONDS=.. for longer).
 	set -e; for target in protocol/decode protocol/handshake protocol/splitter auth/request auth/token; do \
@@ -87,6 +91,6 @@ $(DEMO_MARK): infra/demo/package-lock.json $(CLIENT)
 $(DEMO): $(DEMO_MARK) $(wildcard infra/demo/src/* infra/demo/public/* infra/demo/*.html infra/demo/*.ts infra/demo/*.json)
 	cd infra/demo && npm run --silent build -- --logLevel warn
 
-$(NODE_MARK): tests/package-lock.json
+$(NODE_MARK): tests/package-lock.json $(CLIENT)
 	cd tests && npm ci --silent --no-audit --no-fund
 	touch $@

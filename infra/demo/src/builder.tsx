@@ -1,7 +1,7 @@
 // A form that builds any envelope.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { AUDIENCES, Fault, toEnvelope, type Audience, type Envelope, type Form } from "./envelope";
 import type { Sender } from "./operator";
 import { tabs } from "./tabs";
@@ -122,12 +122,21 @@ function Whom({ form, change, fault }: { form: Form; change: Change; fault: stri
   }[form.audience];
   return (
     <Field name={NAMES[form.audience]} fault={fault}>
-      <input list="known-names" value={form.names} onInput={({ currentTarget }) => change({ names: currentTarget.value })} />
-      <datalist id="known-names">
-        {known.map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
+      {(fault) => (
+        <>
+          <input
+            {...fault}
+            list="known-names"
+            value={form.names}
+            onInput={({ currentTarget }) => change({ names: currentTarget.value })}
+          />
+          <datalist id="known-names">
+            {known.map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </>
+      )}
     </Field>
   );
 }
@@ -141,11 +150,14 @@ interface ContentProps {
 function Content({ form, change, faultOf }: ContentProps) {
   const text = (name: string, field: "target" | "groups" | "ttl" | "reason" | "expiresIn", placeholder = "") => (
     <Field name={name} fault={faultOf(field)}>
-      <input
-        value={form[field]}
-        placeholder={placeholder}
-        onInput={({ currentTarget }) => change({ [field]: currentTarget.value })}
-      />
+      {(fault) => (
+        <input
+          {...fault}
+          value={form[field]}
+          placeholder={placeholder}
+          onInput={({ currentTarget }) => change({ [field]: currentTarget.value })}
+        />
+      )}
     </Field>
   );
   return (
@@ -164,12 +176,15 @@ function Content({ form, change, faultOf }: ContentProps) {
 function Arguments({ form, change, fault }: { form: Form; change: Change; fault: string }) {
   return (
     <Field name="Arguments" fault={fault}>
-      <textarea
-        rows={3}
-        spellcheck={false}
-        value={form.args}
-        onInput={({ currentTarget }) => change({ args: currentTarget.value })}
-      />
+      {(fault) => (
+        <textarea
+          {...fault}
+          rows={3}
+          spellcheck={false}
+          value={form.args}
+          onInput={({ currentTarget }) => change({ args: currentTarget.value })}
+        />
+      )}
     </Field>
   );
 }
@@ -187,16 +202,24 @@ function AllowReconnect({ form, change }: { form: Form; change: Change }) {
   );
 }
 
-function Field({ name, fault, children }: { name: string; fault: string; children: ComponentChildren }) {
+interface FieldProps {
+  name: string;
+  fault: string;
+  /** The control, with what ties it to its fault. */
+  children: (fault: { "aria-invalid": boolean; "aria-describedby": string }) => ComponentChildren;
+}
+
+function Field({ name, fault, children }: FieldProps) {
+  const id = useId();
   return (
-    <label data-fault={fault !== ""}>
-      {name}
-      {children}
-      {fault ? (
-        <span class="fault" role="alert">
-          {fault}
-        </span>
-      ) : null}
-    </label>
+    <div class="field">
+      <label>
+        {name}
+        {children({ "aria-invalid": fault !== "", "aria-describedby": id })}
+      </label>
+      <p class="fault" role="alert" id={id}>
+        {fault}
+      </p>
+    </div>
   );
 }

@@ -4,19 +4,23 @@ import { useEffect, useState } from "preact/hooks";
 
 const STORED = "hubcast-theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
+const stored = localStorage.getItem(STORED) ?? "";
+// Before anything is shown, so that nothing flashes in the other colours.
+document.documentElement.dataset.theme = stored;
 
 export function ThemeButton() {
-  const [chosen, choose] = useState(() => localStorage.getItem(STORED) ?? "");
+  const [chosen, setChosen] = useState(stored);
   const [isSystemDark, setSystemDark] = useState(system.matches);
   useEffect(() => {
     const follow = () => setSystemDark(system.matches);
     system.addEventListener("change", follow);
     return () => system.removeEventListener("change", follow);
   }, []);
-  useEffect(() => {
-    document.documentElement.dataset.theme = chosen;
-    localStorage.setItem(STORED, chosen);
-  }, [chosen]);
+  const choose = (theme: string) => {
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem(STORED, theme);
+    setChosen(theme);
+  };
   const other = (chosen === "" ? isSystemDark : chosen === "dark") ? "light" : "dark";
   return (
     <button type="button" class="quiet icon" aria-label={`Switch to ${other} colours`} onClick={() => choose(other)}>

@@ -1,0 +1,251 @@
+// The demo page, as a person uses it.
+
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { launch, picture } from "../harness/browser.js";
+import { startStack } from "../harness/stack.js";
+
+const run = promisify(execFile);
+const PAGE = fileURLToPath(new URL("../../infra/demo/dist", import.meta.url));
+const PYTHON = process.env.PYTHON ?? "python3";
+
+function works(program, ...args) {
+  try {
+    execFileSync(program, args, { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let browser, stack, context, page, faults;
+before(async () => {
+  const flags = ["--demo", PAGE, "--client-joinable-groups", "public-*"];
+  [browser, stack] = await Promise.all([launch(), startStack(...flags)]);
+});
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1440, height: 1000 } });
+  faults = [];
+  page = await opened("/");
+});
+afterEach(async () => {
+  await context.close();
+  assert.deepEqual(faults, [], "the page never complains");
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+/** A real tab of the browser. */
+async function opened(path) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  page.on("pageerror", (error) => faults.push(error));
+  await page.goto(stack.url + path);
+  return page;
+}
+
+const pane = (user, number) => page.getByRole("article", { name: `${user} tab ${number}` });
+const button = (name, within = page) => within.getByRole("button", { name, exact: true });
+const shows = (within, text) => within.getByText(text).first().waitFor();
+const count = (name) => page.getByLabel("Live counts").locator("div", { has: page.getByText(name, { exact: true }) }).locator("dd");
+
+/** Waits until a count of the operator is so. */
+async function counts(name, value) {
+  await count(name).getByText(String(value), { exact: true }).waitFor();
+}
+
+/** The counts right now. */
+async function taken() {
+  return (await fetch(`${stack.url}/dev/counts`)).json();
+}
+
+async function signIn(user, { groups = "", tabs = 1 } = {}) {
+  const form = page.getByRole("form", { name: "Sign in" });
+  await form.getByLabel("User").fill(user);
+  await form.getByLabel("Groups of the token").fill(groups);
+  await form.getByLabel("Tabs").selectOption(String(tabs));
+  await button("Sign in", form).click();
+  for (let number = 1; number <= tabs; number += 1) await shows(pane(user, number), "connected");
+}
+
+/** Waits until these users hear everything. */
+async function settled(...users) {
+  const heard = async () => Object.keys((await taken()).hubs.notifications?.users ?? {});
+  for (let now = []; !users.every((user) => now.includes(user)); ) now = await heard();
+}
+
+describe("the demo page", () => {
+  it("shows the jobs to the users that they are for", async () => {
+    await signIn("ann", { groups: "acme", tabs: 2 });
+    await signIn("ben", { groups: "acme" });
+    await signIn("cy");
+    await settled("ann", "ben", "cy");
+    await picture(page, "signed-in");
+
+    await page.getByLabel("User whose role changes").selectOption("ann");
+    await page.getByLabel("New role").selectOption("admin");
+    await button("Change role").click();
+    for (const number of [1, 2]) await shows(pane("ann", number), "you are admin now");
+
+    await page.getByLabel("Who gets the licence").selectOption("group acme");
+    await button("Change licence").click();
+    for (const [user, number] of [["ann", 1], ["ann", 2], ["ben", 1]]) await shows(pane(user, number), "Your licence is now pro");
+    await picture(page, "licence-changed");
+    await button("Refresh", pane("ann", 1)).click();
+    await shows(pane("ann", 1), "pro, 20 seats");
+    assert.equal(await pane("ann", 1).getByText("Your licence is now").count(), 0);
+    assert.equal(await pane("ann", 2).getByText("Your licence is now").count(), 1, "each tab refreshes by itself");
+
+    await page.getByLabel("Text of the toast").fill("Lunch is ready.");
+    await button("Send toast").click();
+    for (const user of ["ann", "ben", "cy"]) await shows(pane(user, 1), "Lunch is ready.");
+    assert.equal(await pane("cy", 1).getByText("Your licence is now").count(), 0, "cy is not of the group");
+    assert.equal(await pane("ben", 1).getByText("admin").count(), 0, "ben's role has not changed");
+  });
+
+  it("empties all tabs of a user who logs out, in every window, and of nobody else", async () => {
+    await signIn("dora", { tabs: 2 });
+    await signIn("ed");
+    const window = await opened("/?user=dora&groups=acme");
+    await shows(window.getByRole("article"), "connected");
+    await settled("dora", "ed");
+    await button("Log out of all tabs", pane("dora", 1)).click();
+    for (const one of [pane("dora", 1), pane("dora", 2), window.getByRole("article")]) {
+      await shows(one, "You have been signed out.");
+      assert.equal(await one.getByText("Role").count(), 0, "nothing of the user is left");
+    }
+    await shows(pane("ed", 1), "connected");
+    await picture(page, "logged-out");
+    await button("Sign in again", pane("dora", 2)).click();
+    await shows(pane("dora", 2), "connected");
+    await shows(pane("dora", 1), "Signed out");
+  });
+
+  it("joins groups that clients may join, says why it may not join others, and joins anew after a cut", async () => {
+    await signIn("fay");
+    const join = async (group) => {
+      await page.getByLabel("Group for fay, tab 1 to join").fill(group);
+      await button("Join", pane("fay", 1)).click();
+    };
+    await join("public-news");
+    const joined = pane("fay", 1).getByRole("list", { name: "Groups of" });
+    await shows(joined, "public-news");
+    await join("admins");
+    await shows(pane("fay", 1), "The group 'admins' is not one that your token names");
+
+    await pane("fay", 1).getByText("Wire", { exact: false }).last().click();
+    const frames = pane("fay", 1).getByLabel("Frames of fay, tab 1");
+    await button("Cut the wire", pane("fay", 1)).click();
+    await shows(frames, "socket closed");
+    await frames.getByText("call JoinGroup").nth(2).waitFor();
+    await frames.getByText("answer").nth(1).waitFor();
+    await page.getByLabel("Who gets the toast").selectOption("group public-news");
+    await button("Send toast").click();
+    await shows(pane("fay", 1), "Maintenance tonight at ten.");
+    assert.doesNotMatch(await frames.textContent(), /eyJ/, "no token is on the screen");
+    await picture(page, "wire");
+    await button("Leave public-news", pane("fay", 1)).click();
+    await joined.getByText("public-news").waitFor({ state: "detached" });
+  });
+
+  it("counts who is connected, and what is dead", async () => {
+    await fetch(`${stack.url}/dev/reset`, { method: "POST" });
+    await signIn("gil", { groups: "acme, beta", tabs: 3 });
+    await counts("Connections", 3);
+    await counts("Users", 1);
+    await counts("Groups", 2);
+    await counts("Dead letters", 0);
+    const form = page.getByRole("form", { name: "Any message" });
+    await form.getByLabel("Users").fill("x".repeat(1025));
+    await button("Send", form).click();
+    await counts("Dead letters", 1);
+    await button("Close gil, tab 2").click();
+    await counts("Connections", 2);
+  });
+});
+
+describe("the form for any message", () => {
+  const form = () => page.getByRole("form", { name: "Any message" });
+  const snippet = async (language) => {
+    await page.getByRole("tab", { name: language, exact: true }).click();
+    return page.getByRole("tabpanel").textContent();
+  };
+
+  it("says what is wrong, and sends only what is right", async () => {
+    await form().getByLabel("Arguments").fill("{}");
+    await shows(form().getByRole("alert"), "The arguments are an array");
+    assert.equal(await button("Send", form()).isDisabled(), true);
+    await form().getByLabel("Arguments").fill("[1,");
+    await shows(form().getByRole("alert"), "This is not JSON");
+    await form().getByLabel("Arguments").fill("[]");
+    await form().getByLabel("Users").fill(" , ");
+    await shows(form().getByRole("alert"), "Name the user.");
+    await form().getByLabel("Users").fill("hal, ina");
+    await form().getByLabel("Expires after seconds").fill("soon");
+    await shows(form().getByRole("alert"), "Whole seconds");
+    await form().getByLabel("Expires after seconds").fill("");
+    assert.deepEqual(JSON.parse(await snippet("JSON")), { userIds: ["hal", "ina"], target: "toast", arguments: [] });
+  });
+
+  it("adds a user to a group for good, and blocks and unblocks", async () => {
+    await signIn("jo");
+    await settled("jo");
+    const act = async (what, fill) => {
+      await form().getByRole("combobox", { name: /^What/ }).selectOption(what);
+      for (const [label, text] of Object.entries({ Users: "jo", ...fill })) await form().getByLabel(label, { exact: true }).fill(text);
+      const enqueued = page.waitForResponse((answer) => new URL(answer.url()).pathname === "/");
+      await button("Send", form()).click();
+      await enqueued;
+    };
+    await act("add", { "Names of groups": "lasting" });
+    await shows(page.getByLabel("Connections in groups"), "lasting");
+    await act("block", { "For seconds": "600" });
+    await shows(pane("jo", 1), "Signed out");
+    await button("Sign in again", pane("jo", 1)).click();
+    await shows(pane("jo", 1), "Forbidden: the user is blocked");
+    await act("unblock", {});
+    while ((await taken()).queues.notifications > 0);
+    await button("Sign in again", pane("jo", 1)).click();
+    await shows(pane("jo", 1), "connected");
+    await shows(page.getByLabel("Connections in groups"), "lasting");
+  });
+
+  const quoting = [`it's "here"\\ ${"`"}$HOME${"`"} 例え`, { deep: [true, null, 1.5] }];
+  const shells = {
+    "AWS CLI": { skip: !works("aws", "--version") && "the AWS CLI is not installed", run: (code) => run("sh", ["-c", code]) },
+    curl: { skip: !works("curl", "--version") && "curl is not installed", run: (code) => run("sh", ["-c", code]) },
+    Python: { skip: !works(PYTHON, "-c", "import boto3") && "boto3 is not installed", run: (code) => run(PYTHON, ["-c", code]) },
+  };
+  for (const [language, { skip, run }] of Object.entries(shells)) {
+    it(`shows a ${language} command that does the same as the button`, { skip }, async () => {
+      const user = `kim ${language}`;
+      await signIn(user);
+      await settled(user);
+      await pane(user, 1).getByText("Wire", { exact: false }).last().click();
+      await form().getByLabel("Users").fill(user);
+      await form().getByLabel("Arguments").fill(JSON.stringify(quoting));
+      await button("Send", form()).click();
+      await run(await snippet(language));
+      const frames = pane(user, 1).getByLabel(`Frames of ${user}, tab 1`).locator("li", { hasText: "call toast" });
+      await frames.nth(1).waitFor();
+      const records = (await frames.locator("code").allTextContents()).map((text) => JSON.parse(text.replace(/RS$/, "")));
+      assert.deepEqual(records.map((record) => record.arguments), [quoting, quoting]);
+    });
+  }
+
+  it("shows C# and Java with the same body", async () => {
+    await form().getByLabel("Users").fill("lou");
+    await form().getByLabel("Arguments").fill(JSON.stringify(quoting));
+    const body = { userId: "lou", target: "toast", arguments: quoting };
+    const block = (code) => code.split('"""')[1];
+    assert.deepEqual(JSON.parse(block(await snippet("C#"))), body);
+    const java = block(await snippet("Java")).replaceAll("\\\\", "\\");
+    assert.deepEqual(JSON.parse(java), body);
+    for (const language of ["C#", "Java"]) assert.match(await snippet(language), /notifications:user:lou/);
+  });
+});
