@@ -20,6 +20,7 @@ use hubcast_core::ports::{AccessKeySource, SessionStore};
 use hubcast_core::report::chain;
 use hubcast_core::settings::Hubs;
 use hubcast_core::time::Clock;
+use hubcast_core::upstream::ClaimPolicy;
 
 /// The most that the context may take, in bytes: API Gateway's 8 KB for the whole answer, less the
 /// policy and what JSON adds.
@@ -57,6 +58,8 @@ pub struct Door<K, A, S, C> {
     pub hubs: Hubs,
     /// The groups that clients may join by themselves.
     pub groups: GroupPolicy,
+    /// The claims that backends are told of.
+    pub told_claims: ClaimPolicy,
     /// Tells the time.
     pub clock: C,
 }
@@ -109,6 +112,7 @@ async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
         let (hub, user) = (&shown.hub, principal.user.as_ref());
         principal.connection = Some(door.gatekeeper.connection(token, hub, user, now).await?);
     }
+    principal.user_claims = door.told_claims.told(&principal);
     if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
         return Err(AuthError::Invalid("it names too many groups; negotiate instead"));
     }

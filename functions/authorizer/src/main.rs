@@ -20,9 +20,9 @@ async fn main() -> Result<(), Error> {
     let sdk = sdk_config().await;
     let keys = KeyVault::new(&sdk, config.access_keys);
     let gatekeeper = Gatekeeper::new(config.tokens, HttpKeys::new()?, keys)?;
-    let (hubs, groups) = (config.hubs, config.groups);
+    let (hubs, groups, told_claims) = (config.hubs, config.groups, config.told_claims);
     let store = DynamoStore::new(&sdk, config.table);
-    let door = &Door { gatekeeper, store, hubs, groups, clock: SystemClock };
+    let door = &Door { gatekeeper, store, hubs, groups, told_claims, clock: SystemClock };
     run(service_fn(|event: LambdaEvent<_>| async move {
         authorizer::handle(door, event.payload).await.map_err(Error::from)
     }))

@@ -7,6 +7,7 @@ use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
 use hubcast_core::settings::{AccessKeys, Hubs};
 use hubcast_core::time::Clock;
+use hubcast_core::upstream::ClaimPolicy;
 use hubcast_testkit::token::client_token;
 use hubcast_testkit::{MemoryStore, TestClock, TestIssuer, event, name};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ fn door() -> TestDoor {
         store: MemoryStore::default(),
         hubs: Hubs::Any,
         groups: GroupPolicy::default(),
+        told_claims: ClaimPolicy::default(),
         clock: TestClock::default(),
     }
 }

@@ -10,6 +10,10 @@ use hubcast_core::id::{HubName, SocketId};
 use hubcast_core::ports::{AccessStore, SocketStore};
 use hubcast_core::report::chain;
 use hubcast_core::time::{Clock, Timestamp};
+use hubcast_core::upstream::Values;
+
+/// The token, and the connectionToken of its connection.
+const SECRETS: [&str; 2] = ["access_token", "id"];
 
 /// Lets a socket in (200) or refuses the upgrade (403, 409, 500).
 pub async fn handle<S: SocketStore + AccessStore>(
@@ -51,9 +55,21 @@ fn request<'a>(
         socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,
         principal: &admission.principal,
         hub: HubName::parse(hub).ok()?,
+        query: told_query(event),
         origin: event.headers.get("origin").and_then(|origin| origin.to_str().ok()),
         connected_at: Timestamp::from_millis(u64::try_from(context.connected_at).ok()?),
     })
+}
+
+/// The query as backends hear of it: without what only hubcast may know.
+fn told_query(event: &ApiGatewayWebsocketProxyRequest) -> Values {
+    let mut query = Values::new();
+    for (name, value) in event.multi_value_query_string_parameters.iter() {
+        if !SECRETS.contains(&name) {
+            query.entry(name.to_owned()).or_default().push(value.to_owned());
+        }
+    }
+    query
 }
 
 fn refusal(err: &ConnectError) -> ApiGatewayProxyResponse {

@@ -22,6 +22,7 @@ fn settings() -> ConnectSettings {
         hubs: Hubs::Only(vec![name::hub("notifications"), name::hub("orders")]),
         origins: Origins::Only(vec!["https://app.example.com".to_owned()]),
         reconnect_grace: Duration::from_mins(10),
+        has_upstream: false,
     }
 }
 

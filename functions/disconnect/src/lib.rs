@@ -1,13 +1,13 @@
-//! The `$disconnect` route: removes a socket and its channel rows.
+//! The `$disconnect` route: removes a socket and its channel rows, and tells backends of its end.
 //!
 //! API Gateway makes its best effort to send this event, and not more; rows
 //! of sockets that it does not tell of go by 410 or by their ttl.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use hubcast_core::id::SocketId;
-use hubcast_core::membership::disconnect;
-use hubcast_core::ports::{ChannelStore, SocketStore, StoreError};
+use hubcast_core::ports::{ChannelStore, SocketStore, StoreError, UpstreamQueue};
 use hubcast_core::time::Clock;
+use hubcast_core::upstream::disconnect;
 
 /// Removes the socket that an event tells the end of. Safe to repeat.
 ///
@@ -15,6 +15,7 @@ use hubcast_core::time::Clock;
 /// When the table does not answer; Lambda records the failure.
 pub async fn handle<S: SocketStore + ChannelStore>(
     store: &S,
+    upstream: Option<&impl UpstreamQueue>,
     clock: &impl Clock,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, StoreError> {
@@ -22,7 +23,7 @@ pub async fn handle<S: SocketStore + ChannelStore>(
     let is_end = context.event_type.as_deref() == Some("DISCONNECT");
     let socket = context.connection_id.as_deref().and_then(|id| SocketId::parse(id).ok());
     if let Some(socket) = socket.filter(|_| is_end) {
-        disconnect(store, &socket, clock.now()).await?;
+        disconnect(store, upstream, &socket, clock.now()).await?;
     } else {
         tracing::error!("this is not the event of a socket's end");
     }

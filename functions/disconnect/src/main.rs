@@ -6,6 +6,7 @@
 use hubcast_aws::bootstrap::{sdk_config, start_logging};
 use hubcast_aws::config::DisconnectConfig;
 use hubcast_aws::store::DynamoStore;
+use hubcast_aws::upstream::SqsUpstream;
 use hubcast_core::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -13,9 +14,12 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     start_logging();
     let config = DisconnectConfig::from_env()?;
-    let store = &DynamoStore::new(&sdk_config().await, config.table);
+    let sdk = sdk_config().await;
+    let store = &DynamoStore::new(&sdk, config.table);
+    let upstream = &config.upstream.map(|urls| SqsUpstream::new(&sdk, urls));
     run(service_fn(|event: LambdaEvent<_>| async move {
-        disconnect::handle(store, &SystemClock, event.payload).await.map_err(Error::from)
+        let upstream = upstream.as_ref();
+        disconnect::handle(store, upstream, &SystemClock, event.payload).await.map_err(Error::from)
     }))
     .await
 }

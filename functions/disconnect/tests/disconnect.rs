@@ -1,7 +1,7 @@
 //! Recorded `$disconnect` events, and what is left of a socket.
 
 use hubcast_core::channel::ChannelKey;
-use hubcast_core::ports::{ChannelStore, SocketStore};
+use hubcast_core::ports::{ChannelStore, NoUpstream, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Fault, MemoryStore, TestClock, event, name, socket};
 use serde_json::{Value, json};
@@ -30,8 +30,13 @@ async fn store() -> MemoryStore {
 }
 
 async fn status(store: &MemoryStore, json: &str, change: impl FnOnce(&mut Value)) -> Option<i64> {
-    let answer =
-        disconnect::handle(store, &TestClock::default(), event::recorded(json, change)).await;
+    let answer = disconnect::handle(
+        store,
+        None::<&NoUpstream>,
+        &TestClock::default(),
+        event::recorded(json, change),
+    )
+    .await;
     answer.ok().map(|answer| answer.status_code)
 }
 

@@ -20,7 +20,8 @@ async fn main() -> Result<(), Error> {
     let store = DynamoStore::new(&sdk, config.table);
     let gateway = ManagementGateway::new(&sdk, &config.management_endpoint, ATTEMPT_TIMEOUT);
     let shards = Shards::new(config.shards);
-    let frames = &Frames::new(store, gateway, SystemClock, config.frames, shards);
+    let frames = Frames::new(store, gateway, SystemClock, config.frames, shards);
+    let frames = &frames.with_upstream(config.upstream.map(|upstream| upstream.start(&sdk)));
     run(service_fn(|event: LambdaEvent<_>| async move {
         Ok::<_, Error>(group_join::handle(frames, event.payload, patience(&event.context)).await)
     }))

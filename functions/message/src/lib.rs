@@ -10,12 +10,14 @@ use aws_lambda_events::encodings::Body;
 use hubcast_core::context::Admission;
 use hubcast_core::frames::{Caller, Frames};
 use hubcast_core::id::SocketId;
-use hubcast_core::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore};
+use hubcast_core::ports::{
+    AccessStore, ChannelStore, ConnectionGateway, SocketStore, UpstreamQueue,
+};
 use hubcast_core::time::{Clock, Timestamp};
 
 /// Answers one frame of a client within `patience`.
-pub async fn handle<S, G, C>(
-    frames: &Frames<S, G, C>,
+pub async fn handle<S, G, C, U>(
+    frames: &Frames<S, G, C, U>,
     event: ApiGatewayWebsocketProxyRequest,
     patience: Duration,
 ) -> ApiGatewayProxyResponse
@@ -23,6 +25,7 @@ where
     S: SocketStore + ChannelStore + AccessStore,
     G: ConnectionGateway,
     C: Clock,
+    U: UpstreamQueue,
 {
     let Some(caller) = caller(&event) else {
         tracing::error!("this is not a message event of a socket that was authorised");

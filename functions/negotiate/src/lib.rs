@@ -21,6 +21,7 @@ use hubcast_core::report::chain;
 use hubcast_core::session::Reuse;
 use hubcast_core::settings::{Hubs, Origins, PublicUrl};
 use hubcast_core::time::{Clock, Timestamp};
+use hubcast_core::upstream::{ClaimPolicy, Values};
 use signalr_protocol::negotiate::{NegotiateResponse, Redirect};
 
 use answer::{Refusal, cors, json, preflight, refused};
@@ -53,6 +54,8 @@ pub struct Negotiation<K, A, S, C> {
     pub allowed_headers: Vec<String>,
     /// Where clients are sent.
     pub public_url: PublicUrl,
+    /// The claims that backends are told of.
+    pub told_claims: ClaimPolicy,
     /// The groups that clients may join; their patterns say which claims a redirect must carry.
     pub groups: GroupPolicy,
     /// Whether sessions end when the app token does.
@@ -174,7 +177,7 @@ where
             token_id: &token_id,
             groups_in_grant,
             session_expires: principal.session_expires.filter(|_| self.close_on_token_expiry),
-            claims: &self.groups.named(&principal.claims),
+            claims: &self.claims(principal),
         };
         let base = self.base(event);
         let token = self.gatekeeper.mint_client(&base, &grant, now).await?;
@@ -185,6 +188,14 @@ where
             return Err(Refusal::TooLong);
         }
         Ok(json(&Redirect::new(url, token)))
+    }
+
+    /// The claims of an app token that its client token has to carry.
+    fn claims(&self, principal: &Principal) -> Values {
+        let named = self.groups.named(&principal.claims).into_iter();
+        let mut claims: Values = named.map(|(name, value)| (name, vec![value])).collect();
+        claims.extend(self.told_claims.told(principal));
+        claims
     }
 
     async fn connection(

@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
         origins: config.origins,
         allowed_headers: config.allowed_headers,
         groups: config.groups,
+        told_claims: config.told_claims,
         public_url: config.tokens.public_url.clone(),
         close_on_token_expiry: config.tokens.close_on_token_expiry,
         gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::new()?, keys)?,

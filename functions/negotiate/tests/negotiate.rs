@@ -8,6 +8,7 @@ use hubcast_core::ports::AccessStore;
 use hubcast_core::principal::TokenKind;
 use hubcast_core::settings::{AccessKeys, Hubs, Origins, PublicUrl};
 use hubcast_core::time::Clock;
+use hubcast_core::upstream::ClaimPolicy;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::token::{PUBLIC_URL, client_token};
 use hubcast_testkit::{Fault, MemoryStore, TestClock, TestIssuer, event, name};
@@ -35,6 +36,7 @@ fn rig() -> Rig {
         allowed_headers: vec!["x-tenant".to_owned()],
         public_url: PublicUrl::Fixed(PUBLIC_URL.to_owned()),
         groups: GroupPolicy::parse("tenant-{tid}").unwrap_or_default(),
+        told_claims: ClaimPolicy::default(),
         close_on_token_expiry: false,
     };
     Rig { issuer, negotiation }

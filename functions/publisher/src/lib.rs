@@ -39,11 +39,16 @@ where
 
 fn queued(record: SqsMessage) -> QueuedMessage {
     let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
-    let sent_at = attribute("SentTimestamp").and_then(|millis| millis.parse().ok());
+    // A queue without groups is the one of reminders: each is a group of its own, which waits for
+    // no other, and is sent when it is due, which is when it is first received.
+    let group = attribute("MessageGroupId").or(record.message_id.as_deref()).unwrap_or_default();
+    let is_reminder = attribute("MessageGroupId").is_none();
+    let sent = if is_reminder { "ApproximateFirstReceiveTimestamp" } else { "SentTimestamp" };
+    let sent_at = attribute(sent).and_then(|millis| millis.parse().ok());
     let receives = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     QueuedMessage {
         queue: queue_name(record.event_source_arn.as_deref().unwrap_or_default()),
-        group: attribute("MessageGroupId").unwrap_or_default().to_owned(),
+        group: group.to_owned(),
         sequence: attribute("SequenceNumber").unwrap_or_default().to_owned(),
         sent_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
         // A record that does not say counts as redelivered: its progress is looked up.

@@ -9,6 +9,7 @@ use hubcast_aws::gateway::ATTEMPT_TIMEOUT;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
+use hubcast_aws::upstream::SqsUpstream;
 use hubcast_core::fanout::Publisher;
 use hubcast_core::shards::Shards;
 use hubcast_core::time::SystemClock;
@@ -23,7 +24,8 @@ async fn main() -> Result<(), Error> {
     let store = DynamoStore::new(&sdk, config.table);
     let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
     let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
-    let queue = SqsQueue::new(&sdk, config.queues);
+    let upstream = config.upstream.map(|urls| SqsUpstream::new(&sdk, urls));
+    let queue = SqsQueue::new(&sdk, config.queues).with_upstream(upstream);
     let (ports, shards) = ((store, gateway, queue, SystemClock), Shards::new(config.shards));
     let publisher = &Publisher::new(ports, config.fanout, shards);
     run(service_fn(|event: LambdaEvent<_>| async move {

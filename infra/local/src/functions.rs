@@ -13,13 +13,14 @@ use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_aws::access_keys::KeyVault;
 use hubcast_aws::config::{
-    AccessKeySettings, AuthorizerConfig, ConnectConfig, FramesConfig, NegotiateConfig,
-    PublisherConfig,
+    AccessKeySettings, AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig,
+    NegotiateConfig, PublisherConfig,
 };
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
+use hubcast_aws::upstream::{SqsUpstream, UpstreamUrls};
 use hubcast_core::connect::ConnectSettings;
 use hubcast_core::fanout::Publisher;
 use hubcast_core::frames::Frames;
@@ -35,7 +36,7 @@ use crate::aws::sdk_config;
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::options::Options;
 use crate::poller::{Consumer, FUNCTION_TIMEOUT};
-use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, queue_url};
+use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
 
 /// The channel table.
 pub(crate) const TABLE: &str = "hubcast";
@@ -82,8 +83,13 @@ impl Runtime<'_> {
             ("IMPLICIT_BROADCAST", (!options.explicit_broadcast).to_string()),
             ("CLOSE_ON_TOKEN_EXPIRY", options.close_on_token_expiry.to_string()),
         ];
-        let own = own.map(|(name, value)| (name.to_owned(), value));
-        own.into_iter().chain(options.set.iter().cloned()).collect()
+        let upstream = [
+            ("UPSTREAM_QUEUE_URL", queue_url(base, UPSTREAM)),
+            ("TIMERS_QUEUE_URL", queue_url(base, TIMERS)),
+        ];
+        let upstream = upstream.into_iter().filter(|_| options.upstream);
+        let own = own.into_iter().chain(upstream).map(|(name, value)| (name.to_owned(), value));
+        own.chain(options.set.iter().cloned()).collect()
     }
 
     fn store(&self, table: String) -> DynamoStore {
@@ -101,6 +107,7 @@ fn following_host() -> PublicUrl {
 
 type LocalGatekeeper = Gatekeeper<HttpKeys, KeyVault>;
 type LocalDoor = Door<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+type LocalFrames = Frames<DynamoStore, ManagementGateway, SystemClock, SqsUpstream>;
 type LocalNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
 
 fn gatekeeper(
@@ -123,7 +130,8 @@ struct Handlers {
     door: LocalDoor,
     store: DynamoStore,
     connect: ConnectSettings,
-    frames: Frames<DynamoStore, ManagementGateway, SystemClock>,
+    frames: LocalFrames,
+    upstream: Option<SqsUpstream>,
     negotiation: LocalNegotiation,
 }
 
@@ -138,9 +146,14 @@ impl LocalFunctions {
             store: runtime.store(connect.table),
             connect: connect.connect,
             frames: frames(runtime, FramesConfig::read(lookup)?),
+            upstream: upstream(runtime, DisconnectConfig::read(lookup)?.upstream),
             negotiation: negotiation(runtime, NegotiateConfig::read(lookup)?)?,
         })))
     }
+}
+
+fn upstream(runtime: &Runtime<'_>, urls: Option<UpstreamUrls>) -> Option<SqsUpstream> {
+    urls.map(|urls| SqsUpstream::new(&sdk_config(runtime.base), urls))
 }
 
 fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<LocalDoor> {
@@ -149,18 +162,18 @@ fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<Local
         store: runtime.store(config.table),
         hubs: config.hubs,
         groups: config.groups,
+        told_claims: config.told_claims,
         clock: SystemClock,
     })
 }
 
-fn frames(
-    runtime: &Runtime<'_>,
-    mut config: FramesConfig,
-) -> Frames<DynamoStore, ManagementGateway, SystemClock> {
+fn frames(runtime: &Runtime<'_>, mut config: FramesConfig) -> LocalFrames {
     config.frames.lifetime = runtime.options.lifetime();
     let store = runtime.store(config.table);
     let gateway = runtime.management(&config.management_endpoint);
-    Frames::new(store, gateway, SystemClock, config.frames, Shards::new(config.shards))
+    let upstream = config.upstream.map(|upstream| upstream.start(&sdk_config(runtime.base)));
+    let shards = Shards::new(config.shards);
+    Frames::new(store, gateway, SystemClock, config.frames, shards).with_upstream(upstream)
 }
 
 fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result<LocalNegotiation> {
@@ -172,6 +185,7 @@ fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result
         allowed_headers: config.allowed_headers,
         public_url: following_host(),
         groups: config.groups,
+        told_claims: config.told_claims,
         close_on_token_expiry: config.tokens.close_on_token_expiry,
         gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
     })
@@ -198,7 +212,8 @@ impl Handlers {
                 write(&connect::handle(&self.store, &SystemClock, settings, read(event)?).await)
             }
             Function::Disconnect => {
-                let answer = disconnect::handle(&self.store, &SystemClock, read(event)?).await;
+                let (store, upstream) = (&self.store, self.upstream.as_ref());
+                let answer = disconnect::handle(store, upstream, &SystemClock, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
             Function::Message => {
@@ -233,7 +248,8 @@ impl LocalPublisher {
         let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
         let sdk = sdk_config(runtime.base);
         let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
-        let queue = SqsQueue::new(&sdk, config.queues);
+        let upstream = upstream(runtime, config.upstream);
+        let queue = SqsQueue::new(&sdk, config.queues).with_upstream(upstream);
         let ports = (store, gateway, queue, SystemClock);
         Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
     }

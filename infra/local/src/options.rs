@@ -57,6 +57,10 @@ pub struct Options {
     #[arg(long, env = "CLOSE_ON_TOKEN_EXPIRY")]
     pub close_on_token_expiry: bool,
 
+    /// Tells backends of clients and their calls, by the queue hubcast-upstream.fifo.
+    #[arg(long, env = "UPSTREAM")]
+    pub upstream: bool,
+
     /// Sets a variable of the deployed functions, such as `HUB_SHARDS=8`; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub set: Vec<(String, String)>,
@@ -80,6 +84,7 @@ impl Default for Options {
             client_joinable_groups: String::new(),
             explicit_broadcast: false,
             close_on_token_expiry: false,
+            upstream: false,
             set: Vec::new(),
             log: "warn".to_owned(),
         }

@@ -30,12 +30,21 @@ pub(crate) const DELIVERIES: &str = "hubcast-deliveries.fifo";
 /// Where messages end that cannot be delivered.
 pub(crate) const DLQ: &str = "hubcast-dlq.fifo";
 
+/// What backends hear of clients, and where it ends when they do not take it.
+pub(crate) const UPSTREAM: &str = "hubcast-upstream.fifo";
+const UPSTREAM_DLQ: &str = "hubcast-upstream-dlq.fifo";
+/// Envelopes that are due later: the ends of waits for backends.
+pub(crate) const TIMERS: &str = "hubcast-timers";
+
 pub(crate) const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 /// The function's timeout times six, as AWS advises for event sources.
 const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
 /// A backstop for crashes only; the publisher dead-letters by its own rules.
 const MAX_RECEIVES: u32 = 50;
+/// How often a backend's endpoint is tried.
+const UPSTREAM_MAX_RECEIVES: u32 = 10;
+const TIMER_RETENTION_SECONDS: u32 = 3600;
 /// Dead letters are kept for as long as SQS keeps anything: 14 days.
 const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;
 
@@ -45,11 +54,12 @@ pub(crate) struct Sqs {
     handler: RustackSqsHandler,
     /// The host that the embedded queues put into their URLs.
     own_host: String,
+    has_upstream: bool,
 }
 
 impl Sqs {
     /// SQS without a queue; `port` is the one that queue URLs name.
-    pub(crate) fn new(port: u16) -> Self {
+    pub(crate) fn new(port: u16, has_upstream: bool) -> Self {
         let provider = Arc::new(RustackSqs::new(SqsConfig {
             skip_signature_validation: true,
             default_region: REGION.to_owned(),
@@ -58,19 +68,26 @@ impl Sqs {
             port,
         }));
         let handler = RustackSqsHandler::new(Arc::clone(&provider));
-        Self { provider, handler, own_host: format!("//localhost:{port}/") }
+        Self { provider, handler, own_host: format!("//localhost:{port}/"), has_upstream }
     }
 
     /// Leaves the queues of hubcast, empty, and no others.
     ///
     /// A purge would not do: it is allowed once a minute, and remembers deduplication ids.
     pub(crate) async fn reset(&self) -> Result<(), SqsError> {
-        let queues = [
-            queue(DLQ, [("MessageRetentionPeriod", DLQ_RETENTION_SECONDS.to_string())]),
-            queue(NOTIFICATIONS, [("RedrivePolicy", redrive())]),
-            queue(DELIVERIES, [("RedrivePolicy", redrive())]),
+        let keeps_long = || [("MessageRetentionPeriod", DLQ_RETENTION_SECONDS.to_string())];
+        let mut queues = vec![
+            queue(DLQ, keeps_long()),
+            queue(NOTIFICATIONS, [("RedrivePolicy", redrive(DLQ, MAX_RECEIVES))]),
+            queue(DELIVERIES, [("RedrivePolicy", redrive(DLQ, MAX_RECEIVES))]),
         ];
-        self.provider.import_snapshot(SqsSnapshot { queues: queues.into() }).await
+        if self.has_upstream {
+            let redrive = redrive(UPSTREAM_DLQ, UPSTREAM_MAX_RECEIVES);
+            queues.push(queue(UPSTREAM_DLQ, keeps_long()));
+            queues.push(queue(UPSTREAM, [("RedrivePolicy", redrive)]));
+            queues.push(timers());
+        }
+        self.provider.import_snapshot(SqsSnapshot { queues }).await
     }
 
     /// Answers a request. Queue URLs follow the host that the request came to.
@@ -166,9 +183,23 @@ fn queue<const N: usize>(name: &str, own: [(&str, String); N]) -> SqsQueueSnapsh
     }
 }
 
-fn redrive() -> String {
-    let target = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{DLQ}");
-    json!({ "deadLetterTargetArn": target, "maxReceiveCount": MAX_RECEIVES }).to_string()
+/// A standard queue: its messages are delayed each on its own. What cannot be handled for so long
+/// is of no use to anyone.
+fn timers() -> SqsQueueSnapshot {
+    let attributes = [
+        ("VisibilityTimeout", VISIBILITY_SECONDS.to_string()),
+        ("MessageRetentionPeriod", TIMER_RETENTION_SECONDS.to_string()),
+    ];
+    SqsQueueSnapshot {
+        name: TIMERS.to_owned(),
+        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        tags: HashMap::new(),
+    }
+}
+
+fn redrive(dead_letters: &str, max_receives: u32) -> String {
+    let target = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{dead_letters}");
+    json!({ "deadLetterTargetArn": target, "maxReceiveCount": max_receives }).to_string()
 }
 
 /// The URL of a queue behind `base`.

@@ -20,7 +20,7 @@ use crate::gateway::{Gateway, Limits};
 use crate::issuer::Issuer;
 use crate::options::Options;
 use crate::poller::poll;
-use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, queue_url};
+use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, TIMERS, queue_url};
 
 /// How many batches of a queue are consumed at once, as by an event source's `MaximumConcurrency`.
 const POLLERS: usize = 4;
@@ -63,7 +63,7 @@ impl Stack {
         let (listeners, address) = listen(options).await?;
         let base = format!("http://{address}");
         let dynamodb = DynamoDb::start(options.data_dir.as_deref()).await?;
-        let sqs = Sqs::new(address.port());
+        let sqs = Sqs::new(address.port(), options.upstream);
         let issuer = Issuer::new(&base)?;
         let (base_url, issuers) = (base.as_str(), issuer.settings());
         let runtime = Runtime { options, dynamodb: dynamodb.url(), base: base_url, issuers };
@@ -77,7 +77,8 @@ impl Stack {
             stack.listening(listener);
         }
         stack.shared.create().await?;
-        for queue in [NOTIFICATIONS, DELIVERIES] {
+        let timers = options.upstream.then_some(TIMERS);
+        for queue in [NOTIFICATIONS, DELIVERIES].into_iter().chain(timers) {
             for _ in 0..POLLERS {
                 stack.polling(queue, publisher.clone());
             }

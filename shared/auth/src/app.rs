@@ -166,6 +166,7 @@ fn principal(
         groups: claims.groups(&groups, &issuer.group_prefix),
         groups_in_grant: false,
         claims: claims.plain(),
+        user_claims: claims.all(),
         connection: None,
     })
 }

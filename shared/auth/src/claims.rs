@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hubcast_core::id::GroupName;
 use hubcast_core::time::Timestamp;
+use hubcast_core::upstream::Values;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -116,13 +117,33 @@ impl Claims {
 
     /// The claims with a plain value, as text.
     pub(crate) fn plain(&self) -> BTreeMap<String, String> {
-        let plain = |value: &Value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(value) => Some(value.to_string()),
-            _ => None,
-        };
         self.0.iter().filter_map(|(name, value)| Some((name.clone(), plain(value)?))).collect()
+    }
+
+    /// All claims with all their values, as text; an object as its JSON.
+    pub(crate) fn all(&self) -> Values {
+        let texts = |value: &Value| match value {
+            Value::Array(values) => values.iter().filter_map(text).collect(),
+            value => text(value).into_iter().collect::<Vec<_>>(),
+        };
+        let all = self.0.iter().map(|(name, value)| (name.clone(), texts(value)));
+        all.filter(|(_, values)| !values.is_empty()).collect()
+    }
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        value => plain(value).or_else(|| Some(value.to_string())),
     }
 }
 

@@ -9,6 +9,7 @@ use hubcast_core::principal::{Principal, TokenKind};
 use hubcast_core::session::{Reuse, SessionId, TokenSession};
 use hubcast_core::settings::{AccessKeys, PublicUrl, Secret};
 use hubcast_core::time::Timestamp;
+use hubcast_core::upstream::Values;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde_json::{Value, json};
 use url::Url;
@@ -28,6 +29,9 @@ const USER: &str = "asrs.s.uid";
 const CLOSE_ON_EXPIRY: &str = "asrs.s.coae";
 const EXPIRES_ON: &str = "asrs.s.aeo";
 const SYSTEM_PREFIX: &str = "asrs.s.";
+/// Claims of ours, and those that tell about the token itself.
+const OWN_PREFIX: &str = "hubcast.";
+const OF_TOKEN: [&str; 6] = ["aud", "exp", "iat", "iss", "jti", "nbf"];
 /// User claims that would collide with claims of the token itself.
 const USER_PREFIX: &str = "asrs.u.";
 
@@ -62,8 +66,8 @@ pub struct ClientGrant<'a> {
     pub groups_in_grant: bool,
     /// When the session ends.
     pub session_expires: Option<Timestamp>,
-    /// Claims of the app token that group patterns name.
-    pub claims: &'a BTreeMap<String, String>,
+    /// Claims of the app token that group patterns name, or that backends are told of.
+    pub claims: &'a Values,
 }
 
 impl fmt::Debug for ClientTokens {
@@ -92,7 +96,7 @@ impl ClientTokens {
         now: Timestamp,
     ) -> Result<String, AuthError> {
         let own = grant.claims.iter();
-        let own = own.map(|(name, value)| (format!("{USER_PREFIX}{name}"), json!(value)));
+        let own = own.map(|(name, values)| (format!("{USER_PREFIX}{name}"), one_or_many(values)));
         let mut claims: BTreeMap<String, Value> = own.collect();
         claims.extend(system_claims(base, grant, now));
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing);
@@ -167,6 +171,14 @@ impl ClientTokens {
     }
 }
 
+/// A claim of one value is that value, as everywhere.
+fn one_or_many(values: &[String]) -> Value {
+    match values {
+        [value] => json!(value),
+        values => json!(values),
+    }
+}
+
 /// What a token of ours says in the words of Azure SignalR and of hubcast.
 fn system_claims(
     base: &str,
@@ -231,21 +243,30 @@ fn principal(
         session: Some(session),
         groups: claims.groups(&[GROUPS], ""),
         groups_in_grant: claims.is_true(GRANT) && claims.text("jti").is_some(),
-        claims: user_claims(claims),
+        claims: of_user(claims.plain()),
+        user_claims: told_claims(claims),
         connection: None,
     })
 }
 
 /// The user's own claims; those that were prefixed get their names back.
-fn user_claims(claims: &Claims) -> BTreeMap<String, String> {
-    let plain = claims.plain().into_iter().filter(|(name, _)| !name.starts_with(SYSTEM_PREFIX));
+fn of_user<V>(claims: BTreeMap<String, V>) -> BTreeMap<String, V> {
+    let claims = claims.into_iter().filter(|(name, _)| !name.starts_with(SYSTEM_PREFIX));
     let (prefixed, mut own): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        plain.partition(|(name, _)| name.starts_with(USER_PREFIX));
+        claims.partition(|(name, _)| name.starts_with(USER_PREFIX));
     for (name, value) in prefixed {
         // What the token itself says is not for user claims to change.
         own.entry(name.replacen(USER_PREFIX, "", 1)).or_insert(value);
     }
     own
+}
+
+/// What backends are told: claims about the user, and none about the token.
+fn told_claims(claims: &Claims) -> Values {
+    let mut all = claims.all();
+    let is_of_token = |name: &str| OF_TOKEN.contains(&name) || name.starts_with(OWN_PREFIX);
+    all.retain(|name, _| !is_of_token(name));
+    of_user(all)
 }
 
 /// A base without the path that the public URL may have: audiences have none.

@@ -5,6 +5,7 @@
 
 mod keys;
 mod reader;
+mod upstream;
 mod variables;
 
 use std::time::Duration;
@@ -16,11 +17,14 @@ use hubcast_core::fanout::FanoutSettings;
 use hubcast_core::frames::FrameSettings;
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::settings::{AccessKeys, CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
+use hubcast_core::upstream::ClaimPolicy;
 
 use crate::queue::QueueUrls;
+use crate::upstream::UpstreamUrls;
 pub use keys::KeysConfig;
 pub use reader::ConfigError;
 use reader::Reader;
+pub use upstream::UpstreamConfig;
 
 /// How long a socket is left to read its Close before it is cut.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
@@ -53,6 +57,8 @@ pub struct AuthorizerConfig {
     pub access_keys: AccessKeySettings,
     /// `CLIENT_JOINABLE_GROUPS`
     pub groups: GroupPolicy,
+    /// `UPSTREAM_CLAIMS`, when there is an `UPSTREAM_QUEUE_URL`
+    pub told_claims: ClaimPolicy,
 }
 
 /// What `$connect` needs.
@@ -60,7 +66,7 @@ pub struct AuthorizerConfig {
 pub struct ConnectConfig {
     /// `TABLE_NAME`
     pub table: String,
-    /// `HUBS`, `ALLOWED_ORIGINS`, `RECONNECT_GRACE_SECONDS`
+    /// `HUBS`, `ALLOWED_ORIGINS`, `RECONNECT_GRACE_SECONDS`, `UPSTREAM_QUEUE_URL`
     pub connect: ConnectSettings,
 }
 
@@ -69,6 +75,8 @@ pub struct ConnectConfig {
 pub struct DisconnectConfig {
     /// `TABLE_NAME`
     pub table: String,
+    /// `UPSTREAM_QUEUE_URL`, `TIMERS_QUEUE_URL`
+    pub upstream: Option<UpstreamUrls>,
 }
 
 /// What the frames of clients need: `$default`, `JoinGroup` and `LeaveGroup`.
@@ -82,6 +90,8 @@ pub struct FramesConfig {
     pub frames: FrameSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
+    /// `UPSTREAM_QUEUE_URL`, `TIMERS_QUEUE_URL`, `UPSTREAM_TIMEOUT_SECONDS`
+    pub upstream: Option<UpstreamConfig>,
 }
 
 /// What the negotiate endpoints need.
@@ -97,6 +107,8 @@ pub struct NegotiateConfig {
     pub allowed_headers: Vec<String>,
     /// `CLIENT_JOINABLE_GROUPS`
     pub groups: GroupPolicy,
+    /// `UPSTREAM_CLAIMS`, when there is an `UPSTREAM_QUEUE_URL`
+    pub told_claims: ClaimPolicy,
     /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
     pub tokens: TokenSettings,
     /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
@@ -116,6 +128,8 @@ pub struct PublisherConfig {
     pub fanout: FanoutSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
+    /// `UPSTREAM_QUEUE_URL`, `TIMERS_QUEUE_URL`
+    pub upstream: Option<UpstreamUrls>,
 }
 
 macro_rules! from_env {
@@ -157,7 +171,8 @@ impl AuthorizerConfig {
         let (table, hubs, tokens) = (reader.table(), reader.hubs(), reader.tokens());
         let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
         let (table, hubs, tokens) = (table?, hubs?, tokens?);
-        Some(Self { table, hubs, tokens, access_keys: access_keys?, groups: groups? })
+        let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
+        Some(Self { table, hubs, tokens, access_keys, groups, told_claims })
     }
 }
 
@@ -165,14 +180,20 @@ impl ConnectConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let grace = reader.reconnect_grace();
-        let connect = ConnectSettings { hubs: hubs?, origins: origins?, reconnect_grace: grace? };
+        let connect = ConnectSettings {
+            hubs: hubs?,
+            origins: origins?,
+            reconnect_grace: grace?,
+            has_upstream: reader.has_upstream(),
+        };
         Some(Self { table: table?, connect })
     }
 }
 
 impl DisconnectConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { table: reader.table()? })
+        let (table, upstream) = (reader.table(), reader.upstream_urls());
+        Some(Self { table: table?, upstream: upstream? })
     }
 }
 
@@ -187,7 +208,9 @@ impl FramesConfig {
             connections: connections.map(|limit| (limit.most > 0).then_some(limit))?,
             close_grace: CLOSE_GRACE,
         };
-        Some(Self { table: table?, management_endpoint: endpoint?, frames, shards: shards? })
+        let upstream = reader.upstream()?;
+        let (table, management_endpoint) = (table?, endpoint?);
+        Some(Self { table, management_endpoint, frames, shards: shards?, upstream })
     }
 }
 
@@ -197,8 +220,17 @@ impl NegotiateConfig {
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
         let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
-        let (access_keys, groups) = (access_keys?, groups?);
-        Some(Self { table, hubs, origins, allowed_headers, groups, tokens, access_keys })
+        let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
+        Some(Self {
+            table,
+            hubs,
+            origins,
+            allowed_headers,
+            groups,
+            told_claims,
+            tokens,
+            access_keys,
+        })
     }
 }
 
@@ -207,12 +239,14 @@ impl PublisherConfig {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
         let queues = queues(reader);
         let (fanout, shards) = (fanout(reader), reader.shards());
+        let upstream = reader.upstream_urls();
         Some(Self {
             table: table?,
             management_endpoint: endpoint?,
             queues: queues?,
             fanout: fanout?,
             shards: shards?,
+            upstream: upstream?,
         })
     }
 }

@@ -1,9 +1,10 @@
 //! Adapters: the only crate that names an AWS SDK type.
 //!
 //! [`store`] is the channel table in DynamoDB, [`gateway`] and [`lean`] the
-//! management API by the official client and without it, [`queue`] SQS,
-//! [`config`] the environment (read nowhere else), [`bootstrap`] what a
-//! function does once at start, and [`operator`] what the command line needs.
+//! management API by the official client and without it, [`queue`] and
+//! [`upstream`] SQS, [`config`] the environment (read nowhere else),
+//! [`bootstrap`] what a function does once at start, and [`operator`] what the
+//! command line needs.
 
 pub mod access_keys;
 pub mod bootstrap;
@@ -13,3 +14,4 @@ pub mod lean;
 pub mod operator;
 pub mod queue;
 pub mod store;
+pub mod upstream;

@@ -8,8 +8,10 @@ use aws_config::SdkConfig;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
+use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
 use tokio::time::Instant;
+
+use crate::upstream::SqsUpstream;
 
 /// The attribute of a dead letter that says, in one word, why.
 pub const REJECT_REASON: &str = "RejectReason";
@@ -34,6 +36,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 pub struct SqsQueue {
     client: Client,
     urls: QueueUrls,
+    upstream: Option<SqsUpstream>,
 }
 
 /// Where the queues of the publisher are.
@@ -58,13 +61,20 @@ struct NotTaken {
 impl SqsQueue {
     /// The queues at these URLs.
     pub fn new(config: &SdkConfig, urls: QueueUrls) -> Self {
-        Self { client: Client::new(config), urls }
+        Self { client: Client::new(config), urls, upstream: None }
+    }
+
+    /// The same queues, with a way to backends if there is one.
+    #[must_use]
+    pub fn with_upstream(self, upstream: Option<SqsUpstream>) -> Self {
+        Self { upstream, ..self }
     }
 
     fn url_of(&self, queue: &str) -> &str {
-        let known = [&self.urls.deliveries, &self.urls.notifications];
-        let is_it = |url: &&&String| url.rsplit('/').next() == Some(queue);
-        known.iter().find(is_it).map_or(&self.urls.notifications, |url| url)
+        let timers = self.upstream.as_ref().map(|upstream| &upstream.urls.timers);
+        let mut known = [&self.urls.deliveries, &self.urls.notifications].into_iter().chain(timers);
+        let is_it = |url: &&String| url.rsplit('/').next() == Some(queue);
+        known.find(is_it).unwrap_or(&self.urls.notifications)
     }
 }
 
@@ -150,7 +160,7 @@ pub(crate) fn id(text: &str) -> Cow<'_, str> {
     Cow::Owned(hex)
 }
 
-fn unavailable<E: std::error::Error + Send + Sync + 'static>(
+pub(crate) fn unavailable<E: std::error::Error + Send + Sync + 'static>(
     operation: &'static str,
 ) -> impl FnOnce(E) -> QueueError {
     move |source| QueueError { operation, source: Box::new(source) }
@@ -194,6 +204,10 @@ impl NotificationQueue for SqsQueue {
             .receipt_handle(receipt_handle)
             .visibility_timeout(seconds);
         change.send().await.map(|_| ()).map_err(unavailable("retry_after"))
+    }
+
+    fn upstream(&self) -> Option<&impl UpstreamQueue> {
+        self.upstream.as_ref()
     }
 }
 

@@ -13,6 +13,7 @@ mod progress;
 mod sessions;
 mod sockets;
 mod table;
+mod upstream;
 
 use std::error::Error;
 

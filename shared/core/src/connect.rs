@@ -13,6 +13,7 @@ use crate::session::{self, Reuse, SocketSession};
 use crate::settings::{Hubs, Origins};
 use crate::socket::{ROW_LIFETIME, Socket, SocketState};
 use crate::time::{Clock, Timestamp};
+use crate::upstream::{Client, Values};
 
 /// What decides who may connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct ConnectSettings {
     pub origins: Origins,
     /// How long the session of a client token outlasts the last socket that the token opened.
     pub reconnect_grace: Duration,
+    /// Whether backends hear of clients.
+    pub has_upstream: bool,
 }
 
 /// A socket that wants to connect.
@@ -36,6 +39,8 @@ pub struct ConnectRequest<'a> {
     pub hub: HubName,
     /// The `Origin` header, which browsers always send.
     pub origin: Option<&'a str>,
+    /// The query of the request, without its secrets.
+    pub query: Values,
     /// When it connected.
     pub connected_at: Timestamp,
 }
@@ -68,7 +73,7 @@ pub async fn connect<S: SocketStore + AccessStore>(
     store: &S,
     clock: &impl Clock,
     settings: &ConnectSettings,
-    request: ConnectRequest<'_>,
+    mut request: ConnectRequest<'_>,
 ) -> Result<(), ConnectError> {
     let principal = request.principal;
     if request.hub != principal.hub || !settings.hubs.contains(&request.hub) {
@@ -80,6 +85,7 @@ pub async fn connect<S: SocketStore + AccessStore>(
     if is_blocked(store, principal, clock.now()).await? {
         return Err(ConnectError::Blocked);
     }
+    let query = std::mem::take(&mut request.query);
     let socket = socket_of(request, settings.reconnect_grace);
     if !use_up(store, principal, &socket).await? {
         return Err(ConnectError::Used);
@@ -92,6 +98,10 @@ pub async fn connect<S: SocketStore + AccessStore>(
     }
     session::opened(store, &socket).await?;
     keep_grant(store, principal, &socket).await?;
+    if settings.has_upstream {
+        let client = Client::new(principal, socket.connection.clone(), query);
+        store.put_client(&socket.id, &client, socket.expires()).await?;
+    }
     Ok(store.create_socket(&socket).await?)
 }
 

@@ -40,6 +40,7 @@ const SINGLE_USE: &str = "singleUse";
 const GROUPS: &str = "groups";
 const GRANT: &str = "groupsInGrant";
 const JOINABLE: &str = "joinable";
+const CLAIMS: &str = "claims";
 
 /// The groups as the context holds them.
 pub fn groups_text(groups: &[GroupName]) -> String {
@@ -58,6 +59,8 @@ impl Admission {
         let groups = (!who.groups.is_empty()).then(|| groups_text(&who.groups));
         let joinable = (!self.joinable.is_empty())
             .then(|| serde_json::to_string(&self.joinable).unwrap_or_default());
+        let claims = (!who.user_claims.is_empty())
+            .then(|| serde_json::to_string(&who.user_claims).unwrap_or_default());
         let entries = [
             (HUB, Some(who.hub.to_string())),
             (USER, who.user.as_ref().map(ToString::to_string)),
@@ -71,6 +74,7 @@ impl Admission {
             (GROUPS, groups),
             (GRANT, who.groups_in_grant.then(|| "true".to_owned())),
             (JOINABLE, joinable),
+            (CLAIMS, claims),
         ];
         let present = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
         entries.into_iter().filter_map(present).collect()
@@ -95,6 +99,8 @@ impl Admission {
             groups: parsed(GROUPS, lookup(GROUPS), groups)?.unwrap_or_default(),
             groups_in_grant: lookup(GRANT).is_some(),
             claims: BTreeMap::new(),
+            user_claims: parsed(CLAIMS, lookup(CLAIMS), |text| serde_json::from_str(text).ok())?
+                .unwrap_or_default(),
             connection: parsed(CONNECTION, lookup(CONNECTION), |text| {
                 ConnectionId::parse(text).ok()
             })?,
@@ -157,6 +163,7 @@ mod tests {
             groups: vec![GroupName::parse("a,\"b").unwrap()],
             groups_in_grant: false,
             claims: BTreeMap::new(),
+            user_claims: [("role".to_owned(), vec!["a".to_owned(), "b".to_owned()])].into(),
             connection: Some(ConnectionId::parse("c").unwrap()),
         };
         let joinable = GroupPolicy::parse("room-*").unwrap().expand(&BTreeMap::new());
@@ -189,7 +196,7 @@ mod tests {
             let read = Admission::from_context(|name| context.get(name).cloned());
             assert_eq!(read, Err(ContextError(name)));
         }
-        for name in [HUB, KIND, ISSUED, EXPIRES, SESSION, GROUPS, JOINABLE] {
+        for name in [HUB, KIND, ISSUED, EXPIRES, SESSION, GROUPS, JOINABLE, CLAIMS] {
             let mut context = admission().to_context();
             context.insert(name.to_owned(), "\u{0}".to_owned());
             let read = Admission::from_context(|name| context.get(name).cloned());

@@ -14,6 +14,7 @@
 //! is reported as failed takes all later ones of its group along.
 
 mod action;
+mod answer;
 mod batch;
 mod big;
 mod end;

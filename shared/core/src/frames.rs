@@ -10,6 +10,7 @@ mod handshake;
 mod invocation;
 mod limit;
 mod liveness;
+mod upstream;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -23,12 +24,14 @@ use signalr_protocol::texts;
 use crate::context::Admission;
 use crate::id::{ConnectionId, SocketId};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, SocketStore, StoreError,
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, NoUpstream, SocketStore, StoreError,
+    UpstreamQueue,
 };
 use crate::report::chain as report;
 use crate::shards::Shards;
 use crate::socket::SocketState;
 use crate::time::{Clock, Timestamp};
+use crate::upstream::Upstream;
 use budget::Budget;
 
 pub use limit::{AtLimit, ConnectionLimit};
@@ -77,13 +80,14 @@ impl Caller {
 
 /// The rules of frames, with the ports they work on.
 #[derive(Debug)]
-pub struct Frames<S, G, C> {
+pub struct Frames<S, G, C, U = NoUpstream> {
     store: S,
     gateway: G,
     clock: C,
     settings: FrameSettings,
     shards: Shards,
     budget: Budget,
+    upstream: Option<Upstream<U>>,
 }
 
 /// What one record leads to.
@@ -113,18 +117,27 @@ impl End {
     }
 }
 
-impl<S, G, C> Frames<S, G, C>
+impl<S, G, C> Frames<S, G, C> {
+    /// The rules over these ports. Backends hear of nothing.
+    pub fn new(store: S, gateway: G, clock: C, settings: FrameSettings, shards: Shards) -> Self {
+        let budget = Budget::new(settings.frames_per_second);
+        Self { store, gateway, clock, settings, shards, budget, upstream: None }
+    }
+
+    /// The same rules, with a way to backends if there is one.
+    pub fn with_upstream<U>(self, upstream: Option<Upstream<U>>) -> Frames<S, G, C, U> {
+        let Self { store, gateway, clock, settings, shards, budget, upstream: _ } = self;
+        Frames { store, gateway, clock, settings, shards, budget, upstream }
+    }
+}
+
+impl<S, G, C, U> Frames<S, G, C, U>
 where
     S: SocketStore + ChannelStore + AccessStore,
     G: ConnectionGateway,
     C: Clock,
+    U: UpstreamQueue,
 {
-    /// The rules over these ports.
-    pub fn new(store: S, gateway: G, clock: C, settings: FrameSettings, shards: Shards) -> Self {
-        let budget = Budget::new(settings.frames_per_second);
-        Self { store, gateway, clock, settings, shards, budget }
-    }
-
     /// Answers a frame with the frame to send back, empty for none, within `patience`.
     pub async fn answer(&self, caller: &Caller, frame: &str, patience: Duration) -> String {
         let reply = AssertUnwindSafe(self.reply(caller, frame)).catch_unwind();
@@ -187,7 +200,7 @@ where
             HubMessage::Ping => self.ping(caller).await,
             HubMessage::Invocation(call) => self.invocation(caller, call).await,
             HubMessage::StreamInvocation(call) => {
-                let error = invocation::stream_error(&call.target);
+                let error = self.stream_error(&call.target);
                 Step::Reply(failed(call.invocation_id, error))
             }
             HubMessage::StreamItem(_)

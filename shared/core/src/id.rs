@@ -197,7 +197,8 @@ impl KeyedName {
         Self(part.into())
     }
 
-    fn of(name: &str) -> Self {
+    /// Any text as table keys hold it.
+    pub fn of(name: &str) -> Self {
         if name.len() <= KEYED_AS_IS_BYTES {
             return Self(name.into());
         }

@@ -26,3 +26,4 @@ pub mod settings;
 pub mod shards;
 pub mod socket;
 pub mod time;
+pub mod upstream;

@@ -12,6 +12,7 @@ mod later;
 mod queue;
 mod session;
 mod store;
+mod upstream;
 
 use std::error::Error;
 
@@ -24,6 +25,7 @@ pub use store::{
     AccessStore, ChannelStore, Consistency, Page, PageQuery, Progress, ProgressStore, Rest,
     SocketStore, StoreError,
 };
+pub use upstream::{NoUpstream, UpstreamMessage, UpstreamQueue, UpstreamStore};
 
 /// The cause behind a port's error.
 pub type Cause = Box<dyn Error + Send + Sync>;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::id::{ConnectionId, GroupName, HubName, UserId};
 use crate::session::TokenSession;
 use crate::time::Timestamp;
+use crate::upstream::Values;
 
 /// Which kind of token a principal showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Principal {
     pub groups_in_grant: bool,
     /// The token's other claims with a plain value, for group patterns.
     pub claims: BTreeMap<String, String>,
+    /// The claims that backends are told of, if they are told anything.
+    pub user_claims: Values,
     /// The connection whose connectionToken was shown with the token, if any.
     pub connection: Option<ConnectionId>,
 }

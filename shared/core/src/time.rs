@@ -57,6 +57,12 @@ impl Timestamp {
         Some(Self(millis_of(rounded))).filter(|at| *at <= Self::FOREVER)
     }
 
+    /// The point as RFC 3339 writes it, such as `2026-11-23T10:00:00.5Z`.
+    pub fn to_rfc3339(self) -> String {
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok();
+        time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+    }
+
     /// This point moved `by` later.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {

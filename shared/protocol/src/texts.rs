@@ -29,6 +29,16 @@ pub fn unexpected(method: &str) -> String {
     format!("An unexpected error occurred invoking '{}' on the server.", echo(method))
 }
 
+/// An invocation with the id of one that is not answered yet.
+pub fn id_in_use(invocation_id: &str) -> String {
+    format!("Invocation ID '{}' is already in use.", echo(invocation_id))
+}
+
+/// The method was not answered in time. The .NET server has no such text, since it has no such limit.
+pub fn unanswered(method: &str) -> String {
+    format!("Invoking '{}' was not answered in time.", echo(method))
+}
+
 /// A streaming invocation of a method that does not stream.
 pub fn not_streaming(method: &str) -> String {
     let method = echo(method);

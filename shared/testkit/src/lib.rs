@@ -28,6 +28,7 @@ pub mod queued;
 pub mod socket;
 pub mod store;
 pub mod token;
+pub mod upstream;
 
 pub use clock::{TestClock, VirtualClock};
 pub use fault::Fault;
@@ -37,3 +38,4 @@ pub use journal::Journal;
 pub use queue::RecordingQueue;
 pub use store::MemoryStore;
 pub use token::TestIssuer;
+pub use upstream::RecordingUpstream;

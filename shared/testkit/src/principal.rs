@@ -28,6 +28,7 @@ pub fn anonymous(hub: &str) -> Principal {
         groups: Vec::new(),
         groups_in_grant: false,
         claims: BTreeMap::new(),
+        user_claims: BTreeMap::new(),
         connection: None,
     }
 }

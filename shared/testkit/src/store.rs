@@ -10,6 +10,7 @@ mod later;
 mod progress;
 mod sessions;
 mod sockets;
+mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,7 @@ use hubcast_core::ports::{Progress, StoreError};
 use hubcast_core::session::SessionId;
 use hubcast_core::socket::Socket;
 use hubcast_core::time::Timestamp;
+use hubcast_core::upstream::KnownClient;
 
 use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, lock};
@@ -51,6 +53,8 @@ struct State {
     uses: BTreeMap<HubName, Uses>,
     boards: BTreeMap<Board, BTreeMap<RetainedKey, Retained>>,
     inboxes: BTreeMap<Inbox, BTreeMap<Place, Waiting>>,
+    clients: BTreeMap<SocketId, KnownClient>,
+    pending: BTreeMap<(SocketId, String), upstream::Pending>,
 }
 
 /// What a client token opened.

@@ -18,6 +18,7 @@ use hubcast_core::settings::{
     AccessKeys, Hubs, IssuerSettings, OneOrMany, Origins, PublicUrl, TokenSettings,
 };
 use hubcast_core::time::Clock;
+use hubcast_core::upstream::ClaimPolicy;
 use hubcast_testkit::event::{self, Upgrade};
 use hubcast_testkit::{MemoryStore, TestClock, name};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
@@ -135,6 +136,7 @@ impl Rig {
                 store: store.clone(),
                 hubs: hubs.clone(),
                 groups: patterns(),
+                told_claims: ClaimPolicy::default(),
                 clock: clock.clone(),
             },
             negotiation: Negotiation {
@@ -146,9 +148,15 @@ impl Rig {
                 allowed_headers: Vec::new(),
                 public_url: PublicUrl::Fixed(HOST.to_owned()),
                 groups: patterns(),
+                told_claims: ClaimPolicy::default(),
                 close_on_token_expiry: false,
             },
-            connect: ConnectSettings { hubs, origins, reconnect_grace: Duration::from_mins(10) },
+            connect: ConnectSettings {
+                hubs,
+                origins,
+                reconnect_grace: Duration::from_mins(10),
+                has_upstream: false,
+            },
             store,
             clock,
         }

@@ -138,12 +138,12 @@ pub(super) fn to_member(item: &Item) -> Result<Member, StoreError> {
     })
 }
 
-fn connection(item: &Item, what: &'static str) -> Result<ConnectionId, StoreError> {
+pub(super) fn connection(item: &Item, what: &'static str) -> Result<ConnectionId, StoreError> {
     let text = required(item, CONNECTION, what)?;
     ConnectionId::parse(text).map_err(|_| StoreError::Corrupt { what })
 }
 
-fn user(item: &Item, what: &'static str) -> Result<Option<UserId>, StoreError> {
+pub(super) fn user(item: &Item, what: &'static str) -> Result<Option<UserId>, StoreError> {
     let text = item.get(USER).and_then(|value| value.as_s().ok());
     text.map(|text| UserId::parse(text).map_err(|_| StoreError::Corrupt { what })).transpose()
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hubcast_core::id::{ConnectionId, HubName, SocketId, UserId};
+use hubcast_core::id::{ConnectionId, HubName, KeyedName, SocketId, UserId};
 use hubcast_core::session::SessionId;
 
 pub(crate) const PK: &str = "pk";
@@ -25,6 +25,8 @@ pub(super) const CHANNELS: &str = "channels";
 
 pub(super) const SOCKET: &str = "SOCKET";
 pub(super) const CLAIM: &str = "CLAIM";
+const CLIENT: &str = "CLIENT";
+const PENDING: &str = "PENDING";
 pub(super) const BLOCK: &str = "BLOCK";
 pub(super) const GRANT: &str = "GRANT";
 pub(super) const TOKEN: &str = "TOKEN";
@@ -44,6 +46,15 @@ pub(super) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Key {
 
 pub(super) fn socket(id: &SocketId) -> Key {
     key(format!("{SOCKET}#{id}"), SOCKET)
+}
+
+/// Beside the socket's record.
+pub(super) fn client(id: &SocketId) -> Key {
+    key(format!("{SOCKET}#{id}"), CLIENT)
+}
+
+pub(super) fn pending(id: &SocketId, invocation_id: &str) -> Key {
+    key(format!("{PENDING}#{id}"), KeyedName::of(invocation_id).as_str())
 }
 
 pub(super) fn claim(hub: &HubName, connection: &ConnectionId) -> Key {

@@ -43,6 +43,11 @@ async fn access_is_kept() {
 }
 
 #[tokio::test]
+async fn clients_and_their_invocations_are_kept() {
+    store::upstream::all(&table().await).await;
+}
+
+#[tokio::test]
 async fn progress_is_kept() {
     store::progress::all(&table().await).await;
 }

@@ -12,13 +12,13 @@ use super::outcome::{SocketOutcome, Stop};
 use super::plan::{ItemRef, Plan};
 use super::post::few_of;
 use crate::id::SocketId;
-use crate::membership::disconnect;
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
     StoreError,
 };
 use crate::report::chain;
 use crate::time::Clock;
+use crate::upstream::disconnect;
 
 /// So recent a success to others shows that the gateway works.
 const EVIDENCE: Duration = Duration::from_secs(10);
@@ -122,7 +122,7 @@ where
     }
 
     async fn remove_socket(&self, plan: &Plan, socket: &SocketId) -> Result<(), StoreError> {
-        disconnect(&self.store, socket, self.clock.now()).await?;
+        disconnect(&self.store, self.queue.upstream(), socket, self.clock.now()).await?;
         let found_by: BTreeSet<_> = plan.found_by.get(socket).cloned().unwrap_or_default();
         let keys: Vec<_> = found_by.into_iter().collect();
         self.store.delete_rows(socket, &keys).await

@@ -135,6 +135,7 @@ where
         }
         match self.sockets(notification, reads).await? {
             Sockets::Few(sockets) => {
+                let sockets = self.waiting(&notification.content, &item.key, sockets).await?;
                 plan_for(notification, source.item_ref, sockets, plan);
                 Ok(State::Begun)
             }

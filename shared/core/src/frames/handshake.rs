@@ -16,9 +16,10 @@ use signalr_protocol::texts;
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::channel::{ChannelKey, ShardCounts};
 use crate::id::{GroupName, KeyedName, SocketId, UserId};
-use crate::membership::{Groups, disconnect, effective, join, leave};
+use crate::membership::{Groups, effective, join, leave};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, SocketStore, StoreError,
+    UpstreamQueue,
 };
 use crate::report::chain as report;
 use crate::socket::Socket;
@@ -37,11 +38,12 @@ enum Entry {
     Blocked,
 }
 
-impl<S, G, C> Frames<S, G, C>
+impl<S, G, C, U> Frames<S, G, C, U>
 where
     S: SocketStore + ChannelStore + AccessStore,
     G: ConnectionGateway,
     C: Clock,
+    U: UpstreamQueue,
 {
     pub(super) async fn handshake(&self, caller: &Caller, record: &str) -> Step {
         let request = HandshakeRequest::parse(record);
@@ -85,6 +87,7 @@ where
 
     /// A ready socket makes room, or goes when there is none; then it is shown what hangs there.
     async fn settled_in(&self, caller: &Caller, socket: &Socket, groups: Groups) -> Step {
+        self.announce(socket).await;
         match self.keep_limit(caller, socket).await {
             Ok(Step::Silent) => self.welcome(socket, groups.into_keys()).await,
             Ok(step) => step,
@@ -125,7 +128,7 @@ where
     /// Without a sure answer the client's start fails in any case: it is cut off to try anew.
     async fn unanswered(&self, socket: &Socket, err: &PostError) -> Step {
         tracing::warn!(error = %report(err), socket.id = %socket.id, "a handshake went unanswered");
-        if let Err(err) = disconnect(&self.store, &socket.id, self.clock.now()).await {
+        if let Err(err) = self.disconnect(&socket.id).await {
             tracing::warn!(error = %report(&err), "a socket's rows could not be removed");
         }
         Step::End(End::Drop)
@@ -195,7 +198,7 @@ where
 
     /// Nothing may reach a blocked user any more, whether or not the client reads its Close.
     async fn blocked(&self, socket: &Socket) -> Step {
-        match disconnect(&self.store, &socket.id, self.clock.now()).await {
+        match self.disconnect(&socket.id).await {
             Ok(_) => Step::End(End::fatal("You have been signed out.")),
             Err(err) => {
                 tracing::error!(error = %report(&err), "a blocked socket's rows remain");
@@ -206,7 +209,7 @@ where
 
     /// Removes what was written for a socket that is not to be.
     async fn lost(&self, socket: &Socket) -> Step {
-        let disconnected = disconnect(&self.store, &socket.id, self.clock.now()).await;
+        let disconnected = self.disconnect(&socket.id).await;
         let keys: Vec<ChannelKey> = socket.channels.iter().cloned().collect();
         let deleted = self.store.delete_rows(&socket.id, &keys).await;
         match disconnected.map(|_| ()).and(deleted) {

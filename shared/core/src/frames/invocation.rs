@@ -16,7 +16,9 @@ use crate::access::Standing;
 use crate::channel::ChannelKey;
 use crate::id::{GroupName, KeyedName};
 use crate::membership::{Groups, join, leave};
-use crate::ports::{AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError};
+use crate::ports::{
+    AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError, UpstreamQueue,
+};
 use crate::report::chain;
 use crate::socket::Socket;
 use crate::time::Clock;
@@ -39,22 +41,15 @@ impl Method {
     }
 }
 
-/// Why a streaming invocation fails.
-pub(super) fn stream_error(target: &str) -> String {
-    match Method::named(target) {
-        Some(_) => texts::not_streaming(target),
-        None => texts::unknown_method(target),
-    }
-}
-
 /// The answer to a method that was understood.
-type Answer = Result<Outcome, StoreError>;
+pub(super) type Answer = Result<Outcome, StoreError>;
 
-impl<S, G, C> Frames<S, G, C>
+impl<S, G, C, U> Frames<S, G, C, U>
 where
     S: SocketStore + ChannelStore + AccessStore,
     G: ConnectionGateway,
     C: Clock,
+    U: UpstreamQueue,
 {
     pub(super) async fn invocation(&self, caller: &Caller, call: Invocation) -> Step {
         let socket = match self.ready(caller).await {
@@ -66,9 +61,18 @@ where
             Some(Method::JoinGroup) => self.join_group(caller, &socket, &call).await,
             Some(Method::LeaveGroup) => self.leave_group(&socket, &call).await,
             Some(Method::GetConnectionId) => Ok(own_id(caller)),
-            None => Ok(Outcome::Error(texts::unknown_method(&call.target))),
+            None => return self.hand_up(caller, call).await,
         };
         completion(call, outcome)
+    }
+
+    /// Why a streaming invocation fails.
+    pub(super) fn stream_error(&self, target: &str) -> String {
+        // Whether backends know the method is not known here; streams they have none.
+        match (Method::named(target), &self.upstream) {
+            (None, None) => texts::unknown_method(target),
+            _ => texts::not_streaming(target),
+        }
     }
 
     /// The end of a caller that has not shaken hands, or is not on record.
@@ -165,7 +169,7 @@ where
     }
 }
 
-fn completion(call: Invocation, outcome: Answer) -> Step {
+pub(super) fn completion(call: Invocation, outcome: Answer) -> Step {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(err) => {

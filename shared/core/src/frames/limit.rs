@@ -12,9 +12,9 @@ use signalr_protocol::message::{Close, HubMessage};
 
 use super::{CLOSED_MARK, Caller, End, Frames, Step};
 use crate::channel::ChannelKey;
-use crate::membership::disconnect;
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, PageQuery, SocketStore, StoreError,
+    UpstreamQueue,
 };
 use crate::report::chain as report;
 use crate::socket::{Socket, SocketState};
@@ -48,11 +48,12 @@ impl ConnectionLimit {
     }
 }
 
-impl<S, G, C> Frames<S, G, C>
+impl<S, G, C, U> Frames<S, G, C, U>
 where
     S: SocketStore + ChannelStore + AccessStore,
     G: ConnectionGateway,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Why a socket may not even shake hands: its user is at the limit and it is not to make room.
     pub(super) async fn refusal(&self, caller: &Caller) -> Result<Option<String>, StoreError> {
@@ -87,7 +88,7 @@ where
         };
         let go = go.unwrap_or_default();
         if go.iter().any(|socket| socket.id == entered.id) {
-            disconnect(&self.store, &entered.id, self.clock.now()).await?;
+            self.disconnect(&entered.id).await?;
             return Ok(Step::End(End::fatal(why)));
         }
         self.evict(go, why).await?;
@@ -148,7 +149,7 @@ where
         match self.gateway.is_connected(&socket.id).await {
             Ok(true) => Ok(Some(socket)),
             Ok(false) => {
-                disconnect(&self.store, &socket.id, self.clock.now()).await?;
+                self.disconnect(&socket.id).await?;
                 Ok(None)
             }
             Err(err) => {
@@ -168,7 +169,7 @@ where
             if let Err(err) = self.gateway.post(&socket.id, close.clone()).await {
                 tracing::warn!(error = %report(&err), "an evicted socket was not told");
             }
-            disconnect(&self.store, &socket.id, self.clock.now()).await?;
+            self.disconnect(&socket.id).await?;
             self.store.mark_closed(&socket.id, self.clock.now().plus(CLOSED_MARK)).await?;
         }
         tokio::time::sleep(self.settings.close_grace).await;

@@ -7,6 +7,7 @@ use signalr_protocol::message::PING;
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, SocketStore, StoreError,
+    UpstreamQueue,
 };
 use crate::socket::{Socket, SocketState};
 use crate::time::Clock;
@@ -24,11 +25,12 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// A socket whose handshake has not even begun gets less: its client should have waited.
 const LOOKS_BEFORE_HANDSHAKE: u32 = 7;
 
-impl<S, G, C> Frames<S, G, C>
+impl<S, G, C, U> Frames<S, G, C, U>
 where
     S: SocketStore + ChannelStore + AccessStore,
     G: ConnectionGateway,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Answers a ping; a socket that is not on record would stay connected and deaf, so it is
     /// sent to connect anew.

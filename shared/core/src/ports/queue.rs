@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::Cause;
+use super::{Cause, NoUpstream, UpstreamQueue};
 
 /// Why the queue did not take something.
 #[derive(Debug, thiserror::Error)]
@@ -63,4 +63,9 @@ pub trait NotificationQueue: Send + Sync {
         receipt_handle: &str,
         delay: Duration,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// The way to backends; `None` when they hear of nothing.
+    fn upstream(&self) -> Option<&impl UpstreamQueue> {
+        None::<&NoUpstream>
+    }
 }

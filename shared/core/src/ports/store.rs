@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use super::{Cause, LaterStore, SessionStore};
+use super::{Cause, LaterStore, SessionStore, UpstreamStore};
 use crate::access::{Block, Membership};
 use crate::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use crate::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
@@ -63,8 +63,9 @@ pub struct Page {
     pub next: Option<SocketId>,
 }
 
-/// Sockets and the claims on connection ids. Whoever removes a socket answers for its session too.
-pub trait SocketStore: SessionStore {
+/// Sockets and the claims on connection ids. Whoever removes a socket answers for its session too,
+/// and for what backends are to hear of it.
+pub trait SocketStore: SessionStore + UpstreamStore {
     /// Takes the claim on `connection` for `socket`; false when its holder finished a handshake.
     ///
     /// A claim whose holder never finished passes on, since a proxy may retry an upgrade.

@@ -126,12 +126,14 @@ async fn enter(world: World, at: usize) {
         principal,
         hub: principal.hub.clone(),
         origin: None,
+        query: std::collections::BTreeMap::new(),
         connected_at: caller.connected_at,
     };
     let settings = ConnectSettings {
         hubs: Hubs::Any,
         origins: Origins::Localhost,
         reconnect_grace: Duration::from_mins(10),
+        has_upstream: false,
     };
     let let_in = shaky(&world.dice, connect(&world.store, &world.clock, &settings, request)).await;
     if let_in.is_err() {

@@ -49,6 +49,7 @@ async fn connect_to(stage: &Stage, hub: HubName, origin: Option<&str>) -> Result
         principal: &principal,
         hub,
         origin,
+        query: std::collections::BTreeMap::new(),
         connected_at: START,
     };
     connect(&stage.store, &stage.clock, &connect_settings(), request).await

@@ -18,3 +18,4 @@ mod limit;
 mod pings;
 mod races;
 mod stage;
+mod upstream;

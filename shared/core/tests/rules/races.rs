@@ -4,6 +4,7 @@ mod changing;
 mod coming;
 mod entering;
 mod joining;
+mod telling;
 
 use hubcast_core::context::Admission;
 use hubcast_core::frames::Caller;
@@ -40,8 +41,13 @@ fn leave_for_good<'a>(stage: &'a Stage, caller: &'a Caller) -> Flow<'a> {
 }
 
 fn publish<'a>(publisher: &'a Fanout, body: &'a str) -> Flow<'a> {
+    publish_as(publisher, "m", body)
+}
+
+/// Publishes a body as the message of this id.
+fn publish_as<'a>(publisher: &'a Fanout, id: &'a str, body: &'a str) -> Flow<'a> {
     Box::pin(async move {
-        let report = publisher.publish(vec![message("m", body)], INVOCATION).await;
+        let report = publisher.publish(vec![message(id, body)], INVOCATION).await;
         assert!(report.failed.is_empty(), "{report:?}");
     })
 }

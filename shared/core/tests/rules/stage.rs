@@ -55,12 +55,13 @@ impl Stage {
         let (store, clock) = (MemoryStore::default(), TestClock::default());
         let gateway = RecordingGateway::with_journal(store.journal().clone());
         let queue = RecordingQueue::with_journal(store.journal().clone());
-        let frames = frames((&store, &gateway, &clock), limit);
+        let frames = frames_over((&store, &gateway, &clock), limit);
         Self { store, gateway, queue, clock, frames }
     }
 }
 
-fn frames(
+/// The rules of frames over these ports.
+pub(crate) fn frames_over(
     (store, gateway, clock): (&MemoryStore, &RecordingGateway, &TestClock),
     connections: Option<ConnectionLimit>,
 ) -> Rules {
@@ -135,6 +136,7 @@ impl Stage {
             principal: &caller.admission.principal,
             hub: caller.admission.principal.hub.clone(),
             origin: Some("https://app.example"),
+            query: std::collections::BTreeMap::new(),
             connected_at: caller.connected_at,
         };
         connect(&self.store, &self.clock, &connect_settings(), request).await
@@ -237,6 +239,7 @@ pub(crate) fn connect_settings() -> ConnectSettings {
         hubs: Hubs::Only(vec![name::hub(HUB), name::hub("other")]),
         origins: Origins::Only(vec!["https://app.example".to_owned()]),
         reconnect_grace: Duration::from_mins(10),
+        has_upstream: false,
     }
 }
 

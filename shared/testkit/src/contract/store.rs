@@ -7,6 +7,7 @@ pub mod later;
 pub mod progress;
 pub mod records;
 pub mod sessions;
+pub mod upstream;
 
 use hubcast_core::ports::{AccessStore, ChannelStore, ProgressStore, SocketStore};
 
@@ -18,6 +19,7 @@ pub async fn all<S: SocketStore + ChannelStore + AccessStore + ProgressStore>(st
     later::all(store).await;
     access::all(store).await;
     sessions::all(store).await;
+    upstream::all(store).await;
     progress::all(store).await;
 }
 

@@ -1,0 +1,139 @@
+//! What backends hear of clients.
+//!
+//! A client has a row of its own beside its socket's record: it is written once, whatever it takes,
+//! while the record changes often.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use hubcast_core::id::{HubName, SocketId};
+use hubcast_core::ports::{StoreError, UpstreamStore};
+use hubcast_core::time::Timestamp;
+use hubcast_core::upstream::{Client, KnownClient, Values};
+
+use super::item::{self, Item, millis, text, ttl};
+use super::{DynamoStore, if_met, key, unavailable};
+
+const CLAIMS: &str = "claims";
+const QUERY: &str = "query";
+const ANNOUNCED: &str = "announced";
+const SETTLED_BY: &str = "settledBy";
+
+impl UpstreamStore for DynamoStore {
+    async fn put_client(
+        &self,
+        socket: &SocketId,
+        client: &Client,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut item = key::client(socket);
+        let user = client.user.as_ref().map(|user| text(user.as_str()));
+        let attributes = [
+            (key::HUB, Some(text(client.hub.as_str()))),
+            (key::CONNECTION, Some(text(client.connection.as_str()))),
+            (key::USER, user),
+            (CLAIMS, Some(values("put_client", &client.claims)?)),
+            (QUERY, Some(values("put_client", &client.query)?)),
+            (key::TTL, Some(ttl(expires))),
+        ];
+        let present = attributes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        item.extend(present.map(|(name, value)| (name.to_owned(), value)));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map(|_| ()).map_err(unavailable("put_client"))
+    }
+
+    async fn client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.set_key(Some(key::client(socket)));
+        let output = get.send().await.map_err(unavailable("client"))?;
+        output.item.as_ref().map(to_client).transpose()
+    }
+
+    async fn mark_announced(&self, socket: &SocketId) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::client(socket)))
+            .update_expression("SET #announced = :true")
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#announced", ANNOUNCED)
+            .expression_attribute_values(":true", AttributeValue::Bool(true));
+        Ok(if_met("mark_announced", update.send().await)?.is_some())
+    }
+
+    async fn take_client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key::client(socket)))
+            .return_values(ReturnValue::AllOld);
+        let output = delete.send().await.map_err(unavailable("take_client"))?;
+        output.attributes.as_ref().map(to_client).transpose()
+    }
+
+    async fn put_pending(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut item = key::pending(socket, invocation_id);
+        item.insert(key::TTL.to_owned(), ttl(expires));
+        item.insert(key::EXPIRES.to_owned(), millis(expires));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put
+            .condition_expression(
+                "attribute_not_exists(#pk) OR attribute_exists(#settled) OR #expires <= :now",
+            )
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#settled", SETTLED_BY)
+            .expression_attribute_names("#expires", key::EXPIRES)
+            .expression_attribute_values(":now", millis(now));
+        Ok(if_met("put_pending", put.send().await)?.is_some())
+    }
+
+    async fn settle(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+        by: &str,
+    ) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::pending(socket, invocation_id)))
+            .update_expression("SET #settled = :by")
+            .condition_expression(
+                "attribute_exists(#pk) AND (attribute_not_exists(#settled) OR #settled = :by)",
+            )
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#settled", SETTLED_BY)
+            .expression_attribute_values(":by", text(by));
+        Ok(if_met("settle", update.send().await)?.is_some())
+    }
+}
+
+/// As one text: names and values may be empty, which maps and sets of DynamoDB may not.
+fn values(operation: &'static str, values: &Values) -> Result<AttributeValue, StoreError> {
+    serde_json::to_string(values).map(text).map_err(unavailable(operation))
+}
+
+fn to_client(item: &Item) -> Result<KnownClient, StoreError> {
+    let what = "a client";
+    let corrupt = || StoreError::Corrupt { what };
+    let values = |name| {
+        let text = item::required(item, name, what)?;
+        serde_json::from_str(text).map_err(|_| corrupt())
+    };
+    let client = Client {
+        hub: HubName::parse(item::required(item, key::HUB, what)?).map_err(|_| corrupt())?,
+        connection: item::connection(item, what)?,
+        user: item::user(item, what)?,
+        claims: values(CLAIMS)?,
+        query: values(QUERY)?,
+    };
+    Ok(KnownClient { client, is_announced: item.contains_key(ANNOUNCED) })
+}

@@ -1,0 +1,63 @@
+//! The queues that lead to backends and back.
+//!
+//! Events go to a FIFO queue. Reminders go to a standard one, since FIFO queues
+//! delay all messages alike.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use hubcast_core::ports::{QueueError, UpstreamMessage, UpstreamQueue};
+
+use crate::queue::{id, unavailable};
+
+/// The longest that SQS delays a message.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+pub const DELAY_MAX: Duration = Duration::from_mins(15);
+
+/// Where the queues are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamUrls {
+    /// `UPSTREAM_QUEUE_URL`
+    pub events: String,
+    /// `TIMERS_QUEUE_URL`
+    pub timers: String,
+}
+
+/// The queues that lead to backends and back.
+#[derive(Debug, Clone)]
+pub struct SqsUpstream {
+    client: Client,
+    pub(crate) urls: UpstreamUrls,
+}
+
+impl SqsUpstream {
+    /// The queues at these URLs.
+    pub fn new(config: &SdkConfig, urls: UpstreamUrls) -> Self {
+        Self { client: Client::new(config), urls }
+    }
+}
+
+impl UpstreamQueue for SqsUpstream {
+    async fn tell(&self, message: &UpstreamMessage) -> Result<(), QueueError> {
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.urls.events)
+            .message_body(&message.body)
+            .message_group_id(id(&message.group))
+            .message_deduplication_id(id(&message.id));
+        send.send().await.map(|_| ()).map_err(unavailable("tell"))
+    }
+
+    async fn remind(&self, envelope: &str, after: Duration) -> Result<(), QueueError> {
+        let seconds = i32::try_from(after.min(DELAY_MAX).as_secs()).unwrap_or_default();
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.urls.timers)
+            .message_body(envelope)
+            .delay_seconds(seconds);
+        send.send().await.map(|_| ()).map_err(unavailable("remind"))
+    }
+}

@@ -1,0 +1,46 @@
+//! Answers of backends to what clients invoked.
+//!
+//! Each invocation that was handed to backends gets one answer: the first to
+//! settle it, which may also be the envelope that ends the wait. Whoever did
+//! may go on after a crash, since it settles in the name of the element.
+
+use super::Publisher;
+use super::plan::Found;
+use crate::envelope::Content;
+use crate::ports::{
+    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
+    StoreError,
+};
+use crate::time::Clock;
+
+impl<S, G, Q, C> Publisher<S, G, Q, C>
+where
+    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    G: ConnectionGateway,
+    Q: NotificationQueue,
+    C: Clock,
+{
+    /// Those of an answer's sockets that wait for it; all sockets of anything else.
+    ///
+    /// Where nothing is handed to backends nobody waits, and answers pass.
+    pub(super) async fn waiting(
+        &self,
+        content: &Content,
+        key: &str,
+        sockets: Vec<Found>,
+    ) -> Result<Vec<Found>, StoreError> {
+        let Content::Answer { invocation_id, .. } = content else {
+            return Ok(sockets);
+        };
+        if self.queue.upstream().is_none() {
+            return Ok(sockets);
+        }
+        let mut waiting = Vec::new();
+        for found in sockets {
+            if self.store.settle(&found.socket, invocation_id, key).await? {
+                waiting.push(found);
+            }
+        }
+        Ok(waiting)
+    }
+}

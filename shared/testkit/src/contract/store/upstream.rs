@@ -1,0 +1,145 @@
+//! The rules of what backends hear of clients.
+
+use std::time::Duration;
+
+use hubcast_core::id::SocketId;
+use hubcast_core::ports::UpstreamStore;
+use hubcast_core::time::Timestamp;
+use hubcast_core::upstream::{Client, KnownClient, Values};
+
+use super::longest_name;
+use crate::clock::START;
+use crate::name;
+
+/// Runs every rule.
+pub async fn all(store: &impl UpstreamStore) {
+    a_client_reads_back_as_it_was_written(store).await;
+    an_unknown_client_is_none(store).await;
+    a_client_is_announced_while_it_is_kept(store).await;
+    of_concurrent_takers_one_gets_the_client(store).await;
+    an_invocation_is_settled_by_one(store).await;
+    who_settled_may_settle_again(store).await;
+    nobody_settles_what_does_not_wait(store).await;
+    an_id_is_free_again_once_settled_or_expired(store).await;
+    any_invocation_id_will_do(store).await;
+}
+
+fn client(id: &str) -> Client {
+    let values = |pairs: &[(&str, &[&str])]| -> Values {
+        let pair = |(name, values): &(&str, &[&str])| {
+            ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect())
+        };
+        pairs.iter().map(pair).collect()
+    };
+    Client {
+        hub: name::hub("upstream"),
+        connection: name::connection(id),
+        user: Some(name::user("älice")),
+        claims: values(&[("role", &["a, b", "c: d"]), ("", &[""])]),
+        query: values(&[("tier", &["gold"]), ("語", &["", "&="])]),
+    }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    START.plus(Duration::from_secs(seconds))
+}
+
+async fn put(store: &impl UpstreamStore, socket: &SocketId, client: &Client) {
+    store.put_client(socket, client, at(100)).await.expect("an answer");
+}
+
+async fn wait(store: &impl UpstreamStore, socket: &SocketId, id: &str, now: u64) -> bool {
+    store.put_pending(socket, id, at(now), at(now + 10)).await.expect("an answer")
+}
+
+async fn settle(store: &impl UpstreamStore, socket: &SocketId, id: &str, by: &str) -> bool {
+    store.settle(socket, id, by).await.expect("an answer")
+}
+
+/// Anonymous ones too.
+pub async fn a_client_reads_back_as_it_was_written(store: &impl UpstreamStore) {
+    let anonymous =
+        Client { user: None, claims: Values::new(), query: Values::new(), ..client("c2") };
+    for (id, client) in [("kept-1=", client("c1")), ("kept-2=", anonymous)] {
+        let socket = name::socket(id);
+        put(store, &socket, &client).await;
+        let known = store.client(&socket).await.expect("an answer");
+        assert_eq!(known, Some(KnownClient { client, is_announced: false }));
+    }
+}
+
+/// Nothing is made up.
+pub async fn an_unknown_client_is_none(store: &impl UpstreamStore) {
+    let socket = name::socket("unknown-client=");
+    assert_eq!(store.client(&socket).await.expect("an answer"), None);
+    assert!(!store.mark_announced(&socket).await.expect("an answer"));
+    assert_eq!(store.take_client(&socket).await.expect("an answer"), None);
+}
+
+/// A mark makes no client of one that was taken.
+pub async fn a_client_is_announced_while_it_is_kept(store: &impl UpstreamStore) {
+    let (socket, client) = (name::socket("announced="), client("announced"));
+    put(store, &socket, &client).await;
+    assert!(store.mark_announced(&socket).await.expect("an answer"));
+    let known = KnownClient { client, is_announced: true };
+    assert_eq!(store.client(&socket).await.expect("an answer"), Some(known.clone()));
+    assert_eq!(store.take_client(&socket).await.expect("an answer"), Some(known));
+    assert!(!store.mark_announced(&socket).await.expect("an answer"));
+    assert_eq!(store.client(&socket).await.expect("an answer"), None);
+}
+
+/// So an end is told once.
+pub async fn of_concurrent_takers_one_gets_the_client(store: &impl UpstreamStore) {
+    let socket = name::socket("taken=");
+    put(store, &socket, &client("taken")).await;
+    let (one, other) = tokio::join!(store.take_client(&socket), store.take_client(&socket));
+    let takers = [one, other].map(|taken| taken.expect("an answer").is_some());
+    assert_eq!(takers.iter().filter(|took| **took).count(), 1);
+}
+
+/// An answer and the end of the wait for it, at the same time.
+pub async fn an_invocation_is_settled_by_one(store: &impl UpstreamStore) {
+    let socket = name::socket("settled=");
+    assert!(wait(store, &socket, "7", 0).await);
+    let (one, other) =
+        tokio::join!(settle(store, &socket, "7", "a"), settle(store, &socket, "7", "b"));
+    assert_ne!(one, other);
+}
+
+/// As after a crash between settling and answering.
+pub async fn who_settled_may_settle_again(store: &impl UpstreamStore) {
+    let socket = name::socket("again=");
+    wait(store, &socket, "7", 0).await;
+    assert!(settle(store, &socket, "7", "a").await);
+    assert!(settle(store, &socket, "7", "a").await);
+    assert!(!settle(store, &socket, "7", "b").await);
+}
+
+/// Of another socket, or not asked for.
+pub async fn nobody_settles_what_does_not_wait(store: &impl UpstreamStore) {
+    let [socket, other] = ["waits=", "waits-not="].map(name::socket);
+    wait(store, &socket, "7", 0).await;
+    assert!(!settle(store, &other, "7", "a").await);
+    assert!(!settle(store, &socket, "8", "a").await);
+    assert!(wait(store, &socket, "8", 0).await);
+}
+
+/// Some clients count from zero again.
+pub async fn an_id_is_free_again_once_settled_or_expired(store: &impl UpstreamStore) {
+    let socket = name::socket("free=");
+    assert!(wait(store, &socket, "7", 0).await);
+    assert!(!wait(store, &socket, "7", 9).await);
+    assert!(wait(store, &socket, "7", 10).await);
+    settle(store, &socket, "7", "a").await;
+    assert!(wait(store, &socket, "7", 11).await);
+    assert!(settle(store, &socket, "7", "b").await);
+}
+
+/// Clients choose them.
+pub async fn any_invocation_id_will_do(store: &impl UpstreamStore) {
+    let socket = name::socket("odd-ids=");
+    for id in [" ", "a#b", "PENDING", &longest_name('x'), &longest_name('y')] {
+        assert!(wait(store, &socket, id, 0).await, "{id}");
+        assert!(settle(store, &socket, id, "a").await, "{id}");
+    }
+}

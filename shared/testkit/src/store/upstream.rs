@@ -1,0 +1,80 @@
+//! What backends hear of clients.
+
+use hubcast_core::id::SocketId;
+use hubcast_core::ports::{StoreError, UpstreamStore};
+use hubcast_core::time::Timestamp;
+use hubcast_core::upstream::{Client, KnownClient};
+
+use super::MemoryStore;
+use crate::journal::lock;
+
+/// An invocation that was handed to backends.
+#[derive(Debug)]
+pub(super) struct Pending {
+    expires: Timestamp,
+    settled_by: Option<String>,
+}
+
+impl UpstreamStore for MemoryStore {
+    async fn put_client(
+        &self,
+        socket: &SocketId,
+        client: &Client,
+        _expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.meet("put_client").await?;
+        let known = KnownClient { client: client.clone(), is_announced: false };
+        lock(&self.state).clients.insert(socket.clone(), known);
+        Ok(())
+    }
+
+    async fn client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+        self.meet("client").await?;
+        Ok(lock(&self.state).clients.get(socket).cloned())
+    }
+
+    async fn mark_announced(&self, socket: &SocketId) -> Result<bool, StoreError> {
+        self.meet("mark_announced").await?;
+        let mut state = lock(&self.state);
+        let known = state.clients.get_mut(socket);
+        Ok(known.map(|known| known.is_announced = true).is_some())
+    }
+
+    async fn take_client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+        self.meet("take_client").await?;
+        Ok(lock(&self.state).clients.remove(socket))
+    }
+
+    async fn put_pending(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.meet("put_pending").await?;
+        let mut state = lock(&self.state);
+        let key = (socket.clone(), invocation_id.to_owned());
+        let is_waiting = |known: &Pending| known.settled_by.is_none() && known.expires > now;
+        if state.pending.get(&key).is_some_and(is_waiting) {
+            return Ok(false);
+        }
+        state.pending.insert(key, Pending { expires, settled_by: None });
+        Ok(true)
+    }
+
+    async fn settle(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+        by: &str,
+    ) -> Result<bool, StoreError> {
+        self.meet("settle").await?;
+        let mut state = lock(&self.state);
+        let key = (socket.clone(), invocation_id.to_owned());
+        let Some(pending) = state.pending.get_mut(&key) else {
+            return Ok(false);
+        };
+        Ok(pending.settled_by.get_or_insert_with(|| by.to_owned()) == by)
+    }
+}
