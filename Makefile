@@ -14,7 +14,7 @@ CLIENT := $(addprefix infra/client-js/,index.js index.d.ts package.json)
 DEMO := infra/demo/dist/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt clippy doc layers deny advisories unit stories browser soak fuzz bench clean
+.PHONY: help run demo test lint fmt clippy doc layers deny advisories unit stories browser infra front-door soak fuzz bench clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for an
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
-test: lint unit stories browser ## Runs everything, installing what it needs.
+test: lint unit infra stories browser ## Runs everything, installing what it needs.
 
 lint: fmt layers deny clippy doc ## Formatting, clippy, docs, dependency arrows, licences.
 
@@ -58,6 +58,13 @@ stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against 
 browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browser bundles in a real Chromium.
 	$(CARGO) build --quiet --package hubcast-local
 	cd tests && PYTHON=../$(PY) npm run --silent browser
+
+infra: $(NODE_MARK) $(VENV_MARK) ## Checks the CloudFormation pieces and runs the front door's function.
+	AWS_DEFAULT_REGION=us-east-1 $(VENV)/bin/cfn-lint infra/*.yaml
+	cd tests && npm run --silent infra
+
+front-door: ## Copies the front door's function into its template.
+	node infra/front-door/inline.mjs
 
 fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SECONDS=.. for longer).
 	set -e; for target in protocol/decode protocol/handshake protocol/splitter auth/request auth/token; do \
