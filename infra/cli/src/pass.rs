@@ -13,6 +13,7 @@ use hubcast_core::id::{GroupName, NameError, UserId};
 use hubcast_core::session::Reuse;
 use hubcast_core::settings::PublicUrl;
 use hubcast_core::time::{Clock, SystemClock};
+use hubcast_core::upstream::Values;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -111,7 +112,10 @@ impl Pass {
         let unsigned = |err| Failure::because("no token can be signed", err);
         let (hub, now) = (deployment.hub(), SystemClock.now());
         let id = ConnectionTokens::new(&keys).mint(hub, None, now).map_err(unsigned)?.id;
-        let claims = person.claim.iter().cloned().collect();
+        let mut claims = Values::new();
+        for (name, value) in &person.claim {
+            claims.entry(name.clone()).or_default().push(value.clone());
+        }
         let grant = ClientGrant {
             hub,
             user: person.user.as_ref(),

@@ -20,9 +20,9 @@ impl Notification {
 
     fn first_named(&self) -> Named<'_> {
         match &self.content {
-            Content::Message { audience, .. } | Content::Action(Action::Close { audience, .. }) => {
-                of_audience(audience)
-            }
+            Content::Message { audience, .. }
+            | Content::Clear { audience, .. }
+            | Content::Action(Action::Close { audience, .. }) => of_audience(audience),
             Content::Answer { connection, .. } => Named::Connection(connection),
             Content::Action(
                 Action::Add { subject, .. }
@@ -88,6 +88,7 @@ mod tests {
             (r#"{"target":"t","connectionId":"c"}"#, "n:connection:c"),
             (r#"{"action":"removeAll","connectionId":"c"}"#, "n:connection:c"),
             (r#"{"invocationId":"1","connectionId":"c"}"#, "n:connection:c"),
+            (r#"{"retain":"flags","groupName":"g"}"#, "n:group:g"),
             (r#"{"target":"t","userIds":[]}"#, "n:hub"),
         ] {
             assert_eq!(group(json), expected, "{json}");

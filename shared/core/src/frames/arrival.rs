@@ -16,9 +16,9 @@ use crate::connect::is_blocked;
 use crate::fanout::frame::coalesce;
 use crate::id::{KeyedName, UserId};
 use crate::later::{Board, BoardOf, Inbox, Use, Uses, Waiting};
-use crate::membership::disconnect;
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, SocketStore, StoreError,
+    UpstreamQueue,
 };
 use crate::replay::Replay;
 use crate::report::chain as report;
@@ -45,11 +45,12 @@ pub(super) enum Missed {
     Unsettled,
 }
 
-impl<S, G, C> Frames<S, G, C>
+impl<S, G, C, U> Frames<S, G, C, U>
 where
     S: SocketStore + ChannelStore + AccessStore,
     G: ConnectionGateway,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// What seems to be in use on the socket's hub; whoever needs to be sure looks again, after
     /// the rows are written.
@@ -195,7 +196,7 @@ where
 
     /// Has the client connect anew; nothing more is taken for this socket.
     async fn once_more(&self, socket: &Socket, why: &str) -> Step {
-        match disconnect(&self.store, &socket.id, self.clock.now()).await {
+        match self.disconnect(&socket.id).await {
             Ok(_) => Step::End(End::reconnect(why)),
             Err(err) => unavailable(&err),
         }

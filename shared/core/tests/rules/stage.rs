@@ -165,7 +165,7 @@ impl Stage {
 
     /// The rules of frames over the stage's ports, as another instance has them.
     pub(crate) fn second_frames(&self) -> Rules {
-        frames((&self.store, &self.gateway, &self.clock), None)
+        frames_over((&self.store, &self.gateway, &self.clock), None)
     }
 
     /// A user with one connection that is ready.
