@@ -13,7 +13,7 @@ import { rows, settled } from "../harness/table.js";
 const SOCKETS = process.env.HUBCAST_SOCKETS;
 /** As run.js deploys it. */
 const CONNECTIONS_MAX = 12;
-const DIRECT_MAX = 20;
+const DIRECT_MAX = 45;
 
 let stack, backend;
 before(async () => {

@@ -90,11 +90,11 @@ export class Deployment {
     return Object.fromEntries(JSON.parse(text).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
   }
 
-  /** Empties the table and the queues. */
+  /** Empties the table and the queues. Warm functions remember that they wrote the CONFIG row. */
   async reset() {
     const { ministack, table, outputs } = this;
     const { Items: items } = await ministack.call("dynamodb", "DynamoDB_20120810.Scan", { TableName: table });
-    for (const { pk, sk } of items) {
+    for (const { pk, sk } of items.filter((item) => item.pk.S !== "CONFIG")) {
       await ministack.call("dynamodb", "DynamoDB_20120810.DeleteItem", { TableName: table, Key: { pk, sk } });
     }
     for (const QueueUrl of [outputs.NotificationsQueueUrl, outputs.DeadLetterQueueUrl]) {

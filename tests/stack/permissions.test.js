@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
-const { template, used, denied, errors } = JSON.parse(readFileSync(process.env.HUBCAST_RECORDED, "utf8"));
+const { template, used, rows, denied, errors } = JSON.parse(readFileSync(process.env.HUBCAST_RECORDED, "utf8"));
 
 /** Permissions that no story can use, and why they are there all the same. */
 const NOT_SEEN = {
@@ -58,6 +58,16 @@ describe("the policy of every function", () => {
       const known = (action) => NOT_SEEN[action] ?? NOT_SEEN[`${name} ${action}`];
       const unused = policy.flatMap(actionsOf).filter((action) => !used[name].includes(action) && !known(action));
       assert.deepEqual(unused, []);
+    });
+  }
+
+  // MiniStack does not look at leading keys.
+  for (const [name, policy] of Object.entries(allowed)) {
+    const { Condition: condition } = policy.find(({ Sid: sid }) => sid === "Rows");
+    if (!condition) continue;
+    it(`names the kinds of rows that ${name} touched`, () => {
+      const kinds = condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+      assert.deepEqual(kinds, rows[name].map((kind) => `${kind}#*`));
     });
   }
 

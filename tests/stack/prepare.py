@@ -42,6 +42,14 @@ def with_local_endpoints(template, options):
             variables["MANAGEMENT_ENDPOINT"] = stage
 
 
+def with_batch_action(template, _options):
+    """IAM knows no sqs:SendMessageBatch: sqs:SendMessage stands for both. MiniStack asks for it."""
+    for resource in resources(template, FUNCTION).values():
+        for statement in resource["Properties"]["Policies"][0]["Statement"]:
+            if statement.get("Action") == "sqs:SendMessage":
+                statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+
+
 def with_plain_http(template, _options):
     """Nothing here speaks TLS, so the public URL has no https."""
     template["Parameters"]["PublicUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+"
@@ -55,7 +63,13 @@ def with_built_binaries(template, options):
         del resource["Metadata"]
 
 
-CHANGES = [without_route_responses, with_local_endpoints, with_plain_http, with_built_binaries]
+CHANGES = [
+    without_route_responses,
+    with_local_endpoints,
+    with_batch_action,
+    with_plain_http,
+    with_built_binaries,
+]
 
 
 def binary(resource):

@@ -1,5 +1,5 @@
-// Between the functions and the emulated services: notes which IAM actions each function's calls need,
-// and makes posts to one socket fail when a story asks for it.
+// Between the functions and the emulated services: notes which IAM actions each function's calls need
+// and which kinds of rows they touch, and makes posts to one socket fail when a story asks for it.
 
 import { listen, pass, serving } from "./proxy.js";
 
@@ -10,6 +10,8 @@ const RENAMED = { "sqs:SendMessageBatch": ["sqs:SendMessage"] };
 export class Recorder {
   /** Function name to the actions that its calls needed. */
   actions = new Map();
+  /** Function name to the kinds of rows that it touched, such as `TOKEN`. */
+  rows = new Map();
   /** Calls that were refused for want of permission. */
   denied = [];
   /** `{socket, status}`: what every post to the socket is answered for now. */
@@ -18,11 +20,13 @@ export class Recorder {
 
   /** A URL for one function, which leads to `port`. */
   async endpoint(name, port) {
-    const seen = new Set();
+    const [seen, rows] = [new Set(), new Set()];
     this.actions.set(name, seen);
+    this.rows.set(name, rows);
     const server = serving((incoming, outgoing, body) => {
       const actions = actionsOf(incoming, body);
       for (const action of actions) seen.add(action);
+      for (const [, kind] of body.toString().matchAll(/":?pk":\{"S":"([A-Z]+)/g)) rows.add(kind);
       if (this.#fails(incoming)) return outgoing.writeHead(this.fault.status).end();
       return pass(port, incoming.url, incoming, body, outgoing, (refusal) => {
         if (/AccessDenied|not authorized/.test(refusal)) this.denied.push(`${name}: ${actions}: ${refusal}`);
