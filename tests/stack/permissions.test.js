@@ -83,5 +83,8 @@ describe("the policy of every function", () => {
 });
 
 describe("the functions", () => {
-  it("logged no error while the stories were told", () => assert.deepEqual(errors, []));
+  it("logged no error while the stories were told", () => {
+    // An authorizer has to fail with exactly this text, so that API Gateway answers 401.
+    assert.deepEqual(errors.filter((line) => !line.includes('"message":"Unauthorized"')), []);
+  });
 });
