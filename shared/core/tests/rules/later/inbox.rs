@@ -115,6 +115,25 @@ async fn a_tab_that_comes_while_the_old_one_is_found_gone_gets_the_message_at_on
     assert_eq!(stage.called(&new), ["a", "b"]);
 }
 
+/// What was sent later has reached the new tab by then, so the message waits for the one after.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_overtaken_waits_for_the_next_tab() {
+    let stage = Stage::default();
+    let old = stage.user("s1=", "alice").await;
+    let new = stage.connected("s2=", principal(HUB, "alice")).await;
+    stage.gateway.always(&old.socket, Answer::Gone);
+    let (frames, shaking) = (stage.second_frames(), new.clone());
+    stage.store.before("put_membership", async move {
+        assert_eq!(frames.answer(&shaking, SHAKE, crate::stage::PATIENCE).await, "");
+    });
+    let add = r#"{"action":"add","userId":"bob","groupName":"x"}"#;
+    let report = stage.send(&format!("[{},{add},{}]", keep("a"), keep("b"))).await;
+    assert_eq!((report.tally.done, report.tally.kept), (2, 1));
+    assert_eq!(stage.called(&new), ["b"]);
+    let next = stage.ready_with("s3=", principal(HUB, "alice")).await;
+    assert_eq!(stage.called(&next), ["a"]);
+}
+
 #[tokio::test]
 async fn a_tab_that_is_left_out_is_there_all_the_same() {
     let stage = Stage::default();
