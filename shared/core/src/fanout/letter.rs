@@ -76,6 +76,10 @@ where
             progress_key: item.key.clone(),
             group: group.to_owned(),
         };
+        // What was never begun has no progress: a row that says so would read as finished.
+        if progress.is_finished() {
+            return self.send_letter(&letter).await;
+        }
         // The letter holds one element, which is looked up as the first of its message.
         let row = BTreeMap::from([(format!("{}/0", item.key), progress)]);
         self.keep_progress(&row).await && self.send_letter(&letter).await

@@ -110,3 +110,17 @@ async fn a_redrive_has_as_many_tries_as_the_first_time() {
     assert_eq!(until_done(&stage, &message("m1", r#"{"target":"t"}"#)).await, 5);
     assert_eq!(until_done(&stage, &redriven(&stage)).await, 5);
 }
+
+/// It was never begun, so nothing of it is done.
+#[tokio::test]
+async fn what_the_table_held_for_too_long_is_delivered_by_a_redrive() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.store.fault("members", Fault::Unavailable);
+    stage.clock.advance(Duration::from_secs(3601));
+    let body = r#"{"userId":"alice","target":"t"}"#;
+    assert_eq!(stage.publish([message("m1", body)]).await.tally.rejected, 1);
+    stage.store.heal();
+    stage.publish([redriven(&stage)]).await;
+    assert_eq!(stage.called(&alice), ["t"]);
+}
