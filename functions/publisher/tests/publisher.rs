@@ -7,7 +7,8 @@ use std::time::Duration;
 use hubcast_aws::config::PublisherConfig;
 use hubcast_core::channel::ChannelKey;
 use hubcast_core::fanout::Publisher;
-use hubcast_core::ports::{ChannelStore, SocketStore};
+use hubcast_core::later::{Inbox, Place};
+use hubcast_core::ports::{ChannelStore, LaterStore, SocketStore};
 use hubcast_core::shards::Shards;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
@@ -169,6 +170,19 @@ async fn a_redriven_record_resumes_by_its_progress_key() {
     rig.store.put_progress(&rows, expires).await.unwrap();
     assert_eq!(rig.publish(REDRIVEN, |_| {}).await, json!({ "batchItemFailures": [] }));
     assert!(rig.frames("alice").is_empty(), "it was finished before");
+}
+
+/// Its place is what orders it among the others, and what an older record never replaces.
+#[tokio::test]
+async fn what_waits_stands_where_the_queue_says() {
+    let rig = Rig::start().await;
+    let carol = json!({ "userId": "carol", "target": "t", "keepSeconds": 60 }).to_string();
+    let kept = |event: &mut Value| event["Records"][0]["body"] = json!(carol);
+    assert_eq!(rig.publish(BATCH, kept).await, json!({ "batchItemFailures": [] }));
+    let inbox = Inbox::of(&name::hub("notifications"), &name::user("carol"));
+    let [waiting] = rig.store.waiting(&inbox, START).await.unwrap().try_into().unwrap();
+    let place = Place::new("notifications:user:alice", "18849496460467696101", 0);
+    assert_eq!(waiting.place, place);
 }
 
 #[tokio::test]
