@@ -1,29 +1,17 @@
-// The first things that somebody copies and pastes: the README, the greeting of the local stack, the example.
+// The first things that somebody copies and pastes: the README and the greeting of the local stack.
 
 import assert from "node:assert/strict";
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Condition, signedIn } from "../harness/client.js";
+import { PYTHON, noAwsCli, noBoto3 } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
 const run = promisify(execFile);
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const PYTHON = process.env.PYTHON ?? "python3";
-
-function works(program, ...args) {
-  try {
-    execFileSync(program, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-// `make stories` installs boto3 and names the Python that has it; the AWS CLI is the reader's own.
-const noBoto3 = !process.env.PYTHON && !works(PYTHON, "-c", "import boto3") && "boto3 is not installed";
-const noAwsCli = !works("aws", "--version") && "the AWS CLI is not installed";
 
 describe("a first send", () => {
   let stack;
@@ -36,13 +24,6 @@ describe("a first send", () => {
     const [, block] = section.split(`\`\`\`${language}\n`);
     return block.split("```")[0].replaceAll("http://127.0.0.1:8080", stack.url);
   }
-
-  it("by boto3 reaches the user", { skip: noBoto3 }, async () => {
-    const tab = await signedIn(stack, "alice");
-    await run(PYTHON, [path("../../docs/examples/send.py"), stack.url, "alice", "Grüße"]);
-    assert.deepEqual(await tab.receives("notify"), [["Grüße"]]);
-    await tab.stop();
-  });
 
   it("by the command that the local stack prints reaches everyone", { skip: noAwsCli }, async () => {
     const tab = await signedIn(stack, "alice", { methods: ["hello"] });

@@ -1,0 +1,61 @@
+// A backend in C#: AWSSDK.SQS. Reviewed by hand: no test of this repository compiles it.
+//
+// dotnet run -- role alice admin | log-out alice | licence acme pro | toast "Maintenance at ten."
+
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Amazon.SQS;
+using Amazon.SQS.Model;
+
+const string Hub = "notifications";
+var queueUrl = Environment.GetEnvironmentVariable("QUEUE_URL");
+
+// Region, credentials and, for the local stack, the endpoint come from the environment, as for every AWS SDK.
+using var sqs = new AmazonSQSClient();
+
+await (args switch
+{
+    ["role", var user, var role] => RoleChanged(user, role),
+    ["log-out", var user] => LogOut(user),
+    ["licence", var group, var plan] => LicenceChanged(group, plan),
+    ["toast", var text] => Toast(text),
+    _ => throw new ArgumentException("role, log-out, licence or toast"),
+});
+
+Task RoleChanged(string user, string role) =>
+    Send($"user:{user}", new { userId = user, target = "permissionsChanged", arguments = new[] { new { role } } });
+
+// In one message, so that the tabs are told before they are closed.
+Task LogOut(string user) =>
+    Send($"user:{user}", new object[]
+    {
+        new { userId = user, target = "log_off_initiated" },
+        new { userId = user, action = "close", reason = "You have been signed out." },
+    });
+
+Task LicenceChanged(string group, string plan) =>
+    Send($"group:{group}", new { groupName = group, target = "licenceChanged", arguments = new[] { new { plan } } });
+
+Task Toast(string text) =>
+    Send("hub", new { everyone = true, target = "toast", arguments = new[] { text } });
+
+Task Send(string channel, object envelope) =>
+    sqs.SendMessageAsync(new SendMessageRequest
+    {
+        QueueUrl = queueUrl,
+        MessageGroupId = MessageGroup(channel),
+        // Two sends of the same text are two notifications; use an id of your own to send something once.
+        MessageDeduplicationId = Guid.NewGuid().ToString(),
+        MessageBody = JsonSerializer.Serialize(envelope),
+    });
+
+// What must stay in order shares a group; names that SQS does not take go as their digest.
+static string MessageGroup(string channel)
+{
+    var name = $"{Hub}:{channel}";
+    return Regex.IsMatch(name, @"\A[!-~]{1,128}\z")
+        ? name
+        : Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name))).ToLowerInvariant();
+}

@@ -1,0 +1,5 @@
+package software.amazon.awssdk.regions;
+
+public enum Region {
+    US_EAST_1
+}
