@@ -99,16 +99,19 @@ impl Listen {
         let mut was_connected = false;
         let mut tries = 0;
         loop {
-            let end = match self.connect(deployment, output).await? {
-                Ok(connection) => {
+            let end = match self.connect(deployment, output).await {
+                Ok(Ok(connection)) => {
                     (was_connected, tries) = (true, 0);
                     self.receive(connection, &mut left, output).await?
                 }
-                // The first time, whoever typed the command is there to mend it.
-                Err(err) if !was_connected || err.is_final() => {
-                    return Err(Failure::because("there is no connection", err));
+                Ok(Err(err)) if was_connected && !err.is_final() => End::Dropped(chain(&err)),
+                // What makes tokens may be away for a while too.
+                Err(failure @ Failure::Failed { .. }) if was_connected => {
+                    End::Dropped(failure.to_string())
                 }
-                Err(err) => End::Dropped(chain(&err)),
+                // The first time, whoever typed the command is there to mend it.
+                Ok(Err(err)) => return Err(Failure::because("there is no connection", err)),
+                Err(failure) => return Err(failure),
             };
             match end {
                 End::Done => return Ok(()),

@@ -71,6 +71,17 @@ async fn a_socket_at_its_lifetime_is_followed_by_another() {
 }
 
 #[tokio::test]
+async fn a_stack_that_goes_away_is_waited_for() {
+    let rig = Rig::start().await;
+    let mut alice = rig.listener(&["--user", "alice"]).await;
+    rig.stack.shutdown().await;
+    for _ in 0..3 {
+        let event = alice.next().await;
+        assert_eq!(event["event"], "reconnecting", "{event}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_no_good_is_refused_with_the_reason() {
     let rig = Rig::start().await;
     let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJzdWIiOiJhIn0.c2ln";
