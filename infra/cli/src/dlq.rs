@@ -242,6 +242,18 @@ impl Sources {
     }
 }
 
+/// A run over the letters of a queue.
+struct Move<'a> {
+    queue: &'a Queue,
+    choice: &'a Choice,
+    output: Output,
+    /// Where letters are redriven to; without any they are dropped.
+    sources: Option<&'a Sources>,
+    held: Held,
+    moved: Vec<String>,
+    stayed: usize,
+}
+
 /// Redrives the chosen letters, or drops them when there is nowhere to redrive them to.
 async fn move_letters(
     queue: &Queue,
@@ -249,50 +261,71 @@ async fn move_letters(
     output: Output,
     sources: Option<&Sources>,
 ) -> Result<(), Failure> {
-    let mut held = Held::default();
-    let (mut moved, mut objected) = (Vec::new(), 0);
-    loop {
-        let letters = queue.take_letters(HOLD).await?;
-        if letters.is_empty() {
-            break;
-        }
-        for letter in letters {
-            if !choice.takes(&letter) {
-                held.0.push(letter);
-                continue;
+    let (held, moved, stayed) = (Held::default(), Vec::new(), 0);
+    let mut run = Move { queue, choice, output, sources, held, moved, stayed };
+    let ended = run.all().await;
+    std::mem::take(&mut run.held).release(queue).await?;
+    run.tell()?;
+    ended?;
+    run.judge()
+}
+
+impl Move<'_> {
+    async fn all(&mut self) -> Result<(), Failure> {
+        loop {
+            let letters = self.queue.take_letters(HOLD).await?;
+            if letters.is_empty() {
+                return Ok(());
             }
-            if let Some(objection) = sources.and_then(|sources| sources.objection(&letter)) {
-                output.remark(&format!("{} stays: {objection}", letter.id));
-                objected += 1;
-                held.0.push(letter);
-                continue;
+            for letter in letters {
+                self.one(letter).await?;
             }
-            if let Some(sources) = sources {
-                sources.of(&letter).redrive(&letter).await?;
-            }
-            queue.drop_letter(&letter).await?;
-            moved.push(letter.id);
         }
     }
-    held.release(queue).await?;
-    let verb = if sources.is_some() { "redriven" } else { "dropped" };
-    let count = moved.len();
-    if output.json {
-        output.result(&json!({ verb: count, "stayed": objected }), String::new)?;
-    } else {
-        output.remark(&format!("{count} {verb}"));
+
+    async fn one(&mut self, letter: Letter) -> Result<(), Failure> {
+        if !self.choice.takes(&letter) {
+            self.held.0.push(letter);
+            return Ok(());
+        }
+        if let Some(objection) = self.sources.and_then(|sources| sources.objection(&letter)) {
+            self.output.remark(&format!("{} stays: {objection}", letter.id));
+            self.stayed += 1;
+            self.held.0.push(letter);
+            return Ok(());
+        }
+        let sent = match self.sources {
+            Some(sources) => sources.of(&letter).redrive(&letter).await,
+            None => Ok(()),
+        };
+        if let Err(err) = sent {
+            self.held.0.push(letter);
+            return Err(err.into());
+        }
+        self.queue.drop_letter(&letter).await?;
+        self.moved.push(letter.id);
+        Ok(())
     }
-    let missing: Vec<&str> = choice
-        .ids
-        .iter()
-        .map(String::as_str)
-        .filter(|id| !moved.iter().any(|moved| moved == id))
-        .collect();
-    match (objected, missing.as_slice()) {
-        (0, []) => Ok(()),
-        (0, missing) => Err(not_there(&missing.join(", "))),
-        (stayed, _) => Err(Failure::Rejected(format!(
-            "{stayed} would be rejected again, so they stay; drop them, or say --force"
-        ))),
+
+    fn tell(&self) -> Result<(), Failure> {
+        let verb = if self.sources.is_some() { "redriven" } else { "dropped" };
+        let count = self.moved.len();
+        if self.output.json {
+            return self.output.result(&json!({ verb: count, "stayed": self.stayed }), String::new);
+        }
+        self.output.remark(&format!("{count} {verb}"));
+        Ok(())
+    }
+
+    fn judge(&self) -> Result<(), Failure> {
+        if self.stayed > 0 {
+            let stayed = self.stayed;
+            return Err(Failure::Rejected(format!(
+                "letters that would be rejected again, and so stay: {stayed}; drop them, or say --force"
+            )));
+        }
+        let ids = self.choice.ids.iter().filter(|id| !self.moved.contains(id));
+        let missing: Vec<&str> = ids.map(String::as_str).collect();
+        if missing.is_empty() { Ok(()) } else { Err(not_there(&missing.join(", "))) }
     }
 }

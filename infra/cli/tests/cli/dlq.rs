@@ -8,7 +8,7 @@ use hubcast_core::id::{HubName, UserId};
 use hubcast_core::ports::{ChannelStore, Consistency, PageQuery, Progress, ProgressStore};
 use hubcast_core::time::{Clock, SystemClock, Timestamp};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, run};
 
 const LIST: [&str; 3] = ["dlq", "list", "--json"];
 
@@ -109,19 +109,23 @@ async fn a_redriven_letter_reaches_only_those_who_did_not_get_it() {
 }
 
 #[tokio::test]
-async fn a_job_goes_back_to_the_queue_of_jobs() {
+async fn a_job_goes_back_to_the_queue_of_jobs_or_stays() {
     let rig = Rig::start().await;
     let mut alice = rig.listener(&["--user", "alice"]).await;
     rig.until(&["users", "list", "--json"], 1).await;
     let job = r#"{"job":{"key":"k/0","channels":["USER#notifications#alice"]},"element":{"everyone":true,"target":"late"}}"#;
-    rig.enqueue(
-        "dlq",
-        "notifications:hub|0",
-        job,
-        &[("ProgressKey", "m"), ("RejectReason", "TooOld")],
-    )
-    .await;
-    rig.run(&["dlq", "redrive", "--all"]).await.exits(0);
+    let attributes = [("ProgressKey", "m"), ("RejectReason", "TooOld")];
+    rig.enqueue("dlq", "notifications:hub|0", job, &attributes).await;
+
+    let redrive = ["dlq", "redrive", "--all"];
+    let elsewhere = format!("{}/000000000000/elsewhere.fifo", rig.stack.url());
+    let mut command = rig.by_environment(&redrive);
+    let failed = run(command.env("DELIVERIES_QUEUE_URL", elsewhere)).await.exits(1);
+    assert!(failed.err.contains("cannot send a dead letter to elsewhere.fifo"), "{failed:?}");
+    assert!(failed.err.contains("0 redriven"), "{failed:?}");
+
+    let moved = rig.run(&redrive).await.exits(0);
+    assert_eq!(moved.err.trim(), "1 redriven", "it shows again at once");
     assert_eq!(alice.call().await.0, "late");
     rig.until(&LIST, 0).await;
 }

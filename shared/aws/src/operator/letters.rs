@@ -128,3 +128,48 @@ fn letter(message: Message) -> Option<Letter> {
         id,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received() -> Message {
+        let known = [
+            (MessageSystemAttributeName::MessageGroupId, "n:user:alice"),
+            (MessageSystemAttributeName::SentTimestamp, "1000"),
+            (
+                MessageSystemAttributeName::DeadLetterQueueSourceArn,
+                "arn:aws:sqs:eu-central-1:1:hubcast-deliveries.fifo",
+            ),
+        ];
+        let known = known.map(|(name, value)| (name, value.to_owned()));
+        let message = Message::builder().message_id("m").receipt_handle("r").body("{}");
+        message.set_attributes(Some(known.into())).build()
+    }
+
+    #[test]
+    fn a_letter_that_the_queue_moved_goes_on_under_its_id_where_it_came_from() {
+        let letter = letter(received()).unwrap();
+        assert_eq!(letter.source.as_deref(), Some("hubcast-deliveries.fifo"));
+        assert_eq!((letter.progress_key.as_str(), letter.reason), ("m", None));
+        assert_eq!(letter.sent_at, Some(Timestamp::from_millis(1000)));
+    }
+
+    #[test]
+    fn a_letter_of_the_publisher_says_why_and_under_which_key() {
+        let text = |value: &str| {
+            let attribute = MessageAttributeValue::builder().data_type("String");
+            attribute.string_value(value).build().unwrap()
+        };
+        let mut message = received();
+        message.message_attributes = Some(
+            [(REJECT_REASON, "TooOld"), (REJECT_DETAIL, "so"), (PROGRESS_KEY, "m/0/rejected")]
+                .map(|(name, value)| (name.to_owned(), text(value)))
+                .into(),
+        );
+        let letter = letter(message).unwrap();
+        assert_eq!(letter.reason.as_deref(), Some("TooOld"));
+        assert_eq!(letter.detail.as_deref(), Some("so"));
+        assert_eq!(letter.progress_key, "m/0/rejected");
+    }
+}
