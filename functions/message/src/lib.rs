@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
 use hubcast_core::context::Admission;
-use hubcast_core::frames::{Caller, Frames};
+use hubcast_core::frames::{Caller, Frames, turned_away};
 use hubcast_core::id::SocketId;
 use hubcast_core::ports::{
     AccessStore, ChannelStore, ConnectionGateway, SocketStore, UpstreamQueue,
@@ -27,9 +27,13 @@ where
     C: Clock,
     U: UpstreamQueue,
 {
-    let Some(caller) = caller(&event) else {
-        tracing::error!("this is not a message event of a socket that was authorised");
+    if event.request_context.event_type.as_deref() != Some("MESSAGE") {
+        tracing::error!("this is not the event of a message");
         return response(String::new());
+    }
+    let Some(caller) = caller(&event) else {
+        tracing::error!("this is not the message of a socket that was authorised");
+        return response(turned_away());
     };
     let frame = event.body.unwrap_or_default();
     response(frames.answer(&caller, &frame, patience).await)
@@ -37,9 +41,6 @@ where
 
 fn caller(event: &ApiGatewayWebsocketProxyRequest) -> Option<Caller> {
     let context = &event.request_context;
-    if context.event_type.as_deref() != Some("MESSAGE") {
-        return None;
-    }
     let entry = |name: &str| context.authorizer.fields.get(name)?.as_str().map(str::to_owned);
     Some(Caller {
         socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,

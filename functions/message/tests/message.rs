@@ -88,17 +88,33 @@ async fn an_invocation_is_answered_in_the_reply() {
 
 #[tokio::test]
 async fn an_event_that_is_not_ours_does_nothing() {
-    let changes: [fn(&mut Value); 6] = [
+    let changes: [fn(&mut Value); 2] = [
         |event| event["requestContext"]["eventType"] = json!("CONNECT"),
         |event| event["requestContext"]["eventType"] = Value::Null,
+    ];
+    for change in changes {
+        let rig = connecting().await;
+        assert_eq!(rig.answer(HANDSHAKE, change).await, None);
+        assert!(rig.gateway.arrivals().is_empty());
+        assert_eq!(rig.store.sockets()[0].state, SocketState::Connecting);
+    }
+}
+
+/// Its client would wait for an answer in vain, and stay connected and deaf.
+#[tokio::test]
+async fn a_frame_of_nobody_is_answered_by_a_close_that_lets_its_client_return() {
+    let changes: [fn(&mut Value); 5] = [
         |event| event["requestContext"]["authorizer"] = Value::Null,
+        |event| event["requestContext"]["authorizer"]["issuedAt"] = json!("yesterday"),
         |event| event["requestContext"]["authorizer"]["hub"] = Value::Null,
         |event| event["requestContext"]["connectionId"] = Value::Null,
         |event| event["requestContext"]["connectedAt"] = json!(-1),
     ];
     for change in changes {
         let rig = connecting().await;
-        assert_eq!(rig.answer(HANDSHAKE, change).await, None);
+        let error = "Connection closed with an error.";
+        let close = format!("{{\"type\":7,\"error\":\"{error}\",\"allowReconnect\":true}}\u{1e}");
+        assert_eq!(rig.answer(HANDSHAKE, change).await, Some(close));
         assert!(rig.gateway.arrivals().is_empty());
         assert_eq!(rig.store.sockets()[0].state, SocketState::Connecting);
     }

@@ -145,11 +145,11 @@ where
             Ok(Ok(reply)) => reply,
             Ok(Err(_panic)) => {
                 tracing::error!(socket.id = %caller.socket, "answering a frame panicked");
-                server_error()
+                turned_away()
             }
             Err(_elapsed) => {
                 tracing::error!(socket.id = %caller.socket, "answering a frame took too long");
-                server_error()
+                turned_away()
             }
         }
     }
@@ -270,7 +270,8 @@ fn close_record(end: End) -> String {
     }
 }
 
-fn server_error() -> String {
+/// The answer to a frame that cannot be answered, as when its sender is not known: connect anew.
+pub fn turned_away() -> String {
     close_record(End::reconnect(texts::CLOSED_WITH_ERROR))
 }
 
