@@ -48,6 +48,12 @@ export class UpstreamBackend extends Condition {
     return this.events.filter((event) => event.connectionId === connectionId);
   }
 
+  /** Waits for the first event that is like this. */
+  async first(isIt, what) {
+    await this.until(() => this.events.some(isIt), what);
+    return this.events.find(isIt);
+  }
+
   /** Waits until `count` events of a connection were heard; answers all of them. */
   async hears(connectionId, count) {
     await this.until(() => this.of(connectionId).length >= count, `${count} event(s) of ${connectionId}`);
