@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let config = AuthorizerConfig::from_env()?;
     let sdk = sdk_config().await;
     let keys = KeyVault::new(&sdk, config.access_keys);
-    let gatekeeper = Gatekeeper::new(config.tokens, HttpKeys::new()?, keys)?;
+    let gatekeeper = Gatekeeper::new(config.tokens, HttpKeys::default(), keys)?;
     let (hubs, groups, told_claims) = (config.hubs, config.groups, config.told_claims);
     let store = DynamoStore::new(&sdk, config.table);
     let door = &Door { gatekeeper, store, hubs, groups, told_claims, clock: SystemClock };

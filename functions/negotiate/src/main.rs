@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
         told_claims: config.told_claims,
         public_url: config.tokens.public_url.clone(),
         close_on_token_expiry: config.tokens.close_on_token_expiry,
-        gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::new()?, keys)?,
+        gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::default(), keys)?,
     };
     run(service_fn(|event: LambdaEvent<_>| async move {
         Ok::<_, Error>(negotiate::handle(negotiation, event.payload).await)

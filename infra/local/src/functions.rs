@@ -115,7 +115,7 @@ fn gatekeeper(
     tokens: TokenSettings,
     access_keys: AccessKeySettings,
 ) -> anyhow::Result<LocalGatekeeper> {
-    let keys = HttpKeys::new().map_err(anyhow::Error::from_boxed)?;
+    let keys = HttpKeys::default();
     let vault = KeyVault::new(&sdk_config(runtime.base), access_keys);
     let tokens = TokenSettings { public_url: following_host(), ..tokens };
     Ok(Gatekeeper::new(tokens, keys, vault)?)

@@ -39,7 +39,7 @@ pub trait KeySource: Send + Sync {
 }
 
 /// Keys over HTTP, found by discovery when the settings name no `jwks_uri`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct HttpKeys {
     fetcher: Fetcher,
     /// By where the keys are, so that issuers do not wait for each other.
@@ -47,14 +47,6 @@ pub struct HttpKeys {
 }
 
 impl HttpKeys {
-    /// A source with a client of its own.
-    ///
-    /// # Errors
-    /// When the machine's TLS cannot be set up.
-    pub fn new() -> Result<Self, Cause> {
-        Ok(Self { fetcher: Fetcher::new()?, kept: Mutex::default() })
-    }
-
     fn of(&self, issuer: &IssuerSettings) -> Arc<Kept<JwkSet>> {
         let place = issuer.jwks_uri.as_ref().unwrap_or(&issuer.issuer);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

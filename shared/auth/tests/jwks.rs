@@ -111,7 +111,7 @@ async fn advance(by: Duration) {
 
 #[tokio::test]
 async fn keys_are_fetched_once() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     server.answers("/keys", 200, keys(&["a"]));
     for _ in 0..3 {
         assert_eq!(names(&source, &server.issuer(), "a").await.unwrap(), ["a"]);
@@ -121,7 +121,7 @@ async fn keys_are_fetched_once() {
 
 #[tokio::test]
 async fn an_unknown_key_is_looked_for_again_at_most_once_a_minute() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     let issuer = server.issuer();
     server.answers("/keys", 200, keys(&["a"]));
     assert_eq!(names(&source, &issuer, "a").await.unwrap(), ["a"]);
@@ -139,7 +139,7 @@ async fn an_unknown_key_is_looked_for_again_at_most_once_a_minute() {
 
 #[tokio::test]
 async fn known_keys_are_good_while_the_issuer_is_down() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     let issuer = server.issuer();
     server.answers("/keys", 200, keys(&["a"]));
     assert_eq!(names(&source, &issuer, "a").await.unwrap(), ["a"]);
@@ -151,7 +151,7 @@ async fn known_keys_are_good_while_the_issuer_is_down() {
 
 #[tokio::test]
 async fn old_keys_are_fetched_anew_behind_the_request_that_they_serve() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     let issuer = server.issuer();
     server.answers("/keys", 200, keys(&["a"]));
     assert_eq!(names(&source, &issuer, "a").await.unwrap(), ["a"]);
@@ -166,7 +166,7 @@ async fn old_keys_are_fetched_anew_behind_the_request_that_they_serve() {
 
 #[tokio::test]
 async fn an_issuer_that_never_answered_is_an_error_and_is_not_asked_in_a_row() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     for _ in 0..3 {
         assert_eq!(names(&source, &server.issuer(), "a").await, None);
     }
@@ -175,7 +175,7 @@ async fn an_issuer_that_never_answered_is_an_error_and_is_not_asked_in_a_row() {
 
 #[tokio::test]
 async fn keys_are_discovered_from_the_issuer_alone() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     let discovery = "/.well-known/openid-configuration";
     let document = json!({ "issuer": server.url, "jwks_uri": format!("{}/found", server.url) });
     server.answers(discovery, 200, document);
@@ -192,7 +192,7 @@ async fn a_discovery_of_another_issuer_or_of_untrusted_keys_is_refused() {
         ("SELF".to_owned(), Some("http://192.0.2.1/keys")),
         ("SELF".to_owned(), Some("file:///etc/passwd")),
     ] {
-        let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+        let (server, source) = (Server::start().await, HttpKeys::default());
         let ours = format!("{}/keys", server.url);
         let document = json!({
             "issuer": issuer.replace("SELF", &server.url),
@@ -218,7 +218,7 @@ async fn redirects_large_documents_and_documents_of_something_else_are_refused()
         (200, "[]".to_owned()),
         (500, keys(&["a"]).to_string()),
     ] {
-        let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+        let (server, source) = (Server::start().await, HttpKeys::default());
         server.answers("/keys", status, body);
         assert_eq!(names(&source, &server.issuer(), "a").await, None);
     }
@@ -227,7 +227,7 @@ async fn redirects_large_documents_and_documents_of_something_else_are_refused()
 
 #[tokio::test]
 async fn a_key_of_an_unknown_kind_does_not_cost_the_others() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     let broken = json!({ "kty": "RSA", "kid": "broken" });
     server.answers("/keys", 200, json!({ "keys": [broken, { "kty": "LMS" }, key("a")] }));
     assert_eq!(names(&source, &server.issuer(), "a").await.unwrap(), ["a"]);
@@ -235,7 +235,7 @@ async fn a_key_of_an_unknown_kind_does_not_cost_the_others() {
 
 #[tokio::test]
 async fn issuers_do_not_wait_for_each_other() {
-    let (server, source) = (Server::start().await, HttpKeys::new().unwrap());
+    let (server, source) = (Server::start().await, HttpKeys::default());
     server.answers("/keys", 200, keys(&["a"]));
     // Takes connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();

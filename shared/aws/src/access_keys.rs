@@ -4,6 +4,7 @@
 //! no kept key fits a signature. While the service is down the keys at hand
 //! stay good, so that nobody is dropped.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -12,6 +13,7 @@ use hubcast_core::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_core::settings::{AccessKeys, KeysError};
 
 use crate::config::AccessKeySettings;
+use crate::on_demand::{OnDemand, on_demand};
 
 const UPKEEP: Upkeep = Upkeep {
     what: "the access keys",
@@ -30,8 +32,8 @@ pub struct KeyVault {
 #[derive(Debug)]
 enum Place {
     Environment(AccessKeys),
-    Parameter(aws_sdk_ssm::Client, String),
-    Secret(aws_sdk_secretsmanager::Client, String),
+    Parameter(Arc<OnDemand<aws_sdk_ssm::Client>>, String),
+    Secret(Arc<OnDemand<aws_sdk_secretsmanager::Client>>, String),
 }
 
 /// The keys were answered, but are none.
@@ -49,10 +51,10 @@ impl KeyVault {
         let place = match settings {
             AccessKeySettings::Plain(keys) => Place::Environment(keys),
             AccessKeySettings::Secret(arn) => {
-                Place::Secret(aws_sdk_secretsmanager::Client::new(config), arn)
+                Place::Secret(on_demand(config, aws_sdk_secretsmanager::Client::new), arn)
             }
             AccessKeySettings::Parameter(name) => {
-                Place::Parameter(aws_sdk_ssm::Client::new(config), name)
+                Place::Parameter(on_demand(config, aws_sdk_ssm::Client::new), name)
             }
         };
         Self { place, kept: Kept::new(UPKEEP) }
@@ -65,11 +67,11 @@ impl AccessKeySource for KeyVault {
         let kept = match &self.place {
             Place::Environment(keys) => return Ok(keys.clone()),
             Place::Parameter(client, name) => {
-                let (client, name) = (client.clone(), name.clone());
+                let (client, name) = ((***client).clone(), name.clone());
                 self.kept.get(holds, move || parameter(client, name)).await?
             }
             Place::Secret(client, arn) => {
-                let (client, arn) = (client.clone(), arn.clone());
+                let (client, arn) = ((***client).clone(), arn.clone());
                 self.kept.get(holds, move || secret(client, arn)).await?
             }
         };

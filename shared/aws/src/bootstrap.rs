@@ -10,6 +10,8 @@ use lambda_runtime::Context;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing_subscriber::EnvFilter;
 
+use crate::trust;
+
 /// The namespace of all metrics.
 const NAMESPACE: &str = "hubcast";
 
@@ -53,9 +55,10 @@ impl Metrics {
     }
 }
 
-/// The SDK's configuration from the environment, by the SDK's own rules.
+/// The SDK's configuration from the environment, by the SDK's own rules; only the root
+/// certificates are fewer to begin with.
 pub async fn sdk_config() -> SdkConfig {
-    aws_config::load_from_env().await
+    aws_config::from_env().http_client(trust::http_client()).load().await
 }
 
 /// How long before its deadline a function stops waiting, so that it can still answer.

@@ -4,6 +4,7 @@
 //! the budget. Errors are sorted by whether the frame can have arrived.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -18,6 +19,8 @@ use bytes::Bytes;
 use hubcast_core::id::SocketId;
 use hubcast_core::ports::{ConnectionGateway, PostError};
 
+use crate::on_demand::{OnDemand, on_demand};
+
 /// How long one attempt may take.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long connecting may take, so that a connect that hangs counts as nothing sent.
@@ -26,21 +29,27 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The management API of one WebSocket stage.
 #[derive(Debug, Clone)]
 pub struct ManagementGateway {
-    client: Client,
+    client: Arc<OnDemand<Client>>,
 }
 
 impl ManagementGateway {
     /// The management API at `endpoint`, such as `https://{api}.execute-api.{region}.amazonaws.com/{stage}`.
     pub fn new(config: &SdkConfig, endpoint: &str, attempt_timeout: Duration) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(attempt_timeout);
-        let config = Builder::from(config)
-            .endpoint_url(endpoint)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts.build());
-        Self { client: Client::from_conf(config.build()) }
+        let endpoint = endpoint.to_owned();
+        let build = move |config: &SdkConfig| client(config, endpoint, attempt_timeout);
+        Self { client: on_demand(config, build) }
     }
+}
+
+fn client(config: &SdkConfig, endpoint: String, attempt_timeout: Duration) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(attempt_timeout);
+    let config = Builder::from(config)
+        .endpoint_url(endpoint)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts.build());
+    Client::from_conf(config.build())
 }
 
 impl ConnectionGateway for ManagementGateway {

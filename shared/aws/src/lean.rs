@@ -10,6 +10,7 @@ mod endpoint;
 mod identity;
 mod pool;
 mod signer;
+mod tls;
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};

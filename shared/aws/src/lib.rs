@@ -5,13 +5,18 @@
 //! [`upstream`] SQS, [`config`] the environment (read nowhere else),
 //! [`bootstrap`] what a function does once at start, and [`operator`] what the
 //! command line needs.
+//!
+//! Clients of the SDK are built when they are first used, and not before: many
+//! invocations need none.
 
 pub mod access_keys;
 pub mod bootstrap;
 pub mod config;
 pub mod gateway;
 pub mod lean;
+mod on_demand;
 pub mod operator;
 pub mod queue;
 pub mod store;
+mod trust;
 pub mod upstream;

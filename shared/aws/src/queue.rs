@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -11,6 +12,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
 use tokio::time::Instant;
 
+use crate::on_demand::{OnDemand, on_demand};
 use crate::upstream::SqsUpstream;
 
 /// The attribute of a dead letter that says, in one word, why.
@@ -34,7 +36,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The queues of the publisher.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
-    client: Client,
+    client: Arc<OnDemand<Client>>,
     urls: QueueUrls,
     upstream: Option<SqsUpstream>,
 }
@@ -61,7 +63,7 @@ struct NotTaken {
 impl SqsQueue {
     /// The queues at these URLs.
     pub fn new(config: &SdkConfig, urls: QueueUrls) -> Self {
-        Self { client: Client::new(config), urls, upstream: None }
+        Self { client: on_demand(config, Client::new), urls, upstream: None }
     }
 
     /// The same queues, with a way to backends if there is one.

@@ -16,6 +16,7 @@ mod table;
 mod upstream;
 
 use std::error::Error;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -26,19 +27,21 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use hubcast_core::ports::StoreError;
 
+use crate::on_demand::{OnDemand, on_demand};
+
 pub use table::{TableError, create_table, delete_table};
 
 /// The channel table.
 #[derive(Debug, Clone)]
 pub struct DynamoStore {
-    client: Client,
+    client: Arc<OnDemand<Client>>,
     table: String,
 }
 
 impl DynamoStore {
     /// The table of this name, by the SDK's configuration.
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(config), table: table.into() }
+        Self { client: on_demand(config, Client::new), table: table.into() }
     }
 }
 

@@ -3,12 +3,14 @@
 //! Events go to a FIFO queue. Reminders go to a standard one, since FIFO queues
 //! delay all messages alike.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use hubcast_core::ports::{QueueError, UpstreamMessage, UpstreamQueue};
 
+use crate::on_demand::{OnDemand, on_demand};
 use crate::queue::{id, unavailable};
 
 /// The longest that SQS delays a message.
@@ -27,14 +29,14 @@ pub struct UpstreamUrls {
 /// The queues that lead to backends and back.
 #[derive(Debug, Clone)]
 pub struct SqsUpstream {
-    client: Client,
+    client: Arc<OnDemand<Client>>,
     pub(crate) urls: UpstreamUrls,
 }
 
 impl SqsUpstream {
     /// The queues at these URLs.
     pub fn new(config: &SdkConfig, urls: UpstreamUrls) -> Self {
-        Self { client: Client::new(config), urls }
+        Self { client: on_demand(config, Client::new), urls }
     }
 }
 

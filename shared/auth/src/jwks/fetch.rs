@@ -1,5 +1,6 @@
 //! One fetch of an issuer's keys.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hubcast_core::ports::Cause;
@@ -16,9 +17,10 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// about 20 KB.
 const DOCUMENT_MAX_BYTES: usize = 256 * 1024;
 
-/// Fetches documents of issuers.
-#[derive(Debug, Clone)]
-pub(super) struct Fetcher(reqwest::Client);
+/// Fetches documents of issuers. Its client is built with the first, since it reads all of the
+/// system's root certificates.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fetcher(Arc<OnceLock<reqwest::Client>>);
 
 /// Why a document is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +46,14 @@ struct Keys {
 }
 
 impl Fetcher {
-    pub(super) fn new() -> Result<Self, Cause> {
+    fn client(&self) -> Result<&reqwest::Client, Cause> {
+        if let Some(client) = self.0.get() {
+            return Ok(client);
+        }
         let client = reqwest::Client::builder().timeout(TIMEOUT);
         // An issuer that redirects could be made to point anywhere.
-        Ok(Self(client.redirect(reqwest::redirect::Policy::none()).build()?))
+        let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(self.0.get_or_init(|| client))
     }
 
     pub(super) async fn keys(&self, issuer: &IssuerSettings) -> Result<JwkSet, Cause> {
@@ -77,7 +83,7 @@ impl Fetcher {
         if !is_trusted_url(url) {
             return Err(FetchError::Untrusted(url.to_owned()).into());
         }
-        let mut answer = self.0.get(url).send().await?.error_for_status()?;
+        let mut answer = self.client()?.get(url).send().await?.error_for_status()?;
         let mut document = Vec::new();
         while let Some(chunk) = answer.chunk().await? {
             if document.len() + chunk.len() > DOCUMENT_MAX_BYTES {

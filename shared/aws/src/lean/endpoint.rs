@@ -1,16 +1,13 @@
 //! Where the management API is, and how to connect to it.
 
-use std::sync::Arc;
-
 use hubcast_core::id::SocketId;
 use hubcast_core::ports::Cause;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Url;
+
+use super::tls::Tls;
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 pub(super) const RESERVED: &AsciiSet =
@@ -22,7 +19,7 @@ pub enum EndpointError {
     /// It is no `http` or `https` URL.
     #[error("the management endpoint is no http or https URL")]
     NotAUrl,
-    /// The machine has no root certificates, or TLS does not know the host's name.
+    /// TLS does not take the host's name.
     #[error("TLS cannot be set up")]
     Tls(#[source] Cause),
 }
@@ -39,17 +36,6 @@ pub(super) struct Endpoint {
     tls: Option<Tls>,
 }
 
-struct Tls {
-    connector: TlsConnector,
-    server: ServerName<'static>,
-}
-
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tls").field("server", &self.server).finish_non_exhaustive()
-    }
-}
-
 /// A connection, plain or under TLS.
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -63,7 +49,7 @@ impl Endpoint {
         let host = named.trim_start_matches('[').trim_end_matches(']').to_owned();
         let tls = match url.scheme() {
             "http" => None,
-            "https" => Some(Tls::new(&host)?),
+            "https" => Some(Tls::new(&host).map_err(EndpointError::Tls)?),
             _ => return Err(EndpointError::NotAUrl),
         };
         let port = url.port_or_known_default().ok_or(EndpointError::NotAUrl)?;
@@ -87,38 +73,20 @@ impl Endpoint {
     }
 
     pub(super) async fn connect(&self) -> std::io::Result<Stream> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-        // Frames are small and each waits for its answer.
-        stream.set_nodelay(true)?;
+        let to = (self.host.as_str(), self.port);
         match &self.tls {
-            None => Ok(Stream::Plain(stream)),
-            Some(tls) => {
-                let stream = tls.connector.connect(tls.server.clone(), stream).await?;
-                Ok(Stream::Tls(Box::new(stream)))
-            }
+            None => Ok(Stream::Plain(dial(to).await?)),
+            Some(tls) => Ok(Stream::Tls(Box::new(tls.connect(to).await?))),
         }
     }
 }
 
-impl Tls {
-    fn new(host: &str) -> Result<Self, EndpointError> {
-        let unusable = |cause: Cause| EndpointError::Tls(cause);
-        let server = ServerName::try_from(host.to_owned());
-        let server = server.map_err(|err| unusable(Box::new(err)))?;
-        let mut roots = RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        let (known, _unreadable) = roots.add_parsable_certificates(found.certs);
-        if known == 0 {
-            return Err(unusable("the machine has no root certificates".into()));
-        }
-        let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
-        let config =
-            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.map_err(|err| unusable(Box::new(err)))?;
-        let mut config = config.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), server })
-    }
+/// Opens a stream.
+pub(super) async fn dial(to: (&str, u16)) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(to).await?;
+    // Frames are small and each waits for its answer.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod endpoint;
 mod gateway;
 mod lean;
+mod on_demand;
 mod peer;
 mod queue;
 mod store;
