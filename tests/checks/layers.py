@@ -24,6 +24,7 @@ OURS = {
     "hubcast-testkit": {"hubcast-core", "hubcast-auth"},
     "hubcast-cli": {"signalr-protocol", "hubcast-core", "hubcast-auth", "hubcast-aws"},
     "hubcast-local": {"hubcast-core", "hubcast-auth", "hubcast-aws"} | FUNCTIONS,
+    "hubcast-probe": {"hubcast-core", "hubcast-aws"},
     "hubcast-tests": set(),
 } | {name: {"hubcast-core", "hubcast-auth", "hubcast-aws"} for name in FUNCTIONS}
 # The body of a negotiation is protocol, and the two frame functions share one handler.
@@ -32,7 +33,7 @@ OURS["group-join"] |= {"message"}
 
 # Which crates alone may use what from outside.
 ONLY = {
-    r"aws-sdk-.*|aws-config|aws-smithy-.*": {"hubcast-aws", "hubcast-local"},
+    r"aws-sdk-.*|aws-config|aws-smithy-.*": {"hubcast-aws", "hubcast-local", "hubcast-probe"},
     r"lambda_runtime": {"hubcast-aws"} | FUNCTIONS,
     r"aws_lambda_events": {"hubcast-testkit", "hubcast-local"} | FUNCTIONS,
     r"jsonwebtoken": {"hubcast-auth", "hubcast-local", "hubcast-testkit"},
