@@ -27,7 +27,7 @@ IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint fmt clippy doc layers template deny advisories unit stories stack browser \
-        infra front-door soak fuzz bench build toolchain deploy destroy clean
+        infra inline probe cost soak fuzz bench build toolchain deploy destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,12 +81,18 @@ infra: $(NODE_MARK) $(SAM)/.installed ## Checks the CloudFormation pieces and ru
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/*.yaml
 	cd tests && npm run --silent infra
 
-front-door: ## Copies the front door's function into its template.
+inline: ## Copies the front door's function into its template.
 	node infra/front-door/inline.mjs
 
 stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed ## Deploys the template on MiniStack and runs stories there.
 	$(CARGO) build --quiet --workspace --bins
 	cd tests && npm run --silent stack
+
+probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS="--help" for more.
+	$(CARGO) run --quiet --package hubcast-probe -- $(URL) $(ARGS)
+
+cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
+	node infra/cost/cost.mjs
 
 fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SECONDS=.. for longer).
 	set -e; for target in protocol/decode protocol/handshake protocol/splitter auth/request auth/token; do \
@@ -103,6 +109,8 @@ bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local
 	cd tests && npm run --silent bench
 	$(CARGO) build --quiet --profile quick --package hubcast-tests --examples
 	$(PY) tests/bench/fanout.py
+	$(CARGO) build --quiet --release --bins $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
+	$(PY) tests/bench/cold.py
 
 build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x86_64 for the other) and prints their sizes.
 	$(IN_BUILD) $(CARGO) lambda build --quiet --profile $(PROFILE) $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) \

@@ -160,7 +160,7 @@ test("the firewall shows no query", () => {
 
 test("the template holds the function as it is in its file", () => {
   const file = new URL("../../infra/front-door.yaml", import.meta.url);
-  assert.equal(readFileSync(file, "utf8"), inlined(), "run `make front-door`");
+  assert.equal(readFileSync(file, "utf8"), inlined(), "run `make inline`");
   assert.equal(code, readFileSync(new URL("../../infra/front-door/viewer-request.js", import.meta.url), "utf8").replaceAll("${WebSocketStage}", "prod"));
 });
 

@@ -18,7 +18,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging();
-    let metrics = start_metrics("publisher")?;
+    let metrics = start_metrics()?;
     let config = PublisherConfig::from_env()?;
     let sdk = sdk_config().await;
     let store = DynamoStore::new(&sdk, config.table);

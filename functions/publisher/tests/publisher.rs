@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, reason = "a test that cannot go on should say so")]
 
+mod measured;
+
 use std::time::Duration;
 
 use hubcast_aws::config::PublisherConfig;
@@ -218,4 +220,12 @@ async fn a_batch_of_nothing_is_fine() {
     let rig = Rig::start().await;
     let nothing = |event: &mut Value| event["Records"] = json!([]);
     assert_eq!(rig.publish(BATCH, nothing).await, json!({ "batchItemFailures": [] }));
+}
+
+#[tokio::test]
+async fn all_that_is_measured_is_looked_at_by_alarms_or_dashboard_and_nothing_else_is() {
+    let names = measured::Names::default();
+    let _listening = metrics::set_default_local_recorder(&names);
+    Rig::start().await.publish(BATCH, |_| {}).await;
+    assert_eq!(names.seen(), measured::looked_at());
 }

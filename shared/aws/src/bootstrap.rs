@@ -38,10 +38,14 @@ impl fmt::Debug for Metrics {
 
 /// Starts collecting what is measured, under the namespace `hubcast`.
 ///
+/// The dimension is Lambda's own name of the function, so that two deployments in one account
+/// stay apart.
+///
 /// # Errors
 /// When the process collects metrics already.
-pub fn start_metrics(function: &'static str) -> Result<Metrics, Cause> {
+pub fn start_metrics() -> Result<Metrics, Cause> {
     let builder = Builder::new().cloudwatch_namespace(NAMESPACE);
+    let function = lambda_runtime::Config::from_env().function_name;
     let collector = builder.with_dimension("function", function).init();
     collector.map(Metrics).map_err(|err| err.to_string().into())
 }

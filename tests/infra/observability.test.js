@@ -1,0 +1,96 @@
+// The alarms and the dashboard: what they look at exists, and what exists is looked at.
+//
+// That the metrics of the namespace `hubcast` are those that the functions emit is held by
+// functions/publisher/tests/metrics.rs, which runs the function.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { template } from "../harness/template.js";
+
+const { Parameters, Resources } = template("observability.yaml");
+const alarms = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm");
+const dashboard = JSON.parse(Resources.Dashboard.Properties.DashboardBody["Fn::Sub"]);
+const operations = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
+
+/** The metrics that AWS itself publishes, by their dimensions; from each service's page of metrics. */
+const PUBLISHED = {
+  "AWS/ApiGateway ApiId,Stage": ["ConnectCount", "MessageCount", "ClientError", "ExecutionError", "IntegrationError", "IntegrationLatency"],
+  "AWS/ApiGateway ApiId": ["Count", "4xx", "5xx", "Latency", "IntegrationLatency"],
+  "AWS/DynamoDB TableName": ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"],
+  "AWS/Lambda FunctionName": ["ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"],
+  "AWS/SQS QueueName": ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
+};
+
+/** All that alarms and widgets look at: namespace, name, names of dimensions, parameters that name the thing. */
+const looks = [...alarms.flatMap(([, { Properties }]) => ofAlarm(Properties)), ...dashboard.widgets.flatMap(ofWidget)];
+
+function ofAlarm({ Metrics, ...single }) {
+  const metrics = Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])) : [single];
+  return metrics.map(({ Namespace, MetricName, Dimensions }) => ({
+    namespace: Namespace,
+    name: MetricName,
+    dimensions: Dimensions.map(({ Name }) => Name),
+    things: Dimensions.map(({ Value }) => Value["Fn::Sub"] ?? `\${${Value.Ref}}`),
+  }));
+}
+
+function ofWidget({ properties: { metrics = [] } }) {
+  return metrics.map(([namespace, name, ...rest]) => {
+    const pairs = rest.filter((each) => typeof each === "string");
+    const dimensions = pairs.filter((_, at) => at % 2 === 0);
+    const things = pairs.filter((_, at) => at % 2 === 1);
+    return { namespace, name, dimensions, things };
+  });
+}
+
+test("every metric of AWS is one that it publishes, under these dimensions", () => {
+  for (const { namespace, name, dimensions } of looks.filter(({ namespace }) => namespace !== "hubcast")) {
+    assert.ok(PUBLISHED[`${namespace} ${dimensions}`]?.includes(name), `${namespace} ${name} by ${dimensions}`);
+  }
+});
+
+const functions = readdirSync(new URL("../../functions", import.meta.url)).map((name) => `\${Deployment}-${name}`);
+
+test("what is looked at is a parameter, or a function that there is", () => {
+  const named = { ApiId: /Api/, Stage: /Stage/, TableName: /TableName/, QueueName: /Queue/ };
+  for (const { dimensions, things } of looks) {
+    dimensions.forEach((dimension, at) => {
+      if (/function/i.test(dimension)) return assert.ok(functions.includes(things[at]), things[at]);
+      assert.match(things[at], named[dimension]);
+      assert.ok(things[at].slice(2, -1) in Parameters, things[at]);
+    });
+  }
+});
+
+test("every function, queue, API and table is looked at", () => {
+  const named = Object.keys(Parameters).filter((name) => /(Queue|ApiId|Stage|TableName)$/.test(name));
+  const seen = new Set(looks.flatMap(({ things }) => things));
+  const all = [...functions, ...named.map((name) => `\${${name}}`)];
+  assert.deepEqual(all.filter((thing) => !seen.has(thing)), []);
+});
+
+test("the dashboard shows the state of every alarm", () => {
+  const [{ properties }] = dashboard.widgets.filter(({ type }) => type === "alarm");
+  assert.deepEqual(properties.alarms, alarms.map(([name]) => `\${${name}.Arn}`));
+});
+
+test("no widget lies on another", () => {
+  const cells = dashboard.widgets.flatMap(({ x, y, width, height }) =>
+    Array.from({ length: width * height }, (_, at) => `${x + (at % width)},${y + Math.floor(at / width)}`),
+  );
+  assert.equal(new Set(cells).size, cells.length);
+});
+
+test("quiet is no alarm, and every alarm goes to the topic", () => {
+  for (const [name, { Properties }] of alarms) {
+    assert.equal(Properties.TreatMissingData, "notBreaching", name);
+    assert.deepEqual(Properties.AlarmActions["Fn::If"][0], "HasTopic", name);
+    assert.deepEqual(Properties.AlarmName["Fn::Sub"], `\${Deployment}-${name.replace(/Alarm$/, "")}`);
+  }
+});
+
+test("the operations guide tells of every alarm, and of no other", () => {
+  const told = [...operations.split("## Alarms")[1].split("\n## ")[0].matchAll(/^\| `(\w+)` \| /gm)].map(([, name]) => name);
+  assert.deepEqual(told.sort(), alarms.map(([name]) => name.replace(/Alarm$/, "")).sort());
+});
