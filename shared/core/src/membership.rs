@@ -49,19 +49,16 @@ pub async fn join<S: SocketStore + ChannelStore>(
     groups: &Groups,
 ) -> Result<bool, StoreError> {
     let keys: Vec<ChannelKey> = groups.keys().map(|group| key_of(counts, socket, group)).collect();
-    if store.note_channels(&socket.id, &keys).await?.is_none() {
+    let Some(noted) = store.note_channels(&socket.id, &keys).await? else {
         return Ok(false);
+    };
+    let (kept, surplus) = one_of_each(&noted, groups);
+    let rows = kept.iter().flat_map(|(key, until)| socket.rows([key], *until)).collect();
+    let is_there = write(store, &socket.id, rows).await?;
+    if is_there && !surplus.is_empty() {
+        remove(store, &socket.id, &surplus).await?;
     }
-    let rows = keys.iter().zip(groups.values());
-    let mut rows: Vec<_> = rows.flat_map(|(key, until)| socket.rows([key], *until)).collect();
-    loop {
-        store.put_rows(&rows).await?;
-        match settle(store, &socket.id, rows).await? {
-            None => return Ok(false),
-            Some(lost) if lost.is_empty() => return Ok(true),
-            Some(lost) => rows = lost,
-        }
-    }
+    Ok(is_there)
 }
 
 /// Where the socket has its row of a group, or will have it.
@@ -71,6 +68,39 @@ pub async fn join<S: SocketStore + ChannelStore>(
 fn key_of(counts: ShardCounts, socket: &Socket, group: &KeyedName) -> ChannelKey {
     let noted = socket.channels.iter().find(|key| key.group_of().as_ref() == Some(group));
     noted.cloned().unwrap_or_else(|| counts.group_key(&socket.hub, group, &socket.id))
+}
+
+/// The key to keep of each group, and those to remove.
+///
+/// Two that join at once by different counts of shards note two keys. Whoever notes last sees
+/// both; all who see several keep the first in order.
+fn one_of_each(
+    noted: &Socket,
+    groups: &Groups,
+) -> (BTreeMap<ChannelKey, Option<Timestamp>>, Vec<ChannelKey>) {
+    let (mut kept, mut surplus) = (BTreeMap::new(), Vec::new());
+    for (group, until) in groups {
+        let mut keys = noted.channels.iter().filter(|key| key.group_of().as_ref() == Some(group));
+        kept.extend(keys.next().map(|key| (key.clone(), *until)));
+        surplus.extend(keys.cloned());
+    }
+    (kept, surplus)
+}
+
+/// Writes rows, those again that others deleted meanwhile; false when the socket is gone by then.
+async fn write<S: SocketStore + ChannelStore>(
+    store: &S,
+    id: &SocketId,
+    mut rows: Vec<ChannelRow>,
+) -> Result<bool, StoreError> {
+    loop {
+        store.put_rows(&rows).await?;
+        match settle(store, id, rows).await? {
+            None => return Ok(false),
+            Some(lost) if lost.is_empty() => return Ok(true),
+            Some(lost) => rows = lost,
+        }
+    }
 }
 
 /// Deletes those of the rows just written that the socket's record does not name any more; `None`
@@ -123,8 +153,21 @@ pub async fn leave<S: SocketStore + ChannelStore>(
     if keys.is_empty() {
         return Ok(());
     }
-    store.forget_channels(&socket.id, &keys).await?;
-    store.delete_rows(&socket.id, &keys).await
+    remove(store, &socket.id, &keys).await
+}
+
+/// Removes rows of a socket that its record names.
+///
+/// Rows are deleted before they are forgotten, since a removal that stops in between would find
+/// them no more; and afterwards, since a join may have written them again.
+async fn remove<S: SocketStore + ChannelStore>(
+    store: &S,
+    id: &SocketId,
+    keys: &[ChannelKey],
+) -> Result<(), StoreError> {
+    store.delete_rows(id, keys).await?;
+    store.forget_channels(id, keys).await?;
+    store.delete_rows(id, keys).await
 }
 
 /// Removes a socket and every row of it. `Some` for exactly one of all who try.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubcast_core::access::Standing;
+use hubcast_core::channel::ShardCounts;
 use hubcast_core::connect::ConnectError;
 use hubcast_core::ports::AccessStore;
 use hubcast_core::settings::Hubs;
@@ -12,7 +13,7 @@ use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::queued::{again, message};
 use hubcast_testkit::{Fault, name};
 
-use crate::stage::{HUB, Stage, claiming, with_groups};
+use crate::stage::{HUB, INVOCATION, Stage, claiming, with_groups};
 
 const ADD: &str = r#"{"action":"add","userId":"alice","groupName":"g"}"#;
 const REMOVE: &str = r#"{"action":"remove","userId":"alice","groupName":"g"}"#;
@@ -124,6 +125,31 @@ async fn an_action_counts_for_what_follows_it_in_the_batch() {
     let (before, within, after) = (to_group("before"), to_group("within"), to_group("after"));
     stage.send(&format!("[{before},{ADD},{within},{REMOVE},{after}]")).await;
     assert_eq!(stage.called(&alice), ["within"]);
+}
+
+/// A row that is forgotten before it is deleted is found by its name at the most, in the shard
+/// where it would be today.
+#[tokio::test]
+async fn a_removal_that_stopped_halfway_is_done_again() {
+    let all = r#"{"action":"removeAll","connectionId":"c"}"#;
+    let one = r#"{"action":"remove","connectionId":"c","groupName":"g"}"#;
+    for (operation, earlier) in [("delete_rows", 0), ("forget_channels", 0), ("delete_rows", 1)] {
+        for body in [all, one] {
+            let stage = Stage::default();
+            let who = with_groups(claiming(principal(HUB, "alice"), "c"), &["g"]);
+            let alice = stage.ready("s1=", who).await;
+            let faults = std::iter::repeat_n(None, earlier).chain([Some(Fault::Unavailable)]);
+            stage.store.fault_next(operation, faults);
+            let publisher = stage.publisher_with(ShardCounts { group: 5, hub: 4 });
+            let first = message("m1", body);
+            let report = publisher.publish(vec![first.clone()], INVOCATION).await;
+            assert_eq!(report.failed, ["m1"], "{operation}");
+            let report = publisher.publish(vec![again(&first)], INVOCATION).await;
+            assert!(report.failed.is_empty());
+            assert!(!stage.is_in(&alice, "g"), "{operation} {body}");
+            assert_eq!(stage.store.orphans(), []);
+        }
+    }
 }
 
 #[tokio::test]

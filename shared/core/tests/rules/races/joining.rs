@@ -1,9 +1,11 @@
 //! Joining a group by oneself, while other things happen to the socket.
 
+use hubcast_core::channel::ShardCounts;
 use hubcast_testkit::interleave::{Flow, Orders};
+use hubcast_testkit::name;
 
 use super::{ADD, PREEMPTIONS, assert_tidy, call, leave_for_good, publish, ready};
-use crate::stage::{Stage, group_key};
+use crate::stage::{HUB, Stage, group_key};
 
 #[tokio::test(start_paused = true)]
 async fn joining_while_leaving_leaves_no_orphan() {
@@ -91,5 +93,28 @@ async fn joining_again_after_leaving_joins_whatever_is_still_under_way() {
         orders.run(vec![call(&stage, &alice, "JoinGroup"), leave_and_join]).await;
         assert!(stage.is_in(&alice, "g"), "order {}", orders.tried());
         assert_tidy(&stage, &orders);
+    }
+}
+
+/// While a configuration is changed, instances with the old and the new one are at work.
+#[tokio::test(start_paused = true)]
+async fn being_added_by_different_counts_of_shards_at_once_makes_one_row() {
+    let counts = |group| ShardCounts { group, hub: 4 };
+    let group = name::group("g").keyed();
+    let shard = |count| counts(count).group_key(&name::hub(HUB), &group, &name::socket("s1="));
+    let other = (2..9).find(|count| shard(*count) != shard(1)).expect("one of them");
+    for [first, second] in [[1, other], [other, 1]] {
+        let mut orders = Orders::with_preemptions(PREEMPTIONS);
+        while orders.turn() {
+            let stage = Stage::default();
+            let alice = ready(&stage).await;
+            let publishers = [first, second].map(|count| stage.publisher_with(counts(count)));
+            orders.run(vec![publish(&publishers[0], ADD), publish(&publishers[1], ADD)]).await;
+            let rows = stage.store.rows();
+            let of_group = rows.iter().filter(|row| row.key.group_of().is_some());
+            assert_eq!(of_group.count(), 1, "order {}", orders.tried());
+            assert!(stage.is_in(&alice, "g"), "order {}", orders.tried());
+            assert_tidy(&stage, &orders);
+        }
     }
 }
