@@ -193,7 +193,8 @@ where
         let mut plan = self.resolve(&mut batch, deadline).await;
         let mut outcomes = self.post(&plan, deadline).await;
         let is_resumed = |at| batch.item(at).is_some_and(batch::Item::is_resumed);
-        self.end_stalled(&plan, &mut outcomes, is_resumed).await;
+        let before = end::Before { is_resumed, reached: batch.reached_before() };
+        self.end_stalled(&plan, &mut outcomes, before).await;
         self.keep_lost(&mut batch, &mut plan, &mut outcomes, deadline).await;
         self.show_changes(&mut plan, &mut outcomes, deadline).await;
         self.end_sockets(&plan, &outcomes).await;

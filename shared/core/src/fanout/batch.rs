@@ -123,6 +123,13 @@ impl Batch {
         }
     }
 
+    /// How many sockets the try before this one reached with an element that has some left.
+    pub(super) fn reached_before(&self) -> usize {
+        let lately = self.messages.iter().filter(|message| !message.queued.is_redriven());
+        let items = lately.flat_map(|message| &message.items).filter(|item| item.is_resumed());
+        items.map(|item| item.before.reached_lately()).max().unwrap_or_default()
+    }
+
     /// Keeps redelivered messages back whose progress is not known, so that nothing is sent twice.
     pub(super) fn hold_redelivered(&mut self) {
         for message in &mut self.messages {

@@ -23,6 +23,14 @@ use crate::upstream::disconnect;
 /// So recent a success to others shows that the gateway works.
 const EVIDENCE: Duration = Duration::from_secs(10);
 
+/// What invocations did before this one about what is posted again.
+pub(super) struct Before<F> {
+    /// Whether an element was posted to some sockets and failed with others.
+    pub(super) is_resumed: F,
+    /// How many sockets the last try reached, a moment ago and maybe elsewhere.
+    pub(super) reached: usize,
+}
+
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
     S: SocketStore + ChannelStore + AccessStore + ProgressStore,
@@ -64,19 +72,19 @@ where
         }
     }
 
-    /// Sends sockets to connect anew that failed for the second time, for the elements that
-    /// `is_resumed` names, while others do not fail: one slow socket never holds a group.
+    /// Sends sockets to connect anew that failed for the second time, for the elements that were
+    /// posted before, while others do not fail: one slow socket never holds a group.
     pub(super) async fn end_stalled(
         &self,
         plan: &Plan,
         outcomes: &mut [SocketOutcome],
-        is_resumed: impl Fn(ItemRef) -> bool,
+        before: Before<impl Fn(ItemRef) -> bool>,
     ) {
-        if !self.others_succeed(outcomes) {
+        if !self.others_succeed(outcomes, before.reached) {
             return;
         }
         for outcome in outcomes.iter_mut().filter(|outcome| outcome.stop == Some(Stop::Failed)) {
-            if SocketOutcome::items(plan, &outcome.left).any(&is_resumed) {
+            if SocketOutcome::items(plan, &outcome.left).any(&before.is_resumed) {
                 outcome.stop = Some(Stop::Stalled);
             }
         }
@@ -91,10 +99,11 @@ where
     }
 
     /// Whether few sockets fail, and others do not: then it is not the gateway that fails.
-    fn others_succeed(&self, outcomes: &[SocketOutcome]) -> bool {
+    fn others_succeed(&self, outcomes: &[SocketOutcome], reached_before: usize) -> bool {
         let failed = outcomes.iter().filter(|outcome| outcome.is_open()).count();
         let succeeded = outcomes.iter().filter(|outcome| outcome.posts > 0).count();
-        failed <= few_of(succeeded) && self.pace.has_succeeded_within(EVIDENCE)
+        let is_evident = reached_before > 0 || self.pace.has_succeeded_within(EVIDENCE);
+        is_evident && failed <= few_of(succeeded.max(reached_before))
     }
 
     async fn send_off(&self, plan: &Plan, socket: &SocketId) {

@@ -2,13 +2,15 @@
 //!
 //! Sockets that fail are taken along and tried again when the job comes back;
 //! only failures that many share stop it. What is left is reported, and comes
-//! back soon, never as a new message.
+//! back soon, never as a new message. Later jobs of a lane go past the sockets
+//! that an earlier one left, so that one stuck socket delays nobody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
+use super::end::Before;
 use super::job::Job;
 use super::letter::{detail_of, given_up};
 use super::plan::{Found, ItemRef, Parcel, Plan};
@@ -33,8 +35,22 @@ const READS_AT_ONCE: usize = 16;
 /// How a job stands at the end of an invocation.
 enum Standing {
     Finished,
-    Held,
+    Held(HeldBack),
     Rejected(Rejection),
+}
+
+/// What a job that is held keeps from the later ones of its lane.
+enum HeldBack {
+    /// These sockets, which get its record first.
+    Sockets(Vec<SocketId>),
+    All,
+}
+
+/// What holds for the next job of a lane.
+struct Turn<'a> {
+    deadline: Instant,
+    /// The sockets that earlier jobs hold back.
+    passed: &'a BTreeSet<SocketId>,
 }
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
@@ -68,53 +84,64 @@ where
         deadline: Instant,
     ) -> Report {
         let mut report = Report::default();
+        // `None` once everything is held back.
+        let mut passed = Some(BTreeSet::new());
         for (message, job) in lane {
             report.tally.notifications += 1;
-            let is_held = !report.failed.is_empty()
-                || self.is_held(&message, job, deadline, &mut report).await;
-            if is_held {
-                self.retry_soon(&message).await;
-                report.tally.failed += 1;
-                report.failed.push(message.id);
+            let held = match &passed {
+                Some(passed) => {
+                    let turn = Turn { deadline, passed };
+                    self.take_turn((&message, job), &turn, &mut report).await
+                }
+                None => Some(HeldBack::All),
+            };
+            let Some(held) = held else { continue };
+            match held {
+                HeldBack::Sockets(sockets) => {
+                    passed.iter_mut().for_each(|passed| passed.extend(sockets.iter().cloned()));
+                }
+                HeldBack::All => passed = None,
             }
+            self.retry_soon(&message).await;
+            report.tally.failed += 1;
+            report.failed.push(message.id);
         }
         report
     }
 
-    async fn is_held(
+    /// Works a job; answers what it holds back when it is held.
+    async fn take_turn(
         &self,
-        message: &QueuedMessage,
-        job: serde_json::Result<Job>,
-        deadline: Instant,
+        (message, job): (&QueuedMessage, serde_json::Result<Job>),
+        turn: &Turn<'_>,
         report: &mut Report,
-    ) -> bool {
+    ) -> Option<HeldBack> {
         let standing = match job {
-            Ok(job) => self.work(message, &job, deadline, report).await,
+            Ok(job) => self.work((message, &job), turn, report).await,
             Err(err) => {
                 let rejection = Rejection::new(RejectReason::NotJson, err.to_string());
                 Ok(Standing::Rejected(rejection))
             }
         };
         match standing {
-            Ok(Standing::Finished) => false,
-            Ok(Standing::Held) => true,
+            Ok(Standing::Finished) => None,
+            Ok(Standing::Held(held)) => Some(held),
             Ok(Standing::Rejected(rejection)) => {
                 let is_moved = self.send_letter(&letter(message, &rejection)).await;
                 report.tally.rejected += usize::from(is_moved);
-                !is_moved
+                (!is_moved).then_some(HeldBack::All)
             }
             Err(err) => {
                 tracing::error!(error = %chain(&err), "a job is held");
-                true
+                Some(HeldBack::All)
             }
         }
     }
 
     async fn work(
         &self,
-        message: &QueuedMessage,
-        job: &Job,
-        deadline: Instant,
+        (message, job): (&QueuedMessage, &Job),
+        turn: &Turn<'_>,
         report: &mut Report,
     ) -> Result<Standing, StoreError> {
         let tally = &mut report.tally;
@@ -135,15 +162,18 @@ where
             return Ok(Standing::Finished);
         }
         tally.resumed += usize::from(known.is_some());
-        let mut work = Underway::new(job, notification, known);
-        self.run(&mut work, deadline, tally).await?;
+        let lately = known.as_ref().filter(|_| !message.is_redriven());
+        let reached_before = lately.map_or(0, Progress::reached_lately);
+        let mut work = Underway::new((job, notification), known, turn.passed);
+        work.reached_before = reached_before;
+        self.run(&mut work, turn.deadline, tally).await?;
         Ok(self.judge(message, work, report))
     }
 
     /// Posts what was left, then page after page, for as long as there is time.
     async fn run(
         &self,
-        work: &mut Underway,
+        work: &mut Underway<'_>,
         deadline: Instant,
         tally: &mut Tally,
     ) -> Result<(), StoreError> {
@@ -165,7 +195,7 @@ where
     /// Posts to some sockets.
     async fn round(
         &self,
-        work: &mut Underway,
+        work: &mut Underway<'_>,
         (found, is_resumed): (Vec<Found>, bool),
         deadline: Instant,
         tally: &mut Tally,
@@ -173,17 +203,22 @@ where
         let mut plan = Plan::default();
         let item = ItemRef { message: 0, item: 0 };
         let ends = matches!(work.notification.content, Content::Action(_));
+        let found = work.pass(found);
         let record = work.record.clone();
         plan.add(Parcel { item, record, ends, is_replay: false }, found);
         let mut outcomes = self.post(&plan, deadline).await;
-        self.end_stalled(&plan, &mut outcomes, |_| is_resumed).await;
+        let before = Before { is_resumed: |_| is_resumed, reached: work.reached_before };
+        self.end_stalled(&plan, &mut outcomes, before).await;
         self.end_sockets(&plan, &outcomes).await;
         tally.count_sockets(&outcomes);
         work.take(&outcomes);
     }
 
     /// The next members, in order of socket, each once; and where the page after them starts.
-    async fn page(&self, work: &Underway) -> Result<(Vec<Found>, Option<SocketId>), StoreError> {
+    async fn page(
+        &self,
+        work: &Underway<'_>,
+    ) -> Result<(Vec<Found>, Option<SocketId>), StoreError> {
         let after = match &work.progress.rest {
             Rest::PagesAfter(socket) => Some(socket),
             Rest::Nothing | Rest::Jobs(_) => None,
@@ -212,14 +247,14 @@ where
         Ok((found.collect(), bound))
     }
 
-    async fn checkpoint(&self, work: &Underway) -> Result<(), StoreError> {
+    async fn checkpoint(&self, work: &Underway<'_>) -> Result<(), StoreError> {
         let expires = self.clock.now().plus(super::letter::PROGRESS_LIFETIME);
         let rows = BTreeMap::from([(work.key.clone(), work.progress.clone())]);
         self.store.put_progress(&rows, expires).await
     }
 
-    fn judge(&self, message: &QueuedMessage, work: Underway, report: &mut Report) -> Standing {
-        let progress = work.progress;
+    fn judge(&self, message: &QueuedMessage, work: Underway<'_>, report: &mut Report) -> Standing {
+        let progress = &work.progress;
         let age = self.clock.now().since(message.sent_at);
         if progress.is_finished() && !work.has_more {
             let is_done =
@@ -229,11 +264,11 @@ where
             report.samples.push(Sample { took: age, reached: progress.reached });
             return Standing::Finished;
         }
-        match given_up(&progress, age, self.settings.age_max) {
-            Some(reason) => {
-                Standing::Rejected(Rejection::new(reason, detail_of(reason, &progress)))
-            }
-            None => Standing::Held,
+        match given_up(progress, age, self.settings.age_max) {
+            Some(reason) => Standing::Rejected(Rejection::new(reason, detail_of(reason, progress))),
+            // Where pages remain, or many sockets, it is not known who must wait for it.
+            None if work.has_more || work.is_stopped() => Standing::Held(HeldBack::All),
+            None => Standing::Held(HeldBack::Sockets(work.progress.left)),
         }
     }
 }

@@ -267,6 +267,11 @@ impl Progress {
     pub fn is_finished(&self) -> bool {
         self.left.is_empty() && self.rest == Rest::Nothing
     }
+
+    /// How many sockets got it, when the last try brought it further.
+    pub(crate) fn reached_lately(&self) -> usize {
+        if self.fruitless == 0 { self.reached } else { 0 }
+    }
 }
 
 /// What is done of notifications that could not be finished in one go.

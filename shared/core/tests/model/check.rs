@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::expect::{expected, is_spoilt};
 use crate::ledger::{Ledger, Post, SentElement};
-use crate::plan::{What, Who};
+use crate::plan::{Life, What, Who};
 
 /// The longest that one stuck socket may delay others: a retry budget, the longest pause before a
 /// message is tried again, the grace of a Close, and a moment.
@@ -45,9 +45,11 @@ impl<'a> Heard<'a> {
         Self { ledger, socket, posts }
     }
 
-    fn first(&self, sent: &SentElement) -> Option<u64> {
+    /// The post by which it heard something first.
+    fn first(&self, sent: &SentElement) -> Option<&'a Post> {
         let posts = self.posts.get(sent.label.as_str())?;
-        posts.iter().filter_map(|post| post.arrived).map(|(stamp, _)| stamp).min()
+        let arrived = posts.iter().filter(|post| post.arrived.is_some());
+        arrived.min_by_key(|post| post.arrived).copied()
     }
 
     /// Nobody outside of the audience, and everybody in it.
@@ -100,19 +102,45 @@ impl<'a> Heard<'a> {
 
     /// Every message group in order, jobs and direct posts each for themselves.
     fn order(&self, broken: &mut Vec<String>) {
-        let mut last: BTreeMap<(u8, Option<String>), (u64, &str)> = BTreeMap::new();
-        for sent in self.ledger.sent.iter().filter(|sent| !sent.is_dead) {
-            let Some(arrived) = self.first(sent) else {
-                continue;
-            };
-            let lane = (sent.lane, sent.is_big.then(|| audience(sent)));
-            let entry = last.entry(lane).or_insert((arrived, &sent.label));
-            if entry.0 > arrived {
-                let (socket, before, label) = (self.socket, entry.1, &sent.label);
-                broken.push(format!("order: s{socket} got {label} before {before}"));
+        let mut lanes: BTreeMap<(u8, Option<String>), Vec<(usize, &Post)>> = BTreeMap::new();
+        for (at, sent) in self.ledger.sent.iter().enumerate().filter(|(_, sent)| !sent.is_dead) {
+            if let Some(post) = self.first(sent) {
+                let lane = (sent.lane, sent.is_big.then(|| audience(sent)));
+                lanes.entry(lane).or_default().push((at, post));
             }
-            *entry = (arrived.max(entry.0), &sent.label);
         }
+        for lane in lanes.values() {
+            for (n, newer) in lane.iter().enumerate() {
+                let overtaken = lane[..n].iter().find(|older| self.is_overtaken(older, newer));
+                if let Some((older, _)) = overtaken {
+                    let (socket, older) = (self.socket, &self.ledger.sent[*older].label);
+                    let newer = &self.ledger.sent[newer.0].label;
+                    broken.push(format!("order: s{socket} got {newer} before {older}"));
+                }
+            }
+        }
+    }
+
+    /// Whether an older element came after a newer one though it had to come before.
+    fn is_overtaken(&self, older: &(usize, &Post), newer: &(usize, &Post)) -> bool {
+        let is_after = older.1.arrived > newer.1.arrived;
+        is_after && !self.is_given_up(older, newer) && !self.is_taken_up_anew(older, newer)
+    }
+
+    /// What expires while the answer to its post is awaited is not posted again, though that post
+    /// may still arrive.
+    fn is_given_up(&self, older: &(usize, &Post), newer: &(usize, &Post)) -> bool {
+        let is_unanswered = !older.1.is_accepted && older.1.begun < newer.1.begun;
+        is_unanswered && self.ledger.sent[older.0].life() == Life::Soon
+    }
+
+    /// Who was not in an audience when an invocation read it, and is when the message comes again
+    /// because what that one did was lost, got what followed from the first and the message itself
+    /// from the second. It was owed nothing.
+    fn is_taken_up_anew(&self, older: &(usize, &Post), newer: &(usize, &Post)) -> bool {
+        let lost = newer.1.invocation.map(|at| &self.ledger.invocations[at]);
+        let is_lost = lost.is_some_and(|of| of.is_spoilt && of.held(&self.ledger.sent[older.0]));
+        is_lost && !expected(self.ledger, older.0, self.socket).must
     }
 
     fn delays(&self, broken: &mut Vec<String>) {

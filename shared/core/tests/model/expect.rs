@@ -117,11 +117,7 @@ fn in_group(ledger: &Ledger, at: usize, socket: usize, group: u8) -> Expected {
 
 /// Whether some invocation that had to do with it may have left it to be done again.
 pub(crate) fn is_spoilt(ledger: &Ledger, sent: &SentElement) -> bool {
-    let own = format!("{}/{}", sent.message, sent.at);
-    let spoilt = ledger.invocations.iter().filter(|invocation| invocation.is_spoilt);
-    spoilt
-        .flat_map(|invocation| &invocation.roots)
-        .any(|root| *root == sent.message || *root == own)
+    ledger.invocations.iter().any(|invocation| invocation.is_spoilt && invocation.held(sent))
 }
 
 fn place(sent: &SentElement, at: usize) -> Option<(u8, usize)> {

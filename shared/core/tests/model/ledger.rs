@@ -135,6 +135,14 @@ pub(crate) struct Invocation {
     pub(crate) tally: Tally,
 }
 
+impl Invocation {
+    /// Whether an element was in its batch, as a part of its message or for itself.
+    pub(crate) fn held(&self, sent: &SentElement) -> bool {
+        let own = format!("{}/{}", sent.message, sent.at);
+        self.roots.iter().any(|root| *root == sent.message || *root == own)
+    }
+}
+
 impl Ledger {
     pub(crate) fn stamp(&mut self) -> u64 {
         self.stamp += 1;

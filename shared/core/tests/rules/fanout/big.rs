@@ -142,6 +142,49 @@ async fn later_jobs_of_a_shard_wait_for_the_earlier_ones() {
     all_called(&stage, &callers, &["t", "u"]);
 }
 
+/// Those of a job's sockets that are in the hub's shard of this one, itself first.
+fn neighbours(callers: &[Caller], of: &Caller) -> Vec<Caller> {
+    let counts = ShardCounts::default();
+    let shard = |caller: &Caller| counts.hub_key(&caller.admission.principal.hub, &caller.socket);
+    let others = callers.iter().filter(|caller| caller.socket != of.socket);
+    let near = others.filter(|caller| shard(caller) == shard(of));
+    [of].into_iter().chain(near).cloned().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_stuck_socket_delays_nobody_else_of_its_shard() {
+    let stage = Stage::default();
+    let callers = crowd(&stage, 20).await;
+    let shard = neighbours(&callers, &callers[0]);
+    assert!(shard.len() > 1);
+    for (id, body) in [("m1", TO_ALL), ("m2", r#"{"target":"u"}"#), ("m3", r#"{"target":"v"}"#)] {
+        publish(&stage, vec![in_group(id, "n:hub", body)]).await;
+    }
+    stage.gateway.always(&shard[0].socket, Answer::Throttled);
+    let began = tokio::time::Instant::now();
+    let report = publish(&stage, jobs(&stage)).await;
+    assert_eq!(report.failed.len(), 3);
+    all_called(&stage, &shard[1..], &["t", "u", "v"]);
+    all_called(&stage, &shard[..1], &[]);
+    assert!(began.elapsed() <= std::time::Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_many_fail_in_is_not_read_again_for_later_jobs() {
+    let stage = Stage::default();
+    let callers = crowd(&stage, 20).await;
+    let shard = neighbours(&callers, &callers[0]);
+    for (id, body) in [("m1", TO_ALL), ("m2", r#"{"target":"u"}"#)] {
+        publish(&stage, vec![in_group(id, "n:hub", body)]).await;
+    }
+    for caller in &shard[1..] {
+        stage.gateway.always(&caller.socket, Answer::Throttled);
+    }
+    let report = publish(&stage, jobs(&stage)).await;
+    assert_eq!(report.failed.len(), 2);
+    all_called(&stage, &shard[..1], &["t"]);
+}
+
 #[tokio::test]
 async fn someone_in_several_big_groups_gets_it_once() {
     let stage = Stage::default();

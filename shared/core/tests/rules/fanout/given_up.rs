@@ -3,12 +3,23 @@
 use std::time::Duration;
 
 use hubcast_core::fanout::QueuedMessage;
+use hubcast_core::frames::Caller;
 use hubcast_testkit::queued::{again, message};
 use hubcast_testkit::{Answer, Fault};
 
 use crate::stage::Stage;
 
 const TO_ALL: &str = r#"[{"target":"t"},{"userId":"bob","target":"u"}]"#;
+
+/// Alice and bob, of whom alice is stuck, and so is carol: one of three might be stalled, two show
+/// that it is not only they who fail.
+async fn stuck(stage: &Stage) -> [Caller; 2] {
+    let [alice, bob] = [stage.user("s1=", "alice").await, stage.user("s2=", "bob").await];
+    let carol = stage.user("s3=", "carol").await;
+    stage.gateway.always(&alice.socket, Answer::Throttled);
+    stage.gateway.always(&carol.socket, Answer::Throttled);
+    [alice, bob]
+}
 
 /// Publishes a message again and again until the queue need not keep it; answers how often.
 async fn until_done(stage: &Stage, first: &QueuedMessage) -> u32 {
@@ -30,8 +41,7 @@ fn redriven(stage: &Stage) -> QueuedMessage {
 #[tokio::test(start_paused = true)]
 async fn five_tries_that_reach_nobody_more_are_enough() {
     let stage = Stage::default();
-    let [alice, bob] = [stage.user("s1=", "alice").await, stage.user("s2=", "bob").await];
-    stage.gateway.always(&alice.socket, Answer::Throttled);
+    let [_, bob] = stuck(&stage).await;
     let receives = until_done(&stage, &message("m1", TO_ALL)).await;
     // The first try reached bob, so five more follow.
     assert_eq!(receives, 6);
@@ -44,8 +54,7 @@ async fn five_tries_that_reach_nobody_more_are_enough() {
 #[tokio::test(start_paused = true)]
 async fn a_redrive_goes_on_where_it_stood() {
     let stage = Stage::default();
-    let [alice, bob] = [stage.user("s1=", "alice").await, stage.user("s2=", "bob").await];
-    stage.gateway.always(&alice.socket, Answer::Throttled);
+    let [alice, bob] = stuck(&stage).await;
     until_done(&stage, &message("m1", TO_ALL)).await;
     stage.gateway.heal();
     let report = stage.publish([redriven(&stage)]).await;

@@ -1,5 +1,6 @@
 //! One slow socket never holds a group.
 
+use hubcast_core::fanout::QueuedMessage;
 use hubcast_testkit::Answer;
 use hubcast_testkit::queued::{again, in_group, message};
 
@@ -68,4 +69,35 @@ async fn without_any_success_to_others_it_may_be_the_gateway_that_fails() {
     let report = stage.publish([again(&first)]).await;
     assert_eq!(report.failed, ["m1"]);
     assert!(!stage.gateway.is_deleted(&alice.socket));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_instance_reached_a_moment_ago_shows_that_others_do_not_fail() {
+    let stage = Stage::default();
+    let mut callers = Vec::new();
+    for n in 0..24 {
+        callers.push(stage.user(&format!("s{n}="), &format!("u{n}")).await);
+    }
+    for caller in &callers[..2] {
+        stage.gateway.always(&caller.socket, Answer::Throttled);
+    }
+    let first = message("m1", TO_ALL);
+    assert_eq!(stage.publish([first.clone()]).await.failed, ["m1"]);
+    let report = stage.publish([again(&first)]).await;
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(report.tally.stalled, 2);
+    assert!(!stage.gateway.is_deleted(&callers[2].socket));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_reached_before_a_redrive_shows_nothing() {
+    let stage = Stage::default();
+    let [alice, _] = [stage.user("s1=", "alice").await, stage.user("s2=", "bob").await];
+    stage.gateway.always(&alice.socket, Answer::Throttled);
+    let first = message("m1", TO_ALL);
+    stage.publish([first.clone()]).await;
+    let redriven = QueuedMessage { progress_key: Some("m1".to_owned()), ..message("m2", TO_ALL) };
+    let report = stage.publish([redriven]).await;
+    assert_eq!(report.failed, ["m2"]);
+    assert_eq!((report.tally.resumed, report.tally.stalled), (1, 0));
 }
