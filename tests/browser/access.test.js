@@ -71,6 +71,8 @@ describe("the demo page", () => {
         await picture(page, `filled-${colorScheme}-${name}`);
         const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         assert.ok(wide <= seen, `${wide} px are wider than the screen`);
+        const [high, end] = await page.evaluate(() => [document.documentElement.scrollHeight, document.querySelector("main").getBoundingClientRect().bottom + scrollY]);
+        assert.ok(high <= Math.max(end, viewport.height) + 1, `${high - end} px below the end are empty`);
 
         await page.getByLabel("User to log out").selectOption("bob");
         await page.getByRole("button", { name: "Log out", exact: true }).click();

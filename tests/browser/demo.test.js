@@ -209,6 +209,36 @@ describe("the form for any message", () => {
     await shows(page.getByLabel("Connections in groups"), "lasting");
   });
 
+  it("makes nothing that the publisher refuses", async () => {
+    await fetch(`${stack.url}/dev/reset`, { method: "POST" });
+    await signIn("mo", { tabs: 2 });
+    await settled("mo");
+    const names = { user: "mo, nobody", group: "a, b", connection: "nobodys" };
+    const texts = { "Names of groups": "a, b", Reason: "why not", "For seconds": "60", "Expires after seconds": "60" };
+    const kind = form().getByRole("combobox", { name: /^What/ });
+    const whom = form().getByRole("combobox", { name: /^Whom/ });
+    const values = (select) => select.locator("option").evaluateAll((options) => options.map(({ value }) => value));
+    let sent = 0;
+    for (const what of await values(kind)) {
+      await kind.selectOption(what);
+      for (const audience of await values(whom)) {
+        await whom.selectOption(audience);
+        if (names[audience]) await form().locator("input[list]").fill(names[audience]);
+        for (const [label, text] of Object.entries(texts)) {
+          const field = form().getByLabel(label, { exact: true });
+          if ((await field.count()) > 0) await field.fill(text);
+        }
+        const enqueued = page.waitForResponse((answer) => new URL(answer.url()).pathname === "/");
+        await button("Send", form()).click();
+        assert.equal((await enqueued).status(), 200);
+        sent += 1;
+      }
+    }
+    while ((await taken()).queues.notifications > 0);
+    assert.equal(sent, 16);
+    assert.equal((await taken()).queues.dlq, 0, "no dead letter");
+  });
+
   const quoting = [`it's "here"\\ ${"`"}$HOME${"`"} 例え`, { deep: [true, null, 1.5] }];
   const shell = (code) => run("sh", ["-c", code]);
   const languages = {

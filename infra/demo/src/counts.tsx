@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { HUB, counts, type Counts } from "./backend";
 
-const EVERY_MILLISECONDS = 1000;
+const EVERY_MILLISECONDS = 500;
 
 export function LiveCounts() {
   const [now, setNow] = useState<Counts>();
