@@ -1,12 +1,14 @@
 //! Letters on their way: back to where they came from, or out.
 
+use std::collections::HashSet;
+
 use hubcast_aws::operator::{Letter, Queue};
 use hubcast_core::envelope::{self, EnvelopeRules, Rejection};
 use hubcast_core::fanout::{check_size, is_job};
 use hubcast_core::id::HubName;
 use serde_json::json;
 
-use super::{Choice, HOLD, Held, not_there};
+use super::{Choice, HOLD, Held, not_there, reason_of};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -52,6 +54,8 @@ struct Move<'a> {
     sources: Option<&'a Sources>,
     held: Held,
     moved: Vec<String>,
+    /// The progress keys of what was redriven, and the bodies of jobs, which have others each time.
+    redriven: HashSet<String>,
     stayed: usize,
 }
 
@@ -62,8 +66,16 @@ pub(super) async fn move_letters(
     output: Output,
     sources: Option<&Sources>,
 ) -> Result<(), Failure> {
-    let (held, moved, stayed) = (Held::default(), Vec::new(), 0);
-    let mut run = Move { queue, choice, output, sources, held, moved, stayed };
+    let mut run = Move {
+        queue,
+        choice,
+        output,
+        sources,
+        held: Held::default(),
+        moved: Vec::new(),
+        redriven: HashSet::new(),
+        stayed: 0,
+    };
     let ended = run.all().await;
     std::mem::take(&mut run.held).release(queue).await?;
     run.tell()?;
@@ -89,7 +101,7 @@ impl Move<'_> {
             self.held.0.push(letter);
             return Ok(());
         }
-        if let Some(objection) = self.sources.and_then(|sources| sources.objection(&letter)) {
+        if let Some(objection) = self.objection(&letter) {
             self.output.remark(&format!("{} stays: {objection}", letter.id));
             self.stayed += 1;
             self.held.0.push(letter);
@@ -104,8 +116,28 @@ impl Move<'_> {
             return Err(err.into());
         }
         self.queue.drop_letter(&letter).await?;
+        let key = if is_job(&letter.body) { letter.body } else { letter.progress_key };
+        self.redriven.insert(key);
         self.moved.push(letter.id);
         Ok(())
+    }
+
+    /// Why a letter is not redriven.
+    fn objection(&self, letter: &Letter) -> Option<String> {
+        let sources = self.sources?;
+        if self.has_come_back(letter) {
+            return Some(format!("it came back from this redrive ({})", reason_of(letter)));
+        }
+        sources.objection(letter).map(|rejection| rejection.to_string())
+    }
+
+    /// Whether a letter is what became of one that was redriven a moment ago. The publisher makes
+    /// the key of a letter from the key of what it could not deliver.
+    fn has_come_back(&self, letter: &Letter) -> bool {
+        let key = &letter.progress_key;
+        let mut ends = key.match_indices('/').map(|(end, _)| end);
+        self.redriven.contains(&letter.body)
+            || ends.any(|end| key.get(..end).is_some_and(|start| self.redriven.contains(start)))
     }
 
     fn tell(&self) -> Result<(), Failure> {
@@ -122,7 +154,7 @@ impl Move<'_> {
         if self.stayed > 0 {
             let stayed = self.stayed;
             return Err(Failure::Rejected(format!(
-                "letters that would be rejected again, and so stay: {stayed}; drop them, or say --force"
+                "letters that are rejected, and so stay: {stayed}; drop them, or redrive them with --force after an upgrade"
             )));
         }
         let ids = self.choice.ids.iter().filter(|id| !self.moved.contains(id));

@@ -52,6 +52,10 @@ async fn what_would_be_rejected_again_stays_until_it_is_dropped() {
     let back = rig.until(&LIST, 1).await;
     assert_ne!(back[0]["id"], id.as_str(), "it came back as another letter");
 
+    let forced = rig.run(&["dlq", "redrive", "--all", "--force", "--json"]).await;
+    assert_eq!(forced.json()[0]["redriven"], 1, "what comes back is not sent round and round");
+    rig.until(&LIST, 1).await;
+
     let dropped = rig.run(&["dlq", "drop", "--all"]).await.exits(0);
     assert_eq!(dropped.err.trim(), "1 dropped");
     rig.until(&LIST, 0).await;
