@@ -14,15 +14,12 @@ use hubcast_auth::jwks::HttpKeys;
 use hubcast_aws::access_keys::KeyVault;
 use hubcast_aws::config::{
     AccessKeySettings, AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig,
-    NegotiateConfig, PublisherConfig,
+    NegotiateConfig,
 };
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
-use hubcast_aws::lean::LeanGateway;
-use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::{SqsUpstream, UpstreamUrls};
 use hubcast_core::connect::ConnectSettings;
-use hubcast_core::fanout::Publisher;
 use hubcast_core::frames::Frames;
 use hubcast_core::settings::{PublicUrl, TokenSettings};
 use hubcast_core::shards::Shards;
@@ -35,7 +32,6 @@ use serde_json::Value;
 use crate::aws::sdk_config;
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::options::Options;
-use crate::poller::{Consumer, FUNCTION_TIMEOUT};
 use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
 
 /// The channel table.
@@ -45,7 +41,7 @@ const EMULATOR_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 /// The hosts that client tokens may name as their audience.
 const TOKEN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// What a function keeps back of its timeout, so that it can still answer.
-const RESERVE: Duration = Duration::from_millis(500);
+pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 /// How long a frame may take: the timeout of the functions that answer them is 10 s.
 const PATIENCE: Duration = Duration::from_secs(10).saturating_sub(RESERVE);
 
@@ -64,7 +60,7 @@ pub(crate) struct Runtime<'a> {
 
 impl Runtime<'_> {
     /// The variables that a deployment would set.
-    fn variables(&self) -> BTreeMap<String, String> {
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
         let (base, options) = (self.base, self.options);
         let own = [
             ("TABLE_NAME", TABLE.to_owned()),
@@ -87,16 +83,17 @@ impl Runtime<'_> {
             ("UPSTREAM_QUEUE_URL", queue_url(base, UPSTREAM)),
             ("TIMERS_QUEUE_URL", queue_url(base, TIMERS)),
         ];
-        let upstream = upstream.into_iter().filter(|_| options.upstream);
+        let upstream = upstream.into_iter().filter(|_| options.has_upstream());
         let own = own.into_iter().chain(upstream).map(|(name, value)| (name.to_owned(), value));
-        own.chain(options.set.iter().cloned()).collect()
+        let url = options.upstream_url.iter().map(|url| ("UPSTREAM_URL".to_owned(), url.clone()));
+        own.chain(url).chain(options.set.iter().cloned()).collect()
     }
 
-    fn store(&self, table: String) -> DynamoStore {
+    pub(crate) fn store(&self, table: String) -> DynamoStore {
         DynamoStore::new(&sdk_config(&self.dynamodb), table)
     }
 
-    fn management(&self, endpoint: &str) -> ManagementGateway {
+    pub(crate) fn management(&self, endpoint: &str) -> ManagementGateway {
         ManagementGateway::new(&sdk_config(self.base), endpoint, ATTEMPT_TIMEOUT)
     }
 }
@@ -121,7 +118,7 @@ fn gatekeeper(
     Ok(Gatekeeper::new(tokens, keys, vault)?)
 }
 
-/// All functions but the publisher.
+/// All functions but those that consume queues.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalFunctions(Arc<Handlers>);
 
@@ -146,13 +143,14 @@ impl LocalFunctions {
             store: runtime.store(connect.table),
             connect: connect.connect,
             frames: frames(runtime, FramesConfig::read(lookup)?),
-            upstream: upstream(runtime, DisconnectConfig::read(lookup)?.upstream),
+            upstream: way_up(runtime, DisconnectConfig::read(lookup)?.upstream),
             negotiation: negotiation(runtime, NegotiateConfig::read(lookup)?)?,
         })))
     }
 }
 
-fn upstream(runtime: &Runtime<'_>, urls: Option<UpstreamUrls>) -> Option<SqsUpstream> {
+/// The queues that lead to backends, if they hear of clients.
+pub(crate) fn way_up(runtime: &Runtime<'_>, urls: Option<UpstreamUrls>) -> Option<SqsUpstream> {
     urls.map(|urls| SqsUpstream::new(&sdk_config(runtime.base), urls))
 }
 
@@ -227,41 +225,10 @@ impl Handlers {
     }
 }
 
-fn read<T: DeserializeOwned>(event: Value) -> Result<T, InvokeError> {
+pub(crate) fn read<T: DeserializeOwned>(event: Value) -> Result<T, InvokeError> {
     serde_json::from_value(event).map_err(|err| InvokeError(err.to_string()))
 }
 
-fn write(answer: &impl Serialize) -> Result<Value, InvokeError> {
+pub(crate) fn write(answer: &impl Serialize) -> Result<Value, InvokeError> {
     serde_json::to_value(answer).map_err(|err| InvokeError(err.to_string()))
-}
-
-/// The publisher, as the queue's consumer.
-#[derive(Debug, Clone)]
-pub(crate) struct LocalPublisher(Arc<Publisher<DynamoStore, LeanGateway, SqsQueue, SystemClock>>);
-
-impl LocalPublisher {
-    /// The publisher on this runtime.
-    pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
-        let variables = runtime.variables();
-        let config = PublisherConfig::read(|name| variables.get(name).cloned())?;
-        let store = runtime.store(config.table);
-        let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
-        let sdk = sdk_config(runtime.base);
-        let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
-        let upstream = upstream(runtime, config.upstream);
-        let queue = SqsQueue::new(&sdk, config.queues).with_upstream(upstream);
-        let ports = (store, gateway, queue, SystemClock);
-        Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
-    }
-}
-
-impl Consumer for LocalPublisher {
-    async fn consume(&self, event: Value) -> Result<Value, InvokeError> {
-        let (publisher, event) = (Arc::clone(&self.0), read(event)?);
-        let patience = FUNCTION_TIMEOUT.saturating_sub(RESERVE);
-        let invocation =
-            tokio::spawn(async move { publisher::handle(&publisher, event, patience).await });
-        let answer = invocation.await.map_err(|panic| InvokeError(panic.to_string()))?;
-        write(&answer)
-    }
 }

@@ -9,6 +9,7 @@
 #![recursion_limit = "256"]
 
 mod aws;
+mod consumers;
 mod counts;
 mod demo;
 mod dynamodb;

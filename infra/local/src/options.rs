@@ -61,6 +61,10 @@ pub struct Options {
     #[arg(long, env = "UPSTREAM")]
     pub upstream: bool,
 
+    /// Delivers those events to this URL, or by this JSON list of templates, as Azure SignalR does.
+    #[arg(long, env = "UPSTREAM_URL", value_name = "TEMPLATES")]
+    pub upstream_url: Option<String>,
+
     /// Sets a variable of the deployed functions, such as `HUB_SHARDS=8`; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub set: Vec<(String, String)>,
@@ -85,6 +89,7 @@ impl Default for Options {
             explicit_broadcast: false,
             close_on_token_expiry: false,
             upstream: false,
+            upstream_url: None,
             set: Vec::new(),
             log: "warn".to_owned(),
         }
@@ -95,6 +100,11 @@ impl Options {
     /// Everything as by default, on a free port.
     pub fn on_free_port() -> Self {
         Self { port: 0, ..Self::default() }
+    }
+
+    /// Whether backends hear of clients in any way.
+    pub(crate) const fn has_upstream(&self) -> bool {
+        self.upstream || self.upstream_url.is_some()
     }
 
     pub(crate) const fn idle(&self) -> Duration {

@@ -11,16 +11,17 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 use tokio::task::JoinSet;
 
 use crate::aws::sdk_config;
+use crate::consumers::{LocalPublisher, LocalUpstream};
 use crate::counts::Counts;
 use crate::demo::Demo;
 use crate::dynamodb::DynamoDb;
 use crate::front::router;
-use crate::functions::{LocalFunctions, LocalPublisher, Runtime, TABLE};
+use crate::functions::{LocalFunctions, Runtime, TABLE};
 use crate::gateway::{Gateway, Limits};
 use crate::issuer::Issuer;
 use crate::options::Options;
-use crate::poller::poll;
-use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, TIMERS, queue_url};
+use crate::poller::{Consumer, poll};
+use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, TIMERS, UPSTREAM, queue_url};
 
 /// How many batches of a queue are consumed at once, as by an event source's `MaximumConcurrency`.
 const POLLERS: usize = 4;
@@ -63,11 +64,12 @@ impl Stack {
         let (listeners, address) = listen(options).await?;
         let base = format!("http://{address}");
         let dynamodb = DynamoDb::start(options.data_dir.as_deref()).await?;
-        let sqs = Sqs::new(address.port(), options.upstream);
+        let sqs = Sqs::new(address.port(), options.has_upstream());
         let issuer = Issuer::new(&base)?;
         let (base_url, issuers) = (base.as_str(), issuer.settings());
         let runtime = Runtime { options, dynamodb: dynamodb.url(), base: base_url, issuers };
         let publisher = LocalPublisher::new(&runtime)?;
+        let endpoints = LocalUpstream::new(&runtime)?;
         let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));
         let ready = AtomicBool::new(false);
         let door = RwLock::new(());
@@ -77,10 +79,15 @@ impl Stack {
             stack.listening(listener);
         }
         stack.shared.create().await?;
-        let timers = options.upstream.then_some(TIMERS);
+        let timers = options.has_upstream().then_some(TIMERS);
         for queue in [NOTIFICATIONS, DELIVERIES].into_iter().chain(timers) {
             for _ in 0..POLLERS {
                 stack.polling(queue, publisher.clone());
+            }
+        }
+        if let Some(endpoint) = endpoints {
+            for _ in 0..POLLERS {
+                stack.polling(UPSTREAM, endpoint.clone());
             }
         }
         Ok(stack)
@@ -96,10 +103,10 @@ impl Stack {
         });
     }
 
-    fn polling(&mut self, queue: &str, publisher: LocalPublisher) {
+    fn polling(&mut self, queue: &str, consumer: impl Consumer + 'static) {
         let sqs = aws_sdk_sqs::Client::new(&sdk_config(self.url()));
         let url = queue_url(self.url(), queue);
-        self.tasks.spawn(async move { poll(&sqs, &url, &publisher).await });
+        self.tasks.spawn(async move { poll(&sqs, &url, &consumer).await });
     }
 
     /// Where everything is, such as `http://127.0.0.1:8080`.

@@ -13,6 +13,7 @@ pub mod connection_token;
 mod gatekeeper;
 mod header;
 pub mod jwks;
+pub mod webhook;
 
 use hubcast_core::ports::{Cause, StoreError};
 

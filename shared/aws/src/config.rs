@@ -24,7 +24,7 @@ use crate::upstream::UpstreamUrls;
 pub use keys::KeysConfig;
 pub use reader::ConfigError;
 use reader::Reader;
-pub use upstream::UpstreamConfig;
+pub use upstream::{UpstreamConfig, WebhookConfig};
 
 /// How long a socket is left to read its Close before it is cut.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
@@ -163,7 +163,8 @@ from_env!(
     FramesConfig,
     KeysConfig,
     NegotiateConfig,
-    PublisherConfig
+    PublisherConfig,
+    WebhookConfig
 );
 
 impl AuthorizerConfig {

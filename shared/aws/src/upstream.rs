@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
-use hubcast_core::ports::{QueueError, UpstreamMessage, UpstreamQueue};
+use hubcast_core::ports::{AnswerQueue, QueueError, UpstreamMessage, UpstreamQueue};
 
 use crate::on_demand::{OnDemand, on_demand};
 use crate::queue::{id, unavailable};
@@ -61,5 +61,51 @@ impl UpstreamQueue for SqsUpstream {
             .message_body(envelope)
             .delay_seconds(seconds);
         send.send().await.map(|_| ()).map_err(unavailable("remind"))
+    }
+}
+
+/// Where an endpoint's events come from, and where its answers go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerUrls {
+    /// `UPSTREAM_QUEUE_URL`
+    pub events: String,
+    /// `NOTIFICATIONS_QUEUE_URL`
+    pub notifications: String,
+}
+
+/// The queues between clients and endpoints.
+#[derive(Debug, Clone)]
+pub struct SqsAnswers {
+    client: Client,
+    urls: AnswerUrls,
+}
+
+impl SqsAnswers {
+    /// The queues at these URLs.
+    pub fn new(config: &SdkConfig, urls: AnswerUrls) -> Self {
+        Self { client: Client::new(config), urls }
+    }
+}
+
+impl AnswerQueue for SqsAnswers {
+    async fn answer(&self, envelope: &str, group: &str, key: &str) -> Result<(), QueueError> {
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.urls.notifications)
+            .message_body(envelope)
+            .message_group_id(id(group))
+            .message_deduplication_id(id(key));
+        send.send().await.map(|_| ()).map_err(unavailable("answer"))
+    }
+
+    async fn retry_event(&self, receipt_handle: &str, delay: Duration) -> Result<(), QueueError> {
+        let change = self
+            .client
+            .change_message_visibility()
+            .queue_url(&self.urls.events)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX));
+        change.send().await.map(|_| ()).map_err(unavailable("retry_event"))
     }
 }

@@ -13,6 +13,7 @@ mod queue;
 mod session;
 mod store;
 mod upstream;
+mod webhook;
 
 use std::error::Error;
 
@@ -26,6 +27,7 @@ pub use store::{
     SocketStore, StoreError,
 };
 pub use upstream::{NoUpstream, UpstreamMessage, UpstreamQueue, UpstreamStore};
+pub use webhook::{AnswerQueue, Webhook, WebhookAnswer, WebhookRequest};
 
 /// The cause behind a port's error.
 pub type Cause = Box<dyn Error + Send + Sync>;

@@ -10,8 +10,12 @@ mod client;
 mod event;
 mod patient;
 mod presence;
+mod template;
+mod webhook;
 
 pub use client::{ClaimPolicy, Client, KnownClient, Values};
 pub use event::{ended, invoked, started, time_out};
 pub use patient::Upstream;
 pub use presence::{announce, disconnect, tell};
+pub use template::{TemplateError, Templates};
+pub use webhook::HeardEvent;

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use hubcast_core::upstream::{ClaimPolicy, Upstream};
+use hubcast_core::upstream::{ClaimPolicy, Templates, Upstream};
 
+use super::AccessKeySettings;
 use super::reader::Reader;
-use crate::upstream::{SqsUpstream, UpstreamUrls};
+use crate::upstream::{AnswerUrls, SqsUpstream, UpstreamUrls};
 
 /// What asking backends needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,31 @@ pub struct UpstreamConfig {
     pub urls: UpstreamUrls,
     /// `UPSTREAM_TIMEOUT_SECONDS`
     pub timeout: Duration,
+}
+
+/// What delivering events to endpoints needs.
+#[derive(Debug)]
+pub struct WebhookConfig {
+    /// `UPSTREAM_URL`
+    pub templates: Templates,
+    /// `UPSTREAM_QUEUE_URL`, `NOTIFICATIONS_QUEUE_URL`
+    pub queues: AnswerUrls,
+    /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
+    pub access_keys: AccessKeySettings,
+    /// `UPSTREAM_TIMEOUT_SECONDS`
+    pub timeout: Duration,
+}
+
+impl WebhookConfig {
+    pub(super) fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        let templates = reader.templates();
+        let (events, notifications) =
+            (reader.url("UPSTREAM_QUEUE_URL"), reader.url("NOTIFICATIONS_QUEUE_URL"));
+        let (access_keys, timeout) = (reader.access_keys(), reader.upstream_timeout());
+        let queues = AnswerUrls { events: events?, notifications: notifications? };
+        let (templates, access_keys, timeout) = (templates?, access_keys?, timeout?);
+        Some(Self { templates, queues, access_keys, timeout })
+    }
 }
 
 impl UpstreamConfig {
@@ -52,10 +78,19 @@ impl Reader<'_> {
     /// The same, and how long an invocation waits for its answer.
     #[expect(clippy::option_option, reason = "every variable is read like this")]
     pub(super) fn upstream(&mut self) -> Option<Option<UpstreamConfig>> {
-        let urls = self.upstream_urls();
-        // SQS delays no message for longer than 15 minutes.
+        let (urls, timeout) = (self.upstream_urls(), self.upstream_timeout());
+        let (urls, timeout) = (urls?, timeout?);
+        Some(urls.map(|urls| UpstreamConfig { urls, timeout }))
+    }
+
+    /// SQS delays no message for longer than 15 minutes.
+    fn upstream_timeout(&mut self) -> Option<Duration> {
         let seconds = self.number("UPSTREAM_TIMEOUT_SECONDS", 1..=900, 30)?;
-        let timeout = Duration::from_secs(u64::from(seconds));
-        Some(urls?.map(|urls| UpstreamConfig { urls, timeout }))
+        Some(Duration::from_secs(u64::from(seconds)))
+    }
+
+    fn templates(&mut self) -> Option<Templates> {
+        let text = self.required("UPSTREAM_URL", "a URL, or a list of URL templates")?;
+        Templates::parse(&text).map_err(|err| self.fault::<()>("UPSTREAM_URL", err)).ok()
     }
 }

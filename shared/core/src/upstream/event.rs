@@ -94,20 +94,32 @@ fn allowed(value: &impl Serialize) -> String {
 
 /// The envelope that answers an invocation nobody answered in time.
 pub fn time_out(client: &Client, invocation_id: &str, target: &str) -> String {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Answer<'a> {
-        hub: &'a str,
-        connection_id: &'a str,
-        invocation_id: &'a str,
-        error: &'a str,
-    }
-    allowed(&Answer {
+    let error = texts::unanswered(target);
+    answer(&Reply {
         hub: client.hub.as_str(),
         connection_id: client.connection.as_str(),
         invocation_id,
-        error: &texts::unanswered(target),
+        result: None,
+        error: Some(&error),
     })
+}
+
+/// What an answer's envelope says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Reply<'a> {
+    pub(super) hub: &'a str,
+    pub(super) connection_id: &'a str,
+    pub(super) invocation_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) result: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<&'a str>,
+}
+
+/// The envelope of an answer.
+pub(super) fn answer(reply: &Reply<'_>) -> String {
+    allowed(reply)
 }
 
 #[cfg(test)]

@@ -1,0 +1,120 @@
+//! One event to its endpoint, and the answer back to the client.
+
+use std::time::Duration;
+
+use hubcast_auth::webhook::{Signed, of_connection, of_request};
+use hubcast_core::ports::{
+    AccessKeySource, AnswerQueue, Cause, Freshness, Webhook, WebhookAnswer, WebhookRequest,
+};
+use hubcast_core::report::chain;
+use hubcast_core::time::Clock;
+use hubcast_core::upstream::HeardEvent;
+use tokio::time::Instant;
+
+use crate::Courier;
+
+/// How long an endpoint may take, if not less is left.
+const ATTEMPT_MAX: Duration = Duration::from_secs(20);
+/// With less time than this nothing is begun.
+const ATTEMPT_MIN: Duration = Duration::from_secs(1);
+
+/// Why an event is not delivered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeliveryError {
+    #[error("this is no event")]
+    NotAnEvent,
+    #[error("there is no time left")]
+    OutOfTime,
+    #[error("the access keys cannot be had")]
+    Keys(#[source] Cause),
+    #[error("the endpoint cannot be reached or does not answer")]
+    Unreached(#[source] Cause),
+    #[error("the endpoint answered {0}")]
+    Refused(u16),
+}
+
+impl<W, Q, K, C> Courier<W, Q, K, C>
+where
+    W: Webhook,
+    Q: AnswerQueue,
+    K: AccessKeySource,
+    C: Clock,
+{
+    /// Delivers one event. `Ok` also for what nobody wants to hear of, and for an invocation that
+    /// was answered by an error.
+    pub(crate) async fn delivered(
+        &self,
+        body: &str,
+        deadline: Instant,
+    ) -> Result<(), DeliveryError> {
+        let event = HeardEvent::parse(body).map_err(|_| DeliveryError::NotAnEvent)?;
+        if event.invocation_id.is_some() {
+            return self.answered(&event, deadline).await;
+        }
+        let Some(url) = self.templates.url(&event) else {
+            return Ok(());
+        };
+        let answer = self.post(&event, url, deadline, ATTEMPT_MAX).await?;
+        match answer.status {
+            200..=299 => Ok(()),
+            status => Err(DeliveryError::Refused(status)),
+        }
+    }
+
+    /// Delivers an invocation that wants an answer, unless its client waits no more.
+    async fn answered(&self, event: &HeardEvent, deadline: Instant) -> Result<(), DeliveryError> {
+        let waited = event.happened_at().map_or(Duration::ZERO, |at| self.clock.now().since(at));
+        let left = self.timeout.saturating_sub(waited);
+        if left.is_zero() {
+            tracing::warn!(event.id = event.event_id, "an invocation came too late");
+            return Ok(());
+        }
+        let Some(url) = self.templates.url(event) else {
+            self.answer(event, &event.unknown()).await;
+            return Ok(());
+        };
+        let envelope = match self.post(event, url, deadline, left).await {
+            Ok(answer) => event.answered(answer.status, &answer.body),
+            // It was not sent, so it may be later.
+            Err(err @ (DeliveryError::OutOfTime | DeliveryError::Keys(_))) => return Err(err),
+            Err(err) => {
+                tracing::error!(error = %chain(&err), "an invocation fails");
+                event.failed("Invocation failed")
+            }
+        };
+        self.answer(event, &envelope).await;
+        Ok(())
+    }
+
+    /// Puts an answer on its way. One that is lost is not worth invoking the method twice: the
+    /// client is told at its time-out.
+    async fn answer(&self, event: &HeardEvent, envelope: &str) {
+        let id = format!("{}/answer", event.event_id);
+        if let Err(err) = self.queue.answer(envelope, &event.group(), &id).await {
+            tracing::error!(error = %chain(&err), event.id = event.event_id, "an answer is lost");
+        }
+    }
+
+    async fn post(
+        &self,
+        event: &HeardEvent,
+        url: String,
+        deadline: Instant,
+        most: Duration,
+    ) -> Result<WebhookAnswer, DeliveryError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left < ATTEMPT_MIN {
+            return Err(DeliveryError::OutOfTime);
+        }
+        let keys = self.keys.access_keys(Freshness::Kept).await.map_err(DeliveryError::Keys)?;
+        let (mut headers, body) = (event.headers(), event.body());
+        let user = event.user_id.as_deref().unwrap_or_default();
+        let (hub, connection) = (event.hub.as_str(), event.connection_id.as_str());
+        let signed = Signed { hub, connection, user, body: &body };
+        headers.push(("X-ASRS-Signature", of_connection(&keys, connection)));
+        headers.push(("X-Hubcast-Signature", of_request(&keys, &signed, self.clock.now())));
+        let request = WebhookRequest { url, headers, body };
+        let patience = left.min(most).min(ATTEMPT_MAX);
+        self.webhook.post(request, patience).await.map_err(DeliveryError::Unreached)
+    }
+}

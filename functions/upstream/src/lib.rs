@@ -1,0 +1,119 @@
+//! Upstream events to backends' HTTP endpoints, in the webhook format of Azure SignalR.
+//!
+//! Events of one connection are delivered in order, those of several at once.
+//! An event that no endpoint took is reported with all later ones of its
+//! connection, comes back soon, and ends in the dead-letter queue of events.
+//! An invocation that wants an answer is tried once: its client waits.
+
+mod delivery;
+pub mod http_client;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::stream::{self, StreamExt};
+use hubcast_core::ports::{AccessKeySource, AnswerQueue, Webhook};
+use hubcast_core::report::chain;
+use hubcast_core::time::Clock;
+use hubcast_core::upstream::Templates;
+use tokio::time::Instant;
+
+/// How many connections' events are delivered at once.
+const LANES: usize = 10;
+/// The longest pause before an event is tried again.
+const PAUSE_MAX_SECONDS: u64 = 60;
+
+/// What delivers events.
+#[derive(Debug)]
+pub struct Courier<W, Q, K, C> {
+    /// The endpoints.
+    pub webhook: W,
+    /// The way back.
+    pub queue: Q,
+    /// What signs.
+    pub keys: K,
+    /// Tells the time.
+    pub clock: C,
+    /// Which endpoint hears of what.
+    pub templates: Templates,
+    /// How long a client waits for an answer.
+    pub timeout: Duration,
+}
+
+/// Delivers a batch of events within `patience`; answers which of them the queue must keep.
+pub async fn handle<W, Q, K, C>(
+    courier: &Courier<W, Q, K, C>,
+    event: SqsEvent,
+    patience: Duration,
+) -> SqsBatchResponse
+where
+    W: Webhook,
+    Q: AnswerQueue,
+    K: AccessKeySource,
+    C: Clock,
+{
+    let deadline = Instant::now() + patience;
+    let mut lanes: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
+    for record in event.records {
+        let group = record.attributes.get("MessageGroupId").cloned().unwrap_or_default();
+        lanes.entry(group).or_default().push(record);
+    }
+    let lanes = lanes.into_values().map(|lane| courier.deliver_lane(lane, deadline));
+    let kept: Vec<Vec<String>> = stream::iter(lanes).buffer_unordered(LANES).collect().await;
+    response(kept.into_iter().flatten())
+}
+
+impl<W, Q, K, C> Courier<W, Q, K, C>
+where
+    W: Webhook,
+    Q: AnswerQueue,
+    K: AccessKeySource,
+    C: Clock,
+{
+    /// Delivers the events of one connection; answers the ids of those that were not.
+    async fn deliver_lane(&self, lane: Vec<SqsMessage>, deadline: Instant) -> Vec<String> {
+        let mut kept = Vec::new();
+        for record in lane {
+            if !kept.is_empty() || !self.deliver(&record, deadline).await {
+                self.retry_soon(&record).await;
+                kept.push(record.message_id.unwrap_or_default());
+            }
+        }
+        kept
+    }
+
+    async fn deliver(&self, record: &SqsMessage, deadline: Instant) -> bool {
+        match self.delivered(record.body.as_deref().unwrap_or_default(), deadline).await {
+            Ok(()) => true,
+            Err(err) => {
+                let id = record.message_id.as_deref().unwrap_or_default();
+                tracing::error!(error = %chain(&err), message.id = id, "an event is not delivered");
+                false
+            }
+        }
+    }
+
+    /// After 1, 2, 4 .. 60 seconds.
+    async fn retry_soon(&self, record: &SqsMessage) {
+        let receives = record.attributes.get("ApproximateReceiveCount");
+        let receives: u32 = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
+        let seconds = 1_u64 << receives.saturating_sub(1).min(6);
+        let pause = Duration::from_secs(seconds.min(PAUSE_MAX_SECONDS));
+        let receipt = record.receipt_handle.as_deref().unwrap_or_default();
+        if let Err(err) = self.queue.retry_event(receipt, pause).await {
+            tracing::warn!(error = %chain(&err), "an event is retried late");
+        }
+    }
+}
+
+fn response(kept: impl Iterator<Item = String>) -> SqsBatchResponse {
+    let failure = |id| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        failure
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = kept.map(failure).collect();
+    response
+}

@@ -1,0 +1,247 @@
+//! Batches of events, endpoints that take them or do not, and what the queue must keep.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use hubcast_core::ports::{AnswerQueue, Cause, QueueError, Webhook, WebhookAnswer, WebhookRequest};
+use hubcast_core::settings::AccessKeys;
+use hubcast_core::upstream::Templates;
+use hubcast_testkit::TestClock;
+use hubcast_testkit::clock::START;
+use hubcast_testkit::queued::in_group;
+use serde_json::{Value, json};
+use upstream::{Courier, handle};
+
+const PATIENCE: Duration = Duration::from_secs(29);
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What an endpoint does with one request.
+#[derive(Debug, Clone, Copy)]
+enum Does {
+    Answer(u16),
+    Fail,
+    Hang,
+}
+
+/// Endpoints that do as they are told, and queues that remember; clones are the same.
+#[derive(Debug, Clone, Default)]
+struct Outside(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    plan: VecDeque<Does>,
+    requests: Vec<WebhookRequest>,
+    answers: Vec<(Value, String, String)>,
+    retries: Vec<(String, Duration)>,
+    is_queue_down: bool,
+}
+
+impl Webhook for Outside {
+    async fn post(
+        &self,
+        request: WebhookRequest,
+        patience: Duration,
+    ) -> Result<WebhookAnswer, Cause> {
+        let does = {
+            let mut seen = self.0.lock().unwrap();
+            seen.requests.push(request);
+            seen.plan.pop_front().unwrap_or(Does::Answer(200))
+        };
+        match does {
+            Does::Answer(status) => Ok(WebhookAnswer { status, body: String::new() }),
+            Does::Fail => Err("told to fail".into()),
+            Does::Hang => {
+                tokio::time::sleep(patience).await;
+                Err("too slow".into())
+            }
+        }
+    }
+}
+
+impl AnswerQueue for Outside {
+    async fn answer(&self, envelope: &str, group: &str, id: &str) -> Result<(), QueueError> {
+        let mut seen = self.0.lock().unwrap();
+        if seen.is_queue_down {
+            return Err(QueueError { operation: "answer", source: "told to fail".into() });
+        }
+        let envelope = serde_json::from_str(envelope).unwrap();
+        seen.answers.push((envelope, group.to_owned(), id.to_owned()));
+        Ok(())
+    }
+
+    async fn retry_event(&self, receipt: &str, delay: Duration) -> Result<(), QueueError> {
+        self.0.lock().unwrap().retries.push((receipt.to_owned(), delay));
+        Ok(())
+    }
+}
+
+struct Rig {
+    outside: Outside,
+    clock: TestClock,
+    courier: Courier<Outside, Outside, AccessKeys, TestClock>,
+}
+
+fn rig(plan: impl IntoIterator<Item = Does>) -> Rig {
+    let (outside, clock) = (Outside::default(), TestClock::default());
+    outside.0.lock().unwrap().plan.extend(plan);
+    let courier = Courier {
+        webhook: outside.clone(),
+        queue: outside.clone(),
+        keys: AccessKeys::parse(&"k".repeat(40)).unwrap(),
+        clock: clock.clone(),
+        templates: Templates::parse(r#"[{"urlTemplate":"https://h/{event}","hubPattern":"n"}]"#)
+            .unwrap(),
+        timeout: TIMEOUT,
+    };
+    Rig { outside, clock, courier }
+}
+
+/// An event of a connection; one that wants an answer when it has an invocation id.
+fn event(connection: &str, name: &str, invocation_id: Option<&str>) -> String {
+    let mut event = json!({
+        "eventId": format!("{connection}/{name}"), "category": "messages", "event": name,
+        "hub": "n", "connectionId": connection, "claims": {}, "query": {},
+        "timestamp": START.to_rfc3339(), "target": name, "arguments": [1],
+    });
+    if let Some(id) = invocation_id {
+        event["invocationId"] = json!(id);
+    }
+    event.to_string()
+}
+
+fn batch(bodies: &[(&str, String)]) -> SqsEvent {
+    let messages: Vec<_> = bodies
+        .iter()
+        .enumerate()
+        .map(|(at, (group, body))| in_group(&at.to_string(), group, body))
+        .collect();
+    hubcast_testkit::event::sqs(&messages)
+}
+
+impl Rig {
+    /// The places in the batch of what the queue must keep.
+    async fn kept(&self, bodies: &[(&str, String)]) -> Vec<String> {
+        let response = handle(&self.courier, batch(bodies), PATIENCE).await;
+        let failures = response.batch_item_failures.into_iter();
+        let mut kept: Vec<String> = failures.map(|failure| failure.item_identifier).collect();
+        kept.sort();
+        kept
+    }
+
+    fn urls(&self) -> Vec<String> {
+        let seen = self.outside.0.lock().unwrap();
+        seen.requests.iter().map(|request| request.url.clone()).collect()
+    }
+
+    fn answers(&self) -> Vec<Value> {
+        let seen = self.outside.0.lock().unwrap();
+        seen.answers.iter().map(|(envelope, _, _)| envelope.clone()).collect()
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_taken_holds_its_own_connection_only() {
+    for does in [Does::Answer(500), Does::Answer(404), Does::Answer(302), Does::Fail] {
+        let rig = rig([does]);
+        let bodies = [
+            ("c", event("c", "a", None)),
+            ("c", event("c", "b", None)),
+            ("d", event("d", "x", None)),
+        ];
+        assert_eq!(rig.kept(&bodies).await, ["0", "1"], "{does:?}");
+        assert_eq!(rig.urls(), ["https://h/a", "https://h/x"]);
+        let retries = rig.outside.0.lock().unwrap().retries.clone();
+        assert_eq!(retries, [0, 1].map(|at| (format!("receipt-{at}"), Duration::from_secs(1))));
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_taken_is_done() {
+    for status in [200, 202, 204] {
+        let rig = rig([Does::Answer(status)]);
+        assert!(rig.kept(&[("c", event("c", "a", None))]).await.is_empty());
+        assert!(rig.answers().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_is_tried_once_and_answered_in_the_order_of_its_connection() {
+    for (does, error) in [
+        (Does::Answer(200), None),
+        (Does::Answer(503), Some("Invocation failed, status code 503")),
+        (Does::Fail, Some("Invocation failed")),
+    ] {
+        let rig = rig([does]);
+        assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
+        let seen = rig.outside.0.lock().unwrap();
+        let [(envelope, group, id)] = seen.answers.as_slice() else { panic!("{seen:?}") };
+        let mut expected = json!({ "hub": "n", "connectionId": "c", "invocationId": "7" });
+        if let Some(error) = error {
+            expected["error"] = json!(error);
+        }
+        assert_eq!(*envelope, expected);
+        assert_eq!((group.as_str(), id.as_str()), ("n:connection:c", "c/a/answer"));
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_whose_client_waits_no_more_is_not_made() {
+    let rig = rig([]);
+    rig.clock.advance(TIMEOUT);
+    assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
+    assert!(rig.urls().is_empty() && rig.answers().is_empty());
+    assert!(rig.kept(&[("c", event("c", "b", None))]).await.is_empty());
+    assert_eq!(rig.urls(), ["https://h/b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_hangs_costs_no_more_than_the_client_waits() {
+    let rig = rig([Does::Hang]);
+    rig.clock.advance(Duration::from_secs(27));
+    let started = tokio::time::Instant::now();
+    assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
+    assert_eq!(started.elapsed(), Duration::from_secs(3));
+    assert_eq!(rig.answers()[0]["error"], "Invocation failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_time_for_stays() {
+    let rig = rig([Does::Hang, Does::Hang]);
+    let bodies = [
+        ("c", event("c", "a", Some("1"))),
+        ("c", event("c", "b", Some("2"))),
+        ("c", event("c", "d", None)),
+    ];
+    assert_eq!(rig.kept(&bodies).await, ["2"]);
+    assert_eq!(rig.urls().len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_sent_makes_no_second_call() {
+    let rig = rig([]);
+    rig.outside.0.lock().unwrap().is_queue_down = true;
+    assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
+    assert_eq!(rig.urls().len(), 1);
+}
+
+#[tokio::test]
+async fn what_no_template_names_is_done_and_its_callers_are_told() {
+    let rig = rig([]);
+    let elsewhere = |id| event("c", "a", id).replace("\"hub\":\"n\"", "\"hub\":\"m\"");
+    let bodies = [("c", elsewhere(None)), ("c", elsewhere(Some("7")))];
+    assert!(rig.kept(&bodies).await.is_empty());
+    assert!(rig.urls().is_empty());
+    assert_eq!(rig.answers()[0]["error"], "Unknown hub method 'a'");
+}
+
+#[tokio::test]
+async fn what_is_no_event_stays_for_the_dead_letters() {
+    let rig = rig([]);
+    for body in ["", "nonsense", "{}", "[1]"] {
+        assert_eq!(rig.kept(&[("c", body.to_owned())]).await, ["0"], "{body}");
+    }
+}

@@ -1,0 +1,54 @@
+//! A backend's HTTP endpoint, and the way back from it, as those who deliver to it see them.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::{Cause, QueueError};
+
+/// A request to a backend's endpoint, by POST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookRequest {
+    /// Where to.
+    pub url: String,
+    /// Names and values, without the length and the type of the body, which is JSON.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// What an endpoint answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookAnswer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+}
+
+/// Backends' endpoints.
+pub trait Webhook: Send + Sync {
+    /// Makes one attempt, which takes no longer than `patience`.
+    fn post(
+        &self,
+        request: WebhookRequest,
+        patience: Duration,
+    ) -> impl Future<Output = Result<WebhookAnswer, Cause>> + Send;
+}
+
+/// The queues between clients and endpoints.
+pub trait AnswerQueue: Send + Sync {
+    /// Puts an envelope on the notifications queue, once for each id.
+    fn answer(
+        &self,
+        envelope: &str,
+        group: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Makes an event visible again after `delay` (whole seconds).
+    fn retry_event(
+        &self,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+}

@@ -1,0 +1,152 @@
+//! Which endpoint hears of which event, in the words of Azure SignalR.
+//!
+//! The first template counts whose patterns all match: `*`, or names that
+//! commas separate. `{hub}`, `{category}` and `{event}` stand for the event's.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use super::HeardEvent;
+use crate::settings::is_trusted_url;
+
+/// What may stand in a URL as it is (RFC 3986 section 2.3).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The templates, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Templates(Vec<Template>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Template {
+    url_template: String,
+    #[serde(default = "any")]
+    hub_pattern: String,
+    #[serde(default = "any")]
+    category_pattern: String,
+    #[serde(default = "any")]
+    event_pattern: String,
+}
+
+fn any() -> String {
+    "*".to_owned()
+}
+
+/// The text holds no templates.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// It is no list of templates.
+    #[error("is neither a URL nor a list of templates: {0}")]
+    NotAList(String),
+    /// Requests to a URL could be read on the way.
+    #[error("needs https for '{0}'")]
+    Untrusted(String),
+}
+
+impl Templates {
+    /// Reads one URL for everything, or a JSON list of templates.
+    ///
+    /// # Errors
+    /// When the list cannot be read, or a URL is not https.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let text = text.trim();
+        let templates = if text.starts_with('[') {
+            serde_json::from_str(text).map_err(|err| TemplateError::NotAList(err.to_string()))?
+        } else {
+            let url_template = text.to_owned();
+            let [hub_pattern, category_pattern, event_pattern] = [any(), any(), any()];
+            vec![Template { url_template, hub_pattern, category_pattern, event_pattern }]
+        };
+        match templates.iter().find(|template| !is_trusted_url(&template.filled("x", "x", "x"))) {
+            Some(untrusted) => Err(TemplateError::Untrusted(untrusted.url_template.clone())),
+            None => Ok(Self(templates)),
+        }
+    }
+
+    /// Where an event goes; nowhere when nothing matches.
+    pub fn url(&self, event: &HeardEvent) -> Option<String> {
+        let (hub, category, name) = (&*event.hub, &*event.category, &*event.event);
+        let is_it = |template: &&Template| {
+            matches(&template.hub_pattern, hub)
+                && matches(&template.category_pattern, category)
+                && matches(&template.event_pattern, name)
+        };
+        self.0.iter().find(is_it).map(|template| template.filled(hub, category, name))
+    }
+}
+
+impl Template {
+    fn filled(&self, hub: &str, category: &str, event: &str) -> String {
+        let mut url = String::with_capacity(self.url_template.len());
+        let mut rest = self.url_template.as_str();
+        // In one pass, so that nothing in a name is taken for a placeholder.
+        while let Some(at) = rest.find('{') {
+            let (before, after) = rest.split_at(at);
+            url.push_str(before);
+            let names = [("{hub}", hub), ("{category}", category), ("{event}", event)];
+            let found = names.iter().find(|(name, _)| after.starts_with(name));
+            let (length, value) =
+                found.map_or((1, None), |(name, value)| (name.len(), Some(value)));
+            match value {
+                Some(value) => url.extend(utf8_percent_encode(value, ESCAPED)),
+                None => url.push('{'),
+            }
+            rest = after.get(length..).unwrap_or_default();
+        }
+        url.push_str(rest);
+        url
+    }
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut names = pattern.split(',').map(str::trim);
+    pattern.trim() == "*" || names.any(|one| one.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(templates: &str, category: &str, event: &str) -> Option<String> {
+        let event = HeardEvent::named("chat", category, event);
+        Templates::parse(templates).unwrap().url(&event)
+    }
+
+    #[test]
+    fn one_url_is_for_everything_and_names_are_escaped() {
+        let url =
+            |event| url("https://h/{hub}/{category}/{event}?e={event}&x={y}", "messages", event);
+        assert_eq!(url("Add").unwrap(), "https://h/chat/messages/Add?e=Add&x={y}");
+        assert_eq!(
+            url("a/ä?{hub}").unwrap(),
+            "https://h/chat/messages/a%2F%C3%A4%3F%7Bhub%7D?e=a%2F%C3%A4%3F%7Bhub%7D&x={y}"
+        );
+    }
+
+    #[test]
+    fn the_first_template_that_matches_counts() {
+        let templates = r#"[
+            {"urlTemplate":"https://h/1","categoryPattern":"connections","eventPattern":"connected"},
+            {"urlTemplate":"https://h/2","hubPattern":"other, Chat","eventPattern":"a,b"},
+            {"urlTemplate":"https://h/3","categoryPattern":"messages","hubPattern":"chat"}
+        ]"#;
+        let at = |category, event| url(templates, category, event);
+        assert_eq!(at("connections", "connected").as_deref(), Some("https://h/1"));
+        assert_eq!(at("messages", "B").as_deref(), Some("https://h/2"));
+        assert_eq!(at("messages", "c").as_deref(), Some("https://h/3"));
+        assert_eq!(at("connections", "disconnected"), None);
+    }
+
+    #[test]
+    fn requests_that_could_be_read_on_the_way_are_refused() {
+        for bad in
+            ["http://example.com/x", "ftp://h", "h/{hub}", "", r#"[{"urlTemplate":"http://h"}]"#]
+        {
+            assert!(matches!(Templates::parse(bad), Err(TemplateError::Untrusted(_))), "{bad}");
+        }
+        assert!(Templates::parse("http://127.0.0.1:7071/x").is_ok());
+        for bad in ["[{}]", r#"[{"urlTemplate":"https://h","hubPatern":"x"}]"#] {
+            assert!(matches!(Templates::parse(bad), Err(TemplateError::NotAList(_))), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Events as webhooks of Azure SignalR, and what their answers mean.
+//!
+//! Bodies and headers are those that the `SignalRTrigger` of Azure Functions
+//! reads.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use signalr_protocol::message::{Decoded, HubMessage, Invocation, Outcome};
+use signalr_protocol::texts;
+
+use super::Values;
+use super::event::{Reply, answer};
+use crate::time::Timestamp;
+
+const RECORD_SEPARATOR: char = '\u{1e}';
+
+/// An event as it was read from the queue.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeardEvent {
+    /// The event's own id; it stays the same when the event comes again.
+    pub event_id: String,
+    /// `connections` or `messages`.
+    pub category: String,
+    /// `connected`, `disconnected`, or the method that is invoked.
+    pub event: String,
+    /// The hub.
+    pub hub: String,
+    /// The connection.
+    pub connection_id: String,
+    /// The user, unless anonymous.
+    #[serde(default)]
+    pub user_id: Option<String>,
+    #[serde(default)]
+    claims: Values,
+    #[serde(default)]
+    query: Values,
+    timestamp: String,
+    #[serde(default)]
+    target: Option<String>,
+    #[serde(default)]
+    arguments: Option<Box<RawValue>>,
+    /// The id of an invocation that wants an answer.
+    #[serde(default)]
+    pub invocation_id: Option<String>,
+}
+
+impl HeardEvent {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(body: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(body)
+    }
+
+    /// When it happened; `None` when it does not say.
+    pub fn happened_at(&self) -> Option<Timestamp> {
+        Timestamp::parse(&self.timestamp).ok()
+    }
+
+    /// The message group of what is sent to the connection.
+    pub fn group(&self) -> String {
+        format!("{}:connection:{}", self.hub, self.connection_id)
+    }
+
+    /// The body of the request.
+    pub fn body(&self) -> String {
+        match (&self.target, &self.arguments, self.event.as_str()) {
+            (Some(target), Some(arguments), _) => {
+                let invocation_id = self.invocation_id.clone();
+                let (target, arguments) = (target.clone(), arguments.clone());
+                let call = Invocation { invocation_id, target, arguments, stream_ids: Vec::new() };
+                let record = HubMessage::Invocation(call).encode();
+                record.trim_end_matches(RECORD_SEPARATOR).to_owned()
+            }
+            (_, _, "connected") => r#"{"type":10}"#.to_owned(),
+            _ => r#"{"type":11}"#.to_owned(),
+        }
+    }
+
+    /// The headers that say what the event is, signatures aside.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let claims = (!self.claims.is_empty()).then(|| self.claims_text());
+        let query = (!self.query.is_empty()).then(|| self.query_text());
+        let entries = [
+            ("X-ASRS-Connection-Id", Some(self.connection_id.clone())),
+            ("X-ASRS-Hub", Some(self.hub.clone())),
+            ("X-ASRS-Category", Some(self.category.clone())),
+            ("X-ASRS-Event", Some(self.event.clone())),
+            ("X-ASRS-User-Id", self.user_id.clone()),
+            ("X-ASRS-User-Claims", claims),
+            ("X-ASRS-Client-Query", query),
+            ("X-Hubcast-Event-Id", Some(self.event_id.clone())),
+        ];
+        let present = entries.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        present.map(|(name, value)| (name, in_a_header(&value))).collect()
+    }
+
+    /// `type: value` items, in the form that Azure Functions reads; a comma in a value breaks it
+    /// there, so what decides anything should be read from the queue's own form.
+    fn claims_text(&self) -> String {
+        let items = self
+            .claims
+            .iter()
+            .flat_map(|(name, values)| values.iter().map(move |value| format!("{name}: {value}")));
+        items.collect::<Vec<_>>().join(", ")
+    }
+
+    fn query_text(&self) -> String {
+        let escaped = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let items = self.query.iter().flat_map(|(name, values)| {
+            values.iter().map(move |value| format!("{}={}", escaped(name), escaped(value)))
+        });
+        format!("?{}", items.collect::<Vec<_>>().join("&"))
+    }
+
+    /// The envelope of the answer that an endpoint gave by this status and body.
+    pub fn answered(&self, status: u16, body: &str) -> String {
+        let error = format!("Invocation failed, status code {status}");
+        match status {
+            200 | 204 => match outcome(body) {
+                Some(outcome) => self.envelope(outcome),
+                None => self.failed("Invocation failed, the answer is not a completion"),
+            },
+            _ => self.failed(&error),
+        }
+    }
+
+    /// The envelope of an answer that the endpoint did not give.
+    pub fn failed(&self, error: &str) -> String {
+        self.envelope(Outcome::Error(error.to_owned()))
+    }
+
+    /// The envelope for a method that no endpoint hears of.
+    pub fn unknown(&self) -> String {
+        self.failed(&texts::unknown_method(&self.event))
+    }
+
+    fn envelope(&self, outcome: Outcome) -> String {
+        let (result, error) = match &outcome {
+            Outcome::Void => (None, None),
+            Outcome::Result(result) => (Some(&**result), None),
+            // An empty error counts as none in an envelope, and would make a success of it.
+            Outcome::Error(error) if error.is_empty() => (None, Some("Invocation failed")),
+            Outcome::Error(error) => (None, Some(error.as_str())),
+        };
+        let invocation_id = self.invocation_id.as_deref().unwrap_or_default();
+        let (hub, connection_id) = (&*self.hub, &*self.connection_id);
+        answer(&Reply { hub, connection_id, invocation_id, result, error })
+    }
+}
+
+/// What the body of a good answer says; `None` when it is no completion.
+fn outcome(body: &str) -> Option<Outcome> {
+    let record = body.trim().trim_end_matches(RECORD_SEPARATOR).trim();
+    if record.is_empty() {
+        return Some(Outcome::Void);
+    }
+    match HubMessage::decode(record) {
+        Ok(Decoded::Message(HubMessage::Completion(completion))) => Some(completion.outcome),
+        _ => None,
+    }
+}
+
+/// A header is one line.
+fn in_a_header(value: &str) -> String {
+    value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+impl HeardEvent {
+    /// An event of this hub, category and name.
+    pub(super) fn named(hub: &str, category: &str, event: &str) -> Self {
+        Self {
+            event_id: "e".to_owned(),
+            category: category.to_owned(),
+            event: event.to_owned(),
+            hub: hub.to_owned(),
+            connection_id: "c".to_owned(),
+            user_id: None,
+            claims: Values::new(),
+            query: Values::new(),
+            timestamp: String::new(),
+            target: None,
+            arguments: None,
+            invocation_id: Some("7".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn answered(status: u16, body: &str) -> Value {
+        let event = HeardEvent::named("n", "messages", "Add");
+        serde_json::from_str(&event.answered(status, body)).unwrap()
+    }
+
+    fn envelope(more: &Value) -> Value {
+        let mut envelope = json!({ "hub": "n", "connectionId": "c", "invocationId": "7" });
+        for (name, value) in more.as_object().unwrap() {
+            envelope[name] = value.clone();
+        }
+        envelope
+    }
+
+    #[test]
+    fn a_completion_is_relayed_whatever_id_it_names() {
+        let body = "{\"type\":3,\"invocationId\":\"x\",\"result\":{\"a\":1}}\u{1e}";
+        assert_eq!(answered(200, body), envelope(&json!({ "result": { "a": 1 } })));
+        let body = r#"{"type":3,"invocationId":"7","result":null}"#;
+        assert_eq!(answered(200, body), envelope(&json!({ "result": null })));
+        let body = r#"{"type":3,"invocationId":"7","error":"no"}"#;
+        assert_eq!(answered(200, body), envelope(&json!({ "error": "no" })));
+    }
+
+    #[test]
+    fn nothing_is_a_completion_without_a_result() {
+        for (status, body) in [(204, ""), (200, ""), (200, " \n"), (200, "\u{1e}")] {
+            assert_eq!(answered(status, body), envelope(&json!({})));
+        }
+    }
+
+    #[test]
+    fn whatever_else_is_an_error() {
+        let error = "Invocation failed, status code 500";
+        assert_eq!(answered(500, ""), envelope(&json!({ "error": error })));
+        let empty = r#"{"type":3,"invocationId":"7","error":""}"#;
+        for body in ["hello", r#"{"type":6}"#, empty] {
+            assert!(
+                answered(200, body)["error"].as_str().unwrap().starts_with("Invocation failed")
+            );
+        }
+    }
+
+    #[test]
+    fn headers_are_lines_of_the_form_that_azure_functions_reads() {
+        let mut event = HeardEvent::named("n", "messages", "a\r\nX-Evil: 1");
+        event.user_id = Some("älice".to_owned());
+        event.claims = [("role".to_owned(), vec!["a".to_owned(), "b\n".to_owned()])].into();
+        event.query = [("q".to_owned(), vec!["1 &=".to_owned()])].into();
+        let headers = event.headers();
+        let value = |name| headers.iter().find(|(known, _)| *known == name).unwrap().1.as_str();
+        assert_eq!(value("X-ASRS-Event"), "a  X-Evil: 1");
+        assert_eq!(value("X-ASRS-User-Claims"), "role: a, role: b ");
+        assert_eq!(value("X-ASRS-Client-Query"), "?q=1%20%26%3D");
+        assert_eq!(value("X-ASRS-User-Id"), "älice");
+    }
+}

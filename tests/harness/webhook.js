@@ -1,0 +1,88 @@
+// A backend as Azure SignalR calls one: an HTTP endpoint that checks signatures as Azure Functions does.
+
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { Condition } from "./client.js";
+
+/** The access key of the local stack. */
+const KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
+const hex = (text) => createHmac("sha256", KEY).update(text).digest("hex");
+
+/** Header values are UTF-8; Node reads them as Latin-1. */
+const utf8 = (value) => value && Buffer.from(value, "latin1").toString();
+
+/** The extension's own check: the connection id, hex digits of either case, any of the signatures. */
+function isAzureSignature({ connectionId, signature = "" }) {
+  const expected = `sha256=${hex(connectionId)}`.toUpperCase();
+  return signature.toUpperCase().split(",").includes(expected);
+}
+
+/** What PROTOCOL.md tells backends to check: body and identity as signed, and lately. */
+function isOwnSignature({ hub, connectionId, userId = "", body, ownSignature = "" }) {
+  const [[, time], ...signatures] = ownSignature.split(",").map((part) => part.split("="));
+  const expected = hex(`v1\n${time}\n${hub}\n${connectionId}\n${userId}\n${body}`);
+  const isRecent = Math.abs(Date.now() / 1000 - Number(time)) < 300;
+  return isRecent && signatures.some(([version, value]) => version === "v1" && value === expected);
+}
+
+/** An endpoint on a free port. `answer` makes `{status, body}` of a request; 200 without it. */
+export class WebhookServer extends Condition {
+  constructor(answer = () => undefined) {
+    super();
+    this.answer = answer;
+    this.requests = [];
+    this.server = createServer((request, response) => this.#take(request, response));
+  }
+
+  async start() {
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
+    this.url = `http://127.0.0.1:${this.server.address().port}`;
+    return this;
+  }
+
+  async #take(message, response) {
+    const chunks = [];
+    for await (const chunk of message) chunks.push(chunk);
+    const header = (name) => utf8(message.headers[name]);
+    const request = {
+      path: message.url,
+      method: message.method,
+      type: message.headers["content-type"],
+      connectionId: header("x-asrs-connection-id"),
+      hub: header("x-asrs-hub"),
+      category: header("x-asrs-category"),
+      event: header("x-asrs-event"),
+      userId: header("x-asrs-user-id"),
+      claims: header("x-asrs-user-claims"),
+      query: header("x-asrs-client-query"),
+      signature: header("x-asrs-signature"),
+      ownSignature: header("x-hubcast-signature"),
+      eventId: header("x-hubcast-event-id"),
+      body: Buffer.concat(chunks).toString(),
+    };
+    request.isSigned = isAzureSignature(request) && isOwnSignature(request);
+    this.requests.push(request);
+    this.notify();
+    const { status = 200, body = "" } = (await this.answer(request)) ?? {};
+    response.writeHead(status).end(body);
+  }
+
+  /** The requests about a connection so far. */
+  of(connectionId) {
+    return this.requests.filter((request) => request.connectionId === connectionId);
+  }
+
+  /** Waits for `count` requests about a connection; answers all of them. */
+  async hears(connectionId, count) {
+    await this.until(() => this.of(connectionId).length >= count, `${count} request(s) about ${connectionId}`);
+    return this.of(connectionId);
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, "close");
+  }
+}
