@@ -35,6 +35,7 @@ describe("a retained value", () => {
       await retain({ groupName }, "licence", "pro");
       await retain({ groupName }, "flags", 2);
       await backend.send({ groupName, target: "notify", arguments: ["not retained"] }, order);
+      await backend.fence(order.group, early);
       const late = await signedIn(stack, "late", { version, methods, groups: [groupName] });
       await late.receives("flags");
       const other = await comes("other", { version });
