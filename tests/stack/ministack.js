@@ -34,6 +34,7 @@ export class MiniStack {
     const env = { PATH, HOME, TMPDIR: folder, ...CREDENTIALS, ...own };
     stack.logs = "";
     stack.#child = spawn(root(".venv/ministack/bin/ministack"), { env, stdio: ["ignore", "pipe", "pipe"] });
+    process.once("exit", () => stack.#child.kill());
     for (const stream of [stack.#child.stdout, stack.#child.stderr]) stream.on("data", (chunk) => (stack.logs += chunk));
     await stack.#healthy();
     return stack;

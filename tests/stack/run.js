@@ -50,6 +50,9 @@ async function record(deployment) {
   return recorded;
 }
 
+// Also then MiniStack has to end.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 const only = process.argv.slice(2);
 const deployment = await Deployment.start(PARAMETERS);
 try {
