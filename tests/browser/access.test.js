@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch, picture } from "../harness/browser.js";
+import { heard } from "../harness/counts.js";
 import { startStack } from "../harness/stack.js";
 
 const PAGE = fileURLToPath(new URL("../../infra/demo/dist", import.meta.url));
@@ -43,8 +44,7 @@ async function filled(page) {
   const button = (name) => page.getByRole("button", { name, exact: true });
   const tabs = page.getByRole("article");
   for (let at = 0; at < 3; at += 1) await tabs.nth(at).getByText("connected").waitFor();
-  const heard = async () => (await (await fetch(`${stack.url}/dev/counts`)).json()).hubs.notifications?.connections;
-  while ((await heard()) < 3);
+  await heard(stack, ["alice", "bob"], 3);
   for (const group of ["public-news", "admins"]) {
     await tabs.nth(0).getByRole("textbox").fill(group);
     await tabs.nth(0).getByRole("button", { name: "Join" }).click();

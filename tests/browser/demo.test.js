@@ -9,6 +9,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { launch, picture } from "../harness/browser.js";
+import { counts, heard, quiet } from "../harness/counts.js";
 import { PYTHON, noAwsCli, noBoto3, noCurl, noJdk, runJava } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
@@ -39,6 +40,7 @@ async function opened(path) {
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   page.on("pageerror", (error) => faults.push(error));
+  page.on("console", (message) => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
   await page.goto(stack.url + path);
   return page;
 }
@@ -49,13 +51,8 @@ const shows = (within, text) => within.getByText(text).first().waitFor();
 const count = (name) => page.getByLabel("Live counts").locator("div", { has: page.getByText(name, { exact: true }) }).locator("dd");
 
 /** Waits until a count of the operator is so. */
-async function counts(name, value) {
+async function countIs(name, value) {
   await count(name).getByText(String(value), { exact: true }).waitFor();
-}
-
-/** The counts right now. */
-async function taken() {
-  return (await fetch(`${stack.url}/dev/counts`)).json();
 }
 
 async function signIn(user, { groups = "", tabs = 1 } = {}) {
@@ -67,18 +64,12 @@ async function signIn(user, { groups = "", tabs = 1 } = {}) {
   for (let number = 1; number <= tabs; number += 1) await shows(pane(user, number), "connected");
 }
 
-/** Waits until these users hear everything. */
-async function settled(...users) {
-  const heard = async () => Object.keys((await taken()).hubs.notifications?.users ?? {});
-  for (let now = []; !users.every((user) => now.includes(user)); ) now = await heard();
-}
-
 describe("the demo page", () => {
   it("shows the jobs to the users that they are for", async () => {
     await signIn("ann", { groups: "acme", tabs: 2 });
     await signIn("ben", { groups: "acme" });
     await signIn("cy");
-    await settled("ann", "ben", "cy");
+    await heard(stack, ["ann", "ben", "cy"], 4);
     await picture(page, "signed-in");
 
     await page.getByLabel("User whose role changes").selectOption("ann");
@@ -107,7 +98,7 @@ describe("the demo page", () => {
     await signIn("ed");
     const window = await opened("/?user=dora&groups=acme");
     await shows(window.getByRole("article"), "connected");
-    await settled("dora", "ed");
+    await heard(stack, ["dora", "ed"], 4);
     await button("Log out of all tabs", pane("dora", 1)).click();
     for (const one of [pane("dora", 1), pane("dora", 2), window.getByRole("article")]) {
       await shows(one, "You have been signed out.");
@@ -150,16 +141,16 @@ describe("the demo page", () => {
   it("counts who is connected, and what is dead", async () => {
     await fetch(`${stack.url}/dev/reset`, { method: "POST" });
     await signIn("gil", { groups: "acme, beta", tabs: 3 });
-    await counts("Connections", 3);
-    await counts("Users", 1);
-    await counts("Groups", 2);
-    await counts("Dead letters", 0);
+    await countIs("Connections", 3);
+    await countIs("Users", 1);
+    await countIs("Groups", 2);
+    await countIs("Dead letters", 0);
     const form = page.getByRole("form", { name: "Any message" });
     await form.getByLabel("Users").fill("x".repeat(1025));
     await button("Send", form).click();
-    await counts("Dead letters", 1);
+    await countIs("Dead letters", 1);
     await button("Close gil, tab 2").click();
-    await counts("Connections", 2);
+    await countIs("Connections", 2);
   });
 });
 
@@ -188,7 +179,7 @@ describe("the form for any message", () => {
 
   it("adds a user to a group for good, and blocks and unblocks", async () => {
     await signIn("jo");
-    await settled("jo");
+    await heard(stack, ["jo"]);
     const act = async (what, fill) => {
       await form().getByRole("combobox", { name: /^What/ }).selectOption(what);
       for (const [label, text] of Object.entries({ Users: "jo", ...fill })) await form().getByLabel(label, { exact: true }).fill(text);
@@ -203,7 +194,7 @@ describe("the form for any message", () => {
     await button("Sign in again", pane("jo", 1)).click();
     await shows(pane("jo", 1), "Forbidden: the user is blocked");
     await act("unblock", {});
-    while ((await taken()).queues.notifications > 0);
+    await quiet(stack);
     await button("Sign in again", pane("jo", 1)).click();
     await shows(pane("jo", 1), "connected");
     await shows(page.getByLabel("Connections in groups"), "lasting");
@@ -212,7 +203,7 @@ describe("the form for any message", () => {
   it("makes nothing that the publisher refuses", async () => {
     await fetch(`${stack.url}/dev/reset`, { method: "POST" });
     await signIn("mo", { tabs: 2 });
-    await settled("mo");
+    await heard(stack, ["mo"], 2);
     const names = { user: "mo, nobody", group: "a, b", connection: "nobodys" };
     const texts = { "Names of groups": "a, b", Reason: "why not", "For seconds": "60", "Expires after seconds": "60" };
     const kind = form().getByRole("combobox", { name: /^What/ });
@@ -234,9 +225,9 @@ describe("the form for any message", () => {
         sent += 1;
       }
     }
-    while ((await taken()).queues.notifications > 0);
+    await quiet(stack);
     assert.equal(sent, 16);
-    assert.equal((await taken()).queues.dlq, 0, "no dead letter");
+    assert.equal((await counts(stack)).queues.dlq, 0, "no dead letter");
   });
 
   const quoting = [`it's "here"\\ ${"`"}$HOME${"`"} 例え`, { deep: [true, null, 1.5] }];
@@ -257,7 +248,7 @@ describe("the form for any message", () => {
     it(`shows ${language} code that does the same as the button`, { skip }, async () => {
       const user = `kim ${language}`;
       await signIn(user);
-      await settled(user);
+      await heard(stack, [user]);
       await pane(user, 1).getByText("Wire", { exact: false }).last().click();
       await form().getByLabel("Users").fill(user);
       await form().getByLabel("Arguments").fill(JSON.stringify(quoting));

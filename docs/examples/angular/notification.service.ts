@@ -43,7 +43,7 @@ export class NotificationService {
     inject(DestroyRef).onDestroy(() => void this.stop());
   }
 
-  /** Call it after the log-in. */
+  /** Call it after the log-in. Rejects when the first connect fails: automatic reconnect begins with the second. */
   async start(): Promise<void> {
     this.state.set(HubConnectionState.Connecting);
     try {

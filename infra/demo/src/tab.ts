@@ -1,7 +1,7 @@
 // One tab of one user: its connection, and what its app shows.
 
 import { HubcastClient } from "@hubcast/client";
-import { HubConnectionState, LogLevel } from "@microsoft/signalr";
+import { LogLevel } from "@microsoft/signalr";
 import { HUB, logOut, send, signIn, type Token } from "./backend";
 import { Observable } from "./observe";
 import { Wire, type Frame } from "./wire";
@@ -186,9 +186,5 @@ export class Tab extends Observable {
   #note(frame: Frame): void {
     this.frames = [...this.frames, frame].slice(-FRAMES_KEPT);
     this.changed();
-  }
-
-  get isConnected(): boolean {
-    return this.#client.connection.state === HubConnectionState.Connected;
   }
 }
