@@ -75,7 +75,7 @@ stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against 
 
 browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browser bundles in a real Chromium.
 	$(CARGO) build --quiet --package hubcast-local
-	cd tests && PYTHON=../$(PY) npm run --silent browser
+	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
 infra: $(NODE_MARK) $(SAM)/.installed ## Checks the CloudFormation pieces and runs the front door's function.
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/*.yaml
