@@ -66,11 +66,11 @@ export class Backend {
     await Promise.all(clients.map((client, at) => client.receives("fence", before[at] + 1)));
   }
 
-  /** Enqueues up to ten envelopes by one request, each as a message of its own. */
+  /** Enqueues up to ten envelopes by one request, each as a message of its own; `group` may tell them apart. */
   async sendBatch(envelopes, { group = this.group(envelopes[0]) } = {}) {
     const entry = (envelope, at) => ({
       Id: String(at),
-      MessageGroupId: group,
+      MessageGroupId: typeof group === "function" ? group(envelope) : group,
       MessageDeduplicationId: randomUUID(),
       MessageBody: JSON.stringify(envelope),
     });

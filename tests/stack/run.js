@@ -28,6 +28,8 @@ const PARAMETERS = {
   ClientJoinableGroups: "*",
   MaxConnectionsPerUser: "12",
   FanoutDirectMax: "45",
+  UpstreamQueue: "true",
+  ProducerPrincipals: "000000000000",
 };
 
 /** One file after the other: they share the deployment. */
