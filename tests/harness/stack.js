@@ -34,7 +34,8 @@ async function deployedStack(flags) {
     throw new Error(`the deployment is not configured as ${flags.join(" ")}`);
   }
   const stack = new Running(process.env.HUBCAST_DEPLOYED);
-  await fetch(`${stack.url}/dev/reset`, { method: "POST" });
+  const { ok, status } = await fetch(`${stack.url}/dev/reset`, { method: "POST" });
+  if (!ok) throw new Error(`the deployment could not be emptied: status ${status}`);
   return stack;
 }
 
