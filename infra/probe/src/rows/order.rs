@@ -56,15 +56,13 @@ async fn reply_came_first(socket: &mut Socket) -> Result<bool> {
 }
 
 fn told(reply: Duration, before: Option<Duration>, after: Option<Duration>) -> String {
-    let before = before.map_or_else(
-        || "none came before it".to_owned(),
-        |delay| {
-            format!("those begun up to {} ms after the frame came before it", delay.as_millis())
-        },
-    );
-    let after = after.map_or_else(
-        || "none came after it".to_owned(),
-        |delay| format!("those begun from {} ms on came after it", delay.as_millis()),
-    );
-    format!("a reply takes {} ms; of the posts, {before}, {after}", reply.as_millis())
+    let at = |delay: Option<Duration>| {
+        delay.map_or_else(|| "never".to_owned(), |delay| format!("{} ms", delay.as_millis()))
+    };
+    format!(
+        "a reply takes {}; after the frame, the latest post before it began at {}, the earliest post after it at {}",
+        at(Some(reply)),
+        at(before),
+        at(after)
+    )
 }
