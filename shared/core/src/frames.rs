@@ -189,7 +189,8 @@ where
 
     async fn record(&self, caller: &Caller, record: &str) -> Step {
         if is_handshake(record) {
-            return self.handshake(caller, record).await;
+            // Rare and large: not every frame's future is to be as large.
+            return Box::pin(self.handshake(caller, record)).await;
         }
         let message = match HubMessage::decode(record) {
             Ok(Decoded::Message(message)) => message,
@@ -198,7 +199,7 @@ where
         };
         match message {
             HubMessage::Ping => self.ping(caller).await,
-            HubMessage::Invocation(call) => self.invocation(caller, call).await,
+            HubMessage::Invocation(call) => Box::pin(self.invocation(caller, call)).await,
             HubMessage::StreamInvocation(call) => {
                 let error = self.stream_error(&call.target);
                 Step::Reply(failed(call.invocation_id, error))

@@ -1,6 +1,7 @@
 //! Who a notification is for.
 
 use super::EnvelopeRules;
+use super::content::Subject;
 use super::fields::Fields;
 use super::rejection::{RejectReason, Rejection};
 use crate::id::{ConnectionId, GroupName, UserId};
@@ -38,5 +39,15 @@ impl Audience {
         }
         let detail = "nobody is named; say \"everyone\": true to reach the whole hub";
         Err(Rejection::new(RejectReason::ImplicitBroadcast, detail))
+    }
+}
+
+impl Subject {
+    /// The connections whose membership changes.
+    pub(crate) fn audience(&self) -> Audience {
+        match self {
+            Self::Connection(connection) => Audience::Connection(connection.clone()),
+            Self::Users(users) => Audience::Users(users.clone()),
+        }
     }
 }

@@ -62,16 +62,6 @@ pub enum Subject {
     Users(Vec<UserId>),
 }
 
-impl Subject {
-    /// The connections whose membership changes.
-    pub(crate) fn audience(&self) -> Audience {
-        match self {
-            Self::Connection(connection) => Audience::Connection(connection.clone()),
-            Self::Users(users) => Audience::Users(users.clone()),
-        }
-    }
-}
-
 /// A change that a backend asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {

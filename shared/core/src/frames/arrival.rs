@@ -2,8 +2,8 @@
 //!
 //! The inbox is emptied before the socket has any row. So nothing that is sent
 //! while that goes on can overtake what waited: it finds nobody, and waits too.
-//! What was put into the inbox just before the rows were there is taken back by
-//! its sender, who looks again; if it is not, the client has to come once more.
+//! What was put into the inbox just before the rows were there is found right
+//! after them; then the socket is forgotten, and the client comes once more.
 //!
 //! Retained values are posted when the socket is ready, or in the group.
 
@@ -27,9 +27,9 @@ use crate::time::Clock;
 
 /// How often values are posted again that keep changing, before the client comes once more.
 const ROUNDS_MAX: usize = 10;
-/// How often, and how long apart, an inbox is looked at that its sender may be taking back from.
-const LOOKS: u32 = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a post may be under way that is to arrive before a Close.
+const EARLY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why somebody was not shown everything.
 #[derive(Debug, thiserror::Error)]
@@ -119,22 +119,24 @@ where
         &self,
         socket: &Socket,
         groups: impl IntoIterator<Item = KeyedName>,
+        so_far: &Uses,
     ) -> Step {
-        match self.show_all(socket, groups).await {
+        match self.show_all(socket, groups, so_far).await {
             Ok(true) => Step::Silent,
-            Ok(false) => self.once_more(socket, "Messages are waiting.").await,
+            Ok(false) => self.early(socket).await,
             Err(missed) => self.missed(socket, &missed).await,
         }
     }
 
-    /// False when something waits in the inbox that was put there too late.
+    /// False when something waits in an inbox that nobody knew of before.
     async fn show_all(
         &self,
         socket: &Socket,
         groups: impl IntoIterator<Item = KeyedName>,
+        so_far: &Uses,
     ) -> Result<bool, Missed> {
         let in_use = self.store.uses(&socket.hub, Consistency::Strong).await?;
-        if self.is_stranded(socket, &in_use).await? {
+        if !so_far.contains(&Use::Inboxes) && self.is_early(socket, &in_use).await? {
             return Ok(false);
         }
         let user = socket.user.as_ref().map(UserId::keyed).map(BoardOf::User);
@@ -143,22 +145,18 @@ where
         self.show(socket, boards, &in_use).await.map(|()| true)
     }
 
-    /// Whether something waits that nobody takes back.
-    async fn is_stranded(&self, socket: &Socket, in_use: &Uses) -> Result<bool, StoreError> {
+    /// Whether something waits that was put there after the last look before the rows.
+    ///
+    /// To deliver it now could be too late: the socket is reachable by others.
+    pub(super) async fn is_early(
+        &self,
+        socket: &Socket,
+        in_use: &Uses,
+    ) -> Result<bool, StoreError> {
         let Some(inbox) = inbox_of(socket, in_use) else {
             return Ok(false);
         };
-        let mut pause = FIRST_PAUSE;
-        for look in 1..=LOOKS {
-            if self.store.waiting(&inbox, self.clock.now()).await?.is_empty() {
-                return Ok(false);
-            }
-            if look < LOOKS {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-            }
-        }
-        Ok(true)
+        Ok(!self.store.waiting(&inbox, self.clock.now()).await?.is_empty())
     }
 
     /// Shows a socket what hangs in a group that it has joined.
@@ -192,6 +190,16 @@ where
     pub(super) async fn missed(&self, socket: &Socket, missed: &Missed) -> Step {
         tracing::warn!(error = %report(missed), socket.id = %socket.id, "a connection missed something");
         self.once_more(socket, "Messages could not be delivered.").await
+    }
+
+    /// The end of a socket that came in the very moment in which a message was kept.
+    ///
+    /// The sender may have seen it, taken the message back and be posting it: that is to arrive
+    /// before the Close.
+    pub(super) async fn early(&self, socket: &Socket) -> Step {
+        let step = self.once_more(socket, "Messages are waiting.").await;
+        tokio::time::sleep(EARLY_PAUSE).await;
+        step
     }
 
     /// Has the client connect anew; nothing more is taken for this socket.

@@ -16,6 +16,7 @@ use signalr_protocol::texts;
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::channel::{ChannelKey, ShardCounts};
 use crate::id::{GroupName, KeyedName, SocketId, UserId};
+use crate::later::Uses;
 use crate::membership::{Groups, effective, join, leave};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, SocketStore, StoreError,
@@ -33,6 +34,8 @@ const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 enum Entry {
     /// In these groups.
     Ready(Groups),
+    /// Something was kept for the user in this moment.
+    Early,
     /// The socket went away, or another took over its connection id.
     Lost,
     Blocked,
@@ -69,8 +72,9 @@ where
         if let Err(missed) = self.empty_inbox(caller, &socket, &in_use).await {
             return self.missed(&socket, &missed).await;
         }
-        match self.enter(caller, &socket).await {
-            Ok(Entry::Ready(groups)) => self.settled_in(caller, &socket, groups).await,
+        match self.enter(caller, &socket, &in_use).await {
+            Ok(Entry::Ready(groups)) => self.settled_in(caller, &socket, groups, &in_use).await,
+            Ok(Entry::Early) => self.early(&socket).await,
             Ok(Entry::Lost) => self.lost(&socket).await,
             Ok(Entry::Blocked) => self.blocked(&socket).await,
             Err(err) => unavailable(&err),
@@ -86,10 +90,16 @@ where
     }
 
     /// A ready socket makes room, or goes when there is none; then it is shown what hangs there.
-    async fn settled_in(&self, caller: &Caller, socket: &Socket, groups: Groups) -> Step {
+    async fn settled_in(
+        &self,
+        caller: &Caller,
+        socket: &Socket,
+        groups: Groups,
+        in_use: &Uses,
+    ) -> Step {
         self.announce(socket).await;
         match self.keep_limit(caller, socket).await {
-            Ok(Step::Silent) => self.welcome(socket, groups.into_keys()).await,
+            Ok(Step::Silent) => self.welcome(socket, groups.into_keys(), in_use).await,
             Ok(step) => step,
             Err(err) => unavailable(&err),
         }
@@ -135,14 +145,23 @@ where
     }
 
     /// Writes all rows and makes the socket ready.
-    async fn enter(&self, caller: &Caller, socket: &Socket) -> Result<Entry, StoreError> {
+    async fn enter(
+        &self,
+        caller: &Caller,
+        socket: &Socket,
+        in_use: &Uses,
+    ) -> Result<Entry, StoreError> {
         self.store.put_rows(&socket.rows(&socket.channels, None)).await?;
+        let is_early = self.is_early(socket, in_use).await?;
         let token_groups = self.token_groups(caller).await?;
         if let Some(user) = &socket.user {
             let block = self.store.block(&socket.hub, user).await?;
             if block.refuses(caller.admission.principal.issued_at, self.clock.now()) {
                 return Ok(Entry::Blocked);
             }
+        }
+        if is_early {
+            return Ok(Entry::Early);
         }
         let Some(groups) = self.enter_groups(socket, &token_groups).await? else {
             return Ok(Entry::Lost);
