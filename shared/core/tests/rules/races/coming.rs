@@ -27,8 +27,8 @@ fn send<'a>(publisher: &'a Fanout, bodies: &'a [String]) -> Flow<'a> {
 }
 
 fn assert_ends_with(stage: &Stage, caller: &Caller, newest: &str, orders: &Orders) {
-    let called = stage.called(caller);
-    assert_eq!(called.last().map(String::as_str), Some(newest), "{called:?} {}", orders.tried());
+    let heard = stage.called(caller);
+    assert_eq!(heard.last().map(String::as_str), Some(newest), "{heard:?} {}", orders.tried());
 }
 
 #[tokio::test(start_paused = true)]
