@@ -1,8 +1,8 @@
 //! Adapters: the only crate that names an AWS SDK type.
 //!
 //! [`store`] is the channel table in DynamoDB, [`gateway`] and [`lean`] the
-//! management API by the official client and without it, [`queue`] and
-//! [`upstream`] SQS, [`config`] the environment (read nowhere else),
+//! management API by the official client and without it, [`queue`],
+//! [`sender`] and [`upstream`] SQS, [`config`] the environment (read nowhere else),
 //! [`bootstrap`] what a function does once at start, and [`operator`] what the
 //! command line needs.
 //!
@@ -17,6 +17,7 @@ pub mod lean;
 mod on_demand;
 pub mod operator;
 pub mod queue;
+pub mod sender;
 pub mod store;
 mod trust;
 pub mod upstream;

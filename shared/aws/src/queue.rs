@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
 use tokio::time::Instant;
@@ -55,9 +56,9 @@ pub struct QueueUrls {
 /// A batch did not take some of its messages.
 #[derive(Debug, thiserror::Error)]
 #[error("{left} messages were not taken: {code}")]
-struct NotTaken {
-    left: usize,
-    code: String,
+pub(crate) struct NotTaken {
+    pub(crate) left: usize,
+    pub(crate) code: String,
 }
 
 impl SqsQueue {
@@ -86,7 +87,7 @@ pub(crate) async fn send_in_batches(
     url: &str,
     messages: &[JobMessage],
 ) -> Result<(), QueueError> {
-    for batch in batches(messages) {
+    for batch in batches(messages, |message| &message.body) {
         send_all(client, url, batch).await?;
     }
     Ok(())
@@ -100,7 +101,8 @@ async fn send_all(client: &Client, url: &str, jobs: &[JobMessage]) -> Result<(),
     loop {
         let mut batch = client.send_message_batch().queue_url(url);
         for (at, job) in left.iter().enumerate() {
-            batch = batch.entries(entry(at, job)?);
+            let entry = entry(at, [&job.body, &job.group, &job.key]);
+            batch = batch.entries(entry.map_err(unavailable("enqueue_jobs"))?);
         }
         let failed = batch.send().await.map_err(unavailable("enqueue_jobs"))?.failed;
         let Some(first) = failed.first() else {
@@ -122,23 +124,27 @@ async fn send_all(client: &Client, url: &str, jobs: &[JobMessage]) -> Result<(),
     }
 }
 
-fn entry(at: usize, job: &JobMessage) -> Result<SendMessageBatchRequestEntry, QueueError> {
-    let entry = SendMessageBatchRequestEntry::builder()
+/// An entry of a batch: a body, its message group and its key.
+pub(crate) fn entry(
+    at: usize,
+    [body, group, key]: [&str; 3],
+) -> Result<SendMessageBatchRequestEntry, BuildError> {
+    SendMessageBatchRequestEntry::builder()
         .id(at.to_string())
-        .message_body(&job.body)
-        .message_group_id(id(&job.group))
-        .message_deduplication_id(id(&job.key));
-    entry.build().map_err(unavailable("enqueue_jobs"))
+        .message_body(body)
+        .message_group_id(id(group))
+        .message_deduplication_id(id(key))
+        .build()
 }
 
-/// Cuts jobs into batches that SQS takes, in order.
-fn batches(jobs: &[JobMessage]) -> Vec<&[JobMessage]> {
+/// Cuts messages into batches that SQS takes, in order.
+pub(crate) fn batches<T>(messages: &[T], body: impl Fn(&T) -> &str) -> Vec<&[T]> {
     let mut batches = Vec::new();
-    let mut rest = jobs;
+    let mut rest = messages;
     while !rest.is_empty() {
         let mut bytes = 0;
-        let fits = rest.iter().take(BATCH_MAX).take_while(|job| {
-            bytes += job.body.len();
+        let fits = rest.iter().take(BATCH_MAX).take_while(|message| {
+            bytes += body(message).len();
             bytes <= BATCH_MAX_BYTES
         });
         let (batch, later) = rest.split_at(fits.count().max(1));
@@ -224,7 +230,7 @@ mod tests {
     #[test]
     fn batches_keep_to_the_limits_of_count_and_size() {
         let lengths = |jobs: &[JobMessage]| -> Vec<usize> {
-            batches(jobs).iter().map(|batch| batch.len()).collect()
+            batches(jobs, |job| &job.body).iter().map(|batch| batch.len()).collect()
         };
         assert_eq!(lengths(&vec![job(1); 23]), [10, 10, 3]);
         assert_eq!(lengths(&vec![job(100 * 1024); 5]), [2, 2, 1]);

@@ -197,6 +197,11 @@ impl KeyedName {
         Self(part.into())
     }
 
+    /// The group of this key; `None` for a long name, of which a key holds only a digest.
+    pub fn name(&self) -> Option<GroupName> {
+        (self.0.len() <= KEYED_AS_IS_BYTES).then(|| GroupName(self.0.clone()))
+    }
+
     /// Any text as table keys hold it.
     pub fn of(name: &str) -> Self {
         if name.len() <= KEYED_AS_IS_BYTES {
@@ -233,7 +238,8 @@ mod tests {
     fn user_and_group_names_keep_their_case_and_odd_characters() {
         for name in ["Alice", "a#b", "%2F", "группа", " x "] {
             assert_eq!(UserId::parse(name).unwrap().as_str(), name);
-            assert_eq!(GroupName::parse(name).unwrap().as_str(), name);
+            let group = GroupName::parse(name).unwrap();
+            assert_eq!((group.as_str(), group.keyed().name()), (name, Some(group.clone())));
         }
     }
 
@@ -252,6 +258,7 @@ mod tests {
             let keyed = GroupName::parse(&name).unwrap().keyed();
             assert!(keyed.as_str().len() > KEYED_AS_IS_BYTES, "{}", keyed.as_str().len());
             assert!(keyed.as_str().len() <= 261);
+            assert_eq!(keyed.name(), None);
         }
         let twins = ["a".repeat(300) + "x", "a".repeat(300) + "y"];
         let [one, other] = twins.map(|name| GroupName::parse(&name).unwrap().keyed());

@@ -6,6 +6,7 @@
 //! here can be tested with the in-memory ports of `hubcast-testkit`.
 
 pub mod access;
+pub mod backend;
 pub mod channel;
 pub mod connect;
 pub mod context;
@@ -15,10 +16,13 @@ pub mod frames;
 pub mod groups;
 pub mod id;
 pub mod kept;
+mod lasting;
 pub mod later;
+mod lookup;
 pub mod membership;
 pub mod ports;
 pub mod principal;
+mod properties;
 mod replay;
 pub mod report;
 pub mod session;

@@ -10,6 +10,7 @@ mod access_keys;
 mod gateway;
 mod later;
 mod queue;
+mod sender;
 mod session;
 mod store;
 mod upstream;
@@ -21,6 +22,7 @@ pub use access_keys::{AccessKeySource, Freshness};
 pub use gateway::{ConnectionGateway, PostError};
 pub use later::LaterStore;
 pub use queue::{DeadLetter, JobMessage, NotificationQueue, QueueError};
+pub use sender::{NotificationSender, Outgoing};
 pub use session::SessionStore;
 pub use store::{
     AccessStore, ChannelStore, Consistency, Page, PageQuery, Progress, ProgressStore, Rest,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::channel::{ChannelKey, ChannelRow, Member};
-use crate::id::{ConnectionId, HubName, SocketId, UserId};
+use crate::id::{ConnectionId, HubName, KeyedName, SocketId, UserId};
 use crate::session::SocketSession;
 use crate::time::Timestamp;
 
@@ -56,6 +56,11 @@ impl Socket {
     /// Whether the connection is known by an id of its own, and so has a claim and a row for it.
     pub fn is_claimed(&self) -> bool {
         self.connection.as_str() != self.id.as_str()
+    }
+
+    /// The groups it is in.
+    pub fn groups(&self) -> impl Iterator<Item = KeyedName> {
+        self.channels.iter().filter_map(ChannelKey::group_of)
     }
 
     /// When this socket's rows stop counting.

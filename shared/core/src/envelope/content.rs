@@ -86,6 +86,13 @@ pub enum Action {
         /// Who.
         subject: Subject,
     },
+    /// Has users' connections follow what lasts: nothing is said anew of a group.
+    Settle {
+        /// Whose.
+        users: Vec<UserId>,
+        /// Of which groups; of all when `None`.
+        groups: Option<Vec<GroupName>>,
+    },
     /// Ends connections.
     Close {
         /// Whose.
@@ -205,11 +212,13 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
         "add" => add(fields),
         "remove" => remove(fields),
         "removeall" => remove_all(fields),
+        "settle" => settle(fields),
         "close" => close(fields, rules),
         "block" => block(fields),
         "unblock" => unblock(fields),
         _ => {
-            let detail = "'action' is one of add, remove, removeAll, close, block and unblock";
+            let detail =
+                "'action' is one of add, remove, removeAll, settle, close, block and unblock";
             Err(Rejection::new(RejectReason::UnknownAction, detail))
         }
     }
@@ -230,6 +239,14 @@ fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
     let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "groupName", "groupNames"];
     refuse(fields, &others, "action 'removeAll'")?;
     Ok(Action::RemoveAll { subject: subject(fields)? })
+}
+
+fn settle(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "connectionId"];
+    refuse(fields, &others, "action 'settle'")?;
+    fields.flag("everyone")?;
+    let missing = || Rejection::new(RejectReason::MissingAudience, "a settle needs a 'userId'");
+    Ok(Action::Settle { users: fields.users()?.ok_or_else(missing)?, groups: fields.groups()? })
 }
 
 fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {

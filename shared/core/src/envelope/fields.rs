@@ -1,11 +1,9 @@
 //! The properties of one element, found by their case-insensitive names.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::IDS_MAX;
@@ -13,6 +11,7 @@ use super::content::Scope;
 use super::rejection::{RejectReason, Rejection};
 use crate::id::{ConnectionId, GroupName, HubName, NameError, UserId};
 use crate::later::RetainedKey;
+use crate::properties::Properties;
 use crate::time::Timestamp;
 
 /// The names an envelope may hold. `endpoints` is written by Azure Functions
@@ -228,31 +227,4 @@ fn united<T>(one: Option<T>, many: Option<Vec<T>>) -> Option<Vec<T>> {
         return None;
     }
     Some(one.into_iter().chain(many.into_iter().flatten()).collect())
-}
-
-/// An object's properties in order, repeated ones included.
-struct Properties<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PropertiesVisitor).map(Properties)
-    }
-}
-
-struct PropertiesVisitor;
-
-impl<'de> Visitor<'de> for PropertiesVisitor {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut properties = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            properties.push(entry);
-        }
-        Ok(properties)
-    }
 }

@@ -29,9 +29,11 @@ impl Notification {
                 | Action::Remove { subject, .. }
                 | Action::RemoveAll { subject },
             ) => of_subject(subject),
-            Content::Action(Action::Block { users, .. } | Action::Unblock { users, .. }) => {
-                first(users)
-            }
+            Content::Action(
+                Action::Settle { users, .. }
+                | Action::Block { users, .. }
+                | Action::Unblock { users, .. },
+            ) => first(users),
         }
     }
 }

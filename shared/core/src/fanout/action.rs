@@ -12,16 +12,13 @@ use crate::access::{Block, Membership, Standing};
 use crate::channel::ChannelKey;
 use crate::envelope::{Action, Audience, Scope, Subject};
 use crate::id::{GroupName, HubName, KeyedName, UserId};
-use crate::membership::{Groups, join, leave};
+use crate::lasting::{MEMBERSHIP_LIFETIME, follow, place};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, ProgressStore,
     SocketStore, StoreError,
 };
 use crate::socket::Socket;
 use crate::time::{Clock, Timestamp};
-
-/// How long a lasting membership or denial stays without a ttl, as in Azure SignalR.
-pub(super) const MEMBERSHIP_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// Who is in which groups, or is not, from now on.
 struct Change<'a> {
@@ -68,6 +65,9 @@ where
                 let word = self.word(subject, groups, Standing::Denied, None);
                 self.apply(&Change { hub, subject, word }, reads).await?;
             }
+            Action::Settle { users, groups } => {
+                self.settle_users(hub, users, groups.as_deref(), reads).await?;
+            }
             Action::Close { audience: Audience::Users(users), revoke: true, .. } => {
                 self.revoke(hub, users, sent_at).await?;
             }
@@ -112,7 +112,10 @@ where
         }
         let sockets = self.sockets_of(change.hub, change.subject, reads).await?;
         match change.subject {
-            Subject::Connection(_) => self.place(&sockets, &change.word).await,
+            Subject::Connection(_) => {
+                let counts = self.shards.for_writing(&self.store).await?;
+                place(&self.store, counts, &sockets, &change.word).await
+            }
             Subject::Users(users) => {
                 for user in users {
                     self.follow(change, user, &sockets).await?;
@@ -122,44 +125,36 @@ where
         }
     }
 
-    /// Moves the sockets of one user, again while the table says something else by then: another
-    /// change of the same memberships may be under way.
+    /// Moves the sockets of one user of several.
     async fn follow(
         &self,
         change: &Change<'_>,
         user: &UserId,
         sockets: &[Socket],
     ) -> Result<(), StoreError> {
+        let counts = self.shards.for_writing(&self.store).await?;
         let of_user = sockets.iter().filter(|socket| socket.user.as_ref() == Some(user));
         let sockets: Vec<Socket> = of_user.cloned().collect();
-        if sockets.is_empty() {
-            return Ok(());
-        }
-        let mut word = change.word.clone();
-        loop {
-            self.place(&sockets, &word).await?;
-            let mut now = self.store.memberships(change.hub, user, self.clock.now()).await?;
-            now.retain(|row| change.word.iter().any(|said| said.group == row.group));
-            now.sort_by(|one, other| one.group.cmp(&other.group));
-            if now == word {
-                return Ok(());
-            }
-            word = now;
-        }
+        let read = || self.store.memberships(change.hub, user, self.clock.now());
+        follow(&self.store, counts, &sockets, &change.word, read).await
     }
 
-    /// Puts sockets into the groups and takes them out of them, as the word says.
-    async fn place(&self, sockets: &[Socket], word: &[Membership]) -> Result<(), StoreError> {
-        let counts = self.shards.for_writing(&self.store).await?;
-        let of = |standing| word.iter().filter(move |said| said.standing == standing);
-        let members: Groups =
-            of(Standing::Member).map(|said| (said.group.clone(), said.expires)).collect();
-        let denied = of(Standing::Denied).map(|said| said.group.clone()).collect();
-        for socket in sockets {
-            if !members.is_empty() {
-                join(&self.store, counts, socket, &members).await?;
-            }
-            leave(&self.store, counts, socket, &denied).await?;
+    /// Has the sockets of users follow what the table says of some groups, or of all.
+    async fn settle_users(
+        &self,
+        hub: &HubName,
+        users: &[UserId],
+        groups: Option<&[GroupName]>,
+        reads: &mut Reads,
+    ) -> Result<(), StoreError> {
+        let wanted = groups.map(keyed);
+        for user in users {
+            let mut word = self.store.memberships(hub, user, self.clock.now()).await?;
+            word.retain(|row| wanted.as_ref().is_none_or(|groups| groups.contains(&row.group)));
+            word.sort_by(|one, other| one.group.cmp(&other.group));
+            let subject = &Subject::Users(vec![user.clone()]);
+            let sockets = self.sockets_of(hub, subject, reads).await?;
+            self.follow(&Change { hub, subject, word }, user, &sockets).await?;
         }
         Ok(())
     }

@@ -10,12 +10,12 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::Publisher;
 use crate::channel::{ChannelKey, Member, ShardCounts};
 use crate::envelope::Audience;
-use crate::id::{ConnectionId, HubName, SocketId};
+use crate::id::{ConnectionId, HubName};
+use crate::lookup;
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, PageQuery,
-    ProgressStore, SocketStore, StoreError,
+    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
+    StoreError,
 };
-use crate::socket::SocketState;
 use crate::time::Clock;
 
 /// How many channels are read at once.
@@ -110,23 +110,8 @@ where
         key: &ChannelKey,
         most: usize,
     ) -> Result<(ChannelKey, Option<Vec<Member>>), StoreError> {
-        let now = self.clock.now();
-        let mut members = Vec::new();
-        let mut after = None;
-        loop {
-            let (consistency, after_socket) = (Consistency::Strong, after.as_ref());
-            let limit = most.checked_add(1);
-            let query = PageQuery { key, consistency, now, after: after_socket, limit };
-            let page = self.store.members(query).await?;
-            members.extend(page.members);
-            if members.len() > most {
-                return Ok((key.clone(), None));
-            }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok((key.clone(), Some(members))),
-            }
-        }
+        let members = lookup::all_members(&self.store, key, most, self.clock.now()).await?;
+        Ok((key.clone(), members))
     }
 
     /// A connection by its own channel, or by its socket when it was opened without a token.
@@ -141,14 +126,7 @@ where
         if !found.is_empty() {
             return Ok(found);
         }
-        let Ok(id) = SocketId::parse(connection.as_str()) else {
-            return Ok(Vec::new());
-        };
-        let socket = self.store.socket(&id, Consistency::Strong).await?;
-        // While it is joining, its client may not have read the handshake's answer yet.
-        let own = socket.filter(|socket| {
-            socket.hub == *hub && !socket.is_claimed() && socket.state == SocketState::Ready
-        });
-        Ok(own.map(|socket| (None, socket.member())).into_iter().collect())
+        let own = lookup::unclaimed_member(&self.store, hub, connection).await?;
+        Ok(own.map(|member| (None, member)).into_iter().collect())
     }
 }

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::Publisher;
-use super::action::MEMBERSHIP_LIFETIME;
+use crate::lasting::MEMBERSHIP_LIFETIME;
 use super::batch::{Item, Work};
 use super::frame::content_text;
 use super::letter::PROGRESS_LIFETIME;

@@ -1,0 +1,65 @@
+//! SQS as those need it who send notifications.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use hubcast_core::ports::{NotificationSender, Outgoing, QueueError};
+
+use crate::on_demand::{OnDemand, on_demand};
+use crate::queue::{NotTaken, batches, entry, id, unavailable};
+
+/// The notifications queue.
+#[derive(Debug, Clone)]
+pub struct SqsSender {
+    client: Arc<OnDemand<Client>>,
+    url: String,
+}
+
+impl SqsSender {
+    /// The queue at this URL.
+    pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self { client: on_demand(config, Client::new), url: url.into() }
+    }
+
+    async fn send_one(&self, message: &Outgoing) -> Result<(), QueueError> {
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(&message.body)
+            .message_group_id(id(&message.group))
+            .message_deduplication_id(id(&message.key));
+        send.send().await.map(|_| ()).map_err(unavailable("send"))
+    }
+
+    /// Sends a batch. What it does not take is not sent again: what follows it in its group was
+    /// taken, and would come before it.
+    async fn send_batch(&self, messages: &[Outgoing]) -> Result<(), QueueError> {
+        let mut batch = self.client.send_message_batch().queue_url(&self.url);
+        for (at, message) in messages.iter().enumerate() {
+            let entry = entry(at, [&message.body, &message.group, &message.key]);
+            batch = batch.entries(entry.map_err(unavailable("send"))?);
+        }
+        let failed = batch.send().await.map_err(unavailable("send"))?.failed;
+        match failed.first() {
+            None => Ok(()),
+            Some(first) => {
+                let not_taken = NotTaken { left: failed.len(), code: first.code.clone() };
+                Err(unavailable("send")(not_taken))
+            }
+        }
+    }
+}
+
+impl NotificationSender for SqsSender {
+    async fn send(&self, messages: &[Outgoing]) -> Result<(), QueueError> {
+        for batch in batches(messages, |message| &message.body) {
+            match batch {
+                [one] => self.send_one(one).await?,
+                many => self.send_batch(many).await?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! The notifications queue, as those see it who send to it.
+
+use std::future::Future;
+
+use super::QueueError;
+
+/// A message for the notifications queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The envelope as JSON.
+    pub body: String,
+    /// The message group: what has the same one stays in order.
+    pub group: String,
+    /// Of two messages of a group with the same key within five minutes the queue keeps one.
+    pub key: String,
+}
+
+/// The notifications queue.
+pub trait NotificationSender: Send + Sync {
+    /// Enqueues messages in their order; all of them were taken when this answers no error.
+    fn send(&self, messages: &[Outgoing]) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
