@@ -177,6 +177,7 @@ where
             token_id: &token_id,
             groups_in_grant,
             session_expires: principal.session_expires.filter(|_| self.close_on_token_expiry),
+            lifetime: CLIENT_TOKEN_LIFETIME,
             claims: &self.claims(principal),
         };
         let base = self.base(event);
@@ -214,13 +215,7 @@ where
     }
 
     fn base(&self, event: &ApiGatewayV2httpRequest) -> String {
-        match &self.public_url {
-            PublicUrl::Fixed(url) => url.clone(),
-            PublicUrl::FollowHost { .. } => {
-                let host = event.headers.get("host").and_then(|host| host.to_str().ok());
-                format!("http://{}", host.unwrap_or("localhost"))
-            }
-        }
+        self.public_url.base(event.headers.get("host").and_then(|host| host.to_str().ok()))
     }
 }
 

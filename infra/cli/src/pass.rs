@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
-use hubcast_auth::client::{ClientGrant, ClientTokens};
+use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant, ClientTokens};
 use hubcast_auth::connection_token::ConnectionTokens;
 use hubcast_core::id::{GroupName, NameError, UserId};
 use hubcast_core::session::Reuse;
@@ -123,6 +123,7 @@ impl Pass {
             token_id: id.as_str(),
             groups_in_grant: false,
             session_expires: session.map(|session| now.plus(session)),
+            lifetime: CLIENT_TOKEN_LIFETIME,
             claims: &claims,
         };
         let tokens = ClientTokens::new(&keys, PublicUrl::Fixed(url.to_owned()), Reuse::Session);

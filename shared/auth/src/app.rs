@@ -52,6 +52,20 @@ impl<K: KeySource> AppTokens<K> {
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
+        let (claims, issuer) = self.claims((token, header), Some(hub), now).await?;
+        principal(&claims, issuer, hub)
+    }
+
+    /// The claims of a token that one of the issuers gave for this hub, or for none in particular.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub(crate) async fn claims(
+        &self,
+        (token, header): (&str, &Header),
+        hub: Option<&HubName>,
+        now: Timestamp,
+    ) -> Result<(Claims, &IssuerSettings), AuthError> {
         let (issuer, pinned) = self.issuer(&Claims::unverified(token)?, hub)?;
         if !pinned.contains(&header.alg) {
             return Err(AuthError::Invalid("its algorithm is not one of its issuer's"));
@@ -63,7 +77,7 @@ impl<K: KeySource> AppTokens<K> {
         if claims.is_expired(now)? {
             return Err(AuthError::Expired);
         }
-        principal(&claims, issuer, hub)
+        Ok((claims, issuer))
     }
 
     /// The settings that are about this token: of several for one issuer, those for its audience
@@ -71,14 +85,14 @@ impl<K: KeySource> AppTokens<K> {
     fn issuer(
         &self,
         unverified: &Claims,
-        hub: &HubName,
+        hub: Option<&HubName>,
     ) -> Result<&(IssuerSettings, Vec<Algorithm>), AuthError> {
         let known = || self.issuers.iter().filter(|(issuer, _)| is_issued_by(unverified, issuer));
         if known().next().is_none() {
             return Err(AuthError::Invalid("its issuer is not known"));
         }
         let meant = || known().filter(|(issuer, _)| is_meant_for(unverified, issuer));
-        let serving = meant().find(|(issuer, _)| serves(issuer, hub));
+        let serving = meant().find(|(issuer, _)| hub.is_none_or(|hub| serves(issuer, hub)));
         let found = serving.or_else(|| meant().next());
         found.ok_or(AuthError::Invalid("it is meant for another audience"))
     }

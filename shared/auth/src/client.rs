@@ -16,8 +16,10 @@ use url::Url;
 
 use crate::AuthError;
 use crate::claims::Claims;
+use crate::derived::DerivedKeyId;
+use crate::host::is_ours;
 
-/// How long one of our own client tokens is good for opening a connection.
+/// How long a client token of a redirect is good for opening a connection.
 pub const CLIENT_TOKEN_LIFETIME: Duration = Duration::from_mins(5);
 
 /// The issuer of our own tokens; those of the Azure management SDK name none.
@@ -38,7 +40,7 @@ const USER_PREFIX: &str = "asrs.u.";
 /// Signs and checks client tokens.
 pub struct ClientTokens {
     signing: EncodingKey,
-    verifying: Vec<DecodingKey>,
+    secrets: Vec<Secret>,
     public_url: PublicUrl,
     reuse: Reuse,
 }
@@ -66,6 +68,8 @@ pub struct ClientGrant<'a> {
     pub groups_in_grant: bool,
     /// When the session ends.
     pub session_expires: Option<Timestamp>,
+    /// How long it opens connections.
+    pub lifetime: Duration,
     /// Claims of the app token that group patterns name, or that backends are told of.
     pub claims: &'a Values,
 }
@@ -80,9 +84,8 @@ impl ClientTokens {
     /// Tokens of these keys; the primary signs, both verify.
     pub fn new(keys: &AccessKeys, public_url: PublicUrl, reuse: Reuse) -> Self {
         let secrets = [Some(&keys.primary), keys.secondary.as_ref()].into_iter().flatten();
-        let verifying = |key: &Secret| DecodingKey::from_secret(key.expose().as_bytes());
         let signing = EncodingKey::from_secret(keys.primary.expose().as_bytes());
-        Self { signing, verifying: secrets.map(verifying).collect(), public_url, reuse }
+        Self { signing, secrets: secrets.cloned().collect(), public_url, reuse }
     }
 
     /// A token for the client endpoint at `base`, such as `https://host`.
@@ -114,9 +117,11 @@ impl ClientTokens {
         if !matches!(algorithm, Algorithm::HS256 | Algorithm::HS512) {
             return Err(AuthError::Invalid("its algorithm is not one of client tokens"));
         }
-        let claims = self.signed(token, algorithm)?;
+        let derived = header.kid.as_deref().and_then(DerivedKeyId::parse);
+        let claims = self.signed(token, algorithm, derived)?;
         claims.check_start(now)?;
-        let is_expired = claims.is_expired(now)?;
+        // What a derived key signed lasts no longer than the key.
+        let is_expired = claims.is_expired(now)? || derived.is_some_and(|key| key.expires <= now);
         self.check_audience(&claims, hub)?;
         let is_single = self.reuse == Reuse::Once && claims.text("iss") == Some(ISSUER);
         let reuse = if is_single { Reuse::Once } else { Reuse::Session };
@@ -125,10 +130,20 @@ impl ClientTokens {
     }
 
     /// The claims, by whichever key fits.
-    fn signed(&self, token: &str, algorithm: Algorithm) -> Result<Claims, AuthError> {
+    fn signed(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+        derived: Option<DerivedKeyId>,
+    ) -> Result<Claims, AuthError> {
         let mut outcome = Err(AuthError::WRONG_SIGNATURE);
-        for key in &self.verifying {
-            outcome = Claims::verified(token, key, algorithm);
+        for secret in &self.secrets {
+            let key = match derived {
+                Some(id) => id.derive(secret)?.key,
+                None => secret.clone(),
+            };
+            let key = DecodingKey::from_secret(key.expose().as_bytes());
+            outcome = Claims::verified(token, &key, algorithm);
             if !matches!(outcome, Err(AuthError::Signature(_))) {
                 break;
             }
@@ -151,23 +166,7 @@ impl ClientTokens {
     }
 
     fn is_client_endpoint(&self, url: &Url) -> bool {
-        let is_plain =
-            url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        let is_web = matches!(url.scheme(), "http" | "https");
-        is_plain && is_web && url.path() == "/client/" && self.is_our_host(url)
-    }
-
-    fn is_our_host(&self, url: &Url) -> bool {
-        match &self.public_url {
-            PublicUrl::Fixed(ours) => Url::parse(ours).is_ok_and(|ours| {
-                let same_port = url.port().is_none()
-                    || url.port_or_known_default() == ours.port_or_known_default();
-                url.host_str() == ours.host_str() && same_port
-            }),
-            PublicUrl::FollowHost { hosts } => {
-                url.host_str().is_some_and(|host| hosts.iter().any(|known| known == host))
-            }
-        }
+        url.path() == "/client/" && is_ours(&self.public_url, url)
     }
 }
 
@@ -190,7 +189,7 @@ fn system_claims(
         ("aud", json!(format!("{}/client/?hub={}", origin(base), grant.hub))),
         ("iat", seconds(now)),
         ("nbf", seconds(now)),
-        ("exp", seconds(now.plus(CLIENT_TOKEN_LIFETIME))),
+        ("exp", seconds(now.plus(grant.lifetime))),
         ("jti", json!(grant.token_id)),
     ]);
     if let Some(user) = grant.user {

@@ -1,18 +1,22 @@
 //! Tokens to principals: the only crate that knows JWT and keys.
 //!
-//! Three kinds of token, each with checks of its own, none accepted as another:
+//! Four kinds of token, each with checks of its own, none accepted as another:
 //! app tokens ([`app`], asymmetric, from an OIDC issuer), client tokens
-//! ([`client`], HS256 or HS512 with an access key) and connectionTokens
-//! ([`connection_token`], no JWT at all). [`Gatekeeper`] tells them apart by
+//! ([`client`], HS256 or HS512 with an access key or one derived from it,
+//! [`derived`]), connectionTokens ([`connection_token`], no JWT at all) and
+//! those of REST calls ([`rest`]). [`Gatekeeper`] tells the first two apart by
 //! their algorithm, which each kind pins.
 
 pub mod app;
 mod claims;
 pub mod client;
 pub mod connection_token;
+pub mod derived;
 mod gatekeeper;
 mod header;
+mod host;
 pub mod jwks;
+pub mod rest;
 pub mod webhook;
 
 use hubcast_core::ports::{Cause, StoreError};

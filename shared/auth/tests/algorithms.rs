@@ -69,6 +69,7 @@ fn gatekeeper(pinned: &str, keys: Vec<Jwk>) -> Gatekeeper<Keys, AccessKeys> {
         hubs: Vec::new(),
         user_prefix: String::new(),
         group_prefix: String::new(),
+        roles: OneOrMany::default(),
     };
     let settings = TokenSettings {
         issuers: vec![issuer],

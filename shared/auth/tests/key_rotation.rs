@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use hubcast_auth::Gatekeeper;
-use hubcast_auth::client::ClientGrant;
+use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
 use hubcast_auth::jwks::KeySource;
 use hubcast_core::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_core::session::Reuse;
@@ -75,6 +75,7 @@ async fn tokens(letters: &str) -> (String, String) {
         token_id: "t",
         groups_in_grant: false,
         session_expires: None,
+        lifetime: CLIENT_TOKEN_LIFETIME,
         claims: &std::collections::BTreeMap::new(),
     };
     let client = gatekeeper.mint_client("https://hub/live", &grant, START).await.unwrap();

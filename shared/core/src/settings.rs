@@ -121,6 +121,9 @@ pub struct IssuerSettings {
     /// Put before every group of this issuer's tokens.
     #[serde(default)]
     pub group_prefix: String,
+    /// The app roles, one of which a token needs for the REST API; only for `REST_ISSUERS`.
+    #[serde(default)]
+    pub roles: OneOrMany,
 }
 
 fn rs256() -> Vec<String> {
@@ -176,6 +179,16 @@ pub enum PublicUrl {
         /// Host names without a port.
         hosts: Vec<String>,
     },
+}
+
+impl PublicUrl {
+    /// Where a client that came to `host` reaches hubcast, without a trailing slash.
+    pub fn base(&self, host: Option<&str>) -> String {
+        match self {
+            Self::Fixed(url) => url.clone(),
+            Self::FollowHost { .. } => format!("http://{}", host.unwrap_or("localhost")),
+        }
+    }
 }
 
 /// Which hubs exist.

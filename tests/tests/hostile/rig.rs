@@ -90,6 +90,7 @@ fn issuer(name: &str, algorithms: &[&str], hubs: &[&str], prefix: &str) -> Issue
         hubs: texts(hubs),
         user_prefix: prefix.to_owned(),
         group_prefix: prefix.to_owned(),
+        roles: OneOrMany::default(),
     }
 }
 

@@ -1,0 +1,211 @@
+//! Who may call the REST API.
+//!
+//! Two ways: a JWT signed with an access key whose audience is the very URL
+//! that is called, as Azure's management SDK makes them, or an app-only token
+//! of an issuer in `REST_ISSUERS`, with its own audience and a role. Client
+//! tokens have another audience and app tokens another one again, so none of
+//! them is good here, nor are these there.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hubcast_core::id::{HubName, UserId};
+use hubcast_core::ports::{AccessKeySource, Freshness};
+use hubcast_core::principal::TokenKind;
+use hubcast_core::session::Reuse;
+use hubcast_core::settings::{AccessKeys, IssuerSettings, PublicUrl, Secret};
+use hubcast_core::time::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, Header};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::AuthError;
+use crate::app::{AppTokens, IssuerError};
+use crate::claims::Claims;
+use crate::client::{ClientGrant, ClientTokens};
+use crate::connection_token::ConnectionTokens;
+use crate::derived::{DerivedKey, DerivedKeyId};
+use crate::header;
+use crate::host::is_ours;
+use crate::jwks::KeySource;
+
+/// Checks the tokens of REST calls.
+#[derive(Debug)]
+pub struct RestGate<K, A> {
+    app: AppTokens<K>,
+    access_keys: A,
+    public_url: PublicUrl,
+}
+
+/// A call, as far as its token must fit it.
+#[derive(Debug, Clone, Copy)]
+pub struct RestCall<'a> {
+    /// The path as the event has it, from `api/` on: a gateway may have decoded it.
+    pub path: &'a str,
+    /// The decoded parts of the path, if it is known how it was encoded.
+    pub parts: Option<&'a [String]>,
+    /// The decoded query.
+    pub query: &'a [(String, String)],
+}
+
+/// What a good token allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Everything, on the path of these parts: the caller signed it as it was encoded.
+    Signed(Vec<String>),
+    /// Everything.
+    Granted,
+    /// Nothing: its bearer has none of the roles that are needed.
+    NoRole,
+}
+
+impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
+    /// A gate with these issuers; without any, only the access keys open it.
+    ///
+    /// # Errors
+    /// When an issuer pins an algorithm that does not exist or is not asymmetric.
+    pub fn new(
+        issuers: Vec<IssuerSettings>,
+        keys: K,
+        access_keys: A,
+        public_url: PublicUrl,
+    ) -> Result<Self, IssuerError> {
+        Ok(Self { app: AppTokens::new(issuers, keys)?, access_keys, public_url })
+    }
+
+    /// What the bearer of a token may do.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub async fn admit(
+        &self,
+        token: &str,
+        call: RestCall<'_>,
+        now: Timestamp,
+    ) -> Result<Access, AuthError> {
+        let header = header::read(token)?;
+        match header::kind(&header) {
+            TokenKind::Client => self.admit_key((token, &header), call, now).await,
+            TokenKind::App => self.admit_app((token, &header), now).await,
+        }
+    }
+
+    /// A key that is good for signing client tokens, for a while and for nothing else.
+    ///
+    /// # Errors
+    /// When the keys cannot be had.
+    pub async fn derived_key(&self, now: Timestamp) -> Result<DerivedKey, AuthError> {
+        let keys = self.keys(Freshness::Kept).await?;
+        DerivedKeyId::at(now).derive(&keys.primary)
+    }
+
+    /// A client token, as the management SDK would make one.
+    ///
+    /// # Errors
+    /// When the keys cannot be had, or the machine has no randomness to give.
+    pub async fn mint_client(
+        &self,
+        base: &str,
+        (hub, user): (&HubName, Option<&UserId>),
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<String, AuthError> {
+        let keys = self.keys(Freshness::Kept).await?;
+        let token_id = ConnectionTokens::new(&keys).mint(hub, user, now)?.id.to_string();
+        let grant = ClientGrant {
+            hub,
+            user,
+            groups: &[],
+            token_id: &token_id,
+            groups_in_grant: false,
+            session_expires: None,
+            lifetime,
+            claims: &BTreeMap::new(),
+        };
+        let tokens = ClientTokens::new(&keys, self.public_url.clone(), Reuse::default());
+        tokens.mint(base, &grant, now)
+    }
+
+    async fn admit_key(
+        &self,
+        (token, header): (&str, &Header),
+        call: RestCall<'_>,
+        now: Timestamp,
+    ) -> Result<Access, AuthError> {
+        // The SDK signs its calls with this one, whatever it signs client tokens with.
+        if header.alg != Algorithm::HS256 {
+            return Err(AuthError::Invalid("its algorithm is not HS256"));
+        }
+        let kept = self.keys(Freshness::Kept).await?;
+        let claims = match signed(token, &kept) {
+            Err(AuthError::Signature(why)) => {
+                let renewed = self.keys(Freshness::Renewed).await?;
+                if renewed == kept {
+                    return Err(AuthError::Signature(why));
+                }
+                signed(token, &renewed)?
+            }
+            outcome => outcome?,
+        };
+        claims.check_start(now)?;
+        if claims.is_expired(now)? {
+            return Err(AuthError::Expired);
+        }
+        let urls = claims.texts("aud").into_iter().filter_map(|text| Url::parse(text).ok());
+        let mut ours = urls.filter(|url| is_ours(&self.public_url, url));
+        let parts = ours.find_map(|url| named(&url, call));
+        let other = AuthError::Invalid("its audience is not the URL that is called");
+        parts.map(Access::Signed).ok_or(other)
+    }
+
+    async fn admit_app(&self, shown: (&str, &Header), now: Timestamp) -> Result<Access, AuthError> {
+        let (claims, issuer) = self.app.claims(shown, None, now).await?;
+        // Tokens of people have scopes, those of apps have roles; Entra ID says which on demand.
+        let is_app =
+            claims.text("scp").is_none() && claims.text("idtyp").is_none_or(|kind| kind == "app");
+        if !is_app {
+            return Err(AuthError::Invalid("it is a person's, not an app's"));
+        }
+        let roles = claims.texts("roles");
+        let has_role = issuer.roles.0.iter().any(|role| roles.contains(&role.as_str()));
+        Ok(if has_role { Access::Granted } else { Access::NoRole })
+    }
+
+    async fn keys(&self, freshness: Freshness) -> Result<AccessKeys, AuthError> {
+        self.access_keys.access_keys(freshness).await.map_err(AuthError::KeysUnavailable)
+    }
+}
+
+/// The claims, by whichever key fits.
+fn signed(token: &str, keys: &AccessKeys) -> Result<Claims, AuthError> {
+    let verified = |key: &Secret| {
+        let key = DecodingKey::from_secret(key.expose().as_bytes());
+        Claims::verified(token, &key, Algorithm::HS256)
+    };
+    match (verified(&keys.primary), &keys.secondary) {
+        (Err(AuthError::Signature(_)), Some(secondary)) => verified(secondary),
+        (outcome, _) => outcome,
+    }
+}
+
+/// The parts of the path, when an audience names the call: its path and, of its query, whatever
+/// it has. The SDK signs `api-version` and `application` along; a newer one does not.
+fn named(audience: &Url, call: RestCall<'_>) -> Option<Vec<String>> {
+    let path = audience.path().trim_start_matches('/').trim_end_matches('/');
+    let decoded = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
+    let parts = path.split('/').map(decoded).collect::<Option<Vec<String>>>()?;
+    let is_called = match call.parts {
+        Some(called) => parts == called,
+        // Which of the two it is cannot be seen; either way the caller signed what it means.
+        None => {
+            let text = parts.join("/");
+            text == call.path || decoded(call.path).is_some_and(|path| path == text)
+        }
+    };
+    let has = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+        let mut query = call.query.iter();
+        query.any(|(known, own)| known.eq_ignore_ascii_case(&name) && *own == *value)
+    };
+    (is_called && audience.query_pairs().all(has)).then_some(parts)
+}
