@@ -44,7 +44,7 @@ ONLY = {
 
 # A function's library knows the rules and, where tokens are shown, the tokens; main.rs wires.
 LIBRARY_USES = {"hubcast_core"}
-LIBRARY_USES_AUTH = {"authorizer", "negotiate", "upstream"}
+LIBRARY_USES_AUTH = {"authorizer", "negotiate", "rest", "upstream"}
 
 LINES_MAX = 300
 

@@ -8,8 +8,9 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, Router};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use hubcast_core::settings::Origins;
+use rest::RAW_PATH_HEADER;
 use serde_json::json;
 
 use crate::aws;
@@ -53,15 +54,14 @@ async fn answer(
 
 async fn public(shared: &Shared, peer: SocketAddr, parts: &Parts, body: Bytes) -> Response {
     let path = parts.uri.path();
+    if path.starts_with("/api/") {
+        return backend(shared, peer, parts.clone(), body).await;
+    }
     if path.ends_with("/negotiate") {
         let _entered = shared.enter().await;
         return http_request(&shared.gateway, Function::Negotiate, parts, peer, &body).await;
     }
     match (&parts.method, path) {
-        (&Method::GET | &Method::HEAD, "/api/health") if shared.is_ready() => {
-            StatusCode::OK.into_response()
-        }
-        (_, "/api/health") => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         (&Method::GET | &Method::HEAD, _) => page(shared, path).await,
         _ => nothing(),
     }
@@ -78,6 +78,19 @@ async fn page(shared: &Shared, path: &str) -> Response {
 fn nothing() -> Response {
     let hint = "there is nothing here; hubs are at /hubs/{hub}, SQS and DynamoDB at /, tokens at POST /dev/token";
     (StatusCode::NOT_FOUND, Json(json!({ "message": hint }))).into_response()
+}
+
+/// What backends call. As the front door of a deployment does, this says how the path was encoded,
+/// whatever the caller says.
+async fn backend(shared: &Shared, peer: SocketAddr, mut parts: Parts, body: Bytes) -> Response {
+    if !shared.is_ready() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let path = HeaderValue::from_str(parts.uri.path());
+    if let Ok(path) = path {
+        parts.headers.insert(HeaderName::from_static(RAW_PATH_HEADER), path);
+    }
+    http_request(&shared.gateway, Function::Rest, &parts, peer, &body).await
 }
 
 async fn dev(shared: &Shared, parts: &Parts, body: &Bytes) -> Response {

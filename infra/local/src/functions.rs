@@ -11,20 +11,24 @@ use std::time::Duration;
 use authorizer::Door;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
+use hubcast_auth::rest::RestGate;
 use hubcast_aws::access_keys::KeyVault;
 use hubcast_aws::config::{
     AccessKeySettings, AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig,
-    NegotiateConfig,
+    NegotiateConfig, RestConfig,
 };
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
+use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::{SqsUpstream, UpstreamUrls};
+use hubcast_core::backend::Backend;
 use hubcast_core::connect::ConnectSettings;
 use hubcast_core::frames::Frames;
 use hubcast_core::settings::{PublicUrl, TokenSettings};
 use hubcast_core::shards::Shards;
 use hubcast_core::time::SystemClock;
 use negotiate::Negotiation;
+use rest::Rest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -56,6 +60,8 @@ pub(crate) struct Runtime<'a> {
     pub(crate) base: &'a str,
     /// `TOKEN_ISSUERS`
     pub(crate) issuers: String,
+    /// `REST_ISSUERS`
+    pub(crate) rest_issuers: String,
 }
 
 impl Runtime<'_> {
@@ -75,6 +81,7 @@ impl Runtime<'_> {
             ("HUBS", "*".to_owned()),
             ("ACCESS_KEYS", EMULATOR_KEY.to_owned()),
             ("TOKEN_ISSUERS", self.issuers.clone()),
+            ("REST_ISSUERS", self.rest_issuers.clone()),
             ("CLIENT_JOINABLE_GROUPS", options.client_joinable_groups.clone()),
             ("IMPLICIT_BROADCAST", (!options.explicit_broadcast).to_string()),
             ("CLOSE_ON_TOKEN_EXPIRY", options.close_on_token_expiry.to_string()),
@@ -105,6 +112,7 @@ fn following_host() -> PublicUrl {
 type LocalGatekeeper = Gatekeeper<HttpKeys, KeyVault>;
 type LocalDoor = Door<HttpKeys, KeyVault, DynamoStore, SystemClock>;
 type LocalFrames = Frames<DynamoStore, ManagementGateway, SystemClock, SqsUpstream>;
+type LocalRest = Rest<HttpKeys, KeyVault, DynamoStore, SqsSender, SystemClock>;
 type LocalNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
 
 fn gatekeeper(
@@ -130,6 +138,7 @@ struct Handlers {
     frames: LocalFrames,
     upstream: Option<SqsUpstream>,
     negotiation: LocalNegotiation,
+    rest: LocalRest,
 }
 
 impl LocalFunctions {
@@ -145,6 +154,7 @@ impl LocalFunctions {
             frames: frames(runtime, FramesConfig::read(lookup)?),
             upstream: way_up(runtime, DisconnectConfig::read(lookup)?.upstream),
             negotiation: negotiation(runtime, NegotiateConfig::read(lookup)?)?,
+            rest: rest(runtime, RestConfig::read(lookup)?)?,
         })))
     }
 }
@@ -189,6 +199,20 @@ fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result
     })
 }
 
+fn rest(runtime: &Runtime<'_>, config: RestConfig) -> anyhow::Result<LocalRest> {
+    let sdk = sdk_config(runtime.base);
+    let vault = KeyVault::new(&sdk, config.access_keys);
+    let queue = SqsSender::new(&sdk, config.notifications);
+    let (store, shards) = (runtime.store(config.table), Shards::new(config.shards));
+    Ok(Rest {
+        gate: RestGate::new(config.issuers, HttpKeys::default(), vault, following_host())?,
+        backend: Backend::new(store, queue, SystemClock, shards),
+        clock: SystemClock,
+        hubs: config.hubs,
+        public_url: following_host(),
+    })
+}
+
 impl Functions for LocalFunctions {
     /// Runs the handler as a task of its own, so that a panic is a failed invocation and no more.
     async fn invoke(&self, function: Function, event: Value) -> Result<Value, InvokeError> {
@@ -220,6 +244,7 @@ impl Handlers {
             Function::GroupJoin => {
                 write(&group_join::handle(&self.frames, read(event)?, PATIENCE).await)
             }
+            Function::Rest => write(&rest::handle(&self.rest, read(event)?).await),
             Function::Negotiate => write(&negotiate::handle(&self.negotiation, read(event)?).await),
         }
     }

@@ -48,8 +48,10 @@ pub enum Function {
     Message,
     /// `JoinGroup` and `LeaveGroup`
     GroupJoin,
-    /// The HTTP API.
+    /// The HTTP API, where clients negotiate.
     Negotiate,
+    /// The HTTP API, where backends call.
+    Rest,
 }
 
 /// A function that failed, with the `errorMessage` that Lambda reports.

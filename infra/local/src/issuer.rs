@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 /// The audience of development tokens.
 const AUDIENCE: &str = "hubcast";
+/// The audience and the role of development tokens for the REST API.
+const REST_AUDIENCE: &str = "hubcast-rest";
+const REST_ROLE: &str = "hubcast.rest";
 const KEY_ID: &str = "dev";
 const TTL_SECONDS: i64 = 3600;
 
@@ -62,6 +65,12 @@ impl Issuer {
     /// How hubcast is told of this issuer, as `TOKEN_ISSUERS`.
     pub(crate) fn settings(&self) -> String {
         let own = json!({ "issuer": self.url, "audience": AUDIENCE, "groupsClaim": "groups" });
+        json!([own]).to_string()
+    }
+
+    /// How hubcast is told of this issuer, as `REST_ISSUERS`.
+    pub(crate) fn rest_settings(&self) -> String {
+        let own = json!({ "issuer": self.url, "audience": REST_AUDIENCE, "roles": REST_ROLE });
         json!([own]).to_string()
     }
 

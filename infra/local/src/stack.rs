@@ -66,8 +66,13 @@ impl Stack {
         let dynamodb = DynamoDb::start(options.data_dir.as_deref()).await?;
         let sqs = Sqs::new(address.port(), options.has_upstream());
         let issuer = Issuer::new(&base)?;
-        let (base_url, issuers) = (base.as_str(), issuer.settings());
-        let runtime = Runtime { options, dynamodb: dynamodb.url(), base: base_url, issuers };
+        let runtime = Runtime {
+            options,
+            dynamodb: dynamodb.url(),
+            base: &base,
+            issuers: issuer.settings(),
+            rest_issuers: issuer.rest_settings(),
+        };
         let publisher = LocalPublisher::new(&runtime)?;
         let endpoints = LocalUpstream::new(&runtime)?;
         let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));

@@ -5,6 +5,7 @@
 
 mod keys;
 mod reader;
+mod rest;
 mod upstream;
 mod variables;
 
@@ -24,6 +25,7 @@ use crate::upstream::UpstreamUrls;
 pub use keys::KeysConfig;
 pub use reader::ConfigError;
 use reader::Reader;
+pub use rest::RestConfig;
 pub use upstream::{UpstreamConfig, WebhookConfig};
 
 /// How long a socket is left to read its Close before it is cut.
@@ -164,6 +166,7 @@ from_env!(
     KeysConfig,
     NegotiateConfig,
     PublisherConfig,
+    RestConfig,
     WebhookConfig
 );
 

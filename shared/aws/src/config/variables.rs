@@ -98,7 +98,7 @@ impl Reader<'_> {
     }
 
     /// One host: client tokens name `/client/` on it as their audience.
-    fn public_url(&mut self) -> Option<PublicUrl> {
+    pub(super) fn public_url(&mut self) -> Option<PublicUrl> {
         let text = self.url("PUBLIC_URL")?;
         let is_host = url::Url::parse(&text).is_ok_and(|url| url.path() == "/");
         if is_host && !text.contains('?') {
@@ -155,21 +155,11 @@ impl Reader<'_> {
         }
     }
 
-    /// A JSON list. Without one, only client tokens are accepted.
+    /// Without any, only client tokens are accepted.
     fn issuers(&mut self) -> Option<Vec<IssuerSettings>> {
-        let text = self.optional("TOKEN_ISSUERS").unwrap_or_else(|| "[]".to_owned());
-        let issuers: Vec<IssuerSettings> = match serde_json::from_str(&text) {
-            Ok(issuers) => issuers,
-            Err(err) => {
-                return self.fault("TOKEN_ISSUERS", format!("is not a list of issuers: {err}"));
-            }
-        };
-        if issuers.iter().any(|issuer| issuer.audience.0.is_empty()) {
-            return self.fault("TOKEN_ISSUERS", "needs an audience for every issuer");
-        }
-        if let Some(url) = issuers.iter().find_map(untrusted) {
-            let expected = format!("needs https for '{url}'");
-            return self.fault("TOKEN_ISSUERS", expected);
+        let issuers = self.issuer_list("TOKEN_ISSUERS")?;
+        if issuers.iter().any(|issuer| !issuer.roles.0.is_empty()) {
+            return self.fault("TOKEN_ISSUERS", "has roles, which only REST_ISSUERS knows");
         }
         match clash(&issuers) {
             None => Some(issuers),
@@ -178,6 +168,25 @@ impl Reader<'_> {
                     "lets users of {one} and {other} be taken for each other: give them distinct userPrefix and groupPrefix, or distinct hubs"
                 );
                 self.fault("TOKEN_ISSUERS", expected)
+            }
+        }
+    }
+
+    /// A JSON list of issuers, each with an audience and keys that can be trusted.
+    pub(super) fn issuer_list(&mut self, name: &str) -> Option<Vec<IssuerSettings>> {
+        let text = self.optional(name).unwrap_or_else(|| "[]".to_owned());
+        let issuers: Vec<IssuerSettings> = match serde_json::from_str(&text) {
+            Ok(issuers) => issuers,
+            Err(err) => return self.fault(name, format!("is not a list of issuers: {err}")),
+        };
+        if issuers.iter().any(|issuer| issuer.audience.0.is_empty()) {
+            return self.fault(name, "needs an audience for every issuer");
+        }
+        match issuers.iter().find_map(untrusted) {
+            None => Some(issuers),
+            Some(url) => {
+                let expected = format!("needs https for '{url}'");
+                self.fault(name, expected)
             }
         }
     }

@@ -7,7 +7,6 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::Publisher;
-use crate::lasting::MEMBERSHIP_LIFETIME;
 use super::batch::{Item, Work};
 use super::frame::content_text;
 use super::letter::PROGRESS_LIFETIME;
@@ -17,6 +16,7 @@ use super::plan::{Found, ItemRef, Plan, Shown};
 use super::resolve::Source;
 use crate::envelope::{Action, Audience, Content, Later, Notification, RejectReason, Rejection};
 use crate::id::{GroupName, HubName, SocketId};
+use crate::lasting::MEMBERSHIP_LIFETIME;
 use crate::later::{Board, BoardOf, KEYS_MAX, Place, Retained};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, ProgressStore,

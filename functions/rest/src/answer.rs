@@ -1,0 +1,128 @@
+//! Answers in the shapes of Azure's reference.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use aws_lambda_events::encodings::Body;
+use http::HeaderValue;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
+use hubcast_auth::AuthError;
+use hubcast_core::backend::BackendError;
+use hubcast_core::ports::{Cause, StoreError};
+use serde::Serialize;
+use serde_json::json;
+
+/// The code of an error, for programs; without it the SDK takes a 404 for a wrong address.
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
+
+/// Why a request is not carried out.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) allow: Option<String>,
+    pub(crate) cause: Option<Cause>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), allow: None, cause: None }
+    }
+
+    /// The request says something wrong.
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Self::new(400, "Error.Request.Invalid", message)
+    }
+
+    fn broken(status: u16, code: &'static str, cause: Cause) -> Self {
+        let refusal = Self::new(status, code, "Something went wrong; try again.");
+        Self { cause: Some(cause), ..refusal }
+    }
+}
+
+impl From<BackendError> for Refusal {
+    fn from(err: BackendError) -> Self {
+        match err {
+            BackendError::NoConnection => {
+                Self::new(404, "Error.Connection.NotExisted", "There is no such connection.")
+            }
+            BackendError::TooLarge { .. } => {
+                Self::new(413, "Error.Request.TooLarge", err.to_string())
+            }
+            BackendError::Store(err) => err.into(),
+            // The SDK sends again after every status above 500; this one may have been sent.
+            BackendError::Queue(_) => Self::broken(500, "Error.Request.Failed", Box::new(err)),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(err: StoreError) -> Self {
+        Self::broken(503, "Error.Request.Unavailable", Box::new(err))
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(err: AuthError) -> Self {
+        match err {
+            AuthError::KeysUnavailable(_) | AuthError::SessionUnavailable(_) => {
+                Self::broken(503, "Error.Request.Unavailable", Box::new(err))
+            }
+            AuthError::Missing
+            | AuthError::Invalid(_)
+            | AuthError::Signature(_)
+            | AuthError::WrongHub
+            | AuthError::Expired => Self::new(401, "Error.Request.Unauthorized", err.to_string()),
+        }
+    }
+}
+
+/// Success without a word.
+pub(crate) fn empty(status: u16) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = status.into();
+    set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
+/// Success with a `ServiceResponse`.
+pub(crate) fn service(status: u16) -> ApiGatewayV2httpResponse {
+    let body = json!({
+        "statusCode": status,
+        "code": if status == 202 { "Info.Request.Accepted" } else { "Info.Request.Done" },
+        "level": "Info",
+        "scope": "Request",
+        "errorKind": "Unknown",
+        "message": "",
+        "isSuccess": true,
+    });
+    json(status, &body)
+}
+
+/// Success with something to tell.
+pub(crate) fn json(status: u16, body: &impl Serialize) -> ApiGatewayV2httpResponse {
+    let mut response = empty(status);
+    response.body = Some(Body::Text(serde_json::to_string(body).unwrap_or_default()));
+    set(&mut response, CONTENT_TYPE, "application/json");
+    response
+}
+
+/// An `ErrorDetail`, and its code in a header, which the answer to a HEAD has nothing else than.
+pub(crate) fn refused(refusal: &Refusal, method: &str) -> ApiGatewayV2httpResponse {
+    let body = json!({ "code": refusal.code, "message": refusal.message });
+    let mut response =
+        if method == "HEAD" { empty(refusal.status) } else { json(refusal.status, &body) };
+    set(&mut response, ERROR_CODE, refusal.code);
+    if let Some(allow) = &refusal.allow {
+        set(&mut response, ALLOW, allow);
+    }
+    if refusal.status == 401 {
+        set(&mut response, WWW_AUTHENTICATE, "Bearer");
+    }
+    response
+}
+
+fn set(response: &mut ApiGatewayV2httpResponse, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers.insert(name, value);
+    }
+}

@@ -1,0 +1,114 @@
+//! Bodies: what clients are to be called with, in the three types of the reference.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hubcast_core::backend::{Payload, PayloadError};
+use rmpv::ValueRef;
+
+use crate::answer::Refusal;
+use crate::msgpack;
+
+/// The largest body, as in Azure.
+/// <https://learn.microsoft.com/azure/azure-signalr/signalr-reference-data-plane-rest-api>
+pub(crate) const BODY_MAX_BYTES: usize = 1024 * 1024;
+
+/// A body and what its type makes of it.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// JSON, or `MessagePack` that was converted.
+    Json(String),
+    /// The JSON entry of a message that was encoded for every protocol.
+    Record(String),
+}
+
+/// The types that a body may have.
+enum Kind {
+    Json,
+    MessagePack,
+    Encoded,
+}
+
+impl Content {
+    /// Reads the body of an event.
+    pub(crate) fn read(event: &ApiGatewayV2httpRequest) -> Result<Self, Refusal> {
+        let kind = kind(event)?;
+        let bytes = bytes(event)?;
+        if bytes.len() > BODY_MAX_BYTES {
+            let text = format!("a body takes at most {BODY_MAX_BYTES} bytes");
+            return Err(Refusal::new(413, "Error.Request.TooLarge", text));
+        }
+        match kind {
+            Kind::Json => Ok(Self::Json(text(bytes)?)),
+            Kind::MessagePack => {
+                let value =
+                    msgpack::read(&bytes).and_then(|value| msgpack::json(&value.to_owned()));
+                let json = value.map_err(|_| wrong("it is not MessagePack that JSON can say"))?;
+                Ok(Self::Json(json.to_string()))
+            }
+            Kind::Encoded => {
+                let map = msgpack::read(&bytes).map_err(|_| wrong("it is no map of protocols"))?;
+                let entry = json_entry(&map).ok_or_else(|| wrong("it has no 'json' entry"))?;
+                Ok(Self::Record(text(entry.to_vec())?))
+            }
+        }
+    }
+
+    /// The call that it is.
+    pub(crate) fn payload(&self) -> Result<Payload, Refusal> {
+        let payload = match self {
+            Self::Json(text) => Payload::from_json(text),
+            Self::Record(text) => Payload::from_record(text),
+        };
+        payload.map_err(Refusal::from)
+    }
+}
+
+impl From<PayloadError> for Refusal {
+    fn from(err: PayloadError) -> Self {
+        wrong(&err.to_string())
+    }
+}
+
+fn wrong(why: &str) -> Refusal {
+    Refusal::bad(format!("the body is wrong: {why}"))
+}
+
+fn kind(event: &ApiGatewayV2httpRequest) -> Result<Kind, Refusal> {
+    let header = event.headers.get("content-type").and_then(|value| value.to_str().ok());
+    let name = header.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    match name.to_ascii_lowercase().as_str() {
+        "" | "application/json" | "text/json" => Ok(Kind::Json),
+        "application/x-msgpack" => Ok(Kind::MessagePack),
+        "application/octet-stream" => Ok(Kind::Encoded),
+        _ => {
+            let text =
+                "a body is application/json, application/x-msgpack or application/octet-stream";
+            Err(Refusal::new(415, "Error.Request.UnsupportedMediaType", text))
+        }
+    }
+}
+
+fn bytes(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Refusal> {
+    let body = event.body.as_deref().unwrap_or_default();
+    if !event.is_base64_encoded {
+        return Ok(body.as_bytes().to_vec());
+    }
+    STANDARD.decode(body).map_err(|_| wrong("it cannot be decoded"))
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, Refusal> {
+    String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8"))
+}
+
+fn json_entry<'a>(map: &'a ValueRef<'_>) -> Option<&'a [u8]> {
+    let ValueRef::Map(entries) = map else {
+        return None;
+    };
+    let is_json = |name: &ValueRef<'_>| matches!(name, ValueRef::String(name) if name.as_str() == Some("json"));
+    match entries.iter().find(|(name, _)| is_json(name))? {
+        (_, ValueRef::Binary(bytes)) => Some(bytes),
+        (_, ValueRef::String(text)) => Some(text.as_bytes()),
+        _ => None,
+    }
+}

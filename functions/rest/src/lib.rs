@@ -1,0 +1,178 @@
+//! The REST API of Azure SignalR's data plane, and hubcast's additions to it.
+//!
+//! [`handle`] finds the row of the route table, lets the caller in by its
+//! token, runs one use case of `hubcast_core::backend` and answers in the
+//! words of the reference.
+
+mod answer;
+mod body;
+mod msgpack;
+mod operation;
+mod page;
+mod path;
+mod request;
+mod route;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use hubcast_auth::jwks::KeySource;
+use hubcast_auth::rest::{Access, RestCall, RestGate};
+use hubcast_core::backend::Backend;
+use hubcast_core::ports::{
+    AccessKeySource, AccessStore, ChannelStore, NotificationSender, SocketStore,
+};
+use hubcast_core::report::chain;
+use hubcast_core::settings::{Hubs, PublicUrl};
+use hubcast_core::time::Clock;
+use url::form_urlencoded;
+
+use answer::{Refusal, refused};
+use path::{Ambiguous, Path};
+use request::Request;
+use route::{Nowhere, Operation, find};
+
+pub use path::RAW_PATH_HEADER;
+
+/// What the REST API works with.
+#[derive(Debug)]
+pub struct Rest<K, A, S, Q, C> {
+    /// Lets callers in.
+    pub gate: RestGate<K, A>,
+    /// Does what they ask for.
+    pub backend: Backend<S, Q, C>,
+    /// Tells the time.
+    pub clock: C,
+    /// The hubs there are.
+    pub hubs: Hubs,
+    /// Where links and client tokens point to.
+    pub public_url: PublicUrl,
+}
+
+/// A request, as far as every operation needs it.
+struct Call<'a> {
+    event: &'a ApiGatewayV2httpRequest,
+    method: &'a str,
+    query: Vec<(String, String)>,
+}
+
+impl<'a> Call<'a> {
+    fn new(event: &'a ApiGatewayV2httpRequest) -> Self {
+        let raw = event.raw_query_string.as_deref().unwrap_or_default();
+        let query = form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
+        Self { event, method: event.request_context.http.method.as_str(), query }
+    }
+
+    fn header(&self, name: &str) -> Option<&'a str> {
+        self.event.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn path(&self) -> Result<Path<'a>, Ambiguous> {
+        let text = self.event.raw_path.as_deref().unwrap_or_default();
+        Path::read(text, self.header(RAW_PATH_HEADER))
+    }
+
+    fn bearer(&self) -> Result<&'a str, Refusal> {
+        let (scheme, token) = self
+            .header("authorization")
+            .and_then(|header| header.split_once(' '))
+            .unwrap_or_default();
+        let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty();
+        let missing = "a bearer token is needed";
+        let missing = || Refusal::new(401, "Error.Request.Unauthorized", missing);
+        is_bearer.then(|| token.trim()).ok_or_else(missing)
+    }
+}
+
+/// Answers one request.
+pub async fn handle<K, A, S, Q, C>(
+    rest: &Rest<K, A, S, Q, C>,
+    event: ApiGatewayV2httpRequest,
+) -> ApiGatewayV2httpResponse
+where
+    K: KeySource,
+    A: AccessKeySource,
+    S: SocketStore + ChannelStore + AccessStore,
+    Q: NotificationSender,
+    C: Clock,
+{
+    let call = Call::new(&event);
+    match rest.answer(&call).await {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            if let Some(cause) = &refusal.cause {
+                tracing::error!(error = %chain(cause.as_ref()), "a REST request failed");
+            }
+            refused(&refusal, call.method)
+        }
+    }
+}
+
+impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
+where
+    K: KeySource,
+    A: AccessKeySource,
+    S: SocketStore + ChannelStore + AccessStore,
+    Q: NotificationSender,
+    C: Clock,
+{
+    async fn answer(&self, call: &Call<'_>) -> Result<ApiGatewayV2httpResponse, Refusal> {
+        let path = call.path().map_err(|Ambiguous| ambiguous())?;
+        if let Some(answer) = self.public(call, &path) {
+            return Ok(answer);
+        }
+        let parts = self.admit(call, path).await?;
+        let (route, parameters) = find(call.method, &parts).map_err(nowhere)?;
+        if route.operation == Operation::AccessKey {
+            return self.access_key().await;
+        }
+        let request = Request::read(route, parameters, &call.query)?;
+        if !self.hubs.contains(&request.hub) {
+            return Err(Refusal::new(404, "Warning.Hub.NotExisted", "There is no such hub."));
+        }
+        self.perform(call, &request, &parts).await
+    }
+
+    /// What anyone may ask.
+    fn public(&self, call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> {
+        let parts: Vec<String> = path.text.split('/').map(str::to_owned).collect();
+        match find(call.method, &parts).ok()?.0.operation {
+            Operation::Health => Some(answer::empty(200)),
+            Operation::OpenApi => Some(answer::json(200, &serde_json::json!({}))),
+            _ => None,
+        }
+    }
+
+    /// The parts of the path, for a caller who may call it.
+    async fn admit(&self, call: &Call<'_>, path: Path<'_>) -> Result<Vec<String>, Refusal> {
+        let shown = RestCall { path: path.text, parts: path.parts.as_deref(), query: &call.query };
+        match self.gate.admit(call.bearer()?, shown, self.clock.now()).await? {
+            Access::Signed(parts) => Ok(parts),
+            Access::Granted => path.into_parts(call.method).map_err(|Ambiguous| ambiguous()),
+            Access::NoRole => {
+                let text = "The access token has none of the roles that are needed.";
+                Err(Refusal::new(403, "Error.Request.Forbidden", text))
+            }
+        }
+    }
+
+    /// Where the caller reaches hubcast.
+    fn base(&self, call: &Call<'_>) -> String {
+        self.public_url.base(call.header("host"))
+    }
+}
+
+fn ambiguous() -> Refusal {
+    Refusal::bad(format!(
+        "the path can be read in several ways; call the front door, or say in '{RAW_PATH_HEADER}' how it was encoded"
+    ))
+}
+
+fn nowhere(nowhere: Nowhere) -> Refusal {
+    match nowhere {
+        Nowhere::Path => Refusal::new(404, "Error.Request.NotFound", "There is nothing here."),
+        Nowhere::Method(methods) => {
+            let text = "This path has no such method.";
+            let refusal = Refusal::new(405, "Error.Request.MethodNotAllowed", text);
+            Refusal { allow: Some(methods.join(", ")), ..refusal }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What a request says: its names, its query and its version.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use hubcast_core::backend::Recipient;
+use hubcast_core::id::{ConnectionId, GroupName, HubName, NameError, UserId};
+
+use crate::answer::Refusal;
+use crate::route::{Parameters, Route, Since, VERSIONS};
+
+/// The most connections that can be left out of a send.
+const EXCLUDED_MAX: usize = hubcast_core::envelope::IDS_MAX;
+
+/// A request that found its route.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) route: &'static Route,
+    parameters: Parameters<'a>,
+    query: &'a [(String, String)],
+    pub(crate) hub: HubName,
+}
+
+impl<'a> Request<'a> {
+    /// Reads what all operations have in common.
+    pub(crate) fn read(
+        route: &'static Route,
+        parameters: Parameters<'a>,
+        query: &'a [(String, String)],
+    ) -> Result<Self, Refusal> {
+        check_version(route, single(query, "api-version")?)?;
+        let own = parameters.iter().find(|(name, _)| *name == "hub").map(|(_, hub)| *hub);
+        let hub = named("hub", own.unwrap_or_default(), HubName::parse)?;
+        let hub = match single(query, "application")? {
+            // As in Azure, an application's hubs are hubs of their own.
+            Some(application) => {
+                let application = named("application", application, HubName::parse)?;
+                named("application", &format!("{application}_{hub}"), HubName::parse)?
+            }
+            None => hub,
+        };
+        Ok(Self { route, parameters, query, hub })
+    }
+
+    fn parameter<T>(
+        &self,
+        name: &str,
+        parse: fn(&str) -> Result<T, NameError>,
+    ) -> Result<Option<T>, Refusal> {
+        let value = self.parameters.iter().find(|(known, _)| *known == name);
+        value.map(|(_, value)| named(name, value, parse)).transpose()
+    }
+
+    fn needed<T>(&self, name: &str, parse: fn(&str) -> Result<T, NameError>) -> Result<T, Refusal> {
+        self.parameter(name, parse)?.ok_or_else(|| Refusal::bad(format!("'{name}' is missing")))
+    }
+
+    pub(crate) fn user(&self) -> Result<UserId, Refusal> {
+        self.needed("user", UserId::parse)
+    }
+
+    pub(crate) fn group(&self) -> Result<GroupName, Refusal> {
+        self.needed("group", GroupName::parse)
+    }
+
+    pub(crate) fn connection(&self) -> Result<ConnectionId, Refusal> {
+        self.needed("connection", ConnectionId::parse)
+    }
+
+    /// Whom the path names; the whole hub when nobody.
+    pub(crate) fn recipient(&self) -> Result<Recipient, Refusal> {
+        if let Some(connection) = self.parameter("connection", ConnectionId::parse)? {
+            return Ok(Recipient::Connection(connection));
+        }
+        if let Some(user) = self.parameter("user", UserId::parse)? {
+            return Ok(Recipient::User(user));
+        }
+        let group = self.parameter("group", GroupName::parse)?;
+        Ok(group.map_or(Recipient::Hub, Recipient::Group))
+    }
+
+    /// All whom a path names that has a list with commas, each once.
+    pub(crate) fn each_recipient(&self) -> Result<Vec<Recipient>, Refusal> {
+        let mut recipients = Vec::new();
+        for (list, text) in &self.parameters {
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            for name in names {
+                match *list {
+                    "users" => recipients.push(Recipient::User(named(list, name, UserId::parse)?)),
+                    "groups" => {
+                        recipients.push(Recipient::Group(named(list, name, GroupName::parse)?));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        recipients.sort();
+        recipients.dedup();
+        if recipients.is_empty() { Err(Refusal::bad("the list is empty")) } else { Ok(recipients) }
+    }
+
+    /// A parameter of the query, which may stand there once.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
+        single(self.query, name)
+    }
+
+    /// True or false; false when absent.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.text(name)? {
+            None => Ok(false),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(Refusal::bad(format!("'{name}' must be true or false"))),
+        }
+    }
+
+    /// A whole number of 31 bits, from `least` to `most`.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        (least, most): (u32, u32),
+    ) -> Result<Option<u32>, Refusal> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let number = u32::from_str(text).ok().filter(|number| (least..=most).contains(number));
+        let expected = || format!("'{name}' must be a whole number from {least} to {most}");
+        number.map(Some).ok_or_else(|| Refusal::bad(expected()))
+    }
+
+    pub(crate) fn seconds(&self, name: &str) -> Result<Option<Duration>, Refusal> {
+        let seconds = self.number(name, (0, i32::MAX.unsigned_abs()))?;
+        Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
+    }
+
+    /// The connections that are left out; each may also be named by its connectionToken.
+    pub(crate) fn excluded(&self) -> Result<Vec<ConnectionId>, Refusal> {
+        let ids = values(self.query, "excluded").filter(|id| !id.is_empty());
+        let ids: Vec<_> =
+            ids.map(|id| named("excluded", id, ConnectionId::parse)).collect::<Result<_, _>>()?;
+        if ids.len() > EXCLUDED_MAX {
+            return Err(Refusal::bad(format!(
+                "at most {EXCLUDED_MAX} connections can be excluded"
+            )));
+        }
+        Ok(ids)
+    }
+}
+
+fn check_version(route: &Route, shown: Option<&str>) -> Result<(), Refusal> {
+    if !route.since.is_dated() {
+        return Ok(());
+    }
+    let known = || VERSIONS.map(|(name, _)| name).join(", ");
+    let shown = shown
+        .ok_or_else(|| Refusal::bad(format!("'api-version' is needed: one of {}", known())))?;
+    let version = VERSIONS.iter().find(|(name, _)| *name == shown);
+    let (_, version) = version.ok_or_else(|| {
+        Refusal::bad(format!("this 'api-version' is not known; these are: {}", known()))
+    })?;
+    if route.since.is_in(*version) {
+        return Ok(());
+    }
+    let since: Option<&str> =
+        VERSIONS.iter().find(|(_, since)| *since == route.since).map(|(name, _)| *name);
+    let text = format!("this operation came with the version {}", since.unwrap_or_default());
+    Err(Refusal::bad(text))
+}
+
+fn named<T>(name: &str, text: &str, parse: fn(&str) -> Result<T, NameError>) -> Result<T, Refusal> {
+    parse(text).map_err(|err| Refusal::bad(format!("'{name}' {err}")))
+}
+
+fn values<'q>(query: &'q [(String, String)], name: &str) -> impl Iterator<Item = &'q str> {
+    query.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, v)| &**v)
+}
+
+fn single<'q>(query: &'q [(String, String)], name: &str) -> Result<Option<&'q str>, Refusal> {
+    let mut values = values(query, name);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(Refusal::bad(format!("'{name}' stands more than once in the query"))),
+    }
+}
+
+/// Whether the answers of a route have a body in the words of the reference.
+pub(crate) fn speaks(since: Since) -> bool {
+    since.is_dated()
+}
