@@ -11,7 +11,7 @@ use hubcast_core::context::Admission;
 use hubcast_core::frames::{Caller, Frames, turned_away};
 use hubcast_core::id::SocketId;
 use hubcast_core::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, SocketStore, UpstreamQueue,
+    AccessStore, ChannelStore, ConnectionGateway, ResultStore, SocketStore, UpstreamQueue,
 };
 use hubcast_core::time::{Clock, Timestamp};
 
@@ -22,7 +22,7 @@ pub async fn handle<S, G, C, U>(
     patience: Duration,
 ) -> ApiGatewayProxyResponse
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

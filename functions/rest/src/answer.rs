@@ -5,7 +5,7 @@ use aws_lambda_events::encodings::Body;
 use http::HeaderValue;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
 use hubcast_auth::AuthError;
-use hubcast_core::backend::BackendError;
+use hubcast_core::backend::{BackendError, InvokeError};
 use hubcast_core::ports::{Cause, StoreError};
 use serde::Serialize;
 use serde_json::json;
@@ -48,9 +48,25 @@ impl From<BackendError> for Refusal {
             BackendError::TooLarge { .. } => {
                 Self::new(413, "Error.Request.TooLarge", err.to_string())
             }
+            BackendError::TooMany { .. } => Self::bad(err.to_string()),
             BackendError::Store(err) => err.into(),
             // The SDK sends again after every status above 500; this one may have been sent.
             BackendError::Queue(_) => Self::broken(500, "Error.Request.Failed", Box::new(err)),
+        }
+    }
+}
+
+impl From<InvokeError> for Refusal {
+    fn from(err: InvokeError) -> Self {
+        match err {
+            InvokeError::Backend(err) => err.into(),
+            // No status that the SDK takes for a reason to invoke once more.
+            InvokeError::Failed(error) => {
+                Self::new(424, "Error.Connection.InvocationFailed", error)
+            }
+            InvokeError::TimedOut(_) => {
+                Self::new(424, "Error.Connection.InvocationTimedOut", err.to_string())
+            }
         }
     }
 }

@@ -3,8 +3,9 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hubcast_core::backend::{Payload, PayloadError};
+use hubcast_core::backend::{Command, Payload, PayloadError, item_from_record};
 use rmpv::ValueRef;
+use serde_json::value::RawValue;
 
 use crate::answer::Refusal;
 use crate::msgpack;
@@ -51,6 +52,27 @@ impl Content {
                 let entry = json_entry(&map).ok_or_else(|| wrong("it has no 'json' entry"))?;
                 Ok(Self::Record(text(entry.to_vec())?))
             }
+        }
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Json(text) if text.is_empty())
+    }
+
+    /// The commands that it lists.
+    pub(crate) fn commands(&self) -> Result<Vec<Command>, Refusal> {
+        match self {
+            Self::Json(text) => Command::list(text).map_err(Refusal::from),
+            Self::Record(_) => Err(wrong("commands are JSON")),
+        }
+    }
+
+    /// The item of a stream that it is.
+    pub(crate) fn item(&self) -> Result<Box<RawValue>, Refusal> {
+        match self {
+            Self::Json(text) => serde_json::from_str(text).map_err(|_| wrong("it is not JSON")),
+            Self::Record(text) => item_from_record(text).map_err(Refusal::from),
         }
     }
 

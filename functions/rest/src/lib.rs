@@ -6,19 +6,23 @@
 
 mod answer;
 mod body;
+mod client;
 mod msgpack;
+mod openapi;
 mod operation;
 mod page;
 mod path;
 mod request;
 mod route;
 
+use std::time::Duration;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_core::backend::Backend;
 use hubcast_core::ports::{
-    AccessKeySource, AccessStore, ChannelStore, NotificationSender, SocketStore,
+    AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
 use hubcast_core::report::chain;
 use hubcast_core::settings::{Hubs, PublicUrl};
@@ -30,6 +34,7 @@ use path::{Ambiguous, Path};
 use request::Request;
 use route::{Nowhere, Operation, find};
 
+pub use openapi::document as openapi;
 pub use path::RAW_PATH_HEADER;
 
 /// What the REST API works with.
@@ -45,6 +50,8 @@ pub struct Rest<K, A, S, Q, C> {
     pub hubs: Hubs,
     /// Where links and client tokens point to.
     pub public_url: PublicUrl,
+    /// How long a client may take to answer an invocation.
+    pub invoke_timeout: Duration,
 }
 
 /// A request, as far as every operation needs it.
@@ -90,7 +97,7 @@ pub async fn handle<K, A, S, Q, C>(
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {
@@ -110,7 +117,7 @@ impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {
@@ -136,7 +143,7 @@ where
         let parts: Vec<String> = path.text.split('/').map(str::to_owned).collect();
         match find(call.method, &parts).ok()?.0.operation {
             Operation::Health => Some(answer::empty(200)),
-            Operation::OpenApi => Some(answer::json(200, &serde_json::json!({}))),
+            Operation::OpenApi => Some(answer::json(200, &openapi::document())),
             _ => None,
         }
     }

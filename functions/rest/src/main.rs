@@ -31,6 +31,7 @@ async fn main() -> Result<(), Error> {
         clock: SystemClock,
         hubs: config.hubs,
         public_url: config.public_url,
+        invoke_timeout: config.invoke_timeout,
     };
     run(service_fn(|event: LambdaEvent<_>| async move {
         Ok::<_, Error>(rest::handle(rest, event.payload).await)

@@ -8,7 +8,7 @@ use hubcast_core::backend::{Closing, Recipient, Sending};
 use hubcast_core::channel::Member;
 use hubcast_core::id::UserId;
 use hubcast_core::ports::{
-    AccessKeySource, AccessStore, ChannelStore, NotificationSender, SocketStore,
+    AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
 use hubcast_core::time::Clock;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -36,7 +36,7 @@ impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {
@@ -51,6 +51,10 @@ where
             Operation::SendToEach => self.send(call, request, &request.each_recipient()?).await,
             Operation::Close => self.close(call, request).await,
             Operation::CloseConnection => self.close_connection(call, request).await,
+            Operation::Execute => self.execute(call, request).await,
+            Operation::Invoke => self.invoke(call, request).await,
+            Operation::StreamSend => self.stream_send(call, request).await,
+            Operation::StreamComplete => self.stream_complete(call, request).await,
             Operation::GenerateToken => self.generate_token(call, request).await,
             Operation::Exists => self.exists(request).await,
             Operation::AddConnection => {
@@ -122,14 +126,12 @@ where
             excluded: &excluded,
             idempotency_key: idempotency_key(call)?,
         };
+        let knows = |name| request.route.query.contains(&name);
         let closing = Closing {
             reason: request.text("reason")?,
-            allow_reconnect: request.flag("allowReconnect")?,
-            revoke: request.flag("revoke")?,
+            allow_reconnect: knows("allowReconnect") && request.flag("allowReconnect")?,
+            revoke: knows("revoke") && request.flag("revoke")?,
         };
-        if closing.revoke && closing.allow_reconnect {
-            return Err(Refusal::bad("'revoke' does not go with 'allowReconnect'"));
-        }
         self.backend.close(&sending, &closing).await?;
         Ok(done(request))
     }
@@ -209,7 +211,7 @@ where
 }
 
 /// The success of something that was done, in the words of the version.
-fn done(request: &Request<'_>) -> ApiGatewayV2httpResponse {
+pub(crate) fn done(request: &Request<'_>) -> ApiGatewayV2httpResponse {
     let (ok, since) = (request.route.ok, request.route.since);
     if speaks(since) && ok != 204 { answer::service(ok) } else { answer::empty(ok) }
 }
@@ -230,7 +232,7 @@ fn excluded(request: &Request<'_>) -> Result<Vec<hubcast_core::id::ConnectionId>
     if request.route.query.contains(&"excluded") { request.excluded() } else { Ok(Vec::new()) }
 }
 
-fn idempotency_key<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Refusal> {
+pub(crate) fn idempotency_key<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Refusal> {
     match call.header(IDEMPOTENCY_KEY) {
         Some(key) if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX_BYTES => {
             let most = IDEMPOTENCY_KEY_MAX_BYTES;

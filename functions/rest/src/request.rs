@@ -12,6 +12,9 @@ use crate::route::{Parameters, Route, Since, VERSIONS};
 /// The most connections that can be left out of a send.
 const EXCLUDED_MAX: usize = hubcast_core::envelope::IDS_MAX;
 
+/// The longest id of a stream.
+const STREAM_ID_MAX_CHARS: usize = 100;
+
 /// A request that found its route.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
@@ -35,7 +38,7 @@ impl<'a> Request<'a> {
             // As in Azure, an application's hubs are hubs of their own.
             Some(application) => {
                 let application = named("application", application, HubName::parse)?;
-                named("application", &format!("{application}_{hub}"), HubName::parse)?
+                hub.of_application(&application)
             }
             None => hub,
         };
@@ -65,6 +68,16 @@ impl<'a> Request<'a> {
 
     pub(crate) fn connection(&self) -> Result<ConnectionId, Refusal> {
         self.needed("connection", ConnectionId::parse)
+    }
+
+    /// The id of a stream: 1 to 100 characters.
+    pub(crate) fn stream(&self) -> Result<&'a str, Refusal> {
+        let stream = self.parameters.iter().find(|(name, _)| *name == "stream");
+        let stream = stream.map(|(_, id)| *id);
+        let fits = |id: &&str| (1..=STREAM_ID_MAX_CHARS).contains(&id.chars().count());
+        stream
+            .filter(fits)
+            .ok_or_else(|| Refusal::bad("the id of a stream has 1 to 100 characters"))
     }
 
     /// Whom the path names; the whole hub when nobody.

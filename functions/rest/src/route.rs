@@ -55,7 +55,11 @@ pub(crate) enum Operation {
     SendToEach,
     Close,
     CloseConnection,
+    Execute,
     GenerateToken,
+    Invoke,
+    StreamSend,
+    StreamComplete,
     Exists,
     AddConnection,
     RemoveConnection,
@@ -101,7 +105,7 @@ const DELETE: &[&str] = &["DELETE"];
 
 const PAGE: &[&str] = &["maxpagesize", "top", "continuationToken"];
 const CLOSE: &[&str] = &["excluded", "reason", "allowReconnect"];
-const CLOSE_USER: &[&str] = &["excluded", "reason", "allowReconnect", "revoke"];
+const CLOSE_USER: &[&str] = &["excluded", "reason", "revoke"];
 
 use Operation as O;
 use Since as S;
@@ -117,10 +121,14 @@ pub(crate) const ROUTES: &[Route] = &[
 
     row(S::V2022June, O::Send, POST, ("api/hubs/{hub}/:send", &["excluded"]), 202),
     row(S::V2022June, O::Close, POST, ("api/hubs/{hub}/:closeConnections", CLOSE), 204),
+    row(S::V2023July, O::Execute, POST, ("api/hubs/{hub}/:execute", &["filter"]), 202),
     row(S::V2022November, O::GenerateToken, POST, ("api/hubs/{hub}/:generateToken", &["userId", "minutesToExpire"]), 200),
     row(S::V2022June, O::Exists, HEAD, ("api/hubs/{hub}/connections/{connection}", &[]), 200),
     row(S::V2022June, O::CloseConnection, DELETE, ("api/hubs/{hub}/connections/{connection}", &["reason"]), 200),
     row(S::V2022June, O::Send, POST, ("api/hubs/{hub}/connections/{connection}/:send", &[]), 202),
+    row(S::V2024December, O::Invoke, POST, ("api/hubs/{hub}/connections/{connection}/:invoke", &[]), 200),
+    row(S::V2024December, O::StreamSend, POST, ("api/hubs/{hub}/connections/{connection}/streams/{stream}/:send", &["completed"]), 202),
+    row(S::V2024December, O::StreamComplete, POST, ("api/hubs/{hub}/connections/{connection}/streams/{stream}/:complete", &["reason", "error"]), 202),
     row(S::V2022June, O::RemoveConnectionFromAll, DELETE, ("api/hubs/{hub}/connections/{connection}/groups", &[]), 200),
     row(S::V2022June, O::Exists, HEAD, ("api/hubs/{hub}/groups/{group}", &[]), 200),
     row(S::V2022June, O::Send, POST, ("api/hubs/{hub}/groups/{group}/:send", &["excluded"]), 202),

@@ -210,6 +210,7 @@ fn rest(runtime: &Runtime<'_>, config: RestConfig) -> anyhow::Result<LocalRest> 
         clock: SystemClock,
         hubs: config.hubs,
         public_url: following_host(),
+        invoke_timeout: config.invoke_timeout,
     })
 }
 

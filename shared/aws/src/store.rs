@@ -10,6 +10,7 @@ mod item;
 pub(crate) mod key;
 mod later;
 mod progress;
+mod results;
 mod sessions;
 mod sockets;
 mod table;

@@ -6,12 +6,16 @@
 //! still reaches, and one that is sent after an add does.
 
 mod envelope;
+mod execute;
+mod filter;
+mod invoke;
 mod list;
 mod membership;
 mod order;
 mod payload;
 mod roster;
 mod send;
+mod stream;
 
 use crate::ports::{
     AccessStore, ChannelStore, NotificationSender, QueueError, SocketStore, StoreError,
@@ -19,10 +23,14 @@ use crate::ports::{
 use crate::shards::Shards;
 use crate::time::Clock;
 
+pub use execute::Command;
+pub use filter::{Filter, FilterError, Operand, Place};
+pub use invoke::InvokeError;
 pub use list::{Count, Cursor, Listed};
 pub use order::Recipient;
-pub use payload::{Payload, PayloadError};
+pub use payload::{Payload, PayloadError, item_from_record};
 pub use send::{Closing, Sending};
+pub use stream::StreamEnd;
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +44,14 @@ pub enum BackendError {
         /// What it takes.
         bytes: usize,
         /// What it may take.
+        most: usize,
+    },
+    /// More connections are meant than one call can serve.
+    #[error(
+        "the filter means too many connections for one call; at most {most} are allowed, and fewer for long messages"
+    )]
+    TooMany {
+        /// How many it may be.
         most: usize,
     },
     /// The table did not answer.

@@ -5,6 +5,7 @@
 //! become a broadcast. Arguments pass through byte for byte.
 
 mod audience;
+mod call;
 mod content;
 mod fields;
 mod later;
@@ -14,7 +15,8 @@ mod rejection;
 use serde_json::value::RawValue;
 
 pub use audience::Audience;
-pub use content::{Action, Answer, Content, Scope, Subject};
+pub use call::Answer;
+pub use content::{Action, Content, Scope, Subject};
 pub use later::Later;
 pub use rejection::{RejectReason, Rejection};
 
@@ -119,7 +121,10 @@ fn notification(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Notificati
 fn later(fields: &Fields<'_>, content: &Content) -> Result<Later, Rejection> {
     match content {
         Content::Message { audience, .. } => Later::read(fields, audience),
-        Content::Action(_) | Content::Answer { .. } | Content::Clear { .. } => Ok(Later::Nothing),
+        Content::Action(_)
+        | Content::Invoke { .. }
+        | Content::Answer { .. }
+        | Content::Clear { .. } => Ok(Later::Nothing),
     }
 }
 

@@ -10,6 +10,7 @@ mod handshake;
 mod invocation;
 mod limit;
 mod liveness;
+mod result;
 mod upstream;
 
 use std::panic::AssertUnwindSafe;
@@ -24,8 +25,8 @@ use signalr_protocol::texts;
 use crate::context::Admission;
 use crate::id::{ConnectionId, SocketId};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, NoUpstream, SocketStore, StoreError,
-    UpstreamQueue,
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, NoUpstream, ResultStore,
+    SocketStore, StoreError, UpstreamQueue,
 };
 use crate::report::chain as report;
 use crate::shards::Shards;
@@ -133,7 +134,7 @@ impl<S, G, C> Frames<S, G, C> {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,
@@ -204,8 +205,8 @@ where
                 let error = self.stream_error(&call.target);
                 Step::Reply(failed(call.invocation_id, error))
             }
+            HubMessage::Completion(completion) => self.completion(caller, completion).await,
             HubMessage::StreamItem(_)
-            | HubMessage::Completion(_)
             | HubMessage::CancelInvocation { .. }
             | HubMessage::Close(_)
             | HubMessage::Ack { .. }

@@ -109,6 +109,14 @@ impl HubName {
     }
 }
 
+impl HubName {
+    /// This hub of an application: as in Azure SignalR a hub of its own, with both names in it.
+    #[must_use]
+    pub fn of_application(&self, application: &Self) -> Self {
+        Self(format!("{application}_{self}").into())
+    }
+}
+
 fn is_hub_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_`,.[]".contains(c)
 }

@@ -10,6 +10,7 @@ mod access_keys;
 mod gateway;
 mod later;
 mod queue;
+mod result;
 mod sender;
 mod session;
 mod store;
@@ -22,6 +23,7 @@ pub use access_keys::{AccessKeySource, Freshness};
 pub use gateway::{ConnectionGateway, PostError};
 pub use later::LaterStore;
 pub use queue::{DeadLetter, JobMessage, NotificationQueue, QueueError};
+pub use result::{ClientResult, InvocationKey, ResultStore};
 pub use sender::{NotificationSender, Outgoing};
 pub use session::SessionStore;
 pub use store::{

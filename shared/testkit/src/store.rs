@@ -8,6 +8,7 @@ mod access;
 mod channels;
 mod later;
 mod progress;
+mod results;
 mod sessions;
 mod sockets;
 mod upstream;
@@ -19,7 +20,7 @@ use hubcast_core::access::{Block, Membership};
 use hubcast_core::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_core::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
 use hubcast_core::later::{Board, Inbox, Place, Retained, RetainedKey, Uses, Waiting};
-use hubcast_core::ports::{Progress, StoreError};
+use hubcast_core::ports::{ClientResult, InvocationKey, Progress, StoreError};
 use hubcast_core::session::SessionId;
 use hubcast_core::socket::Socket;
 use hubcast_core::time::Timestamp;
@@ -55,6 +56,8 @@ struct State {
     inboxes: BTreeMap<Inbox, BTreeMap<Place, Waiting>>,
     clients: BTreeMap<SocketId, KnownClient>,
     pending: BTreeMap<(SocketId, String), upstream::Pending>,
+    /// Answers of clients that somebody waits for, `None` until they come.
+    results: BTreeMap<InvocationKey, Option<ClientResult>>,
 }
 
 /// What a client token opened.

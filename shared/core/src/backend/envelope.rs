@@ -33,6 +33,12 @@ pub(super) struct Envelope<'a> {
     pub(super) allow_reconnect: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) revoke: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) invocation_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) item: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<&'a str>,
 }
 
 impl<'a> Envelope<'a> {

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 use signalr_protocol::framing::RECORD_SEPARATOR;
-use signalr_protocol::message::{Decoded, HubMessage, Invocation};
+use signalr_protocol::message::{Decoded, HubMessage, Invocation, StreamItem};
 
 use crate::properties::Properties;
 
@@ -66,6 +66,17 @@ impl Payload {
             }
             _ => Err(PayloadError::Wrong("its 'json' entry is no invocation")),
         }
+    }
+}
+
+/// The item of a stream, as the JSON hub protocol encodes it: one record.
+///
+/// # Errors
+/// When the text is no item.
+pub fn item_from_record(text: &str) -> Result<Box<RawValue>, PayloadError> {
+    match decoded(text)? {
+        HubMessage::StreamItem(StreamItem { item, .. }) => Ok(item),
+        _ => Err(PayloadError::Wrong("its 'json' entry is no item of a stream")),
     }
 }
 

@@ -94,7 +94,10 @@ pub(super) fn fresh_key() -> String {
 
 /// Refuses here and now what the publisher would only put on the dead-letter queue.
 pub(super) fn check_size(payload: &Payload) -> Result<(), BackendError> {
-    let bytes = invocation_record(&payload.target, &payload.arguments).len();
+    check_record(invocation_record(&payload.target, &payload.arguments).len())
+}
+
+pub(super) const fn check_record(bytes: usize) -> Result<(), BackendError> {
     if bytes > RECORD_MAX_BYTES {
         return Err(BackendError::TooLarge { bytes, most: RECORD_MAX_BYTES });
     }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::EnvelopeRules;
 use super::audience::Audience;
+use super::call::{Answer, answer, invoke};
 use super::fields::Fields;
 use super::later;
 use super::rejection::{RejectReason, Rejection};
@@ -19,6 +20,17 @@ pub enum Content {
     Message {
         /// Who is called.
         audience: Audience,
+        /// The client's method.
+        target: String,
+        /// The arguments, a JSON array.
+        arguments: Box<RawValue>,
+    },
+    /// Calls a method of one client, which answers.
+    Invoke {
+        /// Who is called.
+        connection: ConnectionId,
+        /// Under which id the client answers.
+        invocation_id: String,
         /// The client's method.
         target: String,
         /// The arguments, a JSON array.
@@ -42,15 +54,6 @@ pub enum Content {
         /// Which.
         key: RetainedKey,
     },
-}
-
-/// The answer to a client's invocation.
-#[derive(Debug, Clone)]
-pub enum Answer {
-    /// A result; `None` for a method without one.
-    Result(Option<Box<RawValue>>),
-    /// A text for the client's error.
-    Error(String),
 }
 
 /// Whose membership an action changes.
@@ -137,13 +140,15 @@ pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content
         (true, false, false) => message(fields, rules),
         (false, true, false) => action(fields, rules).map(Content::Action),
         (false, false, true) => answer(fields),
+        (true, false, true) => invoke(fields),
         (false, false, false) if fields.has("retain") => later::clear(fields, rules),
         (false, false, false) => {
             let detail = "one of 'target', 'action' and 'invocationId' is needed";
             Err(Rejection::new(RejectReason::NoContent, detail))
         }
         _ => {
-            let detail = "only one of 'target', 'action' and 'invocationId' is allowed";
+            let detail =
+                "only one of 'target' and 'action' is allowed, and 'action' without 'invocationId'";
             Err(Rejection::new(RejectReason::SeveralContents, detail))
         }
     }
@@ -152,7 +157,7 @@ pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content
 fn message(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
     refuse(
         fields,
-        &["ttlSeconds", "reason", "allowReconnect", "revoke", "result", "error"],
+        &["ttlSeconds", "reason", "allowReconnect", "revoke", "result", "item", "error"],
         "target",
     )?;
     Ok(Content::Message {
@@ -162,7 +167,7 @@ fn message(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Reject
     })
 }
 
-fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
+pub(super) fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
     match fields.raw("arguments") {
         None => Ok(serde_json::from_str("[]")
             .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
@@ -174,39 +179,9 @@ fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
     }
 }
 
-fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
-    let others = [
-        "arguments",
-        "ttlSeconds",
-        "reason",
-        "allowReconnect",
-        "revoke",
-        "everyone",
-        "retain",
-        "keepSeconds",
-    ];
-    refuse(fields, &others, "invocationId")?;
-    // Users and groups do not count here, but are checked like everything that is named.
-    let (connection, _, _) = (fields.connection()?, fields.users()?, fields.groups()?);
-    let connection = connection.ok_or_else(|| {
-        let detail = "'invocationId' needs the 'connectionId' that invoked";
-        Rejection::new(RejectReason::MissingAudience, detail)
-    })?;
-    let answer = match fields.text("error")? {
-        Some(_) if fields.has("result") => {
-            let detail = "an answer has a 'result' or an 'error', not both";
-            return Err(Rejection::new(RejectReason::SeveralContents, detail));
-        }
-        Some(error) => Answer::Error(error),
-        // A null result is a result, unlike one that is missing.
-        None => Answer::Result(fields.raw("result").map(ToOwned::to_owned)),
-    };
-    let invocation_id = fields.text("invocationId")?.unwrap_or_default();
-    Ok(Content::Answer { connection, invocation_id, answer })
-}
-
 fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
-    refuse(fields, &["arguments", "result", "error", "retain", "keepSeconds"], "action")?;
+    let others = ["arguments", "result", "item", "error", "retain", "keepSeconds"];
+    refuse(fields, &others, "action")?;
     let name = fields.text("action")?.unwrap_or_default();
     match name.to_ascii_lowercase().as_str() {
         "add" => add(fields),

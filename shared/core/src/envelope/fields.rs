@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 
 /// The names an envelope may hold. `endpoints` is written by Azure Functions
 /// with several SignalR instances and means nothing here.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 23] = [
     "hub",
     "connectionId",
     "userId",
@@ -34,6 +34,7 @@ const KNOWN: [&str; 22] = [
     "revoke",
     "invocationId",
     "result",
+    "item",
     "error",
     "expiresAt",
     "retain",
@@ -48,7 +49,7 @@ const EVERYWHERE: &str = "*";
 const ECHO_MAX_CHARS: usize = 100;
 
 /// The properties of an element that count: known, present and not null or empty. Only a result
-/// is kept in any case, for answers to tell a null one from none.
+/// and an item are kept in any case, for answers to tell a null one from none.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     present: BTreeMap<&'static str, &'a RawValue>,
@@ -74,7 +75,7 @@ impl<'a> Fields<'a> {
                 return Err(Rejection::new(RejectReason::DuplicateProperty, detail));
             }
             seen.push(name);
-            if name == "result" || !is_absent(value) {
+            if matches!(name, "result" | "item") || !is_absent(value) {
                 fields.present.insert(name, value);
             }
         }

@@ -23,7 +23,9 @@ impl Notification {
             Content::Message { audience, .. }
             | Content::Clear { audience, .. }
             | Content::Action(Action::Close { audience, .. }) => of_audience(audience),
-            Content::Answer { connection, .. } => Named::Connection(connection),
+            Content::Answer { connection, .. } | Content::Invoke { connection, .. } => {
+                Named::Connection(connection)
+            }
             Content::Action(
                 Action::Add { subject, .. }
                 | Action::Remove { subject, .. }

@@ -1,7 +1,9 @@
 //! Records, and how they are joined into frames.
 
 use bytes::Bytes;
-use signalr_protocol::message::{Close, Completion, HubMessage, Outcome, invocation_record};
+use signalr_protocol::message::{
+    Close, Completion, HubMessage, Invocation, Outcome, StreamItem, invocation_record,
+};
 
 use crate::envelope::{Action, Answer, Content, RejectReason, Rejection};
 
@@ -34,14 +36,17 @@ pub(super) fn content_record(content: &Content) -> Option<Bytes> {
 pub(super) fn content_text(content: &Content) -> Option<String> {
     match content {
         Content::Message { target, arguments, .. } => Some(invocation_record(target, arguments)),
-        Content::Answer { invocation_id, answer, .. } => {
-            let outcome = match answer {
-                Answer::Result(None) => Outcome::Void,
-                Answer::Result(Some(result)) => Outcome::Result(result.clone()),
-                Answer::Error(error) => Outcome::Error(error.clone()),
+        Content::Invoke { invocation_id, target, arguments, .. } => {
+            let invocation = Invocation {
+                invocation_id: Some(invocation_id.clone()),
+                target: target.clone(),
+                arguments: arguments.clone(),
+                stream_ids: Vec::new(),
             };
-            let completion = Completion { invocation_id: invocation_id.clone(), outcome };
-            Some(HubMessage::Completion(completion).encode())
+            Some(HubMessage::Invocation(invocation).encode())
+        }
+        Content::Answer { invocation_id, answer, .. } => {
+            Some(answer_message(invocation_id.clone(), answer).encode())
         }
         Content::Action(Action::Close { reason, allow_reconnect, .. }) => {
             Some(close_record(reason.clone(), *allow_reconnect))
@@ -49,6 +54,18 @@ pub(super) fn content_text(content: &Content) -> Option<String> {
         Content::Action(Action::Block { .. }) => Some(close_record(None, false)),
         Content::Action(_) | Content::Clear { .. } => None,
     }
+}
+
+fn answer_message(invocation_id: String, answer: &Answer) -> HubMessage {
+    let outcome = match answer {
+        Answer::Item(item) => {
+            return HubMessage::StreamItem(StreamItem { invocation_id, item: item.clone() });
+        }
+        Answer::Result(None) => Outcome::Void,
+        Answer::Result(Some(result)) => Outcome::Result(result.clone()),
+        Answer::Error(error) => Outcome::Error(error.clone()),
+    };
+    HubMessage::Completion(Completion { invocation_id, outcome })
 }
 
 fn close_record(error: Option<String>, allow_reconnect: bool) -> String {

@@ -208,7 +208,9 @@ pub(super) fn audience(content: &Content) -> Option<Audience> {
         Content::Message { audience, .. } | Content::Action(Action::Close { audience, .. }) => {
             Some(audience.clone())
         }
-        Content::Answer { connection, .. } => Some(Audience::Connection(connection.clone())),
+        Content::Answer { connection, .. } | Content::Invoke { connection, .. } => {
+            Some(Audience::Connection(connection.clone()))
+        }
         Content::Action(Action::Block { users, .. }) => Some(Audience::Users(users.clone())),
         Content::Action(_) | Content::Clear { .. } => None,
     }

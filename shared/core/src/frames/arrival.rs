@@ -17,8 +17,8 @@ use crate::fanout::frame::coalesce;
 use crate::id::{KeyedName, UserId};
 use crate::later::{Board, BoardOf, Inbox, Use, Uses, Waiting};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, SocketStore, StoreError,
-    UpstreamQueue,
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, ResultStore, SocketStore,
+    StoreError, UpstreamQueue,
 };
 use crate::replay::Replay;
 use crate::report::chain as report;
@@ -47,7 +47,7 @@ pub(super) enum Missed {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -19,8 +19,8 @@ use crate::id::{GroupName, KeyedName, SocketId, UserId};
 use crate::later::Uses;
 use crate::membership::{Groups, effective, join, leave};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, SocketStore, StoreError,
-    UpstreamQueue,
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, ResultStore, SocketStore,
+    StoreError, UpstreamQueue,
 };
 use crate::report::chain as report;
 use crate::socket::Socket;
@@ -43,7 +43,7 @@ enum Entry {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

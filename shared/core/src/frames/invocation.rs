@@ -17,7 +17,8 @@ use crate::channel::ChannelKey;
 use crate::id::{GroupName, KeyedName};
 use crate::membership::{Groups, join, leave};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, SocketStore, StoreError, UpstreamQueue,
+    AccessStore, ChannelStore, ConnectionGateway, ResultStore, SocketStore, StoreError,
+    UpstreamQueue,
 };
 use crate::report::chain;
 use crate::socket::Socket;
@@ -46,7 +47,7 @@ pub(super) type Answer = Result<Outcome, StoreError>;
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -13,8 +13,8 @@ use signalr_protocol::message::{Close, HubMessage};
 use super::{CLOSED_MARK, Caller, End, Frames, Step};
 use crate::channel::ChannelKey;
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, PageQuery, SocketStore, StoreError,
-    UpstreamQueue,
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, PageQuery, ResultStore, SocketStore,
+    StoreError, UpstreamQueue,
 };
 use crate::report::chain as report;
 use crate::socket::{Socket, SocketState};
@@ -50,7 +50,7 @@ impl ConnectionLimit {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

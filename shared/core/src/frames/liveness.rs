@@ -6,8 +6,8 @@ use signalr_protocol::message::PING;
 
 use super::{Caller, End, Frames, Step, unavailable};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, SocketStore, StoreError,
-    UpstreamQueue,
+    AccessStore, ChannelStore, ConnectionGateway, Consistency, ResultStore, SocketStore,
+    StoreError, UpstreamQueue,
 };
 use crate::socket::{Socket, SocketState};
 use crate::time::Clock;
@@ -27,7 +27,7 @@ const LOOKS_BEFORE_HANDSHAKE: u32 = 7;
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -13,7 +13,7 @@ use super::invocation::completion;
 use super::{Caller, Frames, Step, failed};
 use crate::id::{NAME_MAX_CHARS, SocketId};
 use crate::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, QueueError, SocketStore, StoreError,
+    AccessStore, ChannelStore, ConnectionGateway, QueueError, ResultStore, SocketStore, StoreError,
     UpstreamQueue,
 };
 use crate::report::chain;
@@ -31,7 +31,7 @@ const SENDER: &str = "sender";
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -6,13 +6,17 @@ pub mod claims;
 pub mod later;
 pub mod progress;
 pub mod records;
+pub mod results;
 pub mod sessions;
 pub mod upstream;
 
-use hubcast_core::ports::{AccessStore, ChannelStore, ProgressStore, SocketStore};
+use hubcast_core::ports::{AccessStore, ChannelStore, ProgressStore, ResultStore, SocketStore};
 
 /// Runs every rule of a table.
-pub async fn all<S: SocketStore + ChannelStore + AccessStore + ProgressStore>(store: &S) {
+pub async fn all<S>(store: &S)
+where
+    S: SocketStore + ChannelStore + AccessStore + ProgressStore + ResultStore,
+{
     claims::all(store).await;
     records::all(store).await;
     channels::all(store).await;
@@ -21,6 +25,7 @@ pub async fn all<S: SocketStore + ChannelStore + AccessStore + ProgressStore>(st
     sessions::all(store).await;
     upstream::all(store).await;
     progress::all(store).await;
+    results::all(store).await;
 }
 
 /// A long name in a script of three bytes a character: the longest that is allowed.

@@ -1,0 +1,86 @@
+//! What a single client takes part in: invocations that it answers, streams, commands.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use hubcast_auth::jwks::KeySource;
+use hubcast_core::backend::{Filter, Recipient, Sending, StreamEnd};
+use hubcast_core::ports::{
+    AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
+};
+use hubcast_core::time::Clock;
+use serde_json::value::RawValue;
+
+use crate::answer::{self, Refusal};
+use crate::body::Content;
+use crate::operation::{done, idempotency_key};
+use crate::request::Request;
+use crate::{Call, Rest};
+
+type Answer = Result<ApiGatewayV2httpResponse, Refusal>;
+
+/// The body of an answered invocation.
+#[derive(serde::Serialize)]
+struct Answered {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Box<RawValue>>,
+}
+
+impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
+where
+    K: KeySource,
+    A: AccessKeySource,
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    Q: NotificationSender,
+    C: Clock,
+{
+    pub(crate) async fn execute(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {
+        let filter = request.text("filter")?.filter(|filter| !filter.trim().is_empty());
+        let filter = filter.map(Filter::parse).transpose();
+        let filter = filter.map_err(|err| Refusal::bad(format!("'filter' is wrong: {err}")))?;
+        let commands = Content::read(call.event)?.commands()?;
+        self.backend.execute(&request.hub, filter.as_ref(), &commands).await?;
+        Ok(answer::empty(request.route.ok))
+    }
+
+    pub(crate) async fn invoke(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {
+        let payload = Content::read(call.event)?.payload()?;
+        let whom = (&request.hub, &request.connection()?);
+        let result = self.backend.invoke(whom, &payload, self.invoke_timeout).await?;
+        let result = result.map(|json| RawValue::from_string(json).map_err(|_| unreadable()));
+        Ok(answer::json(request.route.ok, &Answered { result: result.transpose()? }))
+    }
+
+    pub(crate) async fn stream_send(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {
+        let (content, completed) = (Content::read(call.event)?, request.flag("completed")?);
+        let item = if completed && content.is_empty() { None } else { Some(content.item()?) };
+        let end = completed.then_some(StreamEnd { error: None });
+        self.stream(call, request, item.as_deref(), end).await
+    }
+
+    pub(crate) async fn stream_complete(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {
+        // The reference says 'reason', the SDK 'error'.
+        let error = request.text("reason")?.or(request.text("error")?);
+        self.stream(call, request, None, Some(StreamEnd { error })).await
+    }
+
+    async fn stream(
+        &self,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        item: Option<&RawValue>,
+        end: Option<StreamEnd<'_>>,
+    ) -> Answer {
+        let recipient = Recipient::Connection(request.connection()?);
+        let sending = Sending {
+            hub: &request.hub,
+            recipient: &recipient,
+            excluded: &[],
+            idempotency_key: idempotency_key(call)?,
+        };
+        self.backend.stream(&sending, request.stream()?, item, end).await?;
+        Ok(done(request))
+    }
+}
+
+fn unreadable() -> Refusal {
+    Refusal::new(424, "Error.Connection.InvocationFailed", "The client's answer cannot be read.")
+}

@@ -1,0 +1,313 @@
+//! The route table as an `OpenAPI` 3.1 document.
+
+use serde_json::{Map, Value, json};
+
+use crate::route::{Operation, ROUTES, Route, Since, VERSIONS, parameter};
+
+/// Letters, digits and signs of a hub's name, as in the reference.
+const HUB: &str = r"^[A-Za-z][A-Za-z0-9_`,.\[\]]{0,127}$";
+/// A name that is not blank and holds no control character.
+const NAME: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u001F\\u007F-\\u009F]*$";
+const CONNECTION: &str = r"^[!-\-/-~]{1,128}$";
+/// How many items of a list were given, and where it goes on.
+const TOKEN: &str = r"^[0-9]{1,9}\.[0-9]{1,4}\.[A-Za-z0-9+/=_-]{0,128}$";
+const I32_MAX: i32 = i32::MAX;
+
+/// Describes every operation.
+pub fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in ROUTES {
+        let path = paths.entry(format!("/{}", route.path)).or_insert_with(|| json!({}));
+        for method in route.methods {
+            path[method.to_ascii_lowercase()] = operation(route, method);
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "hubcast REST API",
+            "version": "2024-12-01",
+            "summary": "The data plane of Azure SignalR, and additions.",
+            "description": "Backends send, close and change memberships by it, and ask who is there. Names of the query and of bodies are case-insensitive. Every error has a code in the header x-ms-error-code.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "security": [{ "bearer": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "bearer": {
+                "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                "description": "Signed with an access key (HS256) for the URL that is called, or an app's token of an issuer in REST_ISSUERS.",
+            } },
+            "schemas": schemas(),
+        },
+    })
+}
+
+fn operation(route: &Route, method: &str) -> Value {
+    let mut operation = json!({
+        "operationId": operation_id(route, method),
+        "tags": [tag(route.since)],
+        "summary": summary(route.operation),
+        "parameters": parameters(route),
+        "responses": responses(route, method),
+    });
+    if let Some(body) = body(route.operation) {
+        operation["requestBody"] = body;
+    }
+    if matches!(route.operation, Operation::Health | Operation::OpenApi) {
+        operation["security"] = json!([]);
+    }
+    if matches!(route.since, Since::Preview | Since::V1) {
+        operation["deprecated"] = json!(true);
+    }
+    operation
+}
+
+fn operation_id(route: &Route, method: &str) -> String {
+    let words = route.path.split(|c: char| !c.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty() && *word != "api");
+    let words: Vec<&str> = words.collect();
+    format!("{}_{}", method.to_ascii_lowercase(), words.join("_"))
+}
+
+const fn tag(since: Since) -> &'static str {
+    match since {
+        Since::Always => "service",
+        Since::Preview => "1.0-preview",
+        Since::V1 => "1.0",
+        Since::Own => "hubcast",
+        Since::V2022June | Since::V2022November | Since::V2023July | Since::V2024December => {
+            "Azure SignalR"
+        }
+    }
+}
+
+const fn summary(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Health => "Says that the service is there.",
+        Operation::OpenApi => "This document.",
+        Operation::AccessKey => "Gives a key, good for 90 minutes, that signs client tokens only.",
+        Operation::Send => "Calls a method of clients.",
+        Operation::SendToEach => "Calls a method of the clients of each name of a list.",
+        Operation::Close => "Ends connections.",
+        Operation::CloseConnection => "Ends a connection.",
+        Operation::Execute => "Carries out commands for the connections that a filter means.",
+        Operation::GenerateToken => "Makes a client token.",
+        Operation::Invoke => "Calls a method of a client and answers its result.",
+        Operation::StreamSend => "Sends an item of a stream that a client asked for.",
+        Operation::StreamComplete => "Ends a stream that a client asked for.",
+        Operation::Exists => "Says whether there is such a connection, or a connection of it.",
+        Operation::AddConnection => "Puts a connection into a group for as long as it lasts.",
+        Operation::RemoveConnection => "Takes a connection out of a group.",
+        Operation::RemoveConnectionFromAll => "Takes a connection out of all groups.",
+        Operation::AddUser => "Puts a user into a group, on connections there are and will be.",
+        Operation::RemoveUser => "Takes a user out of a group.",
+        Operation::RemoveUserFromAll => "Takes a user out of all groups.",
+        Operation::IsUserInGroup => "Says whether a user is in a group.",
+        Operation::ListConnections => "Lists connections.",
+        Operation::ListUsers => "Lists the users who have a connection.",
+        Operation::ListGroups => "Lists the groups of a user.",
+        Operation::Count => "Counts connections, and the users who have them.",
+    }
+}
+
+fn parameters(route: &Route) -> Value {
+    let names = route.path.split('/').filter_map(parameter);
+    let path = names.map(
+        |name| json!({ "name": name, "in": "path", "required": true, "schema": path_schema(name) }),
+    );
+    let query = route
+        .query
+        .iter()
+        .map(|name| json!({ "name": name, "in": "query", "schema": query_schema(name) }));
+    let key = json!({
+        "name": "Idempotency-Key", "in": "header",
+        "description": "Of several requests with the same key within five minutes one counts.",
+        "schema": { "type": "string", "pattern": "^[!-~]{1,256}$" },
+    });
+    let has_key =
+        matches!(route.operation, Operation::Send | Operation::SendToEach | Operation::Close);
+    let own = path.chain(query).chain(has_key.then_some(key));
+    own.chain(version_parameters(route)).collect()
+}
+
+fn version_parameters(route: &Route) -> Vec<Value> {
+    if route.since == Since::Always {
+        return Vec::new();
+    }
+    let application = json!({
+        "name": "application", "in": "query",
+        "description": "The hubs of an application are hubs of their own.",
+        "schema": { "type": "string", "pattern": HUB },
+    });
+    if !route.since.is_dated() {
+        return vec![application];
+    }
+    let versions = VERSIONS.iter().filter(|(_, version)| route.since.is_in(*version));
+    let names: Vec<&str> = versions.map(|(name, _)| *name).collect();
+    let version = json!({
+        "name": "api-version", "in": "query", "required": true, "schema": { "enum": names },
+    });
+    vec![version, application]
+}
+
+fn path_schema(name: &str) -> Value {
+    match name {
+        "hub" => json!({ "type": "string", "pattern": HUB }),
+        "connection" => json!({ "type": "string", "pattern": CONNECTION }),
+        "stream" => json!({ "type": "string", "minLength": 1, "maxLength": 100 }),
+        _ => json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME }),
+    }
+}
+
+fn query_schema(name: &str) -> Value {
+    match name {
+        "excluded" => {
+            let id = json!({ "type": "string", "pattern": CONNECTION });
+            json!({ "type": "array", "maxItems": 500, "items": id })
+        }
+        "maxpagesize" => json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 200 }),
+        "top" | "minutesToExpire" => {
+            json!({ "type": "integer", "minimum": 1, "maximum": I32_MAX })
+        }
+        "ttl" => json!({ "type": "integer", "minimum": 0, "maximum": I32_MAX }),
+        "continuationToken" => json!({ "type": "string", "pattern": TOKEN }),
+        "userId" => json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME }),
+        "completed" | "allowReconnect" | "revoke" => json!({ "type": "boolean" }),
+        "filter" => json!({
+            "type": "string",
+            "description": "OData over userId, connectionId and groups: eq, ne, in, startswith, endswith, contains, and, or, not.",
+            "examples": ["startswith(userId, 'listener-') and 'eu' in groups"],
+        }),
+        _ => json!({ "type": "string" }),
+    }
+}
+
+fn body(operation: Operation) -> Option<Value> {
+    let encoded = |schema: &str| {
+        json!({
+            "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } },
+            "application/x-msgpack": { "schema": {} },
+            "application/octet-stream": { "schema": { "type": "string", "format": "binary" } },
+        })
+    };
+    let content = match operation {
+        Operation::Send | Operation::SendToEach | Operation::Invoke => encoded("PayloadMessage"),
+        Operation::StreamSend => encoded("Item"),
+        Operation::Execute => {
+            let command = json!({ "$ref": "#/components/schemas/SignalRCommand" });
+            let list = json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": command });
+            json!({ "application/json": { "schema": list } })
+        }
+        _ => return None,
+    };
+    Some(json!({ "required": true, "content": content }))
+}
+
+fn responses(route: &Route, method: &str) -> Value {
+    let content = |schema: &str| json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } });
+    let mut success = json!({ "description": "Success" });
+    if let Some(schema) = answer(route).filter(|_| method != "HEAD") {
+        success["content"] = content(schema);
+    }
+    let code = json!({ "x-ms-error-code": { "required": true, "schema": { "type": "string" } } });
+    let mut failure = json!({ "description": "Failure", "headers": code });
+    if method != "HEAD" {
+        failure["content"] = content("ErrorDetail");
+    }
+    json!({ route.ok.to_string(): success, "default": failure })
+}
+
+fn answer(route: &Route) -> Option<&'static str> {
+    match route.operation {
+        Operation::Health | Operation::Exists | Operation::IsUserInGroup | Operation::Execute => {
+            None
+        }
+        Operation::OpenApi => Some("Document"),
+        Operation::AccessKey => Some("AccessKeyResponse"),
+        Operation::GenerateToken => Some("ClientTokenResponse"),
+        Operation::Invoke => Some("ClientInvocationResponse"),
+        Operation::ListConnections => Some("ConnectionPage"),
+        Operation::ListUsers => Some("UserPage"),
+        Operation::ListGroups => Some("Groups"),
+        Operation::Count => Some("Count"),
+        _ if route.since.is_dated() && route.ok != 204 => Some("ServiceResponse"),
+        _ => None,
+    }
+}
+
+fn object(required: &[&str], properties: &Value) -> Value {
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+fn page(item: &Value) -> Value {
+    let link = json!({ "type": "string", "format": "uri" });
+    let value = json!({ "type": "array", "items": item });
+    object(&["value"], &json!({ "value": value, "nextLink": link }))
+}
+
+fn schemas() -> Value {
+    let text = json!({ "type": "string" });
+    let count = json!({ "type": "integer", "minimum": 0 });
+    let group = json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME });
+    let payload = json!({ "$ref": "#/components/schemas/PayloadMessage" });
+    let typed = |name: &str| json!({ "const": name });
+    json!({
+        "PayloadMessage": object(&["target"], &json!({
+            "target": { "type": "string", "minLength": 1 }, "arguments": { "type": "array" },
+        })),
+        "Item": { "description": "Any JSON." },
+        "SignalRCommand": { "oneOf": [
+            object(&["type", "message"], &json!({ "type": typed("SendMessage"), "message": payload })),
+            object(&["type", "group"], &json!({ "type": typed("JoinGroup"), "group": group })),
+            object(&["type", "group"], &json!({ "type": typed("LeaveGroup"), "group": group })),
+            object(&["type"], &json!({ "type": typed("CloseConnection"), "reason": text })),
+        ] },
+        "ServiceResponse": object(&["statusCode", "code", "isSuccess"], &json!({
+            "statusCode": { "type": "integer" },
+            "code": text,
+            "level": { "enum": ["Info", "Warning", "Error"] },
+            "scope": { "enum": ["Unknown", "Request", "Connection", "User", "Group"] },
+            "errorKind": { "enum": ["Unknown", "NotExisted", "NotInGroup", "Invalid"] },
+            "message": text,
+            "isSuccess": { "type": "boolean" },
+        })),
+        "ErrorDetail": object(&["code", "message"], &json!({ "code": text, "message": text })),
+        "AccessKeyResponse": object(&["AccessKey", "KeyId"], &json!({ "AccessKey": text, "KeyId": text })),
+        "ClientTokenResponse": object(&["token"], &json!({ "token": text })),
+        "ClientInvocationResponse": object(&[], &json!({ "result": {} })),
+        "ConnectionPage": page(&object(&["connectionId"], &json!({ "connectionId": text, "userId": text }))),
+        "UserPage": page(&object(&["userId"], &json!({ "userId": text }))),
+        "Groups": page(&object(&["group"], &json!({ "group": text }))),
+        "Count": object(&["connections", "users"], &json!({ "connections": count, "users": count })),
+        "Document": { "type": "object" },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_document_is_that_of_the_route_table() {
+        let published: Value =
+            serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
+        assert!(
+            published == document(),
+            "write it anew: cargo run -p rest --example openapi > docs/openapi.json"
+        );
+    }
+
+    #[test]
+    fn every_row_is_described_under_a_name_of_its_own() {
+        let document = document();
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths.values().flat_map(|path| path.as_object().unwrap().values());
+        let mut ids: Vec<&str> =
+            operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), ROUTES.iter().map(|route| route.methods.len()).sum::<usize>());
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), ROUTES.iter().map(|route| route.methods.len()).sum::<usize>());
+    }
+}

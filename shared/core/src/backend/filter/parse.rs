@@ -1,0 +1,182 @@
+//! Texts to filters, by recursive descent: `or` binds weakest, then `and`, then `not`.
+
+use super::{Filter, Operand, Place};
+
+/// Filters that nest deeper are refused.
+const DEPTH_MAX: usize = 32;
+/// How much of what is not understood is told.
+const ECHO_MAX_CHARS: usize = 40;
+
+/// Why a text is no filter, for whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// Something else stands where this was expected.
+    #[error("{expected} was expected at '{at}'")]
+    Expected {
+        /// What would go on.
+        expected: &'static str,
+        /// Where it stopped.
+        at: String,
+    },
+    /// It nests too deep.
+    #[error("it nests more than {DEPTH_MAX} levels deep")]
+    TooDeep,
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+}
+
+pub(super) fn filter(text: &str) -> Result<Filter, FilterError> {
+    let mut parser = Parser { rest: text };
+    let filter = parser.or(0)?;
+    parser.skip_space();
+    if parser.rest.is_empty() { Ok(filter) } else { Err(parser.expected("the end")) }
+}
+
+impl<'a> Parser<'a> {
+    fn expected(&self, expected: &'static str) -> FilterError {
+        FilterError::Expected { expected, at: self.rest.chars().take(ECHO_MAX_CHARS).collect() }
+    }
+
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    /// Takes a sign if it comes next.
+    fn sign(&mut self, sign: char) -> bool {
+        self.skip_space();
+        let after = self.rest.strip_prefix(sign);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
+    fn needed(&mut self, sign: char, expected: &'static str) -> Result<(), FilterError> {
+        if self.sign(sign) { Ok(()) } else { Err(self.expected(expected)) }
+    }
+
+    /// The word that comes next, which is not taken yet.
+    fn word(&mut self) -> &'a str {
+        self.skip_space();
+        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric());
+        self.rest.get(..end.unwrap_or(self.rest.len())).unwrap_or_default()
+    }
+
+    /// Takes a word if it comes next.
+    fn keyword(&mut self, keyword: &str) -> bool {
+        let word = self.word();
+        let is_it = word == keyword;
+        if is_it {
+            self.rest = self.rest.get(word.len()..).unwrap_or_default();
+        }
+        is_it
+    }
+
+    fn or(&mut self, depth: usize) -> Result<Filter, FilterError> {
+        let mut filter = self.and(depth)?;
+        while self.keyword("or") {
+            filter = Filter::Or(Box::new(filter), Box::new(self.and(depth)?));
+        }
+        Ok(filter)
+    }
+
+    fn and(&mut self, depth: usize) -> Result<Filter, FilterError> {
+        let mut filter = self.unary(depth)?;
+        while self.keyword("and") {
+            filter = Filter::And(Box::new(filter), Box::new(self.unary(depth)?));
+        }
+        Ok(filter)
+    }
+
+    fn unary(&mut self, depth: usize) -> Result<Filter, FilterError> {
+        if depth >= DEPTH_MAX {
+            return Err(FilterError::TooDeep);
+        }
+        if self.keyword("not") {
+            return Ok(Filter::Not(Box::new(self.unary(depth + 1)?)));
+        }
+        if self.sign('(') {
+            let filter = self.or(depth + 1)?;
+            self.needed(')', "')'")?;
+            return Ok(filter);
+        }
+        match self.place() {
+            Some(place) => self.holds(place),
+            None => self.comparison(),
+        }
+    }
+
+    fn place(&mut self) -> Option<Place> {
+        let places = [Place::Start, Place::End, Place::Anywhere];
+        places.into_iter().find(|place| self.keyword(&place.to_string()))
+    }
+
+    fn holds(&mut self, place: Place) -> Result<Filter, FilterError> {
+        self.needed('(', "'('")?;
+        let one = self.operand()?;
+        self.needed(',', "','")?;
+        let other = self.operand()?;
+        self.needed(')', "')'")?;
+        Ok(Filter::Holds(place, one, other))
+    }
+
+    fn comparison(&mut self) -> Result<Filter, FilterError> {
+        let one = self.operand()?;
+        if self.keyword("eq") {
+            return Ok(Filter::Equal(one, self.operand()?));
+        }
+        if self.keyword("ne") {
+            return Ok(Filter::Not(Box::new(Filter::Equal(one, self.operand()?))));
+        }
+        if !self.keyword("in") {
+            return Err(self.expected("'eq', 'ne' or 'in'"));
+        }
+        if self.keyword("groups") {
+            return Ok(Filter::InGroup(one));
+        }
+        self.needed('(', "'groups' or a list in brackets")?;
+        let mut others = vec![self.operand()?];
+        while self.sign(',') {
+            others.push(self.operand()?);
+        }
+        self.needed(')', "')'")?;
+        Ok(Filter::OneOf(one, others))
+    }
+
+    fn operand(&mut self) -> Result<Operand, FilterError> {
+        if self.sign('\'') {
+            return self.text().map(Operand::Text);
+        }
+        for (word, operand) in [
+            ("userId", Operand::UserId),
+            ("connectionId", Operand::ConnectionId),
+            ("null", Operand::Null),
+        ] {
+            if self.keyword(word) {
+                return Ok(operand);
+            }
+        }
+        Err(self.expected("userId, connectionId, null or a text in '..'"))
+    }
+
+    /// The rest of a text; a quote in it is doubled.
+    fn text(&mut self) -> Result<String, FilterError> {
+        let mut text = String::new();
+        loop {
+            let Some((part, rest)) = self.rest.split_once('\'') else {
+                return Err(self.expected("the closing quote"));
+            };
+            text.push_str(part);
+            match rest.strip_prefix('\'') {
+                Some(rest) => {
+                    text.push('\'');
+                    self.rest = rest;
+                }
+                None => {
+                    self.rest = rest;
+                    return Ok(text);
+                }
+            }
+        }
+    }
+}

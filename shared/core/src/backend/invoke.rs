@@ -1,0 +1,105 @@
+//! Invocations of a client that answers.
+//!
+//! The invocation goes through the queue like everything else that a client
+//! gets, so it does not overtake what was sent before. The answer comes as a
+//! frame to another function, which leaves it in the table, where it is looked
+//! for until it is there or the time is over.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::envelope::Envelope;
+use super::send::{check_size, fresh_key};
+use super::{Backend, BackendError, Payload, Recipient, Sending};
+use crate::id::{ConnectionId, HubName};
+use crate::ports::{
+    AccessStore, ChannelStore, ClientResult, InvocationKey, NotificationSender, ResultStore,
+    SocketStore, StoreError,
+};
+use crate::time::Clock;
+
+/// How long lies between two looks at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How much longer than it is waited for an answer has a row to go to.
+const ROW_GRACE: Duration = Duration::from_mins(1);
+
+/// Why an invocation has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// The client answered with an error.
+    #[error("{0}")]
+    Failed(String),
+    /// The client did not answer in time.
+    #[error("the client did not answer within {0:?}")]
+    TimedOut(Duration),
+    /// It did not come to that.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+impl<S, Q, C> Backend<S, Q, C>
+where
+    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    Q: NotificationSender,
+    C: Clock,
+{
+    /// Calls a method of a client and answers its result as JSON, `None` when it has none.
+    pub async fn invoke(
+        &self,
+        (hub, connection): (&HubName, &ConnectionId),
+        payload: &Payload,
+        patience: Duration,
+    ) -> Result<Option<String>, InvokeError> {
+        check_size(payload)?;
+        if self.connection(hub, connection).await.map_err(BackendError::from)?.is_none() {
+            return Err(BackendError::NoConnection.into());
+        }
+        let (hub, connection) = (hub.clone(), connection.clone());
+        let key = InvocationKey { hub, connection, invocation: fresh_key() };
+        let until = Instant::now() + patience;
+        let expires = self.clock.now().plus(patience + ROW_GRACE);
+        self.store.expect_result(&key, expires).await.map_err(BackendError::from)?;
+        self.enqueue_invocation(&key, payload).await?;
+        let answer = self.answer(&key, until).await.map_err(BackendError::from)?;
+        self.store.forget_result(&key).await.map_err(BackendError::from)?;
+        match answer {
+            Some(ClientResult::Void) => Ok(None),
+            Some(ClientResult::Value(json)) => Ok(Some(json)),
+            Some(ClientResult::Error(error)) => Err(InvokeError::Failed(error)),
+            None => Err(InvokeError::TimedOut(patience)),
+        }
+    }
+
+    async fn enqueue_invocation(
+        &self,
+        key: &InvocationKey,
+        payload: &Payload,
+    ) -> Result<(), BackendError> {
+        let recipient = Recipient::Connection(key.connection.clone());
+        let envelope = Envelope {
+            invocation_id: Some(&key.invocation),
+            target: Some(&payload.target),
+            arguments: Some(&payload.arguments),
+            ..Envelope::to(&key.hub, &recipient)
+        };
+        self.enqueue(&Sending::plain(&key.hub, &recipient), envelope.json()).await
+    }
+
+    async fn answer(
+        &self,
+        key: &InvocationKey,
+        until: Instant,
+    ) -> Result<Option<ClientResult>, StoreError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let answer = self.store.result(key).await?;
+            if answer.is_some() || Instant::now() >= until {
+                return Ok(answer);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Streams that a client asked for: items, and their end.
+
+use serde_json::value::RawValue;
+
+use super::envelope::Envelope;
+use super::send::check_record;
+use super::{Backend, BackendError, Sending};
+use crate::ports::{AccessStore, ChannelStore, NotificationSender, SocketStore};
+use crate::time::Clock;
+
+/// The end of a stream.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamEnd<'a> {
+    /// The text of the client's error; none when the stream is complete.
+    pub error: Option<&'a str>,
+}
+
+impl<S, Q, C> Backend<S, Q, C>
+where
+    S: SocketStore + ChannelStore + AccessStore,
+    Q: NotificationSender,
+    C: Clock,
+{
+    /// Sends an item of a stream, the end of it, or both.
+    pub async fn stream(
+        &self,
+        sending: &Sending<'_>,
+        stream_id: &str,
+        item: Option<&RawValue>,
+        end: Option<StreamEnd<'_>>,
+    ) -> Result<(), BackendError> {
+        check_record(item.map_or(0, |item| item.get().len()))?;
+        let part = || Envelope {
+            invocation_id: Some(stream_id),
+            ..Envelope::to(sending.hub, sending.recipient)
+        };
+        let item = item.map(|item| Envelope { item: Some(item), ..part() }.json());
+        let end = end.map(|end| Envelope { error: end.error, ..part() }.json());
+        let parts: Vec<String> = item.into_iter().chain(end).collect();
+        self.enqueue(sending, format!("[{}]", parts.join(","))).await
+    }
+}
