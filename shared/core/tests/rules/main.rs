@@ -7,6 +7,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod backend;
 mod connect;
 mod ends;
 mod entry;
