@@ -27,7 +27,7 @@ IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint fmt clippy doc layers template deny advisories unit stories stack browser \
-        infra inline probe cost soak fuzz bench build toolchain deploy destroy clean
+        infra inline probe cost soak fuzz schema bench build toolchain deploy destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,10 @@ fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SE
 	  cd $(CURDIR)/shared/$${target%/*}; name=$${target#*/}; mkdir -p fuzz/corpus/$$name; \
 	  $(CURDIR)/$(VENV)/bin/cargo-fuzz fuzz run --sanitizer none $$name fuzz/corpus/$$name fuzz/seeds/$$name -- \
 	    -max_total_time=$(FUZZ_SECONDS); done
+
+schema: $(VENV_MARK) ## Calls the REST API by what its OpenAPI document says, 5,000 times (EXAMPLES=.. for more).
+	$(CARGO) build --quiet --package hubcast-local
+	$(PY) tests/schema/run.py
 
 soak: ## Plays 100,000 random histories against the model (HUBCAST_SEED=.. repeats one).
 	HUBCAST_HISTORIES=$${HUBCAST_HISTORIES:-100000} $(CARGO) test --package hubcast-core --test model -- --nocapture

@@ -8,7 +8,9 @@ use crate::route::{Operation, ROUTES, Route, Since, VERSIONS, parameter};
 const HUB: &str = r"^[A-Za-z][A-Za-z0-9_`,.\[\]]{0,127}$";
 /// A name that is not blank and holds no control character.
 const NAME: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u001F\\u007F-\\u009F]*$";
-const CONNECTION: &str = r"^[!-\-/-~]{1,128}$";
+/// What follows the first dot is ignored: clients that negotiate by version 0 know their
+/// connectionToken as the id.
+const CONNECTION: &str = r"^[!-\-/-~]{1,128}(\.[\s\S]*)?$";
 /// How many items of a list were given, and where it goes on.
 const TOKEN: &str = r"^[0-9]{1,9}\.[0-9]{1,4}\.[A-Za-z0-9+/=_-]{0,128}$";
 const I32_MAX: i32 = i32::MAX;
@@ -184,16 +186,20 @@ fn query_schema(name: &str) -> Value {
 }
 
 fn body(operation: Operation) -> Option<Value> {
-    let encoded = |schema: &str| {
+    let encoded = || {
         json!({
-            "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } },
+            "application/json": { "schema": { "$ref": "#/components/schemas/PayloadMessage" } },
             "application/x-msgpack": { "schema": {} },
             "application/octet-stream": { "schema": { "type": "string", "format": "binary" } },
         })
     };
     let content = match operation {
-        Operation::Send | Operation::SendToEach | Operation::Invoke => encoded("PayloadMessage"),
-        Operation::StreamSend => encoded("Item"),
+        Operation::Send | Operation::SendToEach | Operation::Invoke => encoded(),
+        // With the last item it may be missing.
+        Operation::StreamSend => {
+            let item = json!({ "application/json": { "schema": {} }, "application/x-msgpack": { "schema": {} } });
+            return Some(json!({ "required": false, "content": item }));
+        }
         Operation::Execute => {
             let command = json!({ "$ref": "#/components/schemas/SignalRCommand" });
             let list = json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": command });
@@ -254,14 +260,13 @@ fn schemas() -> Value {
     let typed = |name: &str| json!({ "const": name });
     json!({
         "PayloadMessage": object(&["target"], &json!({
-            "target": { "type": "string", "minLength": 1 }, "arguments": { "type": "array" },
+            "target": { "type": "string", "minLength": 1 }, "arguments": { "type": ["array", "null"] },
         })),
-        "Item": { "description": "Any JSON." },
         "SignalRCommand": { "oneOf": [
             object(&["type", "message"], &json!({ "type": typed("SendMessage"), "message": payload })),
             object(&["type", "group"], &json!({ "type": typed("JoinGroup"), "group": group })),
             object(&["type", "group"], &json!({ "type": typed("LeaveGroup"), "group": group })),
-            object(&["type"], &json!({ "type": typed("CloseConnection"), "reason": text })),
+            object(&["type"], &json!({ "type": typed("CloseConnection"), "reason": { "type": ["string", "null"] } })),
         ] },
         "ServiceResponse": object(&["statusCode", "code", "isSuccess"], &json!({
             "statusCode": { "type": "integer" },

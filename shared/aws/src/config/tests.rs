@@ -181,3 +181,35 @@ fn a_public_url_is_a_host_and_no_more() {
         assert!(faults.contains("PUBLIC_URL must be"), "{bad}: {faults}");
     }
 }
+
+fn rest(issuers: &str) -> Result<RestConfig, String> {
+    let variables = [
+        ("TABLE_NAME", "t"),
+        ("NOTIFICATIONS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/q.fifo"),
+        ("HUBS", "*"),
+        ("PUBLIC_URL", "https://h"),
+        ("ACCESS_KEYS", KEY),
+        ("TOKEN_ISSUERS", r#"[{"issuer":"https://i","audience":"people"}]"#),
+        ("REST_ISSUERS", issuers),
+    ];
+    read(|lookup| RestConfig::read(lookup), &variables)
+}
+
+#[test]
+fn apps_need_a_role_and_an_audience_that_people_do_not_have() {
+    assert!(rest("").unwrap().issuers.is_empty());
+    assert_eq!(rest("").unwrap().invoke_timeout, Duration::from_secs(20));
+    assert!(rest(r#"[{"issuer":"https://i","audience":"apps","roles":["r"]}]"#).is_ok());
+    for (issuers, expected) in [
+        (r#"[{"issuer":"https://i","audience":"apps"}]"#, "roles"),
+        (r#"[{"issuer":"https://i","audience":"people","roles":["r"]}]"#, "TOKEN_ISSUERS"),
+        (r#"[{"issuer":"https://i","audience":[],"roles":["r"]}]"#, "audience"),
+        (r#"[{"issuer":"http://i","audience":"apps","roles":["r"]}]"#, "https"),
+        ("{}", "list"),
+    ] {
+        let faults = rest(issuers).unwrap_err();
+        assert!(faults.contains("REST_ISSUERS") && faults.contains(expected), "{faults}");
+    }
+    let with_roles = r#"[{"issuer":"https://i","audience":"x","roles":["r"]}]"#;
+    assert!(with_issuers(with_roles).unwrap_err().contains("REST_ISSUERS"));
+}
