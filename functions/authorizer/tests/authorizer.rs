@@ -246,3 +246,44 @@ async fn the_event_of_another_kind_of_authorizer_is_refused() {
     let answer = answer(&door(), QUERY_TOKEN, |event| event["type"] = json!("TOKEN")).await;
     assert!(matches!(answer, Err(AuthorizerError::WrongEvent)));
 }
+
+#[tokio::test]
+async fn claims_ride_along_when_backends_are_told_of_them() {
+    let issuer = TestIssuer::default();
+    let claims = json!({ "role": ["a", "b"], "tier": 1, "secret": "x" });
+    let token = issuer.token(&claims);
+    for (told_claims, told) in [
+        (ClaimPolicy::default(), Value::Null),
+        (ClaimPolicy::naming(Vec::new()), Value::Null),
+        (
+            ClaimPolicy::naming(vec!["role".to_owned(), "tier".to_owned(), "none".to_owned()]),
+            json!("{\"role\":[\"a\",\"b\"],\"tier\":[\"1\"]}"),
+        ),
+    ] {
+        let door = Door { gatekeeper: issuer.gatekeeper(), told_claims, ..door() };
+        let set = |event: &mut Value| set_query(event, "access_token", &[&token]);
+        let answer = answer(&door, QUERY_TOKEN, set).await.unwrap();
+        assert_eq!(answer["context"]["claims"], told);
+    }
+}
+
+#[tokio::test]
+async fn of_a_client_token_all_claims_ride_along_but_those_about_itself() {
+    let door = Door { told_claims: ClaimPolicy::naming(Vec::new()), ..door() };
+    let answer = answer(&door, QUERY_TOKEN, |_| {}).await.unwrap();
+    let claims: Value =
+        serde_json::from_str(answer["context"]["claims"].as_str().unwrap()).unwrap();
+    let names: Vec<&String> = claims.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["nameid"]);
+}
+
+#[tokio::test]
+async fn claims_that_do_not_fit_are_refused() {
+    let issuer = TestIssuer::default();
+    let token = issuer.token(&json!({ "essay": "x".repeat(7 * 1024) }));
+    let told_claims = ClaimPolicy::naming(vec!["essay".to_owned()]);
+    let door = Door { gatekeeper: issuer.gatekeeper(), told_claims, ..door() };
+    let set = |event: &mut Value| set_query(event, "access_token", &[&token]);
+    let refused = answer(&door, QUERY_TOKEN, set).await;
+    assert!(matches!(refused, Err(AuthorizerError::Unauthorized)));
+}

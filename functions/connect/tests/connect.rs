@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use hubcast_core::access::Block;
 use hubcast_core::connect::ConnectSettings;
-use hubcast_core::ports::{AccessStore, SocketStore};
+use hubcast_core::ports::{AccessStore, SocketStore, UpstreamStore};
 use hubcast_core::settings::{Hubs, Origins};
 use hubcast_core::socket::{Socket, SocketState};
 use hubcast_core::time::Timestamp;
@@ -188,4 +188,26 @@ async fn events_may_have_more_and_less_than_the_recorded_one() {
         event["requestContext"]["extendedRequestId"] = Value::Null;
     };
     assert_eq!(status(&store, less).await, 200);
+}
+
+#[tokio::test]
+async fn backends_are_to_hear_of_the_query_without_its_secrets() {
+    let with_query = |event: &mut Value| {
+        let query = json!({
+            "hub": ["notifications"], "id": ["c.secret"], "access_token": ["secret"],
+            "device": ["phone", "2"], "ID": [""],
+        });
+        event["multiValueQueryStringParameters"] = query;
+    };
+    for has_upstream in [true, false] {
+        let store = MemoryStore::default();
+        let settings = ConnectSettings { has_upstream, ..settings() };
+        let event = event::recorded(BROWSER, with_query);
+        let answer = connect::handle(&store, &TestClock::default(), &settings, event).await;
+        assert_eq!(answer.status_code, 200);
+        let known = store.client(&name::socket("L0SM9cOFvHcCIhw=")).await.unwrap();
+        let query = known.map(|known| json!(known.client.query));
+        let told = json!({ "hub": ["notifications"], "device": ["phone", "2"], "ID": [""] });
+        assert_eq!(query, has_upstream.then_some(told));
+    }
 }

@@ -1,9 +1,12 @@
 //! Recorded `$disconnect` events, and what is left of a socket.
 
 use hubcast_core::channel::ChannelKey;
-use hubcast_core::ports::{ChannelStore, NoUpstream, SocketStore};
+use hubcast_core::ports::{ChannelStore, NoUpstream, SocketStore, UpstreamStore};
+use hubcast_core::upstream::{Client, Values};
 use hubcast_testkit::clock::START;
-use hubcast_testkit::{Fault, MemoryStore, TestClock, event, name, socket};
+use hubcast_testkit::{
+    Fault, MemoryStore, RecordingUpstream, TestClock, event, name, principal, socket,
+};
 use serde_json::{Value, json};
 
 const TAB_CLOSED: &str = include_str!("../events/tab-closed.json");
@@ -98,4 +101,25 @@ async fn events_may_have_more_and_less_than_those_recorded() {
     };
     assert_eq!(status(&store, TAB_CLOSED, change).await, Some(200));
     assert!(store.sockets().is_empty());
+}
+
+#[tokio::test]
+async fn backends_hear_of_the_end_once() {
+    let (store, backends) = (store().await, RecordingUpstream::default());
+    let who = principal::principal("notifications", "alice");
+    let client = Client::new(&who, name::connection("c"), Values::new());
+    let socket = name::socket(SOCKET);
+    let kept = async {
+        store.put_client(&socket, &client, START).await?;
+        store.mark_announced(&socket).await
+    };
+    assert!(kept.await.is_ok_and(|is_marked| is_marked));
+    for _ in 0..2 {
+        let event = event::recorded(TAB_CLOSED, |_| {});
+        let clock = TestClock::default();
+        let answer = disconnect::handle(&store, Some(&backends), &clock, event).await;
+        assert!(answer.is_ok());
+    }
+    let names: Vec<Value> = backends.events().iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(names, ["disconnected"]);
 }

@@ -229,3 +229,30 @@ async fn all_that_is_measured_is_looked_at_by_alarms_or_dashboard_and_nothing_el
     Rig::start().await.publish(BATCH, |_| {}).await;
     assert_eq!(names.seen(), measured::looked_at());
 }
+
+/// The queue of reminders has no groups: what fails of it holds nothing else.
+#[tokio::test(start_paused = true)]
+async fn a_record_without_a_group_waits_for_no_other_and_is_as_old_as_its_first_receive() {
+    let rig = Rig::start().await;
+    rig.gateway.always(&name::socket("alice="), Answer::Throttled);
+    let reminder = |id: &str, user: &str| {
+        json!({
+            "messageId": id,
+            "receiptHandle": id,
+            "body": format!("{{\"userId\":\"{user}\",\"target\":\"t\"}}"),
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "SentTimestamp": "0",
+                "ApproximateFirstReceiveTimestamp": START.as_millis().to_string(),
+            },
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-west-1:1:hubcast-timers",
+        })
+    };
+    let records = json!([reminder("1", "alice"), reminder("2", "bob")]);
+    let answer = rig.publish(BATCH, |event| event["Records"] = records).await;
+    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] }));
+    assert_eq!(rig.frames("bob").len(), 1);
+    assert!(rig.queue.letters().is_empty());
+}

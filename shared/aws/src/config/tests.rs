@@ -213,3 +213,42 @@ fn apps_need_a_role_and_an_audience_that_people_do_not_have() {
     let with_roles = r#"[{"issuer":"https://i","audience":"x","roles":["r"]}]"#;
     assert!(with_issuers(with_roles).unwrap_err().contains("REST_ISSUERS"));
 }
+
+const UPSTREAM: [(&str, &str); 2] = [
+    ("UPSTREAM_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/u.fifo"),
+    ("TIMERS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/timers"),
+];
+
+#[test]
+fn backends_hear_of_nothing_unless_there_is_a_queue() {
+    assert_eq!(publisher(&PUBLISHER).unwrap().upstream, None);
+    let told = publisher(&[&PUBLISHER[..], &UPSTREAM[..]].concat()).unwrap().upstream;
+    assert!(told.is_some_and(|urls| urls.timers.ends_with("/timers")));
+    let faults = publisher(&[&PUBLISHER[..], &UPSTREAM[..1]].concat()).unwrap_err();
+    assert!(faults.contains("TIMERS_QUEUE_URL"), "{faults}");
+}
+
+#[test]
+fn an_invocation_waits_for_as_long_as_sqs_delays_at_the_most() {
+    let frames = |seconds: &str| {
+        let own = [PUBLISHER[0], PUBLISHER[1], ("UPSTREAM_TIMEOUT_SECONDS", seconds)];
+        read(|lookup| FramesConfig::read(lookup), &[&own[..], &UPSTREAM[..]].concat())
+    };
+    let timeout = |seconds| frames(seconds).unwrap().upstream.unwrap().timeout.as_secs();
+    assert_eq!((timeout(""), timeout("900")), (30, 900));
+    for bad in ["0", "901", "soon"] {
+        assert!(frames(bad).unwrap_err().contains("UPSTREAM_TIMEOUT_SECONDS"));
+    }
+}
+
+#[test]
+fn endpoints_are_named_by_templates() {
+    let webhook = |url: &str| {
+        let own = [PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY), ("UPSTREAM_URL", url)];
+        read(|lookup| WebhookConfig::read(lookup), &own)
+    };
+    assert!(webhook("https://app.example/{event}").is_ok());
+    for bad in ["", "http://app.example/", "[{}]"] {
+        assert!(webhook(bad).unwrap_err().contains("UPSTREAM_URL"), "{bad}");
+    }
+}

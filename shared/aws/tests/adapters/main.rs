@@ -13,3 +13,4 @@ mod peer;
 mod queue;
 mod store;
 mod throttled_table;
+mod upstream;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use axum::Router;
@@ -23,13 +24,22 @@ use rustack_sqs_http::router::resolve_operation;
 
 use crate::endpoint::{sdk_config, serve};
 
-struct Queues {
-    client: Client,
+pub(crate) struct Queues {
+    pub(crate) config: SdkConfig,
+    pub(crate) client: Client,
     adapter: SqsQueue,
-    urls: QueueUrls,
+    pub(crate) urls: QueueUrls,
 }
 
-async fn queues() -> Queues {
+impl Queues {
+    /// A standard queue of this name.
+    pub(crate) async fn standard(&self, name: &str) -> String {
+        let create = self.client.create_queue().queue_name(name);
+        create.send().await.expect("a queue").queue_url.expect("its url")
+    }
+}
+
+pub(crate) async fn queues() -> Queues {
     let sqs =
         RustackSqs::new(SqsConfig { skip_signature_validation: true, ..SqsConfig::default() });
     let sqs = Arc::new(RustackSqsHandler::new(Arc::new(sqs)));
@@ -43,7 +53,7 @@ async fn queues() -> Queues {
         dead_letters: create(&client, "dlq.fifo").await,
     };
     let adapter = SqsQueue::new(&config, urls.clone());
-    Queues { client, adapter, urls }
+    Queues { config, client, adapter, urls }
 }
 
 async fn answer(sqs: Arc<RustackSqsHandler>, headers: HeaderMap, body: Bytes) -> Response {
@@ -65,7 +75,7 @@ async fn create(client: &Client, name: &str) -> String {
     create.send().await.expect("a queue").queue_url.expect("its url")
 }
 
-async fn receive(client: &Client, queue_url: &str) -> Vec<Message> {
+pub(crate) async fn receive(client: &Client, queue_url: &str) -> Vec<Message> {
     let receive = client
         .receive_message()
         .queue_url(queue_url)
@@ -94,7 +104,7 @@ fn arrived(message: Message) -> Arrived {
 }
 
 /// Takes everything out of a queue; a message group gives one message at a time.
-async fn drain(client: &Client, queue_url: &str) -> Vec<Message> {
+pub(crate) async fn drain(client: &Client, queue_url: &str) -> Vec<Message> {
     let mut drained = Vec::new();
     loop {
         let received = receive(client, queue_url).await;
