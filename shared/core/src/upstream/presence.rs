@@ -1,5 +1,7 @@
 //! Beginnings and ends, each told once and in this order.
 
+use std::time::Duration;
+
 use super::event;
 use crate::id::SocketId;
 use crate::membership;
@@ -9,7 +11,6 @@ use crate::ports::{
 use crate::report::chain;
 use crate::socket::{Socket, SocketState};
 use crate::time::Timestamp;
-use std::time::Duration;
 
 /// Who announces a client is through with it after so long, or has died.
 const ANNOUNCING_MAX: Duration = Duration::from_mins(1);
