@@ -81,7 +81,7 @@ where
                 }
             }
         }
-        reads.forget_members();
+        reads.forget();
         Ok(())
     }
 
@@ -186,7 +186,7 @@ where
         subject: &Subject,
         reads: &mut Reads,
     ) -> Result<Vec<Socket>, StoreError> {
-        reads.forget_members();
+        reads.forget();
         let mut sockets = Vec::new();
         let found = self.audience_members((hub, &subject.audience()), usize::MAX, reads).await?;
         for (_, member) in found.unwrap_or_default() {

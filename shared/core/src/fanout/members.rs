@@ -33,9 +33,10 @@ pub(super) struct Reads {
 pub(super) type FoundMembers = Vec<(Option<ChannelKey>, Member)>;
 
 impl Reads {
-    /// Forgets the members of channels, after an action that may have changed them.
-    pub(super) fn forget_members(&mut self) {
-        self.channels.clear();
+    /// Forgets everything, after an action that may have changed members, or have met some in
+    /// shards that are new.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
     }
 }
 

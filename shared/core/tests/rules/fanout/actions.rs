@@ -13,7 +13,7 @@ use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::queued::{again, message};
 use hubcast_testkit::{Fault, name};
 
-use crate::stage::{HUB, INVOCATION, Stage, claiming, with_groups};
+use crate::stage::{HUB, INVOCATION, Stage, claiming, group_key, with_groups};
 
 const ADD: &str = r#"{"action":"add","userId":"alice","groupName":"g"}"#;
 const REMOVE: &str = r#"{"action":"remove","userId":"alice","groupName":"g"}"#;
@@ -150,6 +150,26 @@ async fn a_removal_that_stopped_halfway_is_done_again() {
             assert_eq!(stage.store.orphans(), []);
         }
     }
+}
+
+/// The socket may have its row in a shard that there was not yet when the batch began.
+#[tokio::test]
+async fn who_is_added_while_the_shards_change_hears_what_follows() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let counts = ShardCounts { group: 5, hub: 4 };
+    assert_ne!(
+        counts.group_key(&name::hub(HUB), &name::group("g").keyed(), &alice.socket),
+        group_key("g")
+    );
+    let elsewhere = stage.publisher_with(counts);
+    stage.store.before("put_membership", async move {
+        let body = r#"{"action":"add","connectionId":"s1=","groupName":"g"}"#;
+        elsewhere.publish(vec![message("m2", body)], INVOCATION).await;
+    });
+    let to_group = |target: &str| format!(r#"{{"groupName":"g","target":"{target}"}}"#);
+    stage.send(&format!("[{},{ADD},{}]", to_group("before"), to_group("after"))).await;
+    assert_eq!(stage.called(&alice), ["after"]);
 }
 
 #[tokio::test]
