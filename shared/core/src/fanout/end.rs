@@ -57,12 +57,14 @@ where
     }
 
     /// Ends the sockets that were told to go, after they had time to read it: a client that is
-    /// cut off before would come back.
+    /// cut off before would come back. One that could not be told, because the gateway refused its
+    /// Close for good, goes all the same.
     async fn end_closed(&self, plan: &Plan, outcomes: &[SocketOutcome]) {
         let mut ends = Vec::new();
         for outcome in outcomes {
-            let parcels = outcome.delivered.iter().filter_map(|at| plan.parcels.get(*at));
-            if parcels.into_iter().any(|parcel| parcel.ends) {
+            let settled = outcome.delivered.iter().chain(&outcome.refused);
+            let mut parcels = settled.filter_map(|at| plan.parcels.get(*at));
+            if parcels.any(|parcel| parcel.ends) {
                 ends.push(self.end(plan, &outcome.socket));
             }
         }

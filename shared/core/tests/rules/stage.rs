@@ -105,6 +105,14 @@ impl Stage {
         Publisher::new(ports, fanout_settings(), Shards::new(counts))
     }
 
+    /// A publisher that makes jobs for more than so many sockets.
+    pub(crate) fn publisher_for(&self, direct_max: usize) -> Fanout {
+        let (store, gateway) = (self.store.clone(), self.gateway.clone());
+        let ports = (store, gateway, self.queue.clone(), self.clock.clone());
+        let settings = FanoutSettings { direct_max, ..fanout_settings() };
+        Publisher::new(ports, settings, Shards::new(ShardCounts::default()))
+    }
+
     /// Publishes these messages in one invocation.
     pub(crate) async fn publish(
         &self,

@@ -3,28 +3,20 @@
 use std::collections::BTreeSet;
 
 use hubcast_core::channel::ShardCounts;
-use hubcast_core::fanout::{FanoutSettings, Publisher, QueuedMessage, Report};
+use hubcast_core::fanout::{QueuedMessage, Report};
 use hubcast_core::frames::Caller;
 use hubcast_core::ports::Rest;
-use hubcast_core::shards::Shards;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::{again, in_group};
 use hubcast_testkit::{Answer, Fault};
 
-use crate::stage::{Fanout, INVOCATION, Stage, fanout_settings};
+use crate::stage::{INVOCATION, Stage};
 
 const TO_ALL: &str = r#"{"target":"t"}"#;
 
-/// A publisher for which more than three sockets are many.
-fn publisher(stage: &Stage) -> Fanout {
-    let ports =
-        (stage.store.clone(), stage.gateway.clone(), stage.queue.clone(), stage.clock.clone());
-    let settings = FanoutSettings { direct_max: 3, ..fanout_settings() };
-    Publisher::new(ports, settings, Shards::new(ShardCounts::default()))
-}
-
+/// Publishes where more than three sockets are many.
 async fn publish(stage: &Stage, messages: Vec<QueuedMessage>) -> Report {
-    publisher(stage).publish(messages, INVOCATION).await
+    stage.publisher_for(3).publish(messages, INVOCATION).await
 }
 
 async fn crowd(stage: &Stage, count: usize) -> Vec<Caller> {

@@ -7,9 +7,9 @@ use hubcast_core::principal::Principal;
 use hubcast_core::time::Clock;
 use hubcast_testkit::Answer;
 use hubcast_testkit::principal::{caller, principal};
-use hubcast_testkit::queued::{again, message};
+use hubcast_testkit::queued::{again, in_group, message};
 
-use crate::stage::{HUB, Stage, claiming, with_groups};
+use crate::stage::{HUB, INVOCATION, Stage, claiming, with_groups};
 
 const LOG_OUT: &str = r#"{"action":"close","userId":"alice","reason":"bye"}"#;
 
@@ -30,6 +30,29 @@ async fn every_tab_reads_its_close_before_it_is_cut_off() {
         stage.assert_forgotten(tab);
     }
     assert!(stage.received(&bob).is_empty() && !stage.gateway.is_deleted(&bob.socket));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_whose_close_is_refused_is_ended_all_the_same() {
+    for answer in [Answer::TooLarge, Answer::Refused] {
+        for direct_max in [1000, 0] {
+            let stage = Stage::default();
+            let alice = stage.user("s1=", "alice").await;
+            stage.user("s2=", "bob").await;
+            let publisher = stage.publisher_for(direct_max);
+            let to_bob = in_group("m1", "bob", r#"{"userId":"bob","target":"t"}"#);
+            let mut batch = vec![to_bob, in_group("m2", "alice", LOG_OUT)];
+            stage.gateway.always(&alice.socket, answer);
+            // What jobs there are is worked after what made them.
+            for _ in 0..2 {
+                assert!(publisher.publish(batch, INVOCATION).await.failed.is_empty());
+                let jobs = stage.queue.jobs().into_iter();
+                batch = jobs.map(|job| in_group(&job.key, &job.key, &job.body)).collect();
+            }
+            assert!(stage.gateway.is_deleted(&alice.socket), "{answer:?} {direct_max}");
+            stage.assert_forgotten(&alice);
+        }
+    }
 }
 
 async fn connects_with_a_token_of_before(stage: &Stage) -> bool {
