@@ -200,19 +200,22 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
 }
 
 fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(fields, &["reason", "allowReconnect", "revoke"], "action 'add'")?;
+    let others = ["reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'add'")?;
     let (subject, groups) = (subject(fields)?, groups(fields)?);
     Ok(Action::Add { subject, groups, ttl: fields.seconds("ttlSeconds")? })
 }
 
 fn remove(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(fields, &["ttlSeconds", "reason", "allowReconnect", "revoke"], "action 'remove'")?;
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'remove'")?;
     Ok(Action::Remove { subject: subject(fields)?, groups: groups(fields)? })
 }
 
 fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "groupName", "groupNames"];
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
     refuse(fields, &others, "action 'removeAll'")?;
+    refuse(fields, &["groupName", "groupNames"], "action 'removeAll'")?;
     Ok(Action::RemoveAll { subject: subject(fields)? })
 }
 
@@ -231,7 +234,7 @@ fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
 }
 
 fn unblock(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke"];
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
     refuse(fields, &others, "action 'unblock'")?;
     Ok(Action::Unblock { users: users(fields)?, scope: fields.scope()? })
 }

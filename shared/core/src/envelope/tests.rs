@@ -211,6 +211,23 @@ fn what_does_not_count_is_checked_too() {
     }
 }
 
+/// A backend that excludes a connection from a change of groups means something, and it would be
+/// changed all the same.
+#[test]
+fn nobody_is_excluded_from_a_change_of_groups() {
+    for body in [
+        r#"{"action":"add","userId":"a","groupName":"g","excludedConnectionIds":["c"]}"#,
+        r#"{"action":"remove","userId":"a","groupName":"g","excludedConnectionIds":["c"]}"#,
+        r#"{"action":"removeAll","userId":"a","excludedConnectionIds":["c"]}"#,
+        r#"{"action":"unblock","userId":"a","excludedConnectionIds":["c"]}"#,
+    ] {
+        let rejection = one(body).unwrap_err();
+        assert_eq!(rejection.reason, RejectReason::MisplacedProperty, "{body}");
+        assert!(rejection.detail.starts_with("'excludedConnectionIds' does not go with"));
+    }
+    assert!(one(r#"{"action":"close","userId":"a","excludedConnectionIds":["c"]}"#).is_ok());
+}
+
 #[test]
 fn blocks_and_nothing_else_may_be_for_all_hubs() {
     for (body, expected) in [
