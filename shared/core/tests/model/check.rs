@@ -105,7 +105,7 @@ impl<'a> Heard<'a> {
         let mut lanes: BTreeMap<(u8, Option<String>), Vec<(usize, &Post)>> = BTreeMap::new();
         for (at, sent) in self.ledger.sent.iter().enumerate().filter(|(_, sent)| !sent.is_dead) {
             if let Some(post) = self.first(sent) {
-                let lane = (sent.lane, sent.is_big.then(|| audience(sent)));
+                let lane = (sent.lane, sent.is_big().then(|| audience(sent)));
                 lanes.entry(lane).or_default().push((at, post));
             }
         }
@@ -124,7 +124,10 @@ impl<'a> Heard<'a> {
     /// Whether an older element came after a newer one though it had to come before.
     fn is_overtaken(&self, older: &(usize, &Post), newer: &(usize, &Post)) -> bool {
         let is_after = older.1.arrived > newer.1.arrived;
-        is_after && !self.is_given_up(older, newer) && !self.is_taken_up_anew(older, newer)
+        let is_excused = self.is_given_up(older, newer)
+            || self.is_taken_up_anew(older, newer)
+            || self.has_grown(older.0, newer.0);
+        is_after && !is_excused
     }
 
     /// What expires while the answer to its post is awaited is not posted again, though that post
@@ -141,6 +144,14 @@ impl<'a> Heard<'a> {
         let lost = newer.1.invocation.map(|at| &self.ledger.invocations[at]);
         let is_lost = lost.is_some_and(|of| of.is_spoilt && of.held(&self.ledger.sent[older.0]));
         is_lost && !expected(self.ledger, older.0, self.socket).must
+    }
+
+    /// Big and small audiences are not in order among each other. What was for few when a later
+    /// one was handed on, and is for many when it comes again because that was lost, was small.
+    fn has_grown(&self, older: usize, newer: usize) -> bool {
+        let [older, newer] = [older, newer].map(|at| &self.ledger.sent[at]);
+        let lost = self.ledger.invocations.iter().filter(|of| of.is_spoilt);
+        older.big_at > newer.big_at && lost.into_iter().any(|of| of.held(older) && of.held(newer))
     }
 
     fn delays(&self, broken: &mut Vec<String>) {

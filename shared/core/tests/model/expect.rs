@@ -91,7 +91,7 @@ fn in_group(ledger: &Ledger, at: usize, socket: usize, group: u8) -> Expected {
         by: By::User,
     };
     // Whoever is looked up again or later may see changes that were sent later.
-    let is_fixed = !sent.is_big && !is_spoilt(ledger, sent);
+    let is_fixed = !sent.is_big() && !is_spoilt(ledger, sent);
     let is_after = |change: &Change| {
         if is_fixed { this.is_before(change) } else { this.ended.is_some_and(|e| e < change.begun) }
     };

@@ -83,11 +83,16 @@ pub(crate) struct SentElement {
     pub(crate) sent_at: Instant,
     /// When nothing of it was left anywhere.
     pub(crate) ended: Option<u64>,
-    pub(crate) is_big: bool,
+    /// When jobs of it were seen on their queue first.
+    pub(crate) big_at: Option<u64>,
     pub(crate) is_dead: bool,
 }
 
 impl SentElement {
+    pub(crate) fn is_big(&self) -> bool {
+        self.big_at.is_some()
+    }
+
     pub(crate) fn life(&self) -> Life {
         match self.element.what {
             What::Message { life, .. } => life,
@@ -175,7 +180,9 @@ impl Ledger {
             let holds =
                 |roots: &BTreeSet<String>| roots.contains(&own) || roots.contains(&sent.message);
             sent.is_dead |= holds(&dead);
-            sent.is_big |= big.contains(&own);
+            if big.contains(&own) {
+                sent.big_at.get_or_insert(stamp);
+            }
             if holds(&open) {
                 sent.ended = None;
             } else {

@@ -210,7 +210,7 @@ pub(crate) fn send(world: &World, lane: u8, elements: &[Element]) {
             begun,
             sent_at: Instant::now(),
             ended: None,
-            is_big: false,
+            big_at: None,
             is_dead: false,
         });
     }

@@ -180,13 +180,14 @@ impl Plan {
         Self { seed, weather, steps }
     }
 
-    /// Whether the only trouble is that sockets get stuck.
+    /// Whether the only trouble is that one socket gets stuck.
     pub(crate) fn is_calm(&self) -> bool {
         let Weather { false_gone, throttled, lost, failed, hang, .. } = self.weather;
         let Weather { unreached, slow, undeleted, table, queue, kill, .. } = self.weather;
         let outage = self.steps.iter().any(|step| matches!(step, Step::Outage(_)));
+        let stuck = self.steps.iter().filter(|step| matches!(step, Step::Stick { .. })).count();
         let posts = false_gone + throttled + lost + failed + hang + unreached + slow + undeleted;
-        posts + table + queue + kill == 0 && !outage
+        posts + table + queue + kill == 0 && !outage && stuck <= 1
     }
 }
 
