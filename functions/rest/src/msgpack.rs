@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     fn converted(body: &[u8]) -> Result<Json, NoJson> {
-        super::json(&read(body)?.to_owned())
+        json(&read(body)?.to_owned())
     }
 
     #[test]

@@ -195,13 +195,12 @@ fn named(audience: &Url, call: RestCall<'_>) -> Option<Vec<String>> {
     let path = audience.path().trim_start_matches('/').trim_end_matches('/');
     let decoded = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
     let parts = path.split('/').map(decoded).collect::<Option<Vec<String>>>()?;
-    let is_called = match call.parts {
-        Some(called) => parts == called,
+    let is_called = if let Some(called) = call.parts {
+        parts == called
+    } else {
         // Which of the two it is cannot be seen; either way the caller signed what it means.
-        None => {
-            let text = parts.join("/");
-            text == call.path || decoded(call.path).is_some_and(|path| path == text)
-        }
+        let text = parts.join("/");
+        text == call.path || decoded(call.path).is_some_and(|path| path == text)
     };
     let has = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
         let mut query = call.query.iter();

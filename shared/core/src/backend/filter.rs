@@ -1,4 +1,4 @@
-//! Filters over connections: the part of OData that applies to them.
+//! Filters over connections: the part of `OData` that applies to them.
 //!
 //! `userId`, `connectionId` and texts are compared by `eq`, `ne` and
 //! `in ('a','b')`, looked into by `startswith`, `endswith` and `contains`, and

@@ -95,7 +95,7 @@ where
             return Ok(None);
         }
         self.have_wait(&kept).await?;
-        reads.forget_members();
+        reads.forget();
         if !self.members_for(&kept, reads).await?.is_empty() && self.takes_back(&kept).await? {
             return Ok(None);
         }

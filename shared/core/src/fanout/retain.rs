@@ -80,7 +80,7 @@ where
             return Ok(Err(too_many(value.key.as_str())));
         }
         self.write_boards(&boards, &value).await?;
-        reads.forget_members();
+        reads.forget();
         Ok(Ok(()))
     }
 

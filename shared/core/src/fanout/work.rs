@@ -98,7 +98,9 @@ where
             let Some(held) = held else { continue };
             match held {
                 HeldBack::Sockets(sockets) => {
-                    passed.iter_mut().for_each(|passed| passed.extend(sockets.iter().cloned()));
+                    if let Some(passed) = &mut passed {
+                        passed.extend(sockets);
+                    }
                 }
                 HeldBack::All => passed = None,
             }

@@ -6,7 +6,7 @@ use signalr_protocol::message::Invocation;
 use signalr_protocol::texts;
 
 use super::{Client, Values};
-use crate::id::SocketId;
+use crate::id::{SocketId, UserId};
 use crate::ports::UpstreamMessage;
 use crate::time::Timestamp;
 
@@ -16,9 +16,11 @@ const MESSAGES: &str = "messages";
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
-    event_id: &'a str,
+    #[serde(rename = "eventId")]
+    id: &'a str,
     category: &'a str,
-    event: &'a str,
+    #[serde(rename = "event")]
+    name: &'a str,
     hub: &'a str,
     connection_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,15 +64,15 @@ fn message(
     client: &Client,
     id: &str,
     now: Timestamp,
-    (category, event, call): Kind<'_>,
+    (category, name, call): Kind<'_>,
 ) -> UpstreamMessage {
     let event = Event {
-        event_id: id,
+        id,
         category,
-        event,
+        name,
         hub: client.hub.as_str(),
         connection_id: client.connection.as_str(),
-        user_id: client.user.as_ref().map(|user| user.as_str()),
+        user_id: client.user.as_ref().map(UserId::as_str),
         claims: &client.claims,
         query: &client.query,
         timestamp: now.to_rfc3339(),

@@ -19,7 +19,8 @@ pub struct Templates(Vec<Template>);
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Template {
-    url_template: String,
+    #[serde(rename = "urlTemplate")]
+    url: String,
     #[serde(default = "any")]
     hub_pattern: String,
     #[serde(default = "any")]
@@ -53,12 +54,12 @@ impl Templates {
         let templates = if text.starts_with('[') {
             serde_json::from_str(text).map_err(|err| TemplateError::NotAList(err.to_string()))?
         } else {
-            let url_template = text.to_owned();
+            let url = text.to_owned();
             let [hub_pattern, category_pattern, event_pattern] = [any(), any(), any()];
-            vec![Template { url_template, hub_pattern, category_pattern, event_pattern }]
+            vec![Template { url, hub_pattern, category_pattern, event_pattern }]
         };
         match templates.iter().find(|template| !is_trusted_url(&template.filled("x", "x", "x"))) {
-            Some(untrusted) => Err(TemplateError::Untrusted(untrusted.url_template.clone())),
+            Some(untrusted) => Err(TemplateError::Untrusted(untrusted.url.clone())),
             None => Ok(Self(templates)),
         }
     }
@@ -77,8 +78,8 @@ impl Templates {
 
 impl Template {
     fn filled(&self, hub: &str, category: &str, event: &str) -> String {
-        let mut url = String::with_capacity(self.url_template.len());
-        let mut rest = self.url_template.as_str();
+        let mut url = String::with_capacity(self.url.len());
+        let mut rest = self.url.as_str();
         // In one pass, so that nothing in a name is taken for a placeholder.
         while let Some(at) = rest.find('{') {
             let (before, after) = rest.split_at(at);

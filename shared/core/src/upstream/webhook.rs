@@ -121,7 +121,7 @@ impl HeardEvent {
         let error = format!("Invocation failed, status code {status}");
         match status {
             200 | 204 => match outcome(body) {
-                Some(outcome) => self.envelope(outcome),
+                Some(outcome) => self.envelope(&outcome),
                 None => self.failed("Invocation failed, the answer is not a completion"),
             },
             _ => self.failed(&error),
@@ -130,7 +130,7 @@ impl HeardEvent {
 
     /// The envelope of an answer that the endpoint did not give.
     pub fn failed(&self, error: &str) -> String {
-        self.envelope(Outcome::Error(error.to_owned()))
+        self.envelope(&Outcome::Error(error.to_owned()))
     }
 
     /// The envelope for a method that no endpoint hears of.
@@ -138,8 +138,8 @@ impl HeardEvent {
         self.failed(&texts::unknown_method(&self.event))
     }
 
-    fn envelope(&self, outcome: Outcome) -> String {
-        let (result, error) = match &outcome {
+    fn envelope(&self, outcome: &Outcome) -> String {
+        let (result, error) = match outcome {
             Outcome::Void => (None, None),
             Outcome::Result(result) => (Some(&**result), None),
             // An empty error counts as none in an envelope, and would make a success of it.

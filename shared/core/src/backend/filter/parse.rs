@@ -167,16 +167,12 @@ impl<'a> Parser<'a> {
                 return Err(self.expected("the closing quote"));
             };
             text.push_str(part);
-            match rest.strip_prefix('\'') {
-                Some(rest) => {
-                    text.push('\'');
-                    self.rest = rest;
-                }
-                None => {
-                    self.rest = rest;
-                    return Ok(text);
-                }
-            }
+            let Some(more) = rest.strip_prefix('\'') else {
+                self.rest = rest;
+                return Ok(text);
+            };
+            text.push('\'');
+            self.rest = more;
         }
     }
 }
