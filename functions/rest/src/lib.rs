@@ -123,7 +123,7 @@ where
 {
     async fn answer(&self, call: &Call<'_>) -> Result<ApiGatewayV2httpResponse, Refusal> {
         let path = call.path().map_err(|Ambiguous| ambiguous())?;
-        if let Some(answer) = self.public(call, &path) {
+        if let Some(answer) = public(call, &path) {
             return Ok(answer);
         }
         let parts = self.admit(call, path).await?;
@@ -136,16 +136,6 @@ where
             return Err(Refusal::new(404, "Warning.Hub.NotExisted", "There is no such hub."));
         }
         self.perform(call, &request, &parts).await
-    }
-
-    /// What anyone may ask.
-    fn public(&self, call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> {
-        let parts: Vec<String> = path.text.split('/').map(str::to_owned).collect();
-        match find(call.method, &parts).ok()?.0.operation {
-            Operation::Health => Some(answer::empty(200)),
-            Operation::OpenApi => Some(answer::json(200, &openapi::document())),
-            _ => None,
-        }
     }
 
     /// The parts of the path, for a caller who may call it.
@@ -181,5 +171,15 @@ fn nowhere(nowhere: Nowhere) -> Refusal {
             let refusal = Refusal::new(405, "Error.Request.MethodNotAllowed", text);
             Refusal { allow: Some(methods.join(", ")), ..refusal }
         }
+    }
+}
+
+/// What anyone may ask.
+fn public(call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> {
+    let parts: Vec<String> = path.text.split('/').map(str::to_owned).collect();
+    match find(call.method, &parts).ok()?.0.operation {
+        Operation::Health => Some(answer::empty(200)),
+        Operation::OpenApi => Some(answer::json(200, &openapi::document())),
+        _ => None,
     }
 }

@@ -10,6 +10,7 @@ use hubcast_core::settings::CONNECTION_LIFETIME;
 /// Runs all of hubcast locally: no AWS account, no Docker.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "hubcast-local", version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Options {
     /// The one port; 0 picks a free one and prints it.
     #[arg(long, env = "PORT", default_value_t = Self::default().port)]

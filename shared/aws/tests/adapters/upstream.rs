@@ -42,7 +42,7 @@ async fn a_reminder_comes_when_it_is_due() {
     let timers = queues.standard("timers").await;
     let urls = UpstreamUrls { events: String::new(), timers: timers.clone() };
     let upstream = SqsUpstream::new(&queues.config, urls);
-    upstream.remind("later", Duration::from_secs(900)).await.expect("an answer");
+    upstream.remind("later", Duration::from_mins(15)).await.expect("an answer");
     upstream.remind("now", Duration::ZERO).await.expect("an answer");
     let bodies: Vec<Option<String>> =
         receive(&queues.client, &timers).await.into_iter().map(|message| message.body).collect();

@@ -34,6 +34,9 @@ struct Heard<'a> {
     posts: BTreeMap<&'a str, Vec<&'a Post>>,
 }
 
+/// What keeps an order of its own: a message group, and of what goes by jobs its audience.
+type Lane = (u8, Option<String>);
+
 impl<'a> Heard<'a> {
     fn new(ledger: &'a Ledger, socket: usize) -> Self {
         let mut posts: BTreeMap<&str, Vec<&Post>> = BTreeMap::new();
@@ -102,7 +105,7 @@ impl<'a> Heard<'a> {
 
     /// Every message group in order, jobs and direct posts each for themselves.
     fn order(&self, broken: &mut Vec<String>) {
-        let mut lanes: BTreeMap<(u8, Option<String>), Vec<(usize, &Post)>> = BTreeMap::new();
+        let mut lanes: BTreeMap<Lane, Vec<(usize, &Post)>> = BTreeMap::new();
         for (at, sent) in self.ledger.sent.iter().enumerate().filter(|(_, sent)| !sent.is_dead) {
             if let Some(post) = self.first(sent) {
                 let lane = (sent.lane, sent.is_big().then(|| audience(sent)));

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use hubcast_core::backend::{
-    Backend, BackendError, Closing, Command, Filter, InvokeError, Payload, Recipient, Sending,
+    Backend, BackendError, Closing, Command, Cursor, Filter, InvokeError, Payload, Recipient,
+    Sending,
 };
 use hubcast_core::channel::ShardCounts;
 use hubcast_core::ports::Outgoing;
@@ -102,13 +103,19 @@ async fn a_removal_lets_through_what_was_sent_before_and_undoes_no_later_add() {
         let tab = office.stage.user("s1=", "alice").await;
         let (hub, user, g) = (name::hub(HUB), name::user("alice"), name::group("g"));
         let connection = name::connection("s1=");
-        let add = async || match by_user {
-            true => office.backend.add_user(&hub, &g, &user, None).await,
-            false => office.backend.add_connection(&hub, &g, &connection).await,
+        let add = async || {
+            if by_user {
+                office.backend.add_user(&hub, &g, &user, None).await
+            } else {
+                office.backend.add_connection(&hub, &g, &connection).await
+            }
         };
-        let remove = async || match by_user {
-            true => office.backend.remove_user(&hub, &g, &user).await,
-            false => office.backend.remove_connection(&hub, &g, &connection).await,
+        let remove = async || {
+            if by_user {
+                office.backend.remove_user(&hub, &g, &user).await
+            } else {
+                office.backend.remove_connection(&hub, &g, &connection).await
+            }
         };
         add().await.expect("added");
         office.send(group("g"), "before").await;
@@ -322,7 +329,7 @@ async fn lists_go_on_where_they_stopped_and_name_every_user_once() {
     }
     office.stage.ready("s6=", claiming(principal(HUB, "b"), "public")).await;
     let hub = name::hub(HUB);
-    let (mut sockets, mut users, mut cursor) = (Vec::new(), Vec::new(), Some(Default::default()));
+    let (mut sockets, mut users, mut cursor) = (Vec::new(), Vec::new(), Some(Cursor::default()));
     while let Some(start) = cursor {
         let audience = (&hub, &Recipient::Hub);
         let page =
