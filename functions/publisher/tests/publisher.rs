@@ -41,6 +41,7 @@ impl Rig {
             | "NOTIFICATIONS_QUEUE_URL"
             | "DELIVERIES_QUEUE_URL"
             | "DLQ_URL" => Some("https://api.example.com/x".to_owned()),
+            "IMPLICIT_BROADCAST" => Some("false".to_owned()),
             _ => None,
         });
         let config = config.unwrap_or_else(|err| panic!("{err}"));
@@ -198,6 +199,63 @@ async fn a_bad_record_goes_to_the_dead_letters_and_is_not_kept() {
     assert_eq!(letters[0].group, "notifications:user:alice");
     assert!(letters[0].progress_key.starts_with(FIRST));
     assert_eq!(rig.frames("bob").len(), 1);
+}
+
+/// A body of every kind that cannot be delivered, and why.
+fn bad_bodies() -> Vec<(String, &'static str)> {
+    let many = |of: &str, count: usize| format!("[{}]", vec![of; count].join(","));
+    let ids = many("\"u\"", 501);
+    let text = |body: &str| body.to_owned();
+    vec![
+        (text("not json"), "NotJson"),
+        (text("7"), "NotAnObject"),
+        (many(r#"{"target":"t","userId":"alice"}"#, 101), "TooManyElements"),
+        (text(r#"{"target":"t","usrId":"alice"}"#), "UnknownProperty"),
+        (text(r#"{"target":"t","userId":"alice","UserID":"bob"}"#), "DuplicateProperty"),
+        (text(r#"{"target":"t","userId":"alice","ttlSeconds":1}"#), "MisplacedProperty"),
+        (text(r#"{"target":"t","userId":7}"#), "BadType"),
+        (text(r#"{"target":"t","userId":"alice","hub":"a/b"}"#), "BadName"),
+        (format!(r#"{{"target":"t","userIds":{ids}}}"#), "TooManyIds"),
+        (text(r#"{"action":"dance","userId":"alice"}"#), "UnknownAction"),
+        (text(r#"{"userId":"alice"}"#), "NoContent"),
+        (text(r#"{"target":"t","action":"close","userId":"alice"}"#), "SeveralContents"),
+        (text(r#"{"target":"t","userId":"alice","arguments":{}}"#), "ArgumentsNotArray"),
+        (text(r#"{"action":"add","groupName":"g"}"#), "MissingAudience"),
+        (text(r#"{"action":"add","userId":"alice"}"#), "MissingGroup"),
+        (text(r#"{"target":"t"}"#), "ImplicitBroadcast"),
+        (text(r#"{"target":"t","userId":"alice","expiresAt":"soon"}"#), "BadExpiry"),
+        (
+            json!({ "target": "t", "userId": "alice", "arguments": ["x".repeat(131_072)] })
+                .to_string(),
+            "TooLarge",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn of_ten_records_nine_are_bad_in_every_way_and_the_tenth_is_delivered() {
+    for nine in bad_bodies().chunks(9) {
+        let rig = Rig::start().await;
+        let fill = |event: &mut Value| {
+            let good = event["Records"][0].clone();
+            let group = good["attributes"]["MessageGroupId"].clone();
+            let bad = nine.iter().enumerate().map(|(n, (body, _))| {
+                let mut record = good.clone();
+                record["messageId"] = json!(format!("bad{n}"));
+                record["body"] = json!(body);
+                record["attributes"]["MessageGroupId"] = group.clone();
+                record
+            });
+            event["Records"] = bad.chain([good.clone()]).collect();
+        };
+        assert_eq!(rig.publish(BATCH, fill).await, json!({ "batchItemFailures": [] }));
+        assert_eq!(rig.frames("alice").len(), 1, "of the tenth");
+        let letters = rig.queue.letters();
+        let told: Vec<_> =
+            letters.iter().map(|letter| (letter.body.clone(), letter.reason)).collect();
+        assert_eq!(told, nine);
+        assert!(letters.iter().all(|letter| !letter.detail.is_empty()));
+    }
 }
 
 #[tokio::test]
