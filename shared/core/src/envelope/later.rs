@@ -54,6 +54,7 @@ pub(super) fn clear(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Conten
         "allowReconnect",
         "revoke",
         "result",
+        "item",
         "error",
     ];
     refuse(fields, &others, "'retain' alone")?;
