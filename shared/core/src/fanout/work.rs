@@ -84,25 +84,19 @@ where
         deadline: Instant,
     ) -> Report {
         let mut report = Report::default();
-        // `None` once everything is held back.
-        let mut passed = Some(BTreeSet::new());
+        let (mut passed, mut holds_all) = (BTreeSet::new(), false);
         for (message, job) in lane {
             report.tally.notifications += 1;
-            let held = match &passed {
-                Some(passed) => {
-                    let turn = Turn { deadline, passed };
-                    self.take_turn((&message, job), &turn, &mut report).await
-                }
-                None => Some(HeldBack::All),
+            let held = if holds_all {
+                Some(HeldBack::All)
+            } else {
+                let turn = Turn { deadline, passed: &passed };
+                self.take_turn((&message, job), &turn, &mut report).await
             };
-            let Some(held) = held else { continue };
             match held {
-                HeldBack::Sockets(sockets) => {
-                    if let Some(passed) = &mut passed {
-                        passed.extend(sockets);
-                    }
-                }
-                HeldBack::All => passed = None,
+                None => continue,
+                Some(HeldBack::Sockets(sockets)) => passed.extend(sockets),
+                Some(HeldBack::All) => holds_all = true,
             }
             self.retry_soon(&message).await;
             report.tally.failed += 1;

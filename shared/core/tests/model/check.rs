@@ -26,6 +26,9 @@ pub(crate) fn promises(ledger: &Ledger, is_calm: bool) -> Vec<String> {
     broken
 }
 
+/// An element, and the post by which it was heard first.
+type Arrival<'a> = (usize, &'a Post);
+
 /// What reached one socket.
 struct Heard<'a> {
     ledger: &'a Ledger,
@@ -105,7 +108,7 @@ impl<'a> Heard<'a> {
 
     /// Every message group in order, jobs and direct posts each for themselves.
     fn order(&self, broken: &mut Vec<String>) {
-        let mut lanes: BTreeMap<Lane, Vec<(usize, &Post)>> = BTreeMap::new();
+        let mut lanes: BTreeMap<Lane, Vec<Arrival<'_>>> = BTreeMap::new();
         for (at, sent) in self.ledger.sent.iter().enumerate().filter(|(_, sent)| !sent.is_dead) {
             if let Some(post) = self.first(sent) {
                 let lane = (sent.lane, sent.is_big().then(|| audience(sent)));
@@ -125,7 +128,7 @@ impl<'a> Heard<'a> {
     }
 
     /// Whether an older element came after a newer one though it had to come before.
-    fn is_overtaken(&self, older: &(usize, &Post), newer: &(usize, &Post)) -> bool {
+    fn is_overtaken(&self, older: &Arrival<'_>, newer: &Arrival<'_>) -> bool {
         let is_after = older.1.arrived > newer.1.arrived;
         let is_excused = self.is_given_up(older, newer)
             || self.is_taken_up_anew(older, newer)
@@ -135,7 +138,7 @@ impl<'a> Heard<'a> {
 
     /// What expires while the answer to its post is awaited is not posted again, though that post
     /// may still arrive.
-    fn is_given_up(&self, older: &(usize, &Post), newer: &(usize, &Post)) -> bool {
+    fn is_given_up(&self, older: &Arrival<'_>, newer: &Arrival<'_>) -> bool {
         let is_unanswered = !older.1.is_accepted && older.1.begun < newer.1.begun;
         is_unanswered && self.ledger.sent[older.0].life() == Life::Soon
     }
@@ -143,7 +146,7 @@ impl<'a> Heard<'a> {
     /// Who was not in an audience when an invocation read it, and is when the message comes again
     /// because what that one did was lost, got what followed from the first and the message itself
     /// from the second. It was owed nothing.
-    fn is_taken_up_anew(&self, older: &(usize, &Post), newer: &(usize, &Post)) -> bool {
+    fn is_taken_up_anew(&self, older: &Arrival<'_>, newer: &Arrival<'_>) -> bool {
         let lost = newer.1.invocation.map(|at| &self.ledger.invocations[at]);
         let is_lost = lost.is_some_and(|of| of.is_spoilt && of.held(&self.ledger.sent[older.0]));
         is_lost && !expected(self.ledger, older.0, self.socket).must
