@@ -162,6 +162,23 @@ async fn one_stuck_socket_delays_nobody_else_of_its_shard() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_socket_that_an_earlier_job_left_gets_nothing_of_a_later_one_before() {
+    let stage = Stage::default();
+    let callers = crowd(&stage, 20).await;
+    for (id, body) in [("m1", TO_ALL), ("m2", r#"{"target":"u"}"#)] {
+        publish(&stage, vec![in_group(id, "n:hub", body)]).await;
+    }
+    stage.gateway.answer_for(&callers[0].socket, [Answer::Failed; 2]);
+    let report = publish(&stage, jobs(&stage)).await;
+    assert_eq!(report.failed.len(), 2);
+    all_called(&stage, &callers[..1], &[]);
+    let held: Vec<QueuedMessage> =
+        jobs(&stage).into_iter().filter(|job| report.failed.contains(&job.id)).collect();
+    assert!(publish(&stage, held.iter().map(again).collect()).await.failed.is_empty());
+    all_called(&stage, &callers, &["t", "u"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shard_that_many_fail_in_is_not_read_again_for_later_jobs() {
     let stage = Stage::default();
     let callers = crowd(&stage, 20).await;
