@@ -83,7 +83,6 @@ mod tests {
         for body in [
             &b""[..],
             b"\xc0\xc0",
-            b"\xc1",
             b"\xd9\xff",
             b"\xa1\xff",
             b"\xd4\x01\x01",

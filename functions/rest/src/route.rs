@@ -238,7 +238,8 @@ fn pattern(route: &Route) -> Vec<&'static str> {
     route.path.split('/').collect()
 }
 
-/// In how many ways the parts fit a pattern when each of its parameters may take several.
+/// In how many ways the parts fit a pattern when each of its parameters may take several. No hub's
+/// name holds a slash.
 fn ways(pattern: &[&'static str], parts: &[String]) -> usize {
     let Some((first, rest)) = pattern.split_first() else {
         return usize::from(parts.is_empty());
@@ -248,6 +249,7 @@ fn ways(pattern: &[&'static str], parts: &[String]) -> usize {
     }
     match parameter(first) {
         None => parts.first().filter(|part| part == first).map_or(0, |_| ways(rest, &parts[1..])),
+        Some("hub") => ways(rest, &parts[1..]),
         Some(_) => (1..=parts.len() - rest.len()).map(|taken| ways(rest, &parts[taken..])).sum(),
     }
 }

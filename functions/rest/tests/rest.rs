@@ -1,0 +1,213 @@
+//! Requests as API Gateway hands them over: paths that may mean several things, tokens, bodies.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use std::time::Duration;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hubcast_auth::rest::RestGate;
+use hubcast_core::backend::Backend;
+use hubcast_core::channel::ShardCounts;
+use hubcast_core::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
+use hubcast_core::shards::Shards;
+use hubcast_testkit::token::{ISSUER, PUBLIC_URL, access_keys, signed_for};
+use hubcast_testkit::{Fault, MemoryStore, RecordingSender, TestClock, TestIssuer, name};
+use rest::{RAW_PATH_HEADER, Rest, handle};
+use serde_json::{Value, json};
+
+const SEND: &str = include_str!("../events/send.json");
+const AUDIENCE: &str = "api://hubcast-rest";
+
+struct Rig {
+    issuer: TestIssuer,
+    store: MemoryStore,
+    queue: RecordingSender,
+    rest: Rest<TestIssuer, AccessKeys, MemoryStore, RecordingSender, TestClock>,
+}
+
+fn rig() -> Rig {
+    let (issuer, store) = (TestIssuer::default(), MemoryStore::default());
+    let (queue, clock) = (RecordingSender::default(), TestClock::default());
+    let settings = json!({
+        "issuer": ISSUER, "audience": AUDIENCE, "algorithms": ["ES256"], "roles": "Hubcast.Rest",
+    });
+    let settings: IssuerSettings = serde_json::from_value(settings).unwrap();
+    let public_url = PublicUrl::Fixed(PUBLIC_URL.to_owned());
+    let gate = RestGate::new(vec![settings], issuer.clone(), access_keys(), public_url.clone());
+    let shards = Shards::new(ShardCounts::default());
+    let rest = Rest {
+        gate: gate.unwrap(),
+        backend: Backend::new(store.clone(), queue.clone(), clock.clone(), shards),
+        clock,
+        hubs: Hubs::Only(vec![name::hub("notifications")]),
+        public_url,
+        invoke_timeout: Duration::from_secs(1),
+    };
+    Rig { issuer, store, queue, rest }
+}
+
+/// How a path is told to the function.
+struct Told<'a> {
+    /// As the event has it.
+    path: &'a str,
+    /// As the front door says it was encoded.
+    raw: Option<&'a str>,
+}
+
+impl Rig {
+    fn app_token(&self) -> String {
+        self.issuer.token(&json!({ "aud": AUDIENCE, "roles": ["Hubcast.Rest"] }))
+    }
+
+    async fn answer(&self, change: impl FnOnce(&mut Value)) -> ApiGatewayV2httpResponse {
+        let mut event: Value = serde_json::from_str(SEND).unwrap();
+        event["headers"]["authorization"] = json!(format!("Bearer {}", self.app_token()));
+        change(&mut event);
+        let event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
+        handle(&self.rest, event).await
+    }
+
+    /// The status of a send on this path, and to which message group it went.
+    async fn send(&self, told: Told<'_>, token: Option<&str>) -> (i64, Vec<String>) {
+        let before = self.queue.sent().len();
+        let answer = self.answer(|event| {
+            event["rawPath"] = json!(told.path);
+            if let Some(raw) = told.raw {
+                event["headers"][RAW_PATH_HEADER] = json!(raw);
+            }
+            if let Some(token) = token {
+                event["headers"]["authorization"] = json!(format!("Bearer {token}"));
+            }
+        });
+        let status = answer.await.status_code;
+        let sent = self.queue.sent().into_iter().skip(before);
+        (status, sent.map(|sent| sent.group).collect())
+    }
+}
+
+fn text(answer: &ApiGatewayV2httpResponse) -> &str {
+    match &answer.body {
+        Some(Body::Text(text)) => text,
+        _ => "",
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_send_goes_to_its_message_group() {
+    let rig = rig();
+    let answer = rig.answer(|_| {}).await;
+    assert_eq!(answer.status_code, 202, "{}", text(&answer));
+    let [sent] = rig.queue.sent().try_into().unwrap();
+    let hubcast_core::ports::Outgoing { body, group, .. } = sent;
+    assert_eq!(group, "notifications:user:alice");
+    let expected = json!({
+        "hub": "notifications", "userId": "alice", "target": "notify", "arguments": [{ "Text": "hi" }],
+    });
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_name_with_a_slash_arrives_intact_when_it_is_told_how_it_was_encoded() {
+    let rig = rig();
+    let raw = "/api/hubs/notifications/users/a%2Fb%3F%25/:send";
+    for path in ["/api/hubs/notifications/users/a/b?%/:send", raw] {
+        let sent = rig.send(Told { path, raw: Some(raw) }, None).await;
+        assert_eq!(sent, (202, vec!["notifications:user:a/b?%".to_owned()]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_is_refused_that_is_not_the_one_told_or_could_be_another() {
+    let rig = rig();
+    let plain = "/api/hubs/notifications/users/alice/:send";
+    for (path, raw) in [
+        (plain, Some("/api/hubs/notifications/users/bob/:send")),
+        (plain, Some("/api/hubs/notifications/users/alic%65%FF/:send")),
+        ("/api/hubs/notifications/users/a/b/:send", None),
+        ("/api/hubs/notifications/users/a%2Fb/:send", None),
+        ("/api/hubs/notifications/users/a?b/:send", None),
+    ] {
+        let sent = rig.send(Told { path, raw }, None).await;
+        assert_eq!(sent, (400, vec![]), "{path} {raw:?}");
+    }
+    assert_eq!(rig.send(Told { path: plain, raw: None }, None).await.0, 202);
+}
+
+#[tokio::test]
+async fn a_signed_audience_tells_how_the_path_was_encoded() {
+    let rig = rig();
+    let encoded = "/api/hubs/notifications/users/a%2Fb/:send";
+    for suffix in ["", "?api-version=2024-12-01"] {
+        let token = signed_for(&format!("{PUBLIC_URL}{encoded}{suffix}"));
+        for path in [encoded, "/api/hubs/notifications/users/a/b/:send"] {
+            let sent = rig.send(Told { path, raw: None }, Some(&token)).await;
+            assert_eq!(sent, (202, vec!["notifications:user:a/b".to_owned()]), "{path}");
+        }
+    }
+    for audience in [
+        "/api/hubs/notifications/users/alice/:send?api-version=2022-06-01",
+        "/api/hubs/notifications/users/bob/:send",
+        "/api/hubs/notifications/users/alice",
+        "/client/?hub=notifications",
+    ] {
+        let token = signed_for(&format!("{PUBLIC_URL}{audience}"));
+        let path = "/api/hubs/notifications/users/alice/:send";
+        assert_eq!(rig.send(Told { path, raw: None }, Some(&token)).await, (401, vec![]));
+    }
+}
+
+#[tokio::test]
+async fn bodies_come_in_three_types() {
+    let rig = rig();
+    let status = async |content_type: Option<&str>, body: &str, is_base64: bool| {
+        let answer = rig.answer(|event| {
+            let headers = event["headers"].as_object_mut().unwrap();
+            headers.remove("content-type");
+            headers.extend(content_type.map(|kind| ("content-type".to_owned(), json!(kind))));
+            (event["body"], event["isBase64Encoded"]) = (json!(body), json!(is_base64));
+        });
+        answer.await.status_code
+    };
+    let message = r#"{"Target":"m"}"#;
+    assert_eq!(status(None, message, false).await, 202);
+    assert_eq!(status(Some("Application/JSON; charset=utf-8"), message, false).await, 202);
+    // {"Target":"m"}
+    assert_eq!(status(Some("application/x-msgpack"), "gaZUYXJnZXShbQ==", true).await, 202);
+    // {"json": {"type":1,"target":"m","arguments":[]}, "messagepack": ..}
+    let record = "{\"type\":1,\"target\":\"m\",\"arguments\":[]}\u{1e}";
+    let mut map = b"\x82\xabmessagepack\xc4\x01\x00\xa4json\xc4".to_vec();
+    map.push(u8::try_from(record.len()).unwrap());
+    map.extend_from_slice(record.as_bytes());
+    let map = STANDARD.encode(&map);
+    assert_eq!(status(Some("application/octet-stream"), &map, true).await, 202);
+    assert_eq!(status(Some("text/plain"), message, false).await, 415);
+    for (kind, body) in [("application/x-msgpack", "wQ=="), ("application/octet-stream", "gA==")] {
+        assert_eq!(status(Some(kind), body, true).await, 400, "{kind}");
+    }
+    assert_eq!(status(None, "{", false).await, 400);
+}
+
+#[tokio::test]
+async fn what_is_down_is_told_of_by_what_may_have_happened() {
+    let rig = rig();
+    rig.queue.fault("send", Fault::Unavailable);
+    assert_eq!(rig.answer(|_| {}).await.status_code, 500);
+    rig.store.fault("members", Fault::Unavailable);
+    let look = rig.answer(|event| {
+        event["rawPath"] = json!("/api/hubs/notifications/users/alice");
+        event["requestContext"]["http"]["method"] = json!("HEAD");
+    });
+    assert_eq!(look.await.status_code, 503);
+    rig.issuer.take_down();
+    assert_eq!(rig.answer(|_| {}).await.status_code, 503);
+}
+
+#[tokio::test]
+async fn hubs_that_are_not_configured_are_not_there() {
+    let rig = rig();
+    let told = Told { path: "/api/hubs/other/:send", raw: None };
+    assert_eq!(rig.send(told, None).await, (404, vec![]));
+}
