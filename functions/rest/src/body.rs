@@ -55,11 +55,6 @@ impl Content {
         }
     }
 
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        matches!(self, Self::Json(text) if text.is_empty())
-    }
-
     /// The commands that it lists.
     pub(crate) fn commands(&self) -> Result<Vec<Command>, Refusal> {
         match self {

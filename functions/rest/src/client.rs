@@ -50,10 +50,9 @@ where
     }
 
     pub(crate) async fn stream_send(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {
-        let (content, completed) = (Content::read(call.event)?, request.flag("completed")?);
-        let item = if completed && content.is_empty() { None } else { Some(content.item()?) };
+        let (item, completed) = (Content::read(call.event)?.item()?, request.flag("completed")?);
         let end = completed.then_some(StreamEnd { error: None });
-        self.stream(call, request, item.as_deref(), end).await
+        self.stream(call, request, Some(&item), end).await
     }
 
     pub(crate) async fn stream_complete(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {

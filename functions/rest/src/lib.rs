@@ -157,6 +157,16 @@ where
     }
 }
 
+/// What anyone may ask.
+fn public(call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> {
+    let parts: Vec<String> = path.text.split('/').map(str::to_owned).collect();
+    match find(call.method, &parts).ok()?.0.operation {
+        Operation::Health => Some(answer::empty(200)),
+        Operation::OpenApi => Some(answer::json(200, &openapi::document())),
+        _ => None,
+    }
+}
+
 fn ambiguous() -> Refusal {
     Refusal::bad(format!(
         "the path can be read in several ways; call the front door, or say in '{RAW_PATH_HEADER}' how it was encoded"

@@ -195,10 +195,8 @@ fn body(operation: Operation) -> Option<Value> {
     };
     let content = match operation {
         Operation::Send | Operation::SendToEach | Operation::Invoke => encoded(),
-        // With the last item it may be missing.
         Operation::StreamSend => {
-            let item = json!({ "application/json": { "schema": {} }, "application/x-msgpack": { "schema": {} } });
-            return Some(json!({ "required": false, "content": item }));
+            json!({ "application/json": { "schema": {} }, "application/x-msgpack": { "schema": {} } })
         }
         Operation::Execute => {
             let command = json!({ "$ref": "#/components/schemas/SignalRCommand" });
