@@ -243,6 +243,8 @@ describe("the REST API", () => {
         await rest.call(remove, removed);
         await rest.call(add, added);
         await send(`back-${at}`);
+        // A removal carries out the last word on a user, so an earlier one still queued would come too soon.
+        assert.deepEqual(await witness.receives("notify", heard.length), heard);
         await rest.call(remove, removed);
         await send(`out-${at}`);
         assert.deepEqual(await witness.receives("notify", heard.length), heard);

@@ -174,7 +174,8 @@ fn query_schema(name: &str) -> Value {
         }
         "ttl" => json!({ "type": "integer", "minimum": 0, "maximum": I32_MAX }),
         "continuationToken" => json!({ "type": "string", "pattern": TOKEN }),
-        "userId" => json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME }),
+        // Nobody's when empty.
+        "userId" => json!({ "type": "string", "maxLength": 1024, "pattern": format!("^$|{NAME}") }),
         "completed" | "allowReconnect" | "revoke" => json!({ "type": "boolean" }),
         "filter" => json!({
             "type": "string",

@@ -39,7 +39,7 @@ fn invoking(fields: &Fields<'_>) -> Result<ConnectionId, Rejection> {
     // Users and groups do not count here, but are checked like everything that is named.
     let (connection, _, _) = (fields.connection()?, fields.users()?, fields.groups()?);
     connection.ok_or_else(|| {
-        let detail = "'invocationId' needs the 'connectionId' that it belongs to";
+        let detail = "'invocationId' needs the 'connectionId' that invoked, or is invoked";
         Rejection::new(RejectReason::MissingAudience, detail)
     })
 }
