@@ -183,13 +183,3 @@ fn nowhere(nowhere: Nowhere) -> Refusal {
         }
     }
 }
-
-/// What anyone may ask.
-fn public(call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> {
-    let parts: Vec<String> = path.text.split('/').map(str::to_owned).collect();
-    match find(call.method, &parts).ok()?.0.operation {
-        Operation::Health => Some(answer::empty(200)),
-        Operation::OpenApi => Some(answer::json(200, &openapi::document())),
-        _ => None,
-    }
-}
