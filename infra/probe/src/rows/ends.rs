@@ -77,7 +77,7 @@ pub(super) async fn throttle(on: &Scene<'_>) -> Result<String> {
     let frames = on.options.flood;
     let frames =
         frames.ok_or_else(|| skipped("needs --flood FRAMES, which spends everybody's quota"))?;
-    let sockets = (0..frames.div_ceil(FRAMES_OF_A_SOCKET)).map(|_| on.ready());
+    let sockets = (0..frames.div_ceil(FRAMES_OF_A_SOCKET)).map(|_| settled(on));
     let sockets = try_join_all(sockets).await?;
     let flood = sockets.into_iter().map(|socket| flooded(socket, on.patience()));
     let mut came: BTreeMap<String, usize> = BTreeMap::new();
@@ -86,6 +86,13 @@ pub(super) async fn throttle(on: &Scene<'_>) -> Result<String> {
     }
     let came: Vec<String> = came.iter().map(|(what, times)| format!("{times} x {what}")).collect();
     Ok(format!("of {frames} frames came {}", came.join(", ")))
+}
+
+/// A socket whose first answer is there, so that what comes late comes of the flood.
+async fn settled(on: &Scene<'_>) -> Result<Socket> {
+    let mut socket = on.ready().await?;
+    socket.id().await?;
+    Ok(socket)
 }
 
 async fn flooded(mut socket: Socket, patience: Duration) -> Result<Vec<Heard>> {
