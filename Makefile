@@ -104,8 +104,9 @@ schema: $(VENV_MARK) ## Calls the REST API by what its OpenAPI document says, 5,
 	$(CARGO) build --quiet --package hubcast-local
 	$(PY) tests/schema/run.py
 
-soak: ## Plays 100,000 random histories against the model (HUBCAST_SEED=.. is the first).
-	HUBCAST_HISTORIES=$${HUBCAST_HISTORIES:-100000} $(CARGO) test --profile quick --package hubcast-core --test model -- --nocapture
+soak: ## Plays 100,000 random histories against the model (HUBCAST_SEED=.. repeats one).
+	histories=$${HUBCAST_HISTORIES:-$${HUBCAST_SEED:+1}}; \
+	  HUBCAST_HISTORIES=$${histories:-100000} $(CARGO) test --profile quick --package hubcast-core --test model -- --nocapture
 
 bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local stack, and the publisher beside its peers.
 	$(CARGO) bench --package signalr-protocol
