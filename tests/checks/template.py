@@ -19,7 +19,10 @@ RESOURCES = TEMPLATE["Resources"]
 LOCAL_ONLY = {"ACCESS_KEYS"}
 # Read by logging, which every function starts.
 OF_LOGGING = {"RUST_LOG"}
-PUBLISHER_RETRIES = 6
+# So many times its consumer's timeout a queue hides what it handed out, as AWS advises.
+TIMEOUTS = 6
+# FIFO queues delay all messages alike, so reminders have a queue of another kind; a lost one is no dead letter.
+TIMERS = "TimersQueue"
 
 
 def of(kind):
@@ -81,15 +84,19 @@ def wrong_variables():
 
 
 def wrong_queues():
-    timeout = RESOURCES["PublisherFunction"]["Properties"]["Timeout"]
     queues = of("AWS::SQS::Queue")
     for source in of("AWS::Lambda::EventSourceMapping").values():
         name = source["EventSourceArn"]["Fn::GetAtt"][0]
-        if queues[name]["VisibilityTimeout"] != PUBLISHER_RETRIES * timeout:
-            yield f"{name} should hide messages for {PUBLISHER_RETRIES} times the publisher's timeout"
+        consumer = source["FunctionName"]["Ref"].removesuffix(".Alias")
+        if queues[name]["VisibilityTimeout"] != TIMEOUTS * RESOURCES[consumer]["Properties"]["Timeout"]:
+            yield f"{name} should hide messages for {TIMEOUTS} times the timeout of {consumer}"
         if source["FunctionResponseTypes"] != ["ReportBatchItemFailures"]:
-            yield f"what consumes {name} would lose what the publisher reports as failed"
+            yield f"what consumes {name} would lose what {consumer} reports as failed"
+    if "FifoQueue" in queues[TIMERS]:
+        yield f"{TIMERS} could not delay each message by a time of its own"
     for name, queue in queues.items():
+        if name == TIMERS:
+            continue
         dead_letters = "RedrivePolicy" not in queue
         if dead_letters and queue["MessageRetentionPeriod"] != 14 * 24 * 3600:
             yield f"{name} should keep dead letters as long as PROGRESS rows live: 14 days"

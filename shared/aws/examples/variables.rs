@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hubcast_aws::config::{
     AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig,
-    PublisherConfig,
+    PublisherConfig, RestConfig, WebhookConfig,
 };
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -38,7 +38,9 @@ fn main() -> Result<(), serde_json::Error> {
         DisconnectConfig,
         FramesConfig,
         NegotiateConfig,
-        PublisherConfig
+        PublisherConfig,
+        RestConfig,
+        WebhookConfig
     );
     println!("{}", serde_json::to_string(&all)?);
     Ok(())
