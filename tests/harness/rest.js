@@ -68,7 +68,8 @@ function send(options, body) {
       answer.on("data", (chunk) => chunks.push(chunk));
       answer.on("end", () => {
         const text = Buffer.concat(chunks).toString();
-        const isJson = /json/.test(answer.headers["content-type"] ?? "");
+        // A gateway may name a type where nothing follows.
+        const isJson = text !== "" && /json/.test(answer.headers["content-type"] ?? "");
         resolve({ status: answer.statusCode, headers: answer.headers, text, json: isJson ? JSON.parse(text) : undefined });
       });
     });

@@ -5,7 +5,7 @@ import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ACCESS_KEY } from "../harness/jwt.js";
-import { Front } from "./front.js";
+import { Front, WEBHOOK } from "./front.js";
 import { Issuer } from "./issuer.js";
 import { CREDENTIALS, MiniStack } from "./ministack.js";
 import { Recorder } from "./recorder.js";
@@ -50,7 +50,8 @@ export class Deployment {
     const issuer = new Issuer(url);
     await this.#prepare();
     await ministack.makeBucket(BUCKET);
-    await this.#sam({ PublicUrl: url, TokenIssuers: JSON.stringify(issuer.settings), ...parameters });
+    const issuers = { TokenIssuers: JSON.stringify(issuer.settings), RestIssuers: JSON.stringify(issuer.restSettings) };
+    await this.#sam({ PublicUrl: url, UpstreamUrl: `${url}${WEBHOOK}`, ...issuers, ...parameters });
     this.outputs = await this.#outputs();
     const { HttpApiId: httpApi, WebSocketApiId: webSocketApi, AccessKeyPlace: SecretId, TableName: table } = this.outputs;
     // The stories know the local stack's key.

@@ -3,8 +3,14 @@
 
 import { listen, pass, passUpgrade, serving } from "./proxy.js";
 
+/** Where the deployment calls with events of clients. */
+export const WEBHOOK = "/dev/webhook";
+const RAW_PATH = "x-hubcast-raw-path";
+
 export class Front {
   #server;
+  /** The port of the endpoint that a story has; without one every event is taken. */
+  #webhook;
   /** Set by whoever deployed: `port`, `httpApi`, `webSocketApi`, `issuer`, `reset`, `fail`. */
   deployment;
 
@@ -23,10 +29,21 @@ export class Front {
     const { pathname } = new URL(incoming.url, this.url);
     if (incoming.headers["x-amz-target"]) return pass(port, incoming.url, incoming, body, outgoing);
     if (pathname === "/dev/reset") return this.#done(outgoing, this.deployment.reset());
+    if (pathname === WEBHOOK) return this.#webhookAnswers(incoming, outgoing, body);
     if (pathname === "/dev/fault") return this.#done(outgoing, this.deployment.fail(JSON.parse(body)));
     const document = issuer.answer(pathname, body);
     if (document) return outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
+    // As viewer-request.js writes it.
+    delete incoming.headers[RAW_PATH];
+    if (pathname.startsWith("/api/")) incoming.headers[RAW_PATH] = incoming.url.split("?")[0];
     return pass(port, `/_aws/execute-api/${httpApi}/$default${incoming.url}`, incoming, body, outgoing);
+  }
+
+  /** PUT says which port has the endpoint; whatever else comes is for it. */
+  #webhookAnswers(incoming, outgoing, body) {
+    if (incoming.method === "PUT") this.#webhook = JSON.parse(body).port;
+    else if (this.#webhook) return pass(this.#webhook, incoming.url, incoming, body, outgoing);
+    return this.#done(outgoing);
   }
 
   async #done(outgoing, work) {

@@ -14,6 +14,8 @@ export class Issuer {
     this.url = `${base}/dev`;
     /** As TOKEN_ISSUERS has it. */
     this.settings = [{ issuer: this.url, audience: AUDIENCE, groupsClaim: "groups" }];
+    /** As REST_ISSUERS has it. */
+    this.restSettings = [{ issuer: this.url, audience: "hubcast-rest", roles: ["hubcast.rest"] }];
   }
 
   /** The answer to a request for one of its documents, or for a token. */

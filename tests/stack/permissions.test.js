@@ -64,11 +64,11 @@ describe("the policy of every function", () => {
 
   // MiniStack does not look at leading keys.
   for (const [name, policy] of Object.entries(allowed)) {
-    const { Condition: condition } = policy.find(({ Sid: sid }) => sid === "Rows");
+    const condition = policy.find(({ Sid: sid }) => sid === "Rows")?.Condition;
     if (!condition) continue;
     it(`names the kinds of rows that ${name} touched`, () => {
       const kinds = condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-      assert.deepEqual(kinds, rows[name].map((kind) => `${kind}#*`));
+      assert.deepEqual(kinds, rows[name].map((kind) => (kind === "CONFIG" ? kind : `${kind}#*`)));
     });
   }
 
@@ -85,7 +85,8 @@ describe("the policy of every function", () => {
 
 describe("the functions", () => {
   it("logged no error while the stories were told", () => {
-    // An authorizer has to fail with exactly this text, so that API Gateway answers 401.
-    assert.deepEqual(errors.filter((line) => !line.includes('"message":"Unauthorized"')), []);
+    // An authorizer has to fail with exactly this text, so that API Gateway answers 401; and one endpoint fails once.
+    const meant = ['"message":"Unauthorized"', "the endpoint answered 503"];
+    assert.deepEqual(errors.filter((line) => !meant.some((text) => line.includes(text))), []);
   });
 });

@@ -51,8 +51,9 @@ def with_batch_action(template, _options):
 
 
 def with_plain_http(template, _options):
-    """Nothing here speaks TLS, so the public URL has no https."""
+    """Nothing here speaks TLS, so neither the public URL nor that of events has https."""
     template["Parameters"]["PublicUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+"
+    template["Parameters"]["UpstreamUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+/.+"
 
 
 def with_built_binaries(template, options):

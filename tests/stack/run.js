@@ -20,6 +20,9 @@ const STORIES = [
   "gone",
   "bad-envelopes",
 ];
+const CONFORMANCE = ["rest", "rest-operations"];
+/** What only a deployment shows. */
+const OWN = ["deployed", "webhook"];
 /** As few as stories need; README.md says what for. */
 const PARAMETERS = {
   Architecture: "x86_64",
@@ -28,7 +31,9 @@ const PARAMETERS = {
   ClientJoinableGroups: "*",
   MaxConnectionsPerUser: "12",
   FanoutDirectMax: "45",
-  UpstreamQueue: "true",
+  InvokeTimeoutSeconds: "2",
+  UpstreamClaims: "role",
+  UpstreamTimeoutSeconds: "5",
   ProducerPrincipals: "000000000000",
 };
 
@@ -60,8 +65,9 @@ const deployment = await Deployment.start(PARAMETERS);
 try {
   const { front, table, webSocketUrl } = deployment;
   const env = { HUBCAST_DEPLOYED: front.url, HUBCAST_TABLE: table, HUBCAST_SOCKETS: webSocketUrl };
-  const shared = STORIES.map((name) => `stories/${name}.test.js`);
-  const files = only.length > 0 ? only : [...shared, "stack/deployed.test.js"];
+  const folders = { stories: STORIES, conformance: CONFORMANCE, stack: OWN };
+  const all = Object.entries(folders).flatMap(([folder, names]) => names.map((name) => `${folder}/${name}.test.js`));
+  const files = only.length > 0 ? only : all;
   process.exitCode = await tell(files, env);
   if (only.length === 0) {
     const recorded = await record(deployment);

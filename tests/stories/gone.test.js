@@ -45,7 +45,7 @@ describe("a socket that is gone", () => {
     for (const socket of lost) socket.destroy();
     await backend.send({ userId: "alice", target: "notify", arguments: [1] });
     for (const tab of tabs) assert.deepEqual(await tab.receives("notify"), [[1]]);
-    await rows(stack, (all) => all.filter((row) => kind(row) === "SOCKET").length === tabs.length);
+    await rows(stack, (all) => all.filter((row) => row.sk === "SOCKET").length === tabs.length);
     await Promise.all(tabs.map((tab) => tab.stop()));
     await noneLeft();
   });
