@@ -98,7 +98,7 @@ describe("an envelope that is bad", () => {
     "a ttl on a message": [{ ...alice, ttlSeconds: 5 }, "MisplacedProperty", /'ttlSeconds' does not go with target/],
     "a group action for nobody": [{ groupName: "staff", action: "add" }, "MissingAudience", /'connectionId' or a 'userId'/],
     "a group action without a group": [{ userId: "alice", action: "add" }, "MissingGroup", /'groupName'/],
-    "an answer for nobody": [{ invocationId: "1", result: 1 }, "MissingAudience", /'connectionId' that it belongs to/],
+    "an answer for nobody": [{ invocationId: "1", result: 1 }, "MissingAudience", /'connectionId' that invoked/],
     "an array in an array": [[[alice]], "NotAnObject", /not a JSON object/, [alice]],
   };
   for (const [name, expected] of Object.entries(cases)) {
