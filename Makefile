@@ -112,7 +112,7 @@ bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local
 	$(CARGO) bench --package signalr-protocol
 	$(CARGO) build --quiet --profile quick --package hubcast-local
 	cd tests && npm run --silent bench
-	$(CARGO) build --quiet --profile quick --package hubcast-tests --examples
+	$(CARGO) build --quiet --release --package hubcast-tests --examples
 	$(PY) tests/bench/fanout.py
 	$(CARGO) build --quiet --release --bins $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 	$(PY) tests/bench/cold.py

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
-PROGRAMS = Path(sys.argv[1] if len(sys.argv) > 1 else BENCH.parents[1] / "target/quick") / "examples"
+PROGRAMS = Path(sys.argv[1] if len(sys.argv) > 1 else BENCH.parents[1] / "target/release") / "examples"
 PYTHON = os.environ.get("PYTHON", sys.executable)
 ROUNDS = 3
 
