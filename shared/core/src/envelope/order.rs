@@ -1,30 +1,23 @@
 //! What keeps its order: the `MessageGroupId` of a notification.
 
 use super::{Action, Audience, Content, Notification, Subject};
-use crate::id::{ConnectionId, GroupName, UserId};
+use crate::backend::Recipient;
+use crate::id::UserId;
 
 impl Notification {
-    /// The message group that keeps this notification in order with others for the same audience.
-    ///
-    /// `{hub}:connection:{id}`, `{hub}:user:{id}`, `{hub}:group:{name}` or `{hub}:hub`. Of several
-    /// users or groups the first one counts.
+    /// The message group that keeps this notification in order with others for the same audience:
+    /// that of its [`Recipient`]. Of several users or groups the first one counts.
     pub fn message_group(&self) -> String {
-        let hub = &self.hub;
-        match self.first_named() {
-            Named::Connection(id) => format!("{hub}:connection:{id}"),
-            Named::User(id) => format!("{hub}:user:{id}"),
-            Named::Group(name) => format!("{hub}:group:{name}"),
-            Named::Nobody => format!("{hub}:hub"),
-        }
+        self.recipient().message_group(&self.hub)
     }
 
-    fn first_named(&self) -> Named<'_> {
+    fn recipient(&self) -> Recipient {
         match &self.content {
             Content::Message { audience, .. }
             | Content::Clear { audience, .. }
             | Content::Action(Action::Close { audience, .. }) => of_audience(audience),
             Content::Answer { connection, .. } | Content::Invoke { connection, .. } => {
-                Named::Connection(connection)
+                Recipient::Connection(connection.clone())
             }
             Content::Action(
                 Action::Add { subject, .. }
@@ -40,31 +33,26 @@ impl Notification {
     }
 }
 
-enum Named<'a> {
-    Connection(&'a ConnectionId),
-    User(&'a UserId),
-    Group(&'a GroupName),
-    Nobody,
-}
-
-fn of_audience(audience: &Audience) -> Named<'_> {
+fn of_audience(audience: &Audience) -> Recipient {
     match audience {
-        Audience::Connection(id) => Named::Connection(id),
+        Audience::Connection(id) => Recipient::Connection(id.clone()),
         Audience::Users(users) => first(users),
-        Audience::Groups(groups) => groups.first().map_or(Named::Nobody, Named::Group),
-        Audience::Hub => Named::Nobody,
+        Audience::Groups(groups) => {
+            groups.first().cloned().map_or(Recipient::Hub, Recipient::Group)
+        }
+        Audience::Hub => Recipient::Hub,
     }
 }
 
-fn of_subject(subject: &Subject) -> Named<'_> {
+fn of_subject(subject: &Subject) -> Recipient {
     match subject {
-        Subject::Connection(id) => Named::Connection(id),
+        Subject::Connection(id) => Recipient::Connection(id.clone()),
         Subject::Users(users) => first(users),
     }
 }
 
-fn first(users: &[UserId]) -> Named<'_> {
-    users.first().map_or(Named::Nobody, Named::User)
+fn first(users: &[UserId]) -> Recipient {
+    users.first().cloned().map_or(Recipient::Hub, Recipient::User)
 }
 
 #[cfg(test)]
