@@ -1,4 +1,4 @@
-//! The sockets, as lists of what reached them.
+//! The sockets, as lists of what reached them. One that was deleted is gone.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -149,7 +149,8 @@ impl RecordingGateway {
         let next = state.next.pop_front();
         let next = next.or_else(|| state.next_of.get_mut(socket).and_then(VecDeque::pop_front));
         let next = next.or_else(|| state.always.get(socket).copied());
-        next.unwrap_or(Answer::Accepted)
+        let is_deleted = state.deletes.iter().any(|(deleted, _)| deleted == socket);
+        next.unwrap_or(if is_deleted { Answer::Gone } else { Answer::Accepted })
     }
 
     fn end(&self, socket: &SocketId, frame: &Bytes, arrives: bool) {

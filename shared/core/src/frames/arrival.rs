@@ -7,8 +7,6 @@
 //!
 //! Retained values are posted when the socket is ready, or in the group.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::{Caller, End, Frames, Step, unavailable};
@@ -27,9 +25,6 @@ use crate::time::Clock;
 
 /// How often values are posted again that keep changing, before the client comes once more.
 const ROUNDS_MAX: usize = 10;
-
-/// How long a post may be under way that is to arrive before a Close.
-const EARLY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why somebody was not shown everything.
 #[derive(Debug, thiserror::Error)]
@@ -189,23 +184,22 @@ where
     /// The end of a socket that was not shown everything: its client comes back and is.
     pub(super) async fn missed(&self, socket: &Socket, missed: &Missed) -> Step {
         tracing::warn!(error = %report(missed), socket.id = %socket.id, "a connection missed something");
-        self.once_more(socket, "Messages could not be delivered.").await
+        self.once_more(socket, End::reconnect("Messages could not be delivered.")).await
     }
 
     /// The end of a socket that came in the very moment in which a message was kept.
     ///
-    /// The sender may have seen it, taken the message back and be posting it: that is to arrive
-    /// before the Close.
+    /// The sender may have seen it, taken the message back and be posting it. A client hears
+    /// nothing after a Close, so the socket is cut: then that post fails, and the message waits.
     pub(super) async fn early(&self, socket: &Socket) -> Step {
-        let step = self.once_more(socket, "Messages are waiting.").await;
-        tokio::time::sleep(EARLY_PAUSE).await;
-        step
+        tracing::info!(socket.id = %socket.id, "messages are waiting: the client comes once more");
+        self.once_more(socket, End::Drop).await
     }
 
     /// Has the client connect anew; nothing more is taken for this socket.
-    async fn once_more(&self, socket: &Socket, why: &str) -> Step {
+    async fn once_more(&self, socket: &Socket, end: End) -> Step {
         match self.disconnect(&socket.id).await {
-            Ok(_) => Step::End(End::reconnect(why)),
+            Ok(_) => Step::End(end),
             Err(err) => unavailable(&err),
         }
     }
