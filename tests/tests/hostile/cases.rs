@@ -8,10 +8,12 @@ mod connection;
 mod header;
 mod kind;
 mod placement;
+mod rest;
 mod shape;
 mod time;
 
 pub(crate) use connection::minted;
+pub(crate) use rest::{ADD, app_token, caller, puts, signed};
 
 use serde_json::{Value, json};
 
@@ -38,6 +40,7 @@ pub(crate) fn all() -> Vec<Case> {
         connection::cases(),
         kind::cases(),
         placement::cases(),
+        rest::cases(),
     ]
     .into_iter()
     .flatten()

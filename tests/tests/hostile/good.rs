@@ -7,8 +7,8 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
 use crate::cases::{
-    access_key, app, app_claims, b_claims, client, client_claims, client_negotiate, hub_negotiate,
-    minted, opens, upgrade,
+    ADD, access_key, app, app_claims, app_token, b_claims, caller, client, client_claims,
+    client_negotiate, hub_negotiate, minted, opens, puts, signed, upgrade,
 };
 use crate::forge::{A, B, B384, EDWARDS, Signer, seconds, with};
 use crate::rig::{HOST, ORIGIN, PRIMARY, Request, Rig, SECONDARY, access_keys};
@@ -192,4 +192,33 @@ async fn a_large_app_token_makes_a_short_address() {
     assert!(ours.len() < 1024, "{}", ours.len());
     let (status, context) = rig.answer(&opens("one", ours)).await;
     assert_eq!((status, &context["groupsInGrant"]), (200, &json!("true")));
+}
+
+#[tokio::test]
+async fn backends_that_have_the_role_or_sign_the_url_are_good() {
+    let by_list = json!({ "aud": ["https://other.example/", format!("{HOST}{ADD}")] });
+    for token in [
+        app_token(&json!({})),
+        app_token(&json!({ "idtyp": null })),
+        signed(&json!({})),
+        signed(&by_list),
+    ] {
+        let rig = Rig::new(Reuse::Session);
+        assert_eq!(rig.status(&puts(ADD, &token)).await, 200);
+        assert_eq!(rig.writes().first(), Some(&"put_membership"));
+    }
+}
+
+#[tokio::test]
+async fn a_derived_key_is_good_for_clients_only() {
+    let rig = Rig::new(Reuse::Session);
+    let derived = rig.rest.gate.derived_key(START).await.expect("a key");
+    let signer = Signer::secret(derived.key.expose().as_bytes(), Algorithm::HS256);
+    passes("a client", &client_negotiate("one", &signer.token(&derived.id, &client_claims())))
+        .await;
+    for name in [derived.id.as_str(), "x"] {
+        let token = signer.token(name, &caller(&json!({})));
+        assert_eq!(rig.status(&puts(ADD, &token)).await, 401, "{name}");
+    }
+    assert_eq!(rig.writes(), [""; 0]);
 }

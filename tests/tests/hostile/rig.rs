@@ -1,4 +1,4 @@
-//! The real authorizer, connect and negotiate handlers over a table in memory.
+//! The real authorizer, connect, negotiate and REST handlers over a table in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,9 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use aws_lambda_events::iam::IamPolicyEffect;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::KeySource;
+use hubcast_auth::rest::RestGate;
+use hubcast_core::backend::Backend;
+use hubcast_core::channel::ShardCounts;
 use hubcast_core::connect::ConnectSettings;
 use hubcast_core::context::Admission;
 use hubcast_core::groups::GroupPolicy;
@@ -17,12 +20,14 @@ use hubcast_core::session::Reuse;
 use hubcast_core::settings::{
     AccessKeys, Hubs, IssuerSettings, OneOrMany, Origins, PublicUrl, TokenSettings,
 };
+use hubcast_core::shards::Shards;
 use hubcast_core::time::Clock;
 use hubcast_core::upstream::ClaimPolicy;
 use hubcast_testkit::event::{self, Upgrade};
-use hubcast_testkit::{MemoryStore, TestClock, name};
+use hubcast_testkit::{MemoryStore, RecordingSender, TestClock, name};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use negotiate::Negotiation;
+use rest::Rest;
 use serde_json::{Value, json};
 
 use crate::forge::{A, B, B384, EDWARDS};
@@ -48,7 +53,9 @@ pub(crate) enum Request {
 pub(crate) struct Rig {
     pub(crate) door: Door<IssuerKeys, AccessKeys, MemoryStore, TestClock>,
     pub(crate) negotiation: Negotiation<IssuerKeys, AccessKeys, MemoryStore, TestClock>,
+    pub(crate) rest: Rest<IssuerKeys, AccessKeys, MemoryStore, RecordingSender, TestClock>,
     pub(crate) connect: ConnectSettings,
+    pub(crate) queue: RecordingSender,
     pub(crate) store: MemoryStore,
     pub(crate) clock: TestClock,
 }
@@ -126,12 +133,37 @@ fn gatekeeper(reuse: Reuse) -> Gatekeeper<IssuerKeys, AccessKeys> {
     Gatekeeper::new(settings, IssuerKeys, access_keys()).expect("settings")
 }
 
+/// A, on every hub, for apps that have the role.
+fn rest(
+    (store, queue, clock): (&MemoryStore, &RecordingSender, &TestClock),
+    hubs: &Hubs,
+) -> Rest<IssuerKeys, AccessKeys, MemoryStore, RecordingSender, TestClock> {
+    let apps = IssuerSettings {
+        audience: OneOrMany(vec!["api://hubcast-rest".to_owned()]),
+        roles: OneOrMany(vec!["Hubcast.Rest".to_owned()]),
+        ..issuer("https://a.example", &["RS256"], &[], "")
+    };
+    let public_url = PublicUrl::Fixed(HOST.to_owned());
+    let gate = RestGate::new(vec![apps], IssuerKeys, access_keys(), public_url.clone());
+    let shards = Shards::new(ShardCounts::default());
+    Rest {
+        gate: gate.expect("settings"),
+        backend: Backend::new(store.clone(), queue.clone(), clock.clone(), shards),
+        clock: clock.clone(),
+        hubs: hubs.clone(),
+        public_url,
+        invoke_timeout: Duration::from_secs(1),
+    }
+}
+
 impl Rig {
     pub(crate) fn new(reuse: Reuse) -> Self {
         let (store, clock) = (MemoryStore::default(), TestClock::default());
+        let queue = RecordingSender::default();
         let names: Vec<HubName> = ["one", "two", "three", "both"].map(name::hub).into();
         let (hubs, origins) = (Hubs::Only(names), Origins::Only(vec![ORIGIN.to_owned()]));
         Self {
+            rest: rest((&store, &queue, &clock), &hubs),
             door: Door {
                 gatekeeper: gatekeeper(reuse),
                 store: store.clone(),
@@ -158,6 +190,7 @@ impl Rig {
                 reconnect_grace: Duration::from_mins(10),
                 has_upstream: false,
             },
+            queue,
             store,
             clock,
         }
@@ -173,8 +206,12 @@ impl Rig {
         match request {
             Request::Upgrade { query, headers } => self.upgrade(query, headers, "s1=").await,
             Request::Http { method, path, query, headers } => {
-                let answer =
-                    negotiate::handle(&self.negotiation, http(method, path, query, headers)).await;
+                let event = http(method, path, query, headers);
+                let answer = if path.starts_with("/api/") {
+                    rest::handle(&self.rest, event).await
+                } else {
+                    negotiate::handle(&self.negotiation, event).await
+                };
                 let status = u16::try_from(answer.status_code).expect("a status");
                 let body = match answer.body {
                     Some(aws_lambda_events::encodings::Body::Text(text)) => text,
@@ -215,7 +252,7 @@ impl Rig {
         (u16::try_from(answer.status_code).expect("a status"), json!(context))
     }
 
-    /// The operations that changed the table, or would have.
+    /// The operations that changed the table, or would have, and what was enqueued.
     pub(crate) fn writes(&self) -> Vec<&'static str> {
         const READS: [&str; 8] = [
             "block",
@@ -228,7 +265,8 @@ impl Rig {
             "socket",
         ];
         let asked = self.store.journal().entries().into_iter();
-        asked.filter(|operation| !READS.contains(operation)).collect()
+        let enqueued = self.queue.sent().into_iter().map(|_| "enqueue");
+        asked.filter(|operation| !READS.contains(operation)).chain(enqueued).collect()
     }
 }
 
