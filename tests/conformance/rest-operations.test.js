@@ -178,7 +178,8 @@ describe("the REST API", () => {
     await send("end");
     await tab.until(() => tab.received("notify").some(([text]) => text === "end"), "the end");
     assert.equal(tab.received("notify").filter(([text]) => text === "once").length, 1);
-    assert.equal((await send("x", { headers: { "Idempotency-Key": "k".repeat(257) } })).status, 400);
+    for (const key of ["k".repeat(257), "two words", "clé", ""])
+      assert.equal((await send("x", { headers: { "Idempotency-Key": key } })).status, 400, key);
   });
 
   it("brings names intact, whatever they hold", async () => {

@@ -10,7 +10,7 @@ const HUB: &str = r"^[A-Za-z][A-Za-z0-9_`,.\[\]]{0,127}$";
 const NAME: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u001F\\u007F-\\u009F]*$";
 /// What follows the first dot is ignored: clients that negotiate by version 0 know their
 /// connectionToken as the id.
-const CONNECTION: &str = r"^[!-\-/-~]{1,128}(\.[\s\S]*)?$";
+const CONNECTION: &str = r"^[!-\-/-~]{1,128}(\.[!-~]*)?$";
 /// How many items of a list were given, and where it goes on.
 const TOKEN: &str = r"^[0-9]{1,9}\.[0-9]{1,4}\.[A-Za-z0-9+/=_-]{0,128}$";
 const I32_MAX: i32 = i32::MAX;

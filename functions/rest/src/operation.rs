@@ -233,13 +233,17 @@ fn excluded(request: &Request<'_>) -> Result<Vec<hubcast_core::id::ConnectionId>
 }
 
 pub(crate) fn idempotency_key<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Refusal> {
-    match call.header(IDEMPOTENCY_KEY) {
-        Some(key) if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX_BYTES => {
-            let most = IDEMPOTENCY_KEY_MAX_BYTES;
-            Err(Refusal::bad(format!("'Idempotency-Key' takes 1 to {most} characters")))
-        }
-        key => Ok(key),
+    let Some(header) = call.event.headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let key = header.to_str().unwrap_or_default();
+    let fits = (1..=IDEMPOTENCY_KEY_MAX_BYTES).contains(&key.len());
+    if !fits || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let most = IDEMPOTENCY_KEY_MAX_BYTES;
+        let text = format!("'Idempotency-Key' takes 1 to {most} ASCII characters, no white space");
+        return Err(Refusal::bad(text));
     }
+    Ok(Some(key))
 }
 
 fn connection(member: Member) -> Value {

@@ -134,7 +134,7 @@ impl ConnectionId {
         if id.len() > CONNECTION_ID_MAX_BYTES {
             return Err(NameError::TooLong { max: CONNECTION_ID_MAX_BYTES });
         }
-        if !id.chars().all(|c| c.is_ascii_graphic()) {
+        if !text.chars().all(|c| c.is_ascii_graphic()) {
             return Err(NameError::BadCharacter);
         }
         Ok(Self(id.into()))
@@ -277,5 +277,6 @@ mod tests {
     fn a_connection_token_names_its_connection() {
         assert_eq!(ConnectionId::parse("abc.signature").unwrap().as_str(), "abc");
         assert_eq!(ConnectionId::parse(".signature"), Err(NameError::Empty));
+        assert_eq!(ConnectionId::parse("abc.sig nature"), Err(NameError::BadCharacter));
     }
 }
