@@ -1,5 +1,6 @@
 //! The queue, over SQS in process.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +14,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use hubcast_aws::queue::{PROGRESS_KEY, QueueUrls, REJECT_DETAIL, REJECT_REASON, SqsQueue};
-use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue};
+use hubcast_aws::sender::SqsSender;
+use hubcast_core::ports::{
+    DeadLetter, JobMessage, NotificationQueue, NotificationSender, Outgoing,
+};
+use hubcast_testkit::RecordingSender;
 use hubcast_testkit::contract::queue::{Arrived, all};
+use hubcast_testkit::contract::sender;
 use rustack_sqs_core::config::SqsConfig;
 use rustack_sqs_core::handler::RustackSqsHandler;
 use rustack_sqs_core::provider::RustackSqs;
@@ -210,4 +216,37 @@ async fn jobs_are_all_enqueued_each_once_and_in_order() {
     let bodies: Vec<String> = drained.into_iter().filter_map(|message| message.body).collect();
     let expected: Vec<String> = (0..23).map(|n| n.to_string()).collect();
     assert_eq!(bodies, expected);
+}
+
+#[tokio::test]
+async fn what_is_sent_arrives_in_order_each_once() {
+    let queues = queues().await;
+    let adapter = SqsSender::new(&queues.config, queues.urls.notifications.clone());
+    let arrived = async || {
+        let drained = drain(&queues.client, &queues.urls.notifications).await;
+        drained.into_iter().filter_map(|message| message.body).collect()
+    };
+    sender::all(&adapter, arrived).await;
+}
+
+#[tokio::test]
+async fn the_sender_of_tests_keeps_the_same_rules() {
+    let (recorder, seen) = (RecordingSender::default(), Cell::new(0));
+    let arrived = async || {
+        let sent = recorder.sent();
+        let new = sent.iter().skip(seen.replace(sent.len())).map(|sent| sent.body.clone());
+        new.collect()
+    };
+    sender::all(&recorder, arrived).await;
+}
+
+#[tokio::test]
+async fn a_send_that_nobody_answers_is_an_error() {
+    let adapter = SqsSender::new(&sdk_config("http://127.0.0.1:1"), "http://127.0.0.1:1/1/n.fifo");
+    let message =
+        |n: usize| Outgoing { body: "{}".to_owned(), group: "g".to_owned(), key: n.to_string() };
+    for messages in [vec![message(0)], vec![message(0), message(1)]] {
+        let err = adapter.send(&messages).await.expect_err("no queue");
+        assert_eq!(err.operation, "send");
+    }
 }
