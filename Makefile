@@ -27,7 +27,7 @@ IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint fmt clippy doc layers template deny advisories unit stories stack browser \
-        infra inline probe cost soak fuzz schema bench build toolchain deploy destroy clean
+        infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,10 +123,16 @@ build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x8
 	@for name in $(FUNCTIONS:functions/%=%); do \
 	  printf '%-12s zip %9d bytes\n' $$name $$(stat -c %s target/lambda/$$name/bootstrap.zip); done
 
-# sam build asks for the binaries one by one, in the same target folder.
+# sam build asks for the binaries one by one, in the same target folder. Parameters on the command
+# line would replace all saved answers, so sam deploy gets none.
 deploy: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys, asking what it has to know (samconfig.toml keeps the answers).
 	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
-	$(SAM)/bin/sam deploy --guided --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH)
+	@echo "Architecture was $(ARCH): answer the same; UpstreamUrl, which is not echoed, is none without an endpoint"
+	$(SAM)/bin/sam deploy --guided --stack-name $(STACK)
+
+upgrade: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys by the answers of the last make deploy.
+	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	$(SAM)/bin/sam deploy --stack-name $(STACK)
 
 destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
 	$(SAM)/bin/sam delete --stack-name $(STACK)

@@ -3,14 +3,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { azure, cost, table, total } from "../../infra/cost/cost.mjs";
+import { azure, cost, INVOCATION, PUBLISHING, table, total } from "../../infra/cost/cost.mjs";
+import { template } from "../harness/template.js";
 
 const near = (found, expected) => assert.ok(Math.abs(found - expected) < 0.005 * expected, `${found} is not ${expected}`);
 const always = { connections: 1, hours: 720, notifications: 0 };
 
 test("a default keep-alive all month is 172,800 pings and as many answers", () => {
   const messages = 2 * 172_800 * 1e-6;
-  const invocations = 172_800 * (0.2e-6 + 0.125 * 0.005 * 0.0000133334);
+  const invocations = 172_800 * (0.2e-6 + 0.25 * 0.005 * 0.0000133334);
   near(cost({ ...always, keepAlive: 15 }).pings, messages + invocations + (172_800 / 32) * 0.125e-6);
 });
 
@@ -25,15 +26,21 @@ test("an open connection costs by the minute", () => {
 test("a connection is opened anew before two hours are over", () => {
   const once = cost({ ...always, hours: 1, keepAlive: 15 }).connects;
   near(cost({ ...always, hours: 3, keepAlive: 15 }).connects, 2 * once);
-  near(once, 2e-6 + 2e-6 + 18 * 0.625e-6 + 8 * 0.125e-6 + 6 * (0.2e-6 + 0.125 * 0.005 * 0.0000133334));
+  near(once, 2e-6 + 2e-6 + 18 * 0.625e-6 + 8 * 0.125e-6 + 6 * (0.2e-6 + 0.25 * 0.005 * 0.0000133334));
 });
 
 test("a notification to many is enqueued once", () => {
   const one = { connections: 1000, hours: 1, keepAlive: 15, notifications: 10 };
   const each = 1e-6;
-  const enqueued = 3 * 0.5e-6 + 0.125e-6 + 0.2e-6 + 0.25 * 0.02 * 0.0000133334;
+  const enqueued = 3 * 0.5e-6 + 0.125e-6 + 0.2e-6 + 0.5 * 0.02 * 0.0000133334;
   near(cost(one).notifications, 10_000 * (each + enqueued));
   near(cost({ ...one, audience: 1000 }).notifications, 10_000 * each + 10 * enqueued);
+});
+
+test("functions have the memory that the template gives them", () => {
+  const { FunctionMemory, PublisherMemory } = template("../template.yaml").Parameters;
+  assert.equal(INVOCATION.gigabytes, FunctionMemory.Default / 1024);
+  assert.equal(PUBLISHING.gigabytes, PublisherMemory.Default / 1024);
 });
 
 test("the total is all parts", () => {

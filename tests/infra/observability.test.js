@@ -22,12 +22,17 @@ const PUBLISHED = {
   "AWS/SQS QueueName": ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
 };
 
+/** The namespace of what metric filters count. */
+const FILTERED = "hubcast/log";
+
 /** All that alarms and widgets look at: namespace, name, names of dimensions, parameters that name the thing. */
 const looks = [...alarms.flatMap(([, { Properties }]) => ofAlarm(Properties)), ...dashboard.widgets.flatMap(ofWidget)];
 
 function ofAlarm({ Metrics, ...single }) {
   const metrics = Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])) : [single];
-  return metrics.map(({ Namespace, MetricName, Dimensions }) => ({
+  // What a filter of ours counts has no dimension: its name tells whose it is.
+  const dimensioned = metrics.filter(({ Namespace }) => Namespace !== FILTERED);
+  return dimensioned.map(({ Namespace, MetricName, Dimensions }) => ({
     namespace: Namespace,
     name: MetricName,
     dimensions: Dimensions.map(({ Name }) => Name),
@@ -80,6 +85,31 @@ test("no widget lies on another", () => {
     Array.from({ length: width * height }, (_, at) => `${x + (at % width)},${y + Math.floor(at / width)}`),
   );
   assert.equal(new Set(cells).size, cells.length);
+});
+
+test("what alarms count of logs is what a filter counts, of a line that the function writes", () => {
+  const filters = Object.values(Resources).filter(({ Type }) => Type === "AWS::Logs::MetricFilter");
+  const counted = filters.map(({ Properties: { LogGroupName, FilterPattern, MetricTransformations } }) => {
+    const [, name] = LogGroupName["Fn::Sub"].match(/^\/aws\/lambda\/\$\{Deployment\}-([a-z-]+)$/);
+    const [, line] = FilterPattern.match(/^\{ \$\.fields\.message = "(.+)" \}$/);
+    const source = readFileSync(new URL(`../../functions/${name}/src/lib.rs`, import.meta.url), "utf8");
+    assert.ok(source.includes(`"${line}"`), `${name} never says: ${line}`);
+    return MetricTransformations[0].MetricName["Fn::Sub"];
+  });
+  const looked = alarms.flatMap(([, { Properties: { Metrics = [] } }]) => Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []));
+  const named = looked.filter(({ Namespace }) => Namespace === FILTERED).map(({ MetricName }) => MetricName["Fn::Sub"]);
+  assert.deepEqual([...new Set(named)].sort(), counted.sort());
+});
+
+test("a metric that has no value counts as zero in what alarms compute", () => {
+  for (const [name, { Properties: { Metrics = [] } }] of alarms) {
+    const expressions = Metrics.filter(({ Expression }) => Expression).map(({ Expression }) => Expression["Fn::Sub"] ?? Expression);
+    const ids = Metrics.filter(({ MetricStat }) => MetricStat).map(({ Id }) => Id);
+    for (const expression of expressions) {
+      const bare = expression.replaceAll(/FILL\(\w+, 0\)|\$\{\w+\}/g, "");
+      assert.deepEqual(ids.filter((id) => new RegExp(`\\b${id}\\b`).test(bare)), [], name);
+    }
+  }
 });
 
 test("quiet is no alarm, and every alarm goes to the topic", () => {

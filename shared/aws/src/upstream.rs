@@ -76,14 +76,14 @@ pub struct AnswerUrls {
 /// The queues between clients and endpoints.
 #[derive(Debug, Clone)]
 pub struct SqsAnswers {
-    client: Client,
+    client: Arc<OnDemand<Client>>,
     urls: AnswerUrls,
 }
 
 impl SqsAnswers {
     /// The queues at these URLs.
     pub fn new(config: &SdkConfig, urls: AnswerUrls) -> Self {
-        Self { client: Client::new(config), urls }
+        Self { client: on_demand(config, Client::new), urls }
     }
 }
 
