@@ -127,7 +127,7 @@ build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x8
 # line would replace all saved answers, so sam deploy gets none.
 deploy: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys, asking what it has to know (samconfig.toml keeps the answers).
 	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
-	@echo "Architecture was $(ARCH): answer the same; UpstreamUrl, which is not echoed, is none without an endpoint"
+	@echo "Architecture was $(ARCH): answer the same; FrontDoorSecret and UpstreamUrl are not echoed, none for none"
 	$(SAM)/bin/sam deploy --guided --stack-name $(STACK)
 
 upgrade: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys by the answers of the last make deploy.

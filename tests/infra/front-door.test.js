@@ -144,6 +144,15 @@ test("no origin has a path, which would stand before the stage", () => {
   for (const origin of config.Origins) assert.equal("OriginPath" in origin, false);
 });
 
+test("every origin hears the secret, under the name that the functions ask for", () => {
+  const source = readFileSync(new URL("../../shared/core/src/front_door.rs", import.meta.url), "utf8");
+  const [, asked] = source.match(/FRONT_DOOR_HEADER: &str = "(.+)"/);
+  for (const { OriginCustomHeaders } of config.Origins) {
+    const [condition, [header]] = OriginCustomHeaders["Fn::If"];
+    assert.deepEqual([condition, header.HeaderName, header.HeaderValue.Ref], ["HasSecret", asked, "FrontDoorSecret"]);
+  }
+});
+
 test("nothing that may hold a token or an address is logged", () => {
   const fields = Resources.AccessLogDelivery.Properties.RecordFields;
   const secret = /query|cookie|referer|c-ip|forwarded|c-port/i;

@@ -1,7 +1,7 @@
 //! The `$connect` REQUEST authorizer: a token in, a principal out.
 //!
 //! A token that is missing or not good makes 401; one that is good, but not
-//! for what it is shown for, makes 403. What was found out rides on every
+//! for what it is shown for, makes 403, and so does a way around the front door. What was found out rides on every
 //! later event of the socket.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,7 @@ use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::context::{Admission, GROUPS_MAX_BYTES, groups_text};
+use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::{HubName, UserId};
 use hubcast_core::ports::{AccessKeySource, SessionStore};
@@ -54,6 +55,8 @@ pub struct Door<K, A, S, C> {
     pub gatekeeper: Gatekeeper<K, A>,
     /// Knows which sessions last.
     pub store: S,
+    /// The way in.
+    pub front_door: FrontDoor,
     /// The hubs there are.
     pub hubs: Hubs,
     /// The groups that clients may join by themselves.
@@ -84,6 +87,11 @@ pub async fn handle<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>
         return Err(AuthorizerError::WrongEvent);
     }
     let resource = event.method_arn.clone().unwrap_or_default();
+    let way_in = event.headers.get(FRONT_DOOR_HEADER).and_then(|shown| shown.to_str().ok());
+    if !door.front_door.lets_in(way_in) {
+        tracing::info!("a socket did not come by the front door");
+        return Ok(deny(resource));
+    }
     match admit(door, &event).await {
         Ok(admission) => Ok(allow(&admission, resource)),
         Err(AuthError::WrongHub) => Ok(deny(resource)),

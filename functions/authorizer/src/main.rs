@@ -21,8 +21,10 @@ async fn main() -> Result<(), Error> {
     let keys = KeyVault::new(&sdk, config.access_keys);
     let gatekeeper = Gatekeeper::new(config.tokens, HttpKeys::default(), keys)?;
     let (hubs, groups, told_claims) = (config.hubs, config.groups, config.told_claims);
+    let front_door = config.front_door;
     let store = DynamoStore::new(&sdk, config.table);
-    let door = &Door { gatekeeper, store, hubs, groups, told_claims, clock: SystemClock };
+    let door =
+        &Door { gatekeeper, store, front_door, hubs, groups, told_claims, clock: SystemClock };
     run(service_fn(|event: LambdaEvent<_>| async move {
         authorizer::handle(door, event.payload).await.map_err(Error::from)
     }))

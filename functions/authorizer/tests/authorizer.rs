@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use authorizer::{AuthorizerError, Door, handle};
+use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
 use hubcast_core::settings::{AccessKeys, Hubs};
@@ -21,6 +22,7 @@ fn door() -> TestDoor {
     Door {
         gatekeeper: TestIssuer::default().gatekeeper(),
         store: MemoryStore::default(),
+        front_door: FrontDoor::default(),
         hubs: Hubs::Any,
         groups: GroupPolicy::default(),
         told_claims: ClaimPolicy::default(),
@@ -286,4 +288,24 @@ async fn claims_that_do_not_fit_are_refused() {
     let set = |event: &mut Value| set_query(event, "access_token", &[&token]);
     let refused = answer(&door, QUERY_TOKEN, set).await;
     assert!(matches!(refused, Err(AuthorizerError::Unauthorized)));
+}
+
+#[tokio::test]
+async fn a_way_around_the_front_door_is_denied() {
+    let secret = "front-door-0123456789";
+    let front_door = FrontDoor::new(vec![secret.to_owned()]).unwrap();
+    let issuer = TestIssuer::default();
+    let door = Door { gatekeeper: issuer.gatekeeper(), front_door, ..door() };
+    let token = issuer.token(&json!({}));
+    for (shown, expected) in
+        [(None, "Deny"), (Some("front-door-012345678"), "Deny"), (Some(secret), "Allow")]
+    {
+        let answer = answer(&door, QUERY_TOKEN, |event| {
+            set_query(event, "access_token", &[&token]);
+            if let Some(shown) = shown {
+                event["headers"][FRONT_DOOR_HEADER] = json!(shown);
+            }
+        });
+        assert_eq!(effect(&answer.await.unwrap()), expected, "{shown:?}");
+    }
 }

@@ -19,6 +19,8 @@ const CLIENT_HEADERS: &str = "authorization, content-type, x-requested-with, x-s
 pub(crate) enum Refusal {
     /// The page's origin is not on the list.
     Origin,
+    /// The request went around the front door.
+    WayIn,
     /// No or no good token.
     Unauthorized(String),
     /// A good token for another hub.
@@ -46,7 +48,9 @@ impl Refusal {
         match self {
             Self::Bad(_) | Self::TooLong => 400,
             Self::Unauthorized(_) => 401,
-            Self::Origin | Self::WrongHub | Self::Blocked | Self::TooManyGroups => 403,
+            Self::Origin | Self::WayIn | Self::WrongHub | Self::Blocked | Self::TooManyGroups => {
+                403
+            }
             Self::UnknownHub | Self::NotFound => 404,
             Self::Method => 405,
             Self::Broken(_) => 500,
@@ -59,6 +63,7 @@ impl Refusal {
             Self::Origin => {
                 "Forbidden: this origin is not on the list of allowed origins.".to_owned()
             }
+            Self::WayIn => "Forbidden: negotiate at the front door, not at its origin.".to_owned(),
             Self::Unauthorized(why) => format!("Unauthorized: {why}."),
             Self::WrongHub => "Forbidden: the access token is not good for this hub.".to_owned(),
             Self::Blocked => {

@@ -14,6 +14,7 @@ use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_core::connect::is_blocked;
 use hubcast_core::context::{GROUPS_MAX_BYTES, groups_text};
+use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::ports::{AccessKeySource, AccessStore, SessionStore, StoreError};
 use hubcast_core::principal::Principal;
@@ -46,6 +47,8 @@ pub struct Negotiation<K, A, S, C> {
     pub store: S,
     /// Tells the time.
     pub clock: C,
+    /// The way in.
+    pub front_door: FrontDoor,
     /// The hubs there are.
     pub hubs: Hubs,
     /// The web origins that may ask.
@@ -117,6 +120,10 @@ where
         &self,
         event: &ApiGatewayV2httpRequest,
     ) -> Result<ApiGatewayV2httpResponse, Refusal> {
+        let way_in = event.headers.get(FRONT_DOOR_HEADER).and_then(|shown| shown.to_str().ok());
+        if !self.front_door.lets_in(way_in) {
+            return Err(Refusal::WayIn);
+        }
         let request = Request::read(event)?;
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::UnknownHub);

@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
     let negotiation = &Negotiation {
         store: DynamoStore::new(&sdk, config.table),
         clock: SystemClock,
+        front_door: config.front_door,
         hubs: config.hubs,
         origins: config.origins,
         allowed_headers: config.allowed_headers,

@@ -3,6 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use hubcast_core::access::Block;
+use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::ports::AccessStore;
 use hubcast_core::principal::TokenKind;
@@ -31,6 +32,7 @@ fn rig() -> Rig {
         gatekeeper: issuer.gatekeeper(),
         store: MemoryStore::default(),
         clock: TestClock::default(),
+        front_door: FrontDoor::default(),
         hubs: Hubs::Only(vec![name::hub("notifications"), name::hub("orders")]),
         origins: Origins::Only(vec![ORIGIN.to_owned()]),
         allowed_headers: vec!["x-tenant".to_owned()],
@@ -308,4 +310,21 @@ async fn events_may_have_more_and_less_than_those_recorded() {
         event.as_object_mut().map(|event| event.remove("queryStringParameters"));
     };
     assert_eq!(rig.status(HUB, change).await, 200);
+}
+
+#[tokio::test]
+async fn a_way_around_the_front_door_is_refused() {
+    let secret = "front-door-0123456789";
+    let mut rig = rig();
+    rig.negotiation.front_door = FrontDoor::new(vec![secret.to_owned()]).unwrap();
+    for (shown, expected) in [(None, 403), (Some("another-0123456789"), 403), (Some(secret), 200)] {
+        let answer = rig.answer(HUB, |event| {
+            if let Some(shown) = shown {
+                event["headers"][FRONT_DOOR_HEADER] = json!(shown);
+            }
+        });
+        let answer = answer.await;
+        assert_eq!(answer.status_code, expected, "{shown:?}");
+        assert!(header(&answer, "access-control-allow-origin").is_some(), "its page can read it");
+    }
 }

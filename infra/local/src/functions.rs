@@ -168,6 +168,7 @@ fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<Local
     Ok(Door {
         gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
         store: runtime.store(config.table),
+        front_door: config.front_door,
         hubs: config.hubs,
         groups: config.groups,
         told_claims: config.told_claims,
@@ -188,6 +189,7 @@ fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result
     Ok(Negotiation {
         store: runtime.store(config.table),
         clock: SystemClock,
+        front_door: config.front_door,
         hubs: config.hubs,
         origins: config.origins,
         allowed_headers: config.allowed_headers,

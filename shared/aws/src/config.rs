@@ -16,6 +16,7 @@ use hubcast_core::connect::ConnectSettings;
 use hubcast_core::envelope::EnvelopeRules;
 use hubcast_core::fanout::FanoutSettings;
 use hubcast_core::frames::FrameSettings;
+use hubcast_core::front_door::FrontDoor;
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::settings::{AccessKeys, CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 use hubcast_core::upstream::ClaimPolicy;
@@ -51,6 +52,8 @@ pub enum AccessKeySettings {
 pub struct AuthorizerConfig {
     /// `TABLE_NAME`
     pub table: String,
+    /// `FRONT_DOOR_SECRET`
+    pub front_door: FrontDoor,
     /// `HUBS`
     pub hubs: Hubs,
     /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
@@ -101,6 +104,8 @@ pub struct FramesConfig {
 pub struct NegotiateConfig {
     /// `TABLE_NAME`
     pub table: String,
+    /// `FRONT_DOOR_SECRET`
+    pub front_door: FrontDoor,
     /// `HUBS`
     pub hubs: Hubs,
     /// `ALLOWED_ORIGINS`
@@ -176,7 +181,8 @@ impl AuthorizerConfig {
         let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
         let (table, hubs, tokens) = (table?, hubs?, tokens?);
         let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
-        Some(Self { table, hubs, tokens, access_keys, groups, told_claims })
+        let front_door = reader.front_door()?;
+        Some(Self { table, front_door, hubs, tokens, access_keys, groups, told_claims })
     }
 }
 
@@ -227,6 +233,7 @@ impl NegotiateConfig {
         let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
         Some(Self {
             table,
+            front_door: reader.front_door()?,
             hubs,
             origins,
             allowed_headers,

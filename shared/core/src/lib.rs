@@ -13,6 +13,7 @@ pub mod context;
 pub mod envelope;
 pub mod fanout;
 pub mod frames;
+pub mod front_door;
 pub mod groups;
 pub mod id;
 pub mod kept;

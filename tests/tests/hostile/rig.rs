@@ -13,6 +13,7 @@ use hubcast_core::backend::Backend;
 use hubcast_core::channel::ShardCounts;
 use hubcast_core::connect::ConnectSettings;
 use hubcast_core::context::Admission;
+use hubcast_core::front_door::FrontDoor;
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
 use hubcast_core::ports::Cause;
@@ -167,6 +168,7 @@ impl Rig {
             door: Door {
                 gatekeeper: gatekeeper(reuse),
                 store: store.clone(),
+                front_door: FrontDoor::default(),
                 hubs: hubs.clone(),
                 groups: patterns(),
                 told_claims: ClaimPolicy::default(),
@@ -176,6 +178,7 @@ impl Rig {
                 gatekeeper: gatekeeper(reuse),
                 store: store.clone(),
                 clock: clock.clone(),
+                front_door: FrontDoor::default(),
                 hubs: hubs.clone(),
                 origins: origins.clone(),
                 allowed_headers: Vec::new(),

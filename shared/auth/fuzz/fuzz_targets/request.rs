@@ -7,6 +7,7 @@ use authorizer::Door;
 use futures_executor::block_on;
 use hubcast_auth_fuzz::{HOST, OneKey, gatekeeper};
 use hubcast_core::groups::GroupPolicy;
+use hubcast_core::front_door::FrontDoor;
 use hubcast_core::settings::{AccessKeys, Hubs, Origins, PublicUrl};
 use hubcast_testkit::event::{self, Upgrade};
 use hubcast_testkit::{MemoryStore, TestClock};
@@ -19,8 +20,10 @@ static DOOR: LazyLock<Door<OneKey, AccessKeys, MemoryStore, TestClock>> =
     LazyLock::new(|| Door {
         gatekeeper: gatekeeper(),
         store: STORE.clone(),
+        front_door: FrontDoor::default(),
         hubs: Hubs::Any,
         groups: GroupPolicy::default(),
+        told_claims: ClaimPolicy::default(),
         clock: TestClock::default(),
     });
 static NEGOTIATION: LazyLock<Negotiation<OneKey, AccessKeys, MemoryStore, TestClock>> =
@@ -28,10 +31,12 @@ static NEGOTIATION: LazyLock<Negotiation<OneKey, AccessKeys, MemoryStore, TestCl
         gatekeeper: gatekeeper(),
         store: STORE.clone(),
         clock: TestClock::default(),
+        front_door: FrontDoor::default(),
         hubs: Hubs::Any,
         origins: Origins::Localhost,
         allowed_headers: Vec::new(),
         groups: GroupPolicy::default(),
+        told_claims: ClaimPolicy::default(),
         public_url: PublicUrl::Fixed(HOST.to_owned()),
         close_on_token_expiry: false,
     });

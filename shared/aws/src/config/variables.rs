@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hubcast_core::channel::ShardCounts;
 use hubcast_core::frames::{AtLimit, ConnectionLimit};
+use hubcast_core::front_door::FrontDoor;
 use hubcast_core::groups::GroupPolicy;
 use hubcast_core::id::HubName;
 use hubcast_core::session::Reuse;
@@ -64,6 +65,12 @@ impl Reader<'_> {
         }
         let expected = "must be origins such as https://app.example.com, separated by commas";
         self.fault("ALLOWED_ORIGINS", expected)
+    }
+
+    /// What CloudFront adds to each request; without, requests may come by any way.
+    pub(super) fn front_door(&mut self) -> Option<FrontDoor> {
+        const NAME: &str = "FRONT_DOOR_SECRET";
+        FrontDoor::new(self.list(NAME)).map_err(|err| self.fault::<()>(NAME, err)).ok()
     }
 
     pub(super) fn allowed_headers(&mut self) -> Vec<String> {
