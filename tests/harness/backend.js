@@ -103,4 +103,10 @@ export class Backend {
     );
     return Number(counts.ApproximateNumberOfMessages) + Number(counts.ApproximateNumberOfMessagesNotVisible);
   }
+
+  /** Waits until everything that was sent has been handled. */
+  async quiet(patience = 20_000) {
+    const until = Date.now() + patience;
+    while ((await this.depth()) > 0) if (Date.now() > until) throw new Error("the queue is never empty");
+  }
 }

@@ -1,18 +1,18 @@
 // A message to everyone on a hub, and to nobody on another.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { Backend } from "../harness/backend.js";
+import { after, before, it } from "node:test";
 import { clientToken } from "../harness/jwt.js";
-import { client, signedIn, versions } from "../harness/client.js";
+import { client, signedIn } from "../harness/client.js";
 import { startStack } from "../harness/stack.js";
+import { describeEachWay } from "../harness/ways.js";
 
-describe("a message to everyone", () => {
+describeEachWay("a message to everyone", ({ Publisher, versions, itBySqs }) => {
   let stack, backend, elsewhere;
   before(async () => {
     stack = await startStack();
-    backend = new Backend(stack);
-    elsewhere = new Backend(stack, "elsewhere");
+    backend = new Publisher(stack);
+    elsewhere = new Publisher(stack, "elsewhere");
   });
   after(() => stack.stop());
 
@@ -37,10 +37,18 @@ describe("a message to everyone", () => {
       const message = { target: "notify", excludedConnectionIds };
       await backend.send({ ...message, arguments: ["everyone"] }, { group: "b" });
       await backend.send({ ...message, arguments: ["group"], groupName: "team" }, { group: "b" });
-      await backend.send({ ...message, arguments: ["user"], userId: "alice" }, { group: "b" });
+      await backend.fence("b", ...tabs);
+      assert.deepEqual(tabs.map(heard), [[], ["everyone", "group"], ["everyone", "group"]]);
+      await Promise.all(tabs.map((tab) => tab.stop()));
+    });
+
+    itBySqs(`leaves them out as a user's, and as the only one meant (client ${version})`, async () => {
+      const tabs = await Promise.all([1, 2].map(() => signedIn(stack, "erin", { version })));
+      const message = { target: "notify", excludedConnectionIds: [tabs[0].id, "nobody's"] };
+      await backend.send({ ...message, arguments: ["user"], userId: "erin" }, { group: "b" });
       await backend.send({ ...message, arguments: ["itself"], connectionId: tabs[0].id }, { group: "b" });
       await backend.fence("b", ...tabs);
-      assert.deepEqual(tabs.map(heard), [[], ["everyone", "group", "user"], ["everyone", "group", "user"]]);
+      assert.deepEqual(tabs.map(heard), [[], ["user"]]);
       await Promise.all(tabs.map((tab) => tab.stop()));
     });
   }
@@ -67,9 +75,17 @@ describe("a message to everyone", () => {
     assert.deepEqual(heard(nobody), ["everyone"]);
   });
 
-  it("must be meant when the configuration asks for it", async () => {
+  it("that is meant is heard where the configuration asks for that", async () => {
     const careful = await startStack("--explicit-broadcast");
-    const there = new Backend(careful);
+    const tab = await signedIn(careful, "alice");
+    await new Publisher(careful).send({ target: "notify", everyone: true, arguments: ["meant"] });
+    assert.deepEqual(await tab.receives("notify"), [["meant"]]);
+    await careful.stop();
+  });
+
+  itBySqs("must be meant when the configuration asks for it", async () => {
+    const careful = await startStack("--explicit-broadcast");
+    const there = new Publisher(careful);
     const tab = await signedIn(careful, "alice");
     await there.send({ target: "notify", arguments: ["a slip"] }, { group: "b" });
     await there.send({ target: "notify", everyone: true, arguments: ["meant"] }, { group: "b" });

@@ -1,16 +1,16 @@
 // Job 4: toasts of any kind, to one user, to a group, to everyone, with whatever a toast carries.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { Backend } from "../harness/backend.js";
-import { signedIn, versions } from "../harness/client.js";
+import { after, before, it } from "node:test";
+import { signedIn } from "../harness/client.js";
 import { startStack } from "../harness/stack.js";
+import { describeEachWay } from "../harness/ways.js";
 
-describe("a toast", () => {
+describeEachWay("a toast", ({ Publisher, versions }) => {
   let stack, backend;
   before(async () => {
     stack = await startStack();
-    backend = new Backend(stack);
+    backend = new Publisher(stack);
   });
   after(() => stack.stop());
 

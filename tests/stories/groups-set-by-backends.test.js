@@ -1,16 +1,16 @@
 // Backends that put users and connections into groups and take them out.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { Backend } from "../harness/backend.js";
-import { signedIn, versions } from "../harness/client.js";
+import { after, before, it } from "node:test";
+import { signedIn } from "../harness/client.js";
 import { startStack } from "../harness/stack.js";
+import { describeEachWay } from "../harness/ways.js";
 
-describe("a backend that changes groups", () => {
+describeEachWay("a backend that changes groups", ({ Publisher, versions, itBySqs }) => {
   let stack, backend;
   before(async () => {
     stack = await startStack();
-    backend = new Backend(stack);
+    backend = new Publisher(stack);
   });
   after(() => stack.stop());
 
@@ -65,7 +65,7 @@ describe("a backend that changes groups", () => {
     assert.deepEqual(heard(tab), rounds);
   });
 
-  it("does the same within one message", async () => {
+  itBySqs("does the same within one message", async () => {
     const tab = await signedIn(stack, "array");
     const groupName = "of an array";
     const message = (text) => ({ groupName, target: "notify", arguments: [text] });

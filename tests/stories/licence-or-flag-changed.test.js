@@ -1,16 +1,16 @@
 // Job 3: a licence or a feature flag changes. The group that it concerns, or everyone, is told to refresh.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { Backend } from "../harness/backend.js";
-import { signedIn, versions } from "../harness/client.js";
+import { after, before, it } from "node:test";
+import { signedIn } from "../harness/client.js";
 import { startStack } from "../harness/stack.js";
+import { describeEachWay } from "../harness/ways.js";
 
-describe("a licence or feature flag that changed", () => {
+describeEachWay("a licence or feature flag that changed", ({ Publisher, versions, itBySqs }) => {
   let stack, backend;
   before(async () => {
     stack = await startStack();
-    backend = new Backend(stack);
+    backend = new Publisher(stack);
   });
   after(() => stack.stop());
 
@@ -42,7 +42,7 @@ describe("a licence or feature flag that changed", () => {
     });
   }
 
-  it("reaches a whole tenant: 20 users with one to three tabs each", async () => {
+  itBySqs("reaches a whole tenant: 20 users with one to three tabs each", async () => {
     const users = Array.from({ length: 20 }, (_, n) => Array(1 + (n % 3)).fill(`user-${n}`)).flat();
     const tabs = await Promise.all(users.map((user) => signedIn(stack, user, { methods, groups: ["tenant"] })));
     await backend.send({ groupName: "tenant", target: "licenceChanged", arguments: ["expired"] }, order);

@@ -1,21 +1,21 @@
 // Job 2: a log-out in one tab ends all tabs of the user for good, until the user logs in anew.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { Backend } from "../harness/backend.js";
-import { client, signedIn, skipping, versions } from "../harness/client.js";
+import { after, before, it } from "node:test";
+import { client, signedIn, skipping } from "../harness/client.js";
 import { opened } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
+import { describeEachWay } from "../harness/ways.js";
 import { tapped } from "../harness/wire.js";
 
 const TOLD = "log_off_initiated";
 const REFUSED = "Forbidden: the user is blocked or has logged out; log in again.";
 
-describe("a log-out", () => {
+describeEachWay("a log-out", ({ Publisher, versions, itBySqs }) => {
   let stack, backend;
   before(async () => {
     stack = await startStack();
-    backend = new Backend(stack);
+    backend = new Publisher(stack);
   });
   after(() => stack.stop());
 
@@ -103,7 +103,7 @@ describe("a log-out", () => {
     await one.stop();
   });
 
-  it("is nothing that a Close with allowReconnect is: the tabs come back with the same token", async () => {
+  itBySqs("is nothing that a Close with allowReconnect is: the tabs come back with the same token", async () => {
     const token = await stack.token("erin");
     const one = await tab("erin", token);
     await backend.send({ userId: "erin", action: "close", allowReconnect: true, reason: "moving" }, order("erin"));
@@ -118,13 +118,13 @@ describe("a log-out", () => {
     const there = await tab("frank", token, { url: `${stack.url}/hubs/elsewhere` });
     await logOut("frank");
     await here.meets("closed");
-    const elsewhere = new Backend(stack, "elsewhere");
+    const elsewhere = new Publisher(stack, "elsewhere");
     await elsewhere.fence("f", there);
     assert.deepEqual(there.events, []);
     await there.stop();
   });
 
-  it("differs from a block, which keeps fresh log-ins out, too, until it ends or is lifted", async () => {
+  itBySqs("differs from a block, which keeps fresh log-ins out, too, until it ends or is lifted", async () => {
     const one = await tab("mallory", await stack.token("mallory"));
     await backend.send({ userId: "mallory", action: "block", ttlSeconds: 3600 }, order("mallory"));
     await one.meets("closed");

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { Backend } from "../harness/backend.js";
-import { signedIn, versions } from "../harness/client.js";
+import { after, before, it } from "node:test";
+import { signedIn } from "../harness/client.js";
 import { startStack } from "../harness/stack.js";
 import { settled } from "../harness/table.js";
+import { describeEachWay } from "../harness/ways.js";
 
 const COUNT = 1000;
 const numbers = Array.from({ length: COUNT }, (_, n) => n);
 
-describe("the order of messages of one message group", () => {
+describeEachWay("the order of messages of one message group", ({ Publisher, versions, itBySqs }) => {
   let stack, backend;
   before(async () => {
     stack = await startStack();
-    backend = new Backend(stack);
+    backend = new Publisher(stack);
   });
   after(async () => {
     await stack.stop();
@@ -41,7 +41,7 @@ describe("the order of messages of one message group", () => {
     await expectAllInOrder(tabs);
   });
 
-  it("is kept when messages are sent in batches", async () => {
+  itBySqs("is kept when messages are sent in batches", async () => {
     const tabs = await tabsOf("bob");
     for (let at = 0; at < COUNT; at += 10) {
       await backend.sendBatch(numbers.slice(at, at + 10).map(message("bob")));
@@ -49,7 +49,7 @@ describe("the order of messages of one message group", () => {
     await expectAllInOrder(tabs);
   });
 
-  it("is kept when single messages and arrays of all sizes take turns", async () => {
+  itBySqs("is kept when single messages and arrays of all sizes take turns", async () => {
     const tabs = await tabsOf("carol");
     let at = 0;
     for (let size = 0; at < COUNT; size = (size + 7) % 101) {
@@ -60,7 +60,7 @@ describe("the order of messages of one message group", () => {
     await expectAllInOrder(tabs);
   });
 
-  it("is kept between a user's own messages and those to their group and their hub", async () => {
+  itBySqs("is kept between a user's own messages and those to their group and their hub", async () => {
     const tabs = await tabsOf("dave");
     await backend.send({ userId: "dave", groupName: "staff", action: "add" });
     const audiences = [{ userId: "dave" }, { groupName: "staff" }, {}];

@@ -1,16 +1,16 @@
 // Job 1: somebody's role changes. All their tabs say so, and from then on they hear what the new role hears.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { Backend } from "../harness/backend.js";
-import { signedIn, versions } from "../harness/client.js";
+import { after, before, it } from "node:test";
+import { signedIn } from "../harness/client.js";
 import { startStack } from "../harness/stack.js";
+import { describeEachWay } from "../harness/ways.js";
 
-describe("a role or permission that changed", () => {
+describeEachWay("a role or permission that changed", ({ Publisher, versions }) => {
   let stack, backend;
   before(async () => {
     stack = await startStack();
-    backend = new Backend(stack);
+    backend = new Publisher(stack);
   });
   after(() => stack.stop());
 
