@@ -1,6 +1,7 @@
 // The REST API as Azure's reference lists it, called as the management SDK calls it.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { signedIn } from "../harness/client.js";
 import { audiences, Rest } from "../harness/rest.js";
@@ -32,6 +33,12 @@ describe("a backend that uses the management SDK", () => {
       const { status } = await rest.callPath(method, "/api/health", { headers: { authorization: "" } });
       assert.equal(status, 200, method);
     }
+  });
+
+  it("finds the published description of all operations, without a token", async () => {
+    const { status, json } = await new Rest(stack).callPath("GET", "/api/openapi.json", { headers: { authorization: "" } });
+    const published = await readFile(new URL("../../docs/openapi.json", import.meta.url), "utf8");
+    assert.deepEqual([status, json], [200, JSON.parse(published)]);
   });
 
   it("is refused with another key, for another URL and after the end", async () => {

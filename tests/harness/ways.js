@@ -12,8 +12,8 @@ const WAYS = [
 ];
 
 /**
- * Tells a story once for each way. It gets the `Publisher` and the `versions` of clients to tell it with,
- * and `itBySqs` for what only SQS has words for, or what another way would show no other side of.
+ * Tells a story once for each way. It gets the name of the `way`, its `Publisher`, the `versions` of clients
+ * to tell it with, and `itBySqs` for what only SQS has words for, or what another way would show no other side of.
  */
 export function describeEachWay(title, tell) {
   for (const way of WAYS) describe(`${title} (by ${way.way})`, () => tell(way));

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { Backend } from "../harness/backend.js";
 import { client, signedIn, versions } from "../harness/client.js";
 import { connected, frameOf, HANDSHAKE, ready } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
@@ -171,6 +173,41 @@ describe("connections, as backends hear of them", () => {
     await late.close();
     await inTheEnd(connectionId, ["connected", "disconnected"]);
     assert.equal(backend.events.find(({ userId }) => userId === "dave"), undefined);
+  });
+});
+
+describe("an event that no backend ever takes", () => {
+  let stack, backend;
+  before(async () => {
+    stack = await startStack("--upstream");
+    backend = new Backend(stack);
+  });
+  after(() => stack.stop());
+
+  /** Receives the next event, and leaves it in the queue or not. A poll that finds a dead letter is empty. */
+  const receive = async (queue, isTaken, polls = 20) => {
+    const QueueUrl = stack.queue(queue);
+    const how = { MaxNumberOfMessages: 1, VisibilityTimeout: isTaken ? 30 : 0, WaitTimeSeconds: 1 };
+    const { Messages: [message] = [] } = await backend.sqs.send(new ReceiveMessageCommand({ QueueUrl, ...how }));
+    if (!message) return polls > 0 ? receive(queue, isTaken, polls - 1) : assert.fail(`nothing came to ${queue}`);
+    if (isTaken) await backend.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
+    return JSON.parse(message.Body);
+  };
+
+  it("is a dead letter after ten tries, and those behind it come in their order", async () => {
+    const raw = await ready(stack, "alice");
+    const calls = ["first", "second"].map((target) => ({ type: 1, target, arguments: [] }));
+    raw.send(frameOf(...calls, { type: 1, target: "GetConnectionId", arguments: [], invocationId: "0" }));
+    await raw.hears(1);
+    await raw.close();
+    const tried = [];
+    for (let tries = 0; tries < 10; tries += 1) tried.push(await receive("upstream", false));
+    const taken = [];
+    for (let times = 0; times < 3; times += 1) taken.push(await receive("upstream", true));
+    assert.deepEqual(names(tried), Array(10).fill("connected"));
+    assert.deepEqual(names(taken), ["first", "second", "disconnected"]);
+    assert.deepEqual(await receive("upstream-dlq", true), tried[0]);
+    assert.equal(await backend.depth(stack.queue("upstream")), 0);
   });
 });
 
