@@ -25,7 +25,8 @@ const AUDIENCE = ["hub", "everyone", "connectionId", "userId", "userIds", "group
 /** An envelope's connections, users and groups as places, which paths begin with. */
 function read(envelope) {
   const { connectionId, userId, userIds = [], groupName, groupNames = [] } = envelope;
-  const places = (kind, ...names) => names.filter((name) => name !== undefined).map((name) => ({ kind, name, path: `/${kind}/${escaped(name)}` }));
+  const place = (kind) => (name) => ({ kind, name, path: `/${kind}/${escaped(name)}` });
+  const places = (kind, ...names) => names.filter((name) => name !== undefined).map(place(kind));
   const subjects = [...places("connections", connectionId), ...places("users", userId, ...userIds)];
   return { subjects, groups: places("groups", groupName, ...groupNames) };
 }
@@ -64,7 +65,10 @@ const calls = {
 
   remove: (_, subjects, groups) => memberships("DELETE", subjects, groups),
 
-  removeAll: (_, subjects) => subjects.map(({ path }) => ({ method: "DELETE", path: `${path}/groups`, behind: `${path}/groups`, isAtOnce: true })),
+  removeAll(_, subjects) {
+    const paths = subjects.map(({ path }) => `${path}/groups`);
+    return paths.map((path) => ({ method: "DELETE", path, behind: path, isAtOnce: true }));
+  },
 };
 
 /** A call for each subject and group, which stays in order with what the group gets. */
