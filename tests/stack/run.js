@@ -22,7 +22,7 @@ const STORIES = [
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. */
-const OWN = ["deployed", "webhook"];
+const OWN = ["deployed", "webhook", "probe"];
 /** As few as stories need; README.md says what for. */
 const PARAMETERS = {
   Architecture: "x86_64",

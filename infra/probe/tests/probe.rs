@@ -82,7 +82,7 @@ async fn every_row_says_what_the_local_stack_does() {
         says(row, "; then p50 ");
     }
     says("burst", "3 pings at once: p50 ");
-    says("throttle", "of 30 frames came 50 x '{\"type\":6}'");
+    says("throttle", "of 50 frames came 50 x '{\"type\":6}'");
     says("idle", "after 1 s came nothing");
     assert_eq!(saw.len(), 18, "{saw:#?}");
     let failed: Vec<_> = saw.iter().filter(|(_, said)| said.starts_with("failed")).collect();

@@ -79,13 +79,14 @@ pub(super) async fn throttle(on: &Scene<'_>) -> Result<String> {
         frames.ok_or_else(|| skipped("needs --flood FRAMES, which spends everybody's quota"))?;
     let sockets = (0..frames.div_ceil(FRAMES_OF_A_SOCKET)).map(|_| settled(on));
     let sockets = try_join_all(sockets).await?;
+    let sent = sockets.len() * FRAMES_OF_A_SOCKET;
     let flood = sockets.into_iter().map(|socket| flooded(socket, on.patience()));
     let mut came: BTreeMap<String, usize> = BTreeMap::new();
     for heard in try_join_all(flood).await?.concat() {
         *came.entry(heard.text()).or_default() += 1;
     }
     let came: Vec<String> = came.iter().map(|(what, times)| format!("{times} x {what}")).collect();
-    Ok(format!("of {frames} frames came {}", came.join(", ")))
+    Ok(format!("of {sent} frames came {}", came.join(", ")))
 }
 
 /// A socket whose first answer is there, so that what comes late comes of the flood.
