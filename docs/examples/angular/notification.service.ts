@@ -11,7 +11,7 @@ export const HUB_URL = new InjectionToken<string>("HUB_URL");
 export abstract class Auth {
   /** A token that is good now; asked for whenever the client connects. */
   abstract freshToken(): Promise<string>;
-  /** Forgets the user on this tab and shows the log-in page. */
+  /** Forgets the user on this tab and shows the log-in page. The reason is empty when the backend gave none. */
   abstract signedOut(reason: string): void;
 }
 
@@ -28,6 +28,8 @@ export class NotificationService {
   readonly role = signal<string | undefined>(undefined);
   /** A licence that the page does not use yet: show a banner with a refresh. */
   readonly newLicence = signal<Licence | undefined>(undefined);
+  /** A log-out of all tabs is on its way: say so, save a draft; the sign-out follows at once. */
+  readonly loggingOff = signal(false);
   readonly toasts: Observable<string>;
   /** What was sent in between is gone: fetch what must not be missed. */
   readonly reconnected: Observable<void>;
@@ -35,6 +37,7 @@ export class NotificationService {
   private readonly auth = inject(Auth);
   private readonly toast = new Subject<string>();
   private readonly returns = new Subject<void>();
+  private stopping = false;
   private readonly connection = this.build(inject(HUB_URL));
 
   constructor() {
@@ -45,6 +48,8 @@ export class NotificationService {
 
   /** Call it after the log-in. Rejects when the first connect fails: automatic reconnect begins with the second. */
   async start(): Promise<void> {
+    this.stopping = false;
+    this.loggingOff.set(false);
     this.state.set(HubConnectionState.Connecting);
     try {
       await this.connection.start();
@@ -55,6 +60,7 @@ export class NotificationService {
 
   /** Call it on a log-out of this tab only; the backend's `close` ends all tabs. */
   stop(): Promise<void> {
+    this.stopping = true;
     return this.connection.stop();
   }
 
@@ -75,15 +81,17 @@ export class NotificationService {
     connection.on("permissionsChanged", ({ role }: { role: string }) => this.role.set(role));
     connection.on("licenceChanged", (licence: Licence) => this.newLicence.set(licence));
     connection.on("toast", (text: string) => this.toast.next(text));
+    connection.on("log_off_initiated", () => this.loggingOff.set(true));
     connection.onreconnecting(() => this.state.set(connection.state));
     connection.onreconnected(() => {
       this.state.set(connection.state);
       this.returns.next();
     });
     // The client comes back from everything but a log-out, a block and its own stop.
+    // There is no error when a log-out gives no reason, or when the way back is refused.
     connection.onclose((error) => {
       this.state.set(connection.state);
-      if (error) this.auth.signedOut(error.message);
+      if (!this.stopping) this.auth.signedOut(error?.message ?? "");
     });
     return connection;
   }
