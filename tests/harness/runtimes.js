@@ -6,11 +6,21 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { PROGRAMS } from "./stack.js";
 
 const run = promisify(execFile);
 
 /** `make` installs boto3 and names the Python that has it; everything else is the reader's own. */
 export const PYTHON = process.env.PYTHON ?? "python3";
+
+/**
+ * The environment of a reader who follows a document: `cargo` starts what is built already, and `hubcast` is installed.
+ */
+export const READER = {
+  ...process.env,
+  HUBCAST_PROGRAMS: PROGRAMS,
+  PATH: [fileURLToPath(new URL("../stand-ins/bin", import.meta.url)), PROGRAMS, process.env.PATH].join(":"),
+};
 
 export const noBoto3 = !process.env.PYTHON && lacks("boto3", PYTHON, "-c", "import boto3");
 export const noAwsCli = lacks("the AWS CLI", "aws", "--version");

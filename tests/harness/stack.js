@@ -2,11 +2,15 @@
 // With HUBCAST_DEPLOYED the stories run against a deployment that is there already; see ../stack.
 
 import { spawn } from "node:child_process";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const BINARY =
   process.env.HUBCAST_LOCAL ?? fileURLToPath(new URL("../../target/debug/hubcast-local", import.meta.url));
+
+/** Where the programs of the workspace are, the stack's beside the others. */
+export const PROGRAMS = dirname(BINARY);
 
 /** What a deployment for stories is configured as, beside the defaults. */
 const DEPLOYED_FLAGS = ["--client-joinable-groups *", "--set INVOKE_TIMEOUT_SECONDS=2"];

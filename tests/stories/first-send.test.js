@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Condition, signedIn } from "../harness/client.js";
-import { PYTHON, noAwsCli, noBoto3 } from "../harness/runtimes.js";
+import { blocks, section, text } from "../harness/docs.js";
+import { PYTHON, READER, noAwsCli, noBoto3 } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
 const run = promisify(execFile);
@@ -19,11 +19,11 @@ describe("a first send", () => {
   after(() => stack.stop());
 
   /** A block of the README, for this stack instead of the one at the usual port. */
-  function readme(heading, language) {
-    const [, section] = readFileSync(path("../../README.md"), "utf8").split(`\n## ${heading}\n`);
-    const [, block] = section.split(`\`\`\`${language}\n`);
-    return block.split("```")[0].replaceAll("http://127.0.0.1:8080", stack.url);
-  }
+  const readme = (heading, language, at = 0) =>
+    blocks(section(text("README.md"), heading))
+      .filter((block) => block.language === language)[at]
+      .body.replaceAll("http://127.0.0.1:8080", stack.url)
+      .replaceAll("--local", `--local=${stack.url}`);
 
   it("by the command that the local stack prints reaches everyone", { skip: noAwsCli }, async () => {
     const tab = await signedIn(stack, "alice", { methods: ["hello"] });
@@ -34,10 +34,11 @@ describe("a first send", () => {
   });
 
   const sends = {
-    "the AWS CLI": { skip: noAwsCli, send: () => run("sh", ["-c", readme("Send", "sh")]) },
+    "the command line": { send: () => run("sh", ["-c", readme("Send", "sh")], { env: READER }) },
+    "the AWS CLI": { skip: noAwsCli, send: () => run("sh", ["-c", readme("Send", "sh", 1)]) },
     boto3: { skip: noBoto3, send: () => run(PYTHON, ["-c", readme("Send", "python")]) },
   };
-  for (const [by, { skip, send }] of Object.entries(sends)) {
+  for (const [by, { skip = false, send }] of Object.entries(sends)) {
     it(`as the README shows it by ${by} reaches who receives as the README shows it`, { skip }, async () => {
       const heard = new Condition();
       const args = ["--input-type=module", "--eval", readme("Receive", "js")];
