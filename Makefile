@@ -69,7 +69,7 @@ advisories: $(VENV_MARK) ## Checks for known vulnerabilities (fetches RustSec's 
 unit: ## Runs the Rust tests: units, properties, contracts, the gateway emulation.
 	$(CARGO) test --quiet --workspace
 
-stories: $(NODE_MARK) $(VENV_MARK) ## Runs the official SignalR clients against the local stack.
+stories: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Runs the official SignalR clients against the local stack.
 	$(CARGO) build --quiet --workspace --bins --examples
 	cd tests && PYTHON=../$(PY) npm run --silent stories
 

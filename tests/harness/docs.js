@@ -29,3 +29,35 @@ export function block(page, wanted) {
   if (!found) throw new Error(`there is no block of ${wanted}`);
   return found.body;
 }
+
+const PROGRAM = /^(?:[A-Z_]+=\S+ )*(?:make|hubcast|cargo|node|npx|npm|aws|sam|sh|python3?|pip|java|dotnet|cd|apt-get|target\/debug\/\S+)(?: |$)/;
+/** Names of programs, which are no commands by themselves. */
+const NAMES = ["hubcast", "aws", "node", "cargo", "sam"];
+
+/**
+ * The commands of a page, in blocks and between backticks, each with its context: where a mark counts.
+ * For a block that is the block; for others the line, and a sentence of the section about all of it.
+ */
+export function commands(page) {
+  const shell = blocks(page).filter(({ language }) => ["sh", "console"].includes(language));
+  const prose = page.replace(/^( *)```[\s\S]*?^ *```$/gm, "");
+  return [...shell.flatMap(inBlock), ...prose.split(/^## /m).flatMap(inSection)];
+}
+
+function inBlock({ body, language }) {
+  const lines = body.replaceAll(/\\\n\s*/g, "").split("\n").map((line) => line.replace(/(^|\s+)# .*/, "").trim());
+  const isCommand = (line) => line !== "" && !line.startsWith("export ");
+  return lines.filter(isCommand).map((command) => ({ command, context: body, language }));
+}
+
+function inSection(section) {
+  const lines = section.split("\n");
+  // A mark of one line is for that line; a sentence of its own is for the rest of the section.
+  const sentence = lines.find((line) => /^Everything in this section /.test(line)) ?? "";
+  return lines.flatMap((line) =>
+    [...line.matchAll(/`([^`]+)`/g)]
+      .map(([, command]) => command)
+      .filter((command) => PROGRAM.test(command) && !NAMES.includes(command))
+      .map((command) => ({ command, context: `${sentence}\n${line}` })),
+  );
+}

@@ -19,6 +19,9 @@ export const PYTHON = process.env.PYTHON ?? "python3";
 export const READER = {
   ...process.env,
   HUBCAST_PROGRAMS: PROGRAMS,
+  CARGO: "cargo",
+  // Not what the verb was given that runs the tests.
+  MAKEFLAGS: "",
   PATH: [fileURLToPath(new URL("../stand-ins/bin", import.meta.url)), PROGRAMS, process.env.PATH].join(":"),
 };
 

@@ -1,0 +1,106 @@
+// Every command of the documents is run: here, or by the test that ./commands.js names; or it is marked in one of
+// three ways, each of which says to the reader what to expect.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { KEEP_ALIVE_MILLISECONDS, SERVER_TIMEOUT_MILLISECONDS } from "@hubcast/client";
+import { blocks, commands, text } from "../harness/docs.js";
+import { ELSEWHERE, HERE, PAGES_ELSEWHERE } from "./commands.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const guides = readdirSync(`${ROOT}/docs`).filter((name) => name.endsWith(".md"));
+const PAGES = [
+  "README.md",
+  ...guides.map((name) => `docs/${name}`),
+  "docs/examples/README.md",
+  "infra/client-js/README.md",
+  "tests/stack/README.md",
+];
+const MARK = /needs? an AWS account|takes long: not part of `?make test`?|run by no test/;
+
+/** The verbs that `make test` reaches, which CI runs. */
+const IN_CI = new Set([...reached("test")].map((verb) => `make ${verb}`));
+
+function reached(verb) {
+  const [, needed] = text("Makefile").match(new RegExp(`^${verb}: ([^#\n]*)`, "m")) ?? [];
+  const verbs = (needed ?? "").split(" ").filter((each) => /^[a-z]+$/.test(each));
+  return new Set([verb, ...verbs.flatMap((each) => [...reached(each)])]);
+}
+
+const found = PAGES.flatMap((page) => commands(text(page)).map((command) => ({ page, ...command })));
+/** Commands for which somebody has to answer. */
+const unmarked = found.filter(({ page, language, command, context }) => {
+  const isOfPage = language === "sh" && page in PAGES_ELSEWHERE;
+  return !MARK.test(context) && !isOfPage && !IN_CI.has(command);
+});
+
+test("every command of the documents is run by a test or marked", () => {
+  assert.ok(found.length > 100, `${found.length} commands were found`);
+  const loose = unmarked.filter(({ command }) => !HERE.includes(command) && !(command in ELSEWHERE));
+  assert.deepEqual(loose.map(({ page, command }) => `${page}: ${command}`), [], "run it, name its test in commands.js, or mark it");
+});
+
+test("the tests that are named for commands are there and know them", () => {
+  for (const [command, [file, words]] of Object.entries({ ...ELSEWHERE, ...PAGES_ELSEWHERE })) {
+    assert.ok(existsSync(`${ROOT}/${file}`), `${file}, which should run ${command}`);
+    assert.ok(text(file).includes(words), `${file} does not hold ${words}, for ${command}`);
+  }
+});
+
+test("no test is named for a command that no document has, or that is marked", () => {
+  const needed = new Set(unmarked.map(({ command }) => command));
+  assert.deepEqual([...HERE, ...Object.keys(ELSEWHERE)].filter((command) => !needed.has(command)), []);
+});
+
+test("CI runs what `make test` reaches", () => {
+  assert.match(text(".ci/run"), /^exec make test$/m);
+  for (const verb of ["lint", "clippy", "unit", "stories", "infra", "stack", "browser"]) assert.ok(IN_CI.has(`make ${verb}`), verb);
+});
+
+test("commands stand in blocks of sh or console, or between backticks", () => {
+  const others = PAGES.flatMap((page) => blocks(text(page)).filter(({ language }) => !["sh", "console"].includes(language)));
+  const hidden = others.flatMap(({ body }) => body.split("\n").filter((line) => commands(`\`${line.trim()}\``).length > 0));
+  assert.deepEqual(hidden, []);
+});
+
+describe("as the documents say it,", () => {
+  const run = (command) => promisify(execFile)("sh", ["-c", command], { cwd: ROOT, env: { ...process.env, MAKEFLAGS: "--no-print-directory" } });
+
+  test("`make` lists the verbs, of which the guide for contributors leaves none out", async () => {
+    const { stdout } = await run("make");
+    const verbs = [...stdout.matchAll(/^ {2}make (\S+)/gm)].map(([, verb]) => verb);
+    assert.ok(verbs.length > 20, stdout);
+    const guide = text("docs/CONTRIBUTING.md");
+    assert.deepEqual(verbs.filter((verb) => verb !== "help" && !new RegExp(`\`(make )?${verb}[\` ]`).test(guide)), []);
+  });
+
+  test("`make cost` prints the table, and the calculator any other case", async () => {
+    const { stdout } = await run("make cost");
+    assert.ok(text("docs/OPERATIONS.md").includes(stdout.slice(stdout.indexOf("|")).trim()));
+    const other = HERE.find((command) => command.startsWith("node infra/cost/cost.mjs"));
+    assert.match((await run(other)).stdout, /^hubcast +\d+$/m);
+  });
+
+  test("`make inline` leaves the front door's template as it is", async () => {
+    const before = text("infra/front-door.yaml");
+    await run("make inline");
+    assert.equal(text("infra/front-door.yaml"), before);
+  });
+});
+
+test("every keep-alive of the documents and examples is the client package's", () => {
+  const pages = [...PAGES, "docs/examples/angular/notification.service.ts"];
+  const settings = /(keepAliveIntervalInMilliseconds = |serverTimeoutInMilliseconds = |withKeepAliveInterval\(|withServerTimeout\()([\d_]+)/g;
+  const told = pages.flatMap((page) => [...text(page).matchAll(settings)].map(([, name, value]) => ({ page, name, value })));
+  assert.equal(told.length, 6);
+  for (const { page, name, value } of told) {
+    const wanted = /keepAlive/i.test(name) ? KEEP_ALIVE_MILLISECONDS : SERVER_TIMEOUT_MILLISECONDS;
+    assert.equal(Number(value.replaceAll("_", "")), wanted, `${page}: ${name}`);
+  }
+  assert.ok(2 * KEEP_ALIVE_MILLISECONDS < SERVER_TIMEOUT_MILLISECONDS, "the guide says so");
+  assert.ok(SERVER_TIMEOUT_MILLISECONDS < 600_000, "so does API Gateway's idle limit");
+});
