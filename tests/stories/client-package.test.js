@@ -1,14 +1,25 @@
-// @hubcast/client: the official client with the settings that hubcast recommends.
+// @hubcast/client as it is published: the official client with the settings that hubcast recommends.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { HubcastClient, nextDelay } from "@hubcast/client";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { nextDelay } from "@hubcast/client";
 import { LogLevel } from "@microsoft/signalr";
 import { Backend } from "../harness/backend.js";
 import { Condition } from "../harness/client.js";
+import { block, text } from "../harness/docs.js";
+import { installed } from "../harness/package.js";
 import { startStack } from "../harness/stack.js";
 import { tapped } from "../harness/wire.js";
+
+/** The oldest and the newest official client that the package says it takes. */
+const OFFICIAL = { 8: "signalr-8", 10: "signalr-10" };
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 describe("the time before the next try", () => {
   const longest = (previousRetryCount) => nextDelay({ previousRetryCount, retryReason: new Error("gone") }, () => 1);
@@ -32,9 +43,44 @@ describe("the time before the next try", () => {
   });
 });
 
-describe("the client", () => {
-  let stack, backend;
+describe("the published package", () => {
+  const apps = {};
   before(async () => {
+    for (const [major, official] of Object.entries(OFFICIAL)) apps[major] = await installed(official);
+  });
+
+  it("holds code, types, a page to read and both licences, and nothing else", async () => {
+    const { files, ours } = apps[10];
+    assert.deepEqual(files, ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "index.d.ts", "index.js", "package.json"]);
+    for (const licence of ["LICENSE-APACHE", "LICENSE-MIT"]) {
+      assert.equal(await readFile(join(ours, licence), "utf8"), text(licence), "it is the repository's");
+    }
+  });
+
+  it("takes the official clients that it is tested with, and no others", () => {
+    const majors = Object.keys(OFFICIAL).map(Number);
+    const range = `>=${Math.min(...majors)} <${Math.max(...majors) + 1}`;
+    assert.deepEqual(apps[10].manifest.peerDependencies, { "@microsoft/signalr": range });
+  });
+
+  for (const major of Object.keys(OFFICIAL)) {
+    it(`has types that let right calls pass and no others, its README's too (official client ${major})`, async () => {
+      const { app } = apps[major];
+      await copyFile(path("../types/client.ts"), join(app, "client.ts"));
+      const said = "declare const auth: { freshToken(): Promise<string> };\ndeclare function showToast(text: string): void;\n";
+      await writeFile(join(app, "readme.ts"), said + block(text("infra/client-js/README.md"), "ts"));
+      await writeFile(join(app, "tsconfig.json"), JSON.stringify({ extends: "../../types/tsconfig.json", include: ["*.ts"] }));
+      const tsc = path("../node_modules/typescript/bin/tsc");
+      await promisify(execFile)(process.execPath, [tsc, "-p", app]).catch(({ stdout }) => assert.fail(stdout));
+    });
+  }
+});
+
+for (const [major, official] of Object.entries(OFFICIAL)) describe(`the client, over version ${major} of the official one,`, () => {
+  let stack, backend, HubcastClient;
+  before(async () => {
+    const app = await installed(official);
+    ({ HubcastClient } = await app.load());
     stack = await startStack();
     backend = new Backend(stack);
   });
