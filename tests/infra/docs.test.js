@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -103,4 +104,18 @@ test("every keep-alive of the documents and examples is the client package's", (
   }
   assert.ok(2 * KEEP_ALIVE_MILLISECONDS < SERVER_TIMEOUT_MILLISECONDS, "the guide says so");
   assert.ok(SERVER_TIMEOUT_MILLISECONDS < 600_000, "so does API Gateway's idle limit");
+});
+
+test("links within the documents lead somewhere", () => {
+  const slug = (heading) => heading.toLowerCase().replaceAll("`", "").replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
+  const anchors = (page) => [...text(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => `#${slug(heading)}`);
+  const links = PAGES.flatMap((page) => [...text(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => ({ page, link })));
+  assert.ok(links.length > 100);
+  const broken = links.filter(({ page, link }) => {
+    if (/^https?:/.test(link)) return false;
+    const [, file, anchor] = link.match(/^([^#]*)(#.*)?$/);
+    const target = file ? join(dirname(page), file) : page;
+    return !existsSync(`${ROOT}/${target}`) || (anchor && !anchors(target).includes(anchor));
+  });
+  assert.deepEqual(broken, []);
 });
