@@ -24,6 +24,7 @@ class Page extends Condition {
   connections = [];
   ends = [];
   texts = [];
+  tokens = {};
 
   /** `flag.stack` is where the app's configuration points. */
   constructor(user, flag) {
@@ -34,7 +35,8 @@ class Page extends Condition {
         this.stack = flag.stack;
         return { json: async () => ({ hubUrl: `${flag.stack.url}/hubs/notifications` }) };
       },
-      accessTokenFactory: () => this.stack.token(user),
+      // The token of one log-in, again and again: the guide says that moving logs nobody out.
+      accessTokenFactory: () => (this.tokens[this.stack.url] ??= this.stack.token(user)),
       addHandlers: (connection) => {
         this.connections.push(connection);
         connection.on("notify", (words) => this.#note(this.texts, words));
