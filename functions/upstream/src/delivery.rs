@@ -57,6 +57,11 @@ where
         let answer = self.post(&event, url, deadline, ATTEMPT_MAX).await?;
         match answer.status {
             200..=299 => Ok(()),
+            // The `SignalRTrigger` of Azure Functions answers so where an app has no function for it.
+            status @ (404 | 410) => {
+                tracing::warn!(status, event.id = event.event_id, "an event is wanted by nobody");
+                Ok(())
+            }
             status => Err(DeliveryError::Refused(status)),
         }
     }

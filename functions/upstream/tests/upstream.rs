@@ -145,7 +145,7 @@ impl Rig {
 
 #[tokio::test]
 async fn an_event_that_is_not_taken_holds_its_own_connection_only() {
-    for does in [Does::Answer(500), Does::Answer(404), Does::Answer(302), Does::Fail] {
+    for does in [Does::Answer(500), Does::Answer(403), Does::Answer(302), Does::Fail] {
         let rig = rig([does]);
         let bodies = [
             ("c", event("c", "a", None)),
@@ -165,6 +165,19 @@ async fn an_event_that_is_taken_is_done() {
         let rig = rig([Does::Answer(status)]);
         assert!(rig.kept(&[("c", event("c", "a", None))]).await.is_empty());
         assert!(rig.answers().is_empty());
+    }
+}
+
+/// `SignalRTrigger` answers so for an event that has no function.
+#[tokio::test]
+async fn an_event_that_an_endpoint_does_not_know_is_done() {
+    for status in [404, 410] {
+        let rig = rig([Does::Answer(status), Does::Answer(status)]);
+        let bodies = [("c", event("c", "a", None)), ("c", event("c", "b", Some("7")))];
+        assert!(rig.kept(&bodies).await.is_empty(), "{status}");
+        assert_eq!(rig.urls(), ["https://h/a", "https://h/b"]);
+        let error = format!("Invocation failed, status code {status}");
+        assert_eq!(rig.answers()[0]["error"], error);
     }
 }
 
