@@ -104,6 +104,14 @@ def wrong_queues():
             yield f"{name} should be a FIFO queue of high throughput"
 
 
+def wrong_receives():
+    """A consumer that does not know which try is the last one holds later events until they are given up too."""
+    queue = RESOURCES["UpstreamEventsQueue"]["Properties"]
+    told = RESOURCES["UpstreamFunction"]["Properties"]["Environment"]["Variables"]["UPSTREAM_MAX_RECEIVES"]
+    if told != str(queue["RedrivePolicy"]["maxReceiveCount"]):
+        yield "UPSTREAM_MAX_RECEIVES should be the maxReceiveCount of UpstreamEventsQueue"
+
+
 def routes():
     """Every route with the path of its permission and the function that its integration names."""
     integrations = of("AWS::ApiGatewayV2::Integration")
@@ -156,7 +164,7 @@ def wrong_cors():
         yield "the HTTP API would refuse credentials"
 
 
-CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
+CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_receives, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
 
 
 def main():

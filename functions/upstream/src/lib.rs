@@ -2,7 +2,8 @@
 //!
 //! Events of one connection are delivered in order, those of several at once.
 //! An event that no endpoint took is reported with all later ones of its
-//! connection, comes back soon, and ends in the dead-letter queue of events.
+//! connection, comes back soon, and ends in the dead-letter queue of events;
+//! at its last try the later ones go on without it.
 //! An invocation that wants an answer is tried once: its client waits.
 
 mod delivery;
@@ -39,6 +40,8 @@ pub struct Courier<W, Q, K, C> {
     pub templates: Templates,
     /// How long a client waits for an answer.
     pub timeout: Duration,
+    /// How often the queue hands an event over before it gives it up.
+    pub receives_max: u32,
 }
 
 /// Delivers a batch of events within `patience`; answers which of them the queue must keep.
@@ -73,10 +76,13 @@ where
 {
     /// Delivers the events of one connection; answers the ids of those that were not.
     async fn deliver_lane(&self, lane: Vec<SqsMessage>, deadline: Instant) -> Vec<String> {
-        let mut kept = Vec::new();
+        let (mut kept, mut is_held) = (Vec::new(), false);
         for record in lane {
-            if !kept.is_empty() || !self.deliver(&record, deadline).await {
-                self.retry_soon(&record).await;
+            if is_held || !self.deliver(&record, deadline).await {
+                let receives = receives(&record);
+                self.retry_soon(&record, receives).await;
+                // What is given up holds nothing: the others' receives grew with its own.
+                is_held |= receives < self.receives_max;
                 kept.push(record.message_id.unwrap_or_default());
             }
         }
@@ -94,17 +100,22 @@ where
         }
     }
 
-    /// After 1, 2, 4 .. 60 seconds.
-    async fn retry_soon(&self, record: &SqsMessage) {
-        let receives = record.attributes.get("ApproximateReceiveCount");
-        let receives: u32 = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
+    /// After 1, 2, 4 .. 60 seconds; at once when the queue hands it over no more.
+    async fn retry_soon(&self, record: &SqsMessage, receives: u32) {
         let seconds = 1_u64 << receives.saturating_sub(1).min(6);
-        let pause = Duration::from_secs(seconds.min(PAUSE_MAX_SECONDS));
+        let again = receives < self.receives_max;
+        let pause = Duration::from_secs(if again { seconds.min(PAUSE_MAX_SECONDS) } else { 0 });
         let receipt = record.receipt_handle.as_deref().unwrap_or_default();
         if let Err(err) = self.queue.retry_event(receipt, pause).await {
             tracing::warn!(error = %chain(&err), "an event is retried late");
         }
     }
+}
+
+/// How often the queue has handed a message over.
+fn receives(record: &SqsMessage) -> u32 {
+    let count = record.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 fn response(kept: impl Iterator<Item = String>) -> SqsBatchResponse {

@@ -20,7 +20,8 @@ async fn main() -> Result<(), Error> {
     let queue = SqsAnswers::new(&sdk, config.queues);
     let (webhook, keys) = (HttpWebhook::new()?, KeyVault::new(&sdk, config.access_keys));
     let (templates, timeout, clock) = (config.templates, config.timeout, SystemClock);
-    let courier = &Courier { webhook, queue, keys, clock, templates, timeout };
+    let receives_max = config.receives_max;
+    let courier = &Courier { webhook, queue, keys, clock, templates, timeout, receives_max };
     run(service_fn(|event: LambdaEvent<_>| async move {
         let patience = patience(&event.context);
         Ok::<_, Error>(upstream::handle(courier, event.payload, patience).await)

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
+use hubcast_core::fanout::QueuedMessage;
 use hubcast_core::ports::{AnswerQueue, Cause, QueueError, Webhook, WebhookAnswer, WebhookRequest};
 use hubcast_core::settings::AccessKeys;
 use hubcast_core::upstream::Templates;
 use hubcast_testkit::TestClock;
 use hubcast_testkit::clock::START;
-use hubcast_testkit::queued::in_group;
+use hubcast_testkit::queued::{again, in_group};
 use serde_json::{Value, json};
 use upstream::{Courier, handle};
 
@@ -96,6 +97,7 @@ fn rig(plan: impl IntoIterator<Item = Does>) -> Rig {
         templates: Templates::parse(r#"[{"urlTemplate":"https://h/{event}","hubPattern":"n"}]"#)
             .unwrap(),
         timeout: TIMEOUT,
+        receives_max: 3,
     };
     Rig { outside, clock, courier }
 }
@@ -113,19 +115,24 @@ fn event(connection: &str, name: &str, invocation_id: Option<&str>) -> String {
     event.to_string()
 }
 
+fn messages(bodies: &[(&str, String)]) -> Vec<QueuedMessage> {
+    let message =
+        |(at, (group, body)): (usize, &(&str, String))| in_group(&at.to_string(), group, body);
+    bodies.iter().enumerate().map(message).collect()
+}
+
 fn batch(bodies: &[(&str, String)]) -> SqsEvent {
-    let messages: Vec<_> = bodies
-        .iter()
-        .enumerate()
-        .map(|(at, (group, body))| in_group(&at.to_string(), group, body))
-        .collect();
-    hubcast_testkit::event::sqs(&messages)
+    hubcast_testkit::event::sqs(&messages(bodies))
 }
 
 impl Rig {
     /// The places in the batch of what the queue must keep.
     async fn kept(&self, bodies: &[(&str, String)]) -> Vec<String> {
-        let response = handle(&self.courier, batch(bodies), PATIENCE).await;
+        self.kept_of(batch(bodies)).await
+    }
+
+    async fn kept_of(&self, event: SqsEvent) -> Vec<String> {
+        let response = handle(&self.courier, event, PATIENCE).await;
         let failures = response.batch_item_failures.into_iter();
         let mut kept: Vec<String> = failures.map(|failure| failure.item_identifier).collect();
         kept.sort();
@@ -166,6 +173,34 @@ async fn an_event_that_is_taken_is_done() {
         assert!(rig.kept(&[("c", event("c", "a", None))]).await.is_empty());
         assert!(rig.answers().is_empty());
     }
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_ever_takes_costs_later_ones_nothing_but_time() {
+    let rig = rig([500, 500, 500].map(Does::Answer));
+    let mut messages = messages(&["bad", "b", "c"].map(|name| ("c", event("c", name, None))));
+    for _ in 0..2 {
+        let kept = rig.kept_of(hubcast_testkit::event::sqs(&messages)).await;
+        assert_eq!(kept, ["0", "1", "2"]);
+        messages = messages.iter().map(again).collect();
+    }
+    rig.outside.0.lock().unwrap().retries.clear();
+    // The queue gives it up after this one.
+    assert_eq!(rig.kept_of(hubcast_testkit::event::sqs(&messages)).await, ["0"]);
+    assert_eq!(rig.urls(), ["bad", "bad", "bad", "b", "c"].map(|name| format!("https://h/{name}")));
+    let retries = rig.outside.0.lock().unwrap().retries.clone();
+    assert_eq!(retries, [("receipt-0".to_owned(), Duration::ZERO)]);
+}
+
+#[tokio::test]
+async fn an_event_that_is_given_up_lets_the_next_one_hold_the_rest() {
+    let rig = rig([500, 500].map(Does::Answer));
+    let messages = messages(&["bad", "b", "c"].map(|name| ("c", event("c", name, None))));
+    let [bad, b, c] = messages.as_slice() else { panic!("{messages:?}") };
+    let messages = [again(&again(bad)), b.clone(), c.clone()];
+    let kept = rig.kept_of(hubcast_testkit::event::sqs(&messages)).await;
+    assert_eq!(kept, ["0", "1", "2"]);
+    assert_eq!(rig.urls(), ["https://h/bad", "https://h/b"]);
 }
 
 /// `SignalRTrigger` answers so for an event that has no function.

@@ -20,6 +20,7 @@ use crate::aws::sdk_config;
 use crate::functions::{RESERVE, Runtime, read, way_up, write};
 use crate::gateway::InvokeError;
 use crate::poller::{Consumer, FUNCTION_TIMEOUT};
+use crate::sqs::UPSTREAM_MAX_RECEIVES;
 
 /// The publisher, as the queue's consumer.
 #[derive(Debug, Clone)]
@@ -74,6 +75,7 @@ impl LocalUpstream {
             clock: SystemClock,
             templates: config.templates,
             timeout: config.timeout,
+            receives_max: UPSTREAM_MAX_RECEIVES,
         }))))
     }
 }

@@ -43,7 +43,7 @@ const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
 /// A backstop for crashes only; the publisher dead-letters by its own rules.
 const MAX_RECEIVES: u32 = 50;
 /// How often a backend's endpoint is tried.
-const UPSTREAM_MAX_RECEIVES: u32 = 10;
+pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 10;
 const TIMER_RETENTION_SECONDS: u32 = 3600;
 /// Dead letters are kept for as long as SQS keeps anything: 14 days.
 const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;

@@ -29,6 +29,8 @@ pub struct WebhookConfig {
     pub access_keys: AccessKeySettings,
     /// `UPSTREAM_TIMEOUT_SECONDS`
     pub timeout: Duration,
+    /// `UPSTREAM_MAX_RECEIVES`
+    pub receives_max: u32,
 }
 
 impl WebhookConfig {
@@ -37,9 +39,11 @@ impl WebhookConfig {
         let (events, notifications) =
             (reader.url("UPSTREAM_QUEUE_URL"), reader.url("NOTIFICATIONS_QUEUE_URL"));
         let (access_keys, timeout) = (reader.access_keys(), reader.upstream_timeout());
+        // As the queue says, which hands over no more often.
+        let receives_max = reader.number("UPSTREAM_MAX_RECEIVES", 1..=1000, 10)?;
         let queues = AnswerUrls { events: events?, notifications: notifications? };
         let (templates, access_keys, timeout) = (templates?, access_keys?, timeout?);
-        Some(Self { templates, queues, access_keys, timeout })
+        Some(Self { templates, queues, access_keys, timeout, receives_max })
     }
 }
 
