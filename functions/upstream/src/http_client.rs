@@ -23,13 +23,14 @@ impl HttpWebhook {
         Ok(Self(client.build()?))
     }
 
+    /// Its errors go to the log, and URLs may hold keys.
     async fn attempt(&self, request: WebhookRequest) -> Result<WebhookAnswer, Cause> {
         let headers = headers(&request.headers)?;
         let post = self.0.post(&request.url).headers(headers).body(request.body);
-        let mut answer = post.send().await?;
+        let mut answer = post.send().await.map_err(reqwest::Error::without_url)?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
+        while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
             body.extend_from_slice(&chunk);
             if body.len() > ANSWER_MAX_BYTES {
                 return Err("the answer is too long".into());

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::HeardEvent;
-use crate::settings::is_trusted_url;
+use crate::settings::{Secret, is_trusted_url};
 
 /// What may stand in a URL as it is (RFC 3986 section 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -19,8 +19,9 @@ pub struct Templates(Vec<Template>);
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Template {
+    /// Endpoints of Azure Functions have their key in it.
     #[serde(rename = "urlTemplate")]
-    url: String,
+    url: Secret,
     #[serde(default = "any")]
     hub_pattern: String,
     #[serde(default = "any")]
@@ -33,15 +34,20 @@ fn any() -> String {
     "*".to_owned()
 }
 
-/// The text holds no templates.
+/// The text holds no templates. What it says goes to logs, and URLs may hold keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// It is no list of templates.
-    #[error("is neither a URL nor a list of templates: {0}")]
-    NotAList(String),
-    /// Requests to a URL could be read on the way.
-    #[error("needs https for '{0}'")]
-    Untrusted(String),
+    #[error("is neither a URL nor a list of templates, see line {line}, column {column}")]
+    NotAList {
+        /// Where it stops being one.
+        line: usize,
+        /// And how far into that line.
+        column: usize,
+    },
+    /// Requests to the URL of this place in the list could be read on the way.
+    #[error("needs https in URL {0}")]
+    Untrusted(usize),
 }
 
 impl Templates {
@@ -52,14 +58,15 @@ impl Templates {
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let text = text.trim();
         let templates = if text.starts_with('[') {
-            serde_json::from_str(text).map_err(|err| TemplateError::NotAList(err.to_string()))?
+            serde_json::from_str(text).map_err(|err| not_a_list(&err))?
         } else {
-            let url = text.to_owned();
+            let url = Secret::new(text);
             let [hub_pattern, category_pattern, event_pattern] = [any(), any(), any()];
             vec![Template { url, hub_pattern, category_pattern, event_pattern }]
         };
-        match templates.iter().find(|template| !is_trusted_url(&template.filled("x", "x", "x"))) {
-            Some(untrusted) => Err(TemplateError::Untrusted(untrusted.url.clone())),
+        let is_bad = |template: &Template| !is_trusted_url(&template.filled("x", "x", "x"));
+        match templates.iter().position(is_bad) {
+            Some(before) => Err(TemplateError::Untrusted(before + 1)),
             None => Ok(Self(templates)),
         }
     }
@@ -78,8 +85,8 @@ impl Templates {
 
 impl Template {
     fn filled(&self, hub: &str, category: &str, event: &str) -> String {
-        let mut url = String::with_capacity(self.url.len());
-        let mut rest = self.url.as_str();
+        let mut rest = self.url.expose();
+        let mut url = String::with_capacity(rest.len());
         // In one pass, so that nothing in a name is taken for a placeholder.
         while let Some(at) = rest.find('{') {
             let (before, after) = rest.split_at(at);
@@ -97,6 +104,11 @@ impl Template {
         url.push_str(rest);
         url
     }
+}
+
+/// Without what the parser found there, which it would quote.
+fn not_a_list(err: &serde_json::Error) -> TemplateError {
+    TemplateError::NotAList { line: err.line(), column: err.column() }
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
@@ -139,6 +151,23 @@ mod tests {
     }
 
     #[test]
+    fn no_fault_shows_a_key() {
+        let key = "a-function-key";
+        for bad in [
+            format!("http://h/?code={key}"),
+            format!("http://{key}@h/"),
+            format!(r#"[{{"urlTemplate":"http://h/?code={key}"}}]"#),
+            format!(r#"["https://h/?code={key}"]"#),
+            format!(r#"[{{"urlTemplate":{{"{key}":1}}}}]"#),
+        ] {
+            let fault = Templates::parse(&bad).unwrap_err().to_string();
+            assert!(!fault.contains(key), "{fault}");
+        }
+        let good = Templates::parse(&format!("https://h/?code={key}")).unwrap();
+        assert!(!format!("{good:?}").contains(key));
+    }
+
+    #[test]
     fn requests_that_could_be_read_on_the_way_are_refused() {
         for bad in
             ["http://example.com/x", "ftp://h", "h/{hub}", "", r#"[{"urlTemplate":"http://h"}]"#]
@@ -147,7 +176,7 @@ mod tests {
         }
         assert!(Templates::parse("http://127.0.0.1:7071/x").is_ok());
         for bad in ["[{}]", r#"[{"urlTemplate":"https://h","hubPatern":"x"}]"#] {
-            assert!(matches!(Templates::parse(bad), Err(TemplateError::NotAList(_))), "{bad}");
+            assert!(matches!(Templates::parse(bad), Err(TemplateError::NotAList { .. })), "{bad}");
         }
     }
 }
