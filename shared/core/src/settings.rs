@@ -247,7 +247,7 @@ pub fn is_trusted_url(url: &str) -> bool {
 }
 
 /// The URL up to its path.
-fn origin_of(url: &str) -> &str {
+pub(crate) fn origin_of(url: &str) -> &str {
     let authority = url.find("://").map_or(0, |at| at + 3);
     let rest = url.get(authority..).unwrap_or_default();
     let end = rest.find(['/', '?', '#', '\\']).map_or(url.len(), |at| authority + at);

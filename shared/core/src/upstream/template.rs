@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::HeardEvent;
-use crate::settings::{Secret, is_trusted_url};
+use crate::settings::{Secret, is_trusted_url, origin_of};
 
 /// What may stand in a URL as it is (RFC 3986 section 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -48,6 +48,9 @@ pub enum TemplateError {
     /// Requests to the URL of this place in the list could be read on the way.
     #[error("needs https in URL {0}")]
     Untrusted(usize),
+    /// Names that clients choose would choose the host of the URL of this place in the list.
+    #[error("needs a host without placeholders in URL {0}")]
+    NoHost(usize),
 }
 
 impl Templates {
@@ -64,14 +67,13 @@ impl Templates {
             let [hub_pattern, category_pattern, event_pattern] = [any(), any(), any()];
             vec![Template { url, hub_pattern, category_pattern, event_pattern }]
         };
-        let is_bad = |template: &Template| !is_trusted_url(&template.filled("x", "x", "x"));
-        match templates.iter().position(is_bad) {
-            Some(before) => Err(TemplateError::Untrusted(before + 1)),
-            None => Ok(Self(templates)),
+        for (before, template) in templates.iter().enumerate() {
+            template.check(before + 1)?;
         }
+        Ok(Self(templates))
     }
 
-    /// Where an event goes; nowhere when nothing matches.
+    /// Where an event goes; nowhere when nothing matches, or when its name would leave the path.
     pub fn url(&self, event: &HeardEvent) -> Option<String> {
         let (hub, category, name) = (&*event.hub, &*event.category, &*event.event);
         let is_it = |template: &&Template| {
@@ -79,12 +81,25 @@ impl Templates {
                 && matches(&template.category_pattern, category)
                 && matches(&template.event_pattern, name)
         };
-        self.0.iter().find(is_it).map(|template| template.filled(hub, category, name))
+        self.0.iter().find(is_it)?.filled(hub, category, name)
     }
 }
 
 impl Template {
-    fn filled(&self, hub: &str, category: &str, event: &str) -> String {
+    fn check(&self, place: usize) -> Result<(), TemplateError> {
+        let url = self.url.expose();
+        if !is_trusted_url(url) {
+            return Err(TemplateError::Untrusted(place));
+        }
+        let authority = origin_of(url).split_once("://").unwrap_or_default().1;
+        if authority.is_empty() || authority.contains('{') {
+            return Err(TemplateError::NoHost(place));
+        }
+        Ok(())
+    }
+
+    /// `None` for names that are steps of a path: a client of HTTP takes them so even escaped.
+    fn filled(&self, hub: &str, category: &str, event: &str) -> Option<String> {
         let mut rest = self.url.expose();
         let mut url = String::with_capacity(rest.len());
         // In one pass, so that nothing in a name is taken for a placeholder.
@@ -96,13 +111,14 @@ impl Template {
             let (length, value) =
                 found.map_or((1, None), |(name, value)| (name.len(), Some(value)));
             match value {
+                Some(&("." | "..")) => return None,
                 Some(value) => url.extend(utf8_percent_encode(value, ESCAPED)),
                 None => url.push('{'),
             }
             rest = after.get(length..).unwrap_or_default();
         }
         url.push_str(rest);
-        url
+        Some(url)
     }
 }
 
@@ -134,6 +150,21 @@ mod tests {
             url("a/ä?{hub}").unwrap(),
             "https://h/chat/messages/a%2F%C3%A4%3F%7Bhub%7D?e=a%2F%C3%A4%3F%7Bhub%7D&x={y}"
         );
+    }
+
+    /// Endpoints are called with signatures; a `.` stays one however it is escaped.
+    #[test]
+    fn names_lead_nowhere_else() {
+        for name in [".", ".."] {
+            assert_eq!(url("https://h/hooks/{event}?code=k", "messages", name), None);
+            assert_eq!(url("https://h/all", "messages", name).as_deref(), Some("https://h/all"));
+        }
+        let plain = url("https://h/hooks/{event}", "messages", "...");
+        assert_eq!(plain.as_deref(), Some("https://h/hooks/..."));
+        for bad in ["https://{event}/", "https://h.{hub}?x", "https:///{event}", "https://{hub}@h/"]
+        {
+            assert!(matches!(Templates::parse(bad), Err(TemplateError::NoHost(1))), "{bad}");
+        }
     }
 
     #[test]
