@@ -4,31 +4,41 @@
 
 use std::time::Duration;
 
-use hubcast_core::ports::{Webhook, WebhookRequest};
+use hubcast_core::ports::{Cause, Webhook, WebhookAnswer, WebhookRequest};
 use hubcast_core::report::chain;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use upstream::http_client::HttpWebhook;
 
-/// Posts to an endpoint that says `answer` and hangs up; answers what went wrong.
-async fn error_of(answer: &'static str) -> String {
+/// Posts to an endpoint that says `answer` and hangs up.
+async fn posted(answer: String) -> Result<WebhookAnswer, Cause> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hooks?code=a-function-key", listener.local_addr().unwrap());
     let endpoint = tokio::spawn(async move {
         let (mut socket, _) = listener.accept().await.unwrap();
-        socket.write_all(answer.as_bytes()).await.unwrap();
+        assert!(socket.read(&mut [0; 1024]).await.unwrap() > 0);
+        // Who reads no more may have hung up.
+        drop(socket.write_all(answer.as_bytes()).await);
     });
     let request = WebhookRequest { url, headers: Vec::new(), body: "{}".to_owned() };
     let posted = HttpWebhook::new().unwrap().post(request, Duration::from_secs(10)).await;
     endpoint.await.unwrap();
-    chain(&*posted.unwrap_err())
+    posted
 }
 
 /// Azure Functions take it in the query.
 #[tokio::test]
 async fn no_error_holds_the_key_of_an_endpoint() {
     for answer in ["", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
-        let error = error_of(answer).await;
+        let error = chain(&*posted(answer.to_owned()).await.unwrap_err());
         assert!(!error.is_empty() && !error.contains("code="), "{answer}: {error}");
     }
+}
+
+/// The status alone decides whether an event was taken.
+#[tokio::test]
+async fn long_answers_and_odd_ones_are_answers() {
+    let answer = posted("HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"x".repeat(1 << 20)).await.unwrap();
+    assert_eq!(answer.status, 200);
+    assert!((128 << 10..512 << 10).contains(&answer.body.len()), "{}", answer.body.len());
 }

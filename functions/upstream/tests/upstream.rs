@@ -53,7 +53,7 @@ impl Webhook for Outside {
             seen.plan.pop_front().unwrap_or(Does::Answer(200))
         };
         match does {
-            Does::Answer(status) => Ok(WebhookAnswer { status, body: String::new() }),
+            Does::Answer(status) => Ok(WebhookAnswer { status, body: Vec::new() }),
             Does::Fail => Err("told to fail".into()),
             Does::Hang => {
                 tokio::time::sleep(patience).await;

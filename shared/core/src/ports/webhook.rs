@@ -21,8 +21,8 @@ pub struct WebhookRequest {
 pub struct WebhookAnswer {
     /// The status.
     pub status: u16,
-    /// The body.
-    pub body: String,
+    /// The body, or as much as was read of it: more than a socket takes.
+    pub body: Vec<u8>,
 }
 
 /// Backends' endpoints.

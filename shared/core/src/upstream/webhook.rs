@@ -6,11 +6,12 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use signalr_protocol::message::{Decoded, HubMessage, Invocation, Outcome};
+use signalr_protocol::message::{Completion, Decoded, HubMessage, Invocation, Outcome};
 use signalr_protocol::texts;
 
 use super::Values;
 use super::event::{Reply, answer};
+use crate::fanout::RECORD_MAX_BYTES;
 use crate::time::Timestamp;
 
 const RECORD_SEPARATOR: char = '\u{1e}';
@@ -117,15 +118,25 @@ impl HeardEvent {
     }
 
     /// The envelope of the answer that an endpoint gave by this status and body.
-    pub fn answered(&self, status: u16, body: &str) -> String {
-        let error = format!("Invocation failed, status code {status}");
-        match status {
-            200 | 204 => match outcome(body) {
-                Some(outcome) => self.envelope(&outcome),
-                None => self.failed("Invocation failed, the answer is not a completion"),
-            },
-            _ => self.failed(&error),
+    pub fn answered(&self, status: u16, body: &[u8]) -> String {
+        if !matches!(status, 200 | 204) {
+            return self.failed(&format!("Invocation failed, status code {status}"));
         }
+        match std::str::from_utf8(body).ok().and_then(outcome) {
+            Some(outcome) if self.fits(&outcome) => self.envelope(&outcome),
+            // It may be one, of which not all was read.
+            None if body.len() <= RECORD_MAX_BYTES => {
+                self.failed("Invocation failed, the answer is not a completion")
+            }
+            _ => self.failed("Invocation failed, the answer is too large"),
+        }
+    }
+
+    /// Whether a socket takes an outcome.
+    fn fits(&self, outcome: &Outcome) -> bool {
+        let invocation_id = self.invocation_id.clone().unwrap_or_default();
+        let completion = Completion { invocation_id, outcome: outcome.clone() };
+        HubMessage::Completion(completion).encode().len() <= RECORD_MAX_BYTES
     }
 
     /// The envelope of an answer that the endpoint did not give.
@@ -198,7 +209,7 @@ mod tests {
 
     fn answered(status: u16, body: &str) -> Value {
         let event = HeardEvent::named("n", "messages", "Add");
-        serde_json::from_str(&event.answered(status, body)).unwrap()
+        serde_json::from_str(&event.answered(status, body.as_bytes())).unwrap()
     }
 
     fn envelope(more: &Value) -> Value {
@@ -236,6 +247,18 @@ mod tests {
                 answered(200, body)["error"].as_str().unwrap().starts_with("Invocation failed")
             );
         }
+    }
+
+    #[test]
+    fn what_a_socket_does_not_take_is_an_error() {
+        let result_of =
+            |bytes| format!(r#"{{"type":3,"invocationId":"7","result":"{}"}}"#, "x".repeat(bytes));
+        let most = RECORD_MAX_BYTES - result_of(0).len() - RECORD_SEPARATOR.len_utf8();
+        assert!(answered(200, &result_of(most))["error"].is_null());
+        let error = "Invocation failed, the answer is too large";
+        assert_eq!(answered(200, &result_of(most + 1)), envelope(&json!({ "error": error })));
+        let cut_off = &result_of(256 * 1024)[..256 * 1024];
+        assert_eq!(answered(200, cut_off), envelope(&json!({ "error": error })));
     }
 
     #[test]
