@@ -83,7 +83,7 @@ impl HeardEvent {
 
     /// The headers that say what the event is, signatures aside.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
-        let claims = (!self.claims.is_empty()).then(|| self.claims_text());
+        let claims = Some(self.claims_text()).filter(|text| !text.is_empty());
         let query = (!self.query.is_empty()).then(|| self.query_text());
         let entries = [
             ("X-ASRS-Connection-Id", Some(self.connection_id.clone())),
@@ -99,14 +99,15 @@ impl HeardEvent {
         present.map(|(name, value)| (name, in_a_header(&value))).collect()
     }
 
-    /// `type: value` items, in the form that Azure Functions reads; a comma in a value breaks it
-    /// there, so what decides anything should be read from the queue's own form.
+    /// `type: value` items, in the form that Azure Functions reads. It splits them at commas, so
+    /// what would read as more or other claims is left out.
     fn claims_text(&self) -> String {
-        let items = self
-            .claims
-            .iter()
-            .flat_map(|(name, values)| values.iter().map(move |value| format!("{name}: {value}")));
-        items.collect::<Vec<_>>().join(", ")
+        let claims = self.claims.iter();
+        let all = claims.flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        let plain = all.filter(|(name, value)| {
+            !name.contains(',') && !value.contains(',') && !in_a_header(name).contains(": ")
+        });
+        plain.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
     }
 
     fn query_text(&self) -> String {
@@ -273,5 +274,28 @@ mod tests {
         assert_eq!(value("X-ASRS-User-Claims"), "role: a, role: b ");
         assert_eq!(value("X-ASRS-Client-Query"), "?q=1%20%26%3D");
         assert_eq!(value("X-ASRS-User-Id"), "älice");
+    }
+
+    /// Azure Functions splits at commas, then at the first `: `, and takes the first of a name.
+    #[test]
+    fn no_claim_reads_as_another() {
+        let mut event = HeardEvent::named("n", "messages", "a");
+        let one = |value: &str| vec![value.to_owned()];
+        event.claims = [
+            ("a".to_owned(), one("Bob, role: admin")),
+            ("b, role".to_owned(), one("admin")),
+            ("role: admin".to_owned(), one("")),
+            ("role:\nadmin".to_owned(), one("")),
+            ("http://schemas/role".to_owned(), one("x: y")),
+            ("role".to_owned(), vec!["guest".to_owned(), "a,b".to_owned()]),
+        ]
+        .into();
+        let claims = |event: &HeardEvent| {
+            let headers = event.headers().into_iter();
+            headers.filter(|(name, _)| *name == "X-ASRS-User-Claims").map(|(_, text)| text).next()
+        };
+        assert_eq!(claims(&event).as_deref(), Some("http://schemas/role: x: y, role: guest"));
+        event.claims = [("a".to_owned(), one("1,2"))].into();
+        assert_eq!(claims(&event), None);
     }
 }
