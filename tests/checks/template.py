@@ -112,6 +112,14 @@ def wrong_receives():
         yield "UPSTREAM_MAX_RECEIVES should be the maxReceiveCount of UpstreamEventsQueue"
 
 
+def wrong_age():
+    """A call that a crash may have interrupted would be made twice."""
+    source = (ROOT / "functions" / "upstream" / "src" / "delivery.rs").read_text()
+    age = int(re.search(r"AGE_MAX: Duration = Duration::from_secs\((\d+)\)", source).group(1))
+    if RESOURCES["UpstreamEventsQueue"]["Properties"]["VisibilityTimeout"] < age + 10:
+        yield "UpstreamEventsQueue should hide calls until they are too old to be made"
+
+
 def routes():
     """Every route with the path of its permission and the function that its integration names."""
     integrations = of("AWS::ApiGatewayV2::Integration")
@@ -164,7 +172,7 @@ def wrong_cors():
         yield "the HTTP API would refuse credentials"
 
 
-CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_receives, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
+CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_receives, wrong_age, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
 
 
 def main():

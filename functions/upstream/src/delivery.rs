@@ -18,6 +18,10 @@ const ATTEMPT_MAX: Duration = Duration::from_secs(20);
 /// With less time than this nothing is begun.
 const ATTEMPT_MIN: Duration = Duration::from_secs(1);
 
+/// An invocation that is older is not made. After a crash, which may have been in the middle of
+/// one, the queue hands it over again 180 s after it did so before; clocks may differ by the rest.
+const AGE_MAX: Duration = Duration::from_secs(170);
+
 /// Why an event is not delivered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
@@ -70,8 +74,12 @@ where
     async fn answered(&self, event: &HeardEvent, deadline: Instant) -> Result<(), DeliveryError> {
         let waited = event.happened_at().map_or(Duration::ZERO, |at| self.clock.now().since(at));
         let left = self.timeout.saturating_sub(waited);
-        if left.is_zero() {
+        if left.is_zero() || waited >= AGE_MAX {
             tracing::warn!(event.id = event.event_id, "an invocation came too late");
+            if !left.is_zero() {
+                self.answer(event, &event.failed("Invocation failed, its turn came too late"))
+                    .await;
+            }
             return Ok(());
         }
         let Some(url) = self.templates.url(event) else {

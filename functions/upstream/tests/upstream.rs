@@ -246,6 +246,20 @@ async fn an_invocation_whose_client_waits_no_more_is_not_made() {
     assert_eq!(rig.urls(), ["https://h/b"]);
 }
 
+/// After a crash the queue hands it over again, and its endpoint may have run it.
+#[tokio::test]
+async fn an_invocation_is_not_made_when_it_may_have_been_made_before() {
+    let mut rig = rig([]);
+    rig.courier.timeout = Duration::from_mins(15);
+    rig.clock.advance(Duration::from_secs(169));
+    assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
+    assert_eq!(rig.urls(), ["https://h/a"]);
+    rig.clock.advance(Duration::from_secs(1));
+    assert!(rig.kept(&[("c", event("c", "b", Some("8")))]).await.is_empty());
+    assert_eq!(rig.urls(), ["https://h/a"]);
+    assert_eq!(rig.answers()[1]["error"], "Invocation failed, its turn came too late");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_hangs_costs_no_more_than_the_client_waits() {
     let rig = rig([Does::Hang]);
