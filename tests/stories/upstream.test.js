@@ -111,10 +111,20 @@ describe("a client that calls backends", () => {
     raw.close();
   });
 
-  it("may not stream to them or from them", async () => {
+  it("may stream from them, for as long as it waits", async () => {
     const tab = await signedIn(stack, "alice");
-    const streamed = new Promise((complete, error) => tab.connection.stream("Count").subscribe({ next() {}, complete, error }));
-    await assert.rejects(streamed, /non-streaming 'Count' method with a streaming invocation/);
+    const items = [];
+    const streamed = (method) =>
+      new Promise((complete, error) => tab.connection.stream(method, 1).subscribe({ next: (item) => items.push(item), complete, error }));
+    const counted = streamed("Count");
+    const call = await backend.first(({ event }) => event === "Count", "the call");
+    assert.equal(call.stream, true);
+    for (const item of [1, 2, 3]) await backend.complete(call, { item });
+    await backend.complete(call, {});
+    await counted;
+    assert.deepEqual(items, [1, 2, 3]);
+    await assert.rejects(streamed("Silence"), { message: "Invoking 'Silence' was not answered in time." });
+    assert.deepEqual(tab.events, []);
     await tab.stop();
   });
 });

@@ -87,7 +87,10 @@ where
             return Ok(());
         };
         let envelope = match self.post(event, url, deadline, left).await {
-            Ok(answer) => event.answered(answer.status, &answer.body),
+            Ok(answer) => match event.answered(answer.status, &answer.body) {
+                Some(envelope) => envelope,
+                None => return Ok(()),
+            },
             // It was not sent, so it may be later.
             Err(err @ (DeliveryError::OutOfTime | DeliveryError::Keys(_))) => return Err(err),
             Err(err) => {

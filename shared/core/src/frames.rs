@@ -201,10 +201,7 @@ where
         match message {
             HubMessage::Ping => self.ping(caller).await,
             HubMessage::Invocation(call) => Box::pin(self.invocation(caller, call)).await,
-            HubMessage::StreamInvocation(call) => {
-                let error = self.stream_error(&call.target);
-                Step::Reply(failed(call.invocation_id, error))
-            }
+            HubMessage::StreamInvocation(call) => Box::pin(self.stream(caller, call)).await,
             HubMessage::Completion(completion) => self.completion(caller, completion).await,
             HubMessage::StreamItem(_)
             | HubMessage::CancelInvocation { .. }

@@ -6,7 +6,7 @@
 
 use super::Publisher;
 use super::plan::Found;
-use crate::envelope::Content;
+use crate::envelope::{Answer, Content};
 use crate::ports::{
     AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
     StoreError,
@@ -22,17 +22,18 @@ where
 {
     /// Those of an answer's sockets that wait for it; all sockets of anything else.
     ///
-    /// Where nothing is handed to backends nobody waits, and answers pass.
+    /// Where nothing is handed to backends nobody waits, and answers pass. So do items: they
+    /// settle nothing, and clients drop those of a stream that has ended.
     pub(super) async fn waiting(
         &self,
         content: &Content,
         key: &str,
         sockets: Vec<Found>,
     ) -> Result<Vec<Found>, StoreError> {
-        let Content::Answer { invocation_id, .. } = content else {
+        let Content::Answer { invocation_id, answer, .. } = content else {
             return Ok(sockets);
         };
-        if self.queue.upstream().is_none() {
+        if self.queue.upstream().is_none() || matches!(answer, Answer::Item(_)) {
             return Ok(sockets);
         }
         let mut waiting = Vec::new();

@@ -7,11 +7,13 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use signalr_protocol::message::{Completion, HubMessage, Invocation, Json, Outcome};
+use signalr_protocol::message::{
+    Completion, HubMessage, Invocation, Json, Outcome, StreamInvocation,
+};
 use signalr_protocol::texts;
 
 use super::arrival::Missed;
-use super::{Caller, End, Frames, Step, unavailable};
+use super::{Caller, End, Frames, Step, failed, unavailable};
 use crate::access::Standing;
 use crate::channel::ChannelKey;
 use crate::id::{GroupName, KeyedName};
@@ -53,26 +55,42 @@ where
     U: UpstreamQueue,
 {
     pub(super) async fn invocation(&self, caller: &Caller, call: Invocation) -> Step {
-        let socket = match self.ready(caller).await {
-            Ok(Some(socket)) => socket,
-            Ok(None) => return self.unready(caller).await,
-            Err(err) => return unavailable(&err),
+        let socket = match self.settled(caller).await {
+            Ok(socket) => socket,
+            Err(end) => return end,
         };
         let outcome = match Method::named(&call.target) {
             Some(Method::JoinGroup) => self.join_group(caller, &socket, &call).await,
             Some(Method::LeaveGroup) => self.leave_group(&socket, &call).await,
             Some(Method::GetConnectionId) => Ok(own_id(caller)),
-            None => return self.hand_up(caller, call).await,
+            None => return self.hand_up(caller, call, false).await,
         };
         completion(call, outcome)
     }
 
-    /// Why a streaming invocation fails.
-    pub(super) fn stream_error(&self, target: &str) -> String {
-        // Whether backends know the method is not known here; streams they have none.
-        match (Method::named(target), &self.upstream) {
-            (None, None) => texts::unknown_method(target),
-            _ => texts::not_streaming(target),
+    /// Streams come from backends alone.
+    pub(super) async fn stream(&self, caller: &Caller, call: StreamInvocation) -> Step {
+        let StreamInvocation { invocation_id, target, arguments, stream_ids } = call;
+        if Method::named(&target).is_some() {
+            return Step::Reply(failed(invocation_id, texts::not_streaming(&target)));
+        }
+        if self.upstream.is_none() {
+            return Step::Reply(failed(invocation_id, texts::unknown_method(&target)));
+        }
+        if let Err(end) = self.settled(caller).await {
+            return end;
+        }
+        let invocation_id = Some(invocation_id);
+        let call = Invocation { invocation_id, target, arguments, stream_ids };
+        self.hand_up(caller, call, true).await
+    }
+
+    /// The caller's record; the step instead for one that is not on record.
+    async fn settled(&self, caller: &Caller) -> Result<Socket, Step> {
+        match self.ready(caller).await {
+            Ok(Some(socket)) => Ok(socket),
+            Ok(None) => Err(self.unready(caller).await),
+            Err(err) => Err(unavailable(&err)),
         }
     }
 

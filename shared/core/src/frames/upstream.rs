@@ -53,7 +53,7 @@ where
     }
 
     /// Hands an invocation of a method that is not built in to backends.
-    pub(super) async fn hand_up(&self, caller: &Caller, call: Invocation) -> Step {
+    pub(super) async fn hand_up(&self, caller: &Caller, call: Invocation, is_stream: bool) -> Step {
         let Some(upstream) = &self.upstream else {
             let error = texts::unknown_method(&call.target);
             return completion(call, Ok(Outcome::Error(error)));
@@ -71,9 +71,9 @@ where
             Err(err) => return completion(call, Err(err)),
         };
         if call.invocation_id.is_some() {
-            return self.ask(upstream, (caller, &client), call).await;
+            return self.ask(upstream, (caller, &client), (call, is_stream)).await;
         }
-        let event = upstream::invoked(&caller.socket, &client, &call, self.clock.now());
+        let event = upstream::invoked(&caller.socket, &client, (&call, false), self.clock.now());
         upstream::tell(upstream, &event).await;
         Step::Silent
     }
@@ -99,7 +99,7 @@ where
         &self,
         upstream: &Upstream<U>,
         (caller, client): (&Caller, &Client),
-        call: Invocation,
+        (call, is_stream): (Invocation, bool),
     ) -> Step {
         let id = call.invocation_id.clone().unwrap_or_default();
         let now = self.clock.now();
@@ -112,7 +112,7 @@ where
             }
             Err(err) => return completion(call, Err(err)),
         }
-        match send(upstream, (caller, client), &call, self.clock.now()).await {
+        match send(upstream, (caller, client), (&call, is_stream), self.clock.now()).await {
             Ok(()) => Step::Silent,
             Err(unsent) => self.unsent(caller, call, unsent).await,
         }
@@ -145,14 +145,14 @@ struct Unsent {
 async fn send<U: UpstreamQueue>(
     upstream: &Upstream<U>,
     (caller, client): (&Caller, &Client),
-    call: &Invocation,
+    (call, is_stream): (&Invocation, bool),
     now: Timestamp,
 ) -> Result<(), Unsent> {
     let id = call.invocation_id.as_deref().unwrap_or_default();
     let time_out = upstream::time_out(client, id, &call.target);
     let reminded = upstream.remind(&time_out, upstream.timeout).await;
     reminded.map_err(|error| Unsent { error, is_reminded: false })?;
-    let event = upstream::invoked(&caller.socket, client, call, now);
+    let event = upstream::invoked(&caller.socket, client, (call, is_stream), now);
     let told = upstream.tell(&event).await;
     told.map_err(|error| Unsent { error, is_reminded: true })
 }

@@ -1,5 +1,7 @@
 //! Events as backends read them, and the envelope that ends a wait for them.
 
+use std::ops::Not;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use signalr_protocol::message::Invocation;
@@ -34,37 +36,44 @@ struct Event<'a> {
     arguments: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invocation_id: Option<&'a str>,
+    #[serde(rename = "stream", skip_serializing_if = "Not::not")]
+    is_stream: bool,
 }
 
 /// A client has connected, and hears everything from now on.
 pub fn started(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    message(client, &format!("{socket}/connected"), now, (CONNECTIONS, "connected", None))
+    message(client, &format!("{socket}/connected"), now, (CONNECTIONS, "connected", None, false))
 }
 
 /// A client that was told of has ended.
 pub fn ended(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    message(client, &format!("{socket}/disconnected"), now, (CONNECTIONS, "disconnected", None))
+    message(
+        client,
+        &format!("{socket}/disconnected"),
+        now,
+        (CONNECTIONS, "disconnected", None, false),
+    )
 }
 
 /// A client invokes a method.
 pub fn invoked(
     socket: &SocketId,
     client: &Client,
-    call: &Invocation,
+    (call, is_stream): (&Invocation, bool),
     now: Timestamp,
 ) -> UpstreamMessage {
     let id = format!("{socket}/{:032x}", fastrand::u128(..));
-    message(client, &id, now, (MESSAGES, &call.target, Some(call)))
+    message(client, &id, now, (MESSAGES, &call.target, Some(call), is_stream))
 }
 
-/// Which event: its category, its name, and the invocation if it is one.
-type Kind<'a> = (&'a str, &'a str, Option<&'a Invocation>);
+/// Which event: its category, its name, the invocation if it is one, and whether that streams.
+type Kind<'a> = (&'a str, &'a str, Option<&'a Invocation>, bool);
 
 fn message(
     client: &Client,
     id: &str,
     now: Timestamp,
-    (category, name, call): Kind<'_>,
+    (category, name, call, is_stream): Kind<'_>,
 ) -> UpstreamMessage {
     let event = Event {
         id,
@@ -79,6 +88,7 @@ fn message(
         target: call.map(|call| call.target.as_str()),
         arguments: call.map(|call| &*call.arguments),
         invocation_id: call.and_then(|call| call.invocation_id.as_deref()),
+        is_stream,
     };
     let group = format!("{}:connection:{}", client.hub, client.connection);
     UpstreamMessage { body: allowed(&event), group, id: id.to_owned() }
@@ -175,7 +185,7 @@ mod tests {
         let told = invoked(
             &socket(),
             &client(),
-            &call(r#"[ 1.50, {"b":1,"a":[ ]} ]"#),
+            (&call(r#"[ 1.50, {"b":1,"a":[ ]} ]"#), false),
             Timestamp::from_millis(0),
         );
         assert!(told.body.contains(r#""arguments":[ 1.50, {"b":1,"a":[ ]} ],"#), "{}", told.body);
@@ -186,7 +196,7 @@ mod tests {
         let told = invoked(
             &socket(),
             &client(),
-            &call("[\"a\u{fffe}b\u{ffff}\"]"),
+            (&call("[\"a\u{fffe}b\u{ffff}\"]"), false),
             Timestamp::from_millis(0),
         );
         assert!(told.body.contains(r#"["a\ufffeb\uffff"]"#), "{}", told.body);
@@ -196,8 +206,9 @@ mod tests {
 
     #[test]
     fn every_invocation_is_an_event_of_its_own() {
-        let told =
-            [(); 2].map(|()| invoked(&socket(), &client(), &call("[]"), Timestamp::from_millis(0)));
+        let told = [(); 2].map(|()| {
+            invoked(&socket(), &client(), (&call("[]"), false), Timestamp::from_millis(0))
+        });
         assert_ne!(told[0].id, told[1].id);
     }
 }

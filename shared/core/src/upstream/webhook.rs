@@ -6,7 +6,9 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use signalr_protocol::message::{Completion, Decoded, HubMessage, Invocation, Outcome};
+use signalr_protocol::message::{
+    Completion, Decoded, HubMessage, Invocation, Outcome, StreamInvocation,
+};
 use signalr_protocol::texts;
 
 use super::Values;
@@ -45,6 +47,8 @@ pub struct HeardEvent {
     /// The id of an invocation that wants an answer.
     #[serde(default)]
     pub invocation_id: Option<String>,
+    #[serde(default, rename = "stream")]
+    is_stream: bool,
 }
 
 impl HeardEvent {
@@ -70,15 +74,27 @@ impl HeardEvent {
     pub fn body(&self) -> String {
         match (&self.target, &self.arguments, self.event.as_str()) {
             (Some(target), Some(arguments), _) => {
-                let invocation_id = self.invocation_id.clone();
-                let (target, arguments) = (target.clone(), arguments.clone());
-                let call = Invocation { invocation_id, target, arguments, stream_ids: Vec::new() };
-                let record = HubMessage::Invocation(call).encode();
+                let record = self.call(target.clone(), arguments.clone()).encode();
                 record.trim_end_matches(RECORD_SEPARATOR).to_owned()
             }
             (_, _, "connected") => r#"{"type":10}"#.to_owned(),
             _ => r#"{"type":11}"#.to_owned(),
         }
+    }
+
+    fn call(&self, target: String, arguments: Box<RawValue>) -> HubMessage {
+        let (invocation_id, stream_ids) = (self.invocation_id.clone(), Vec::new());
+        if !self.is_stream {
+            return HubMessage::Invocation(Invocation {
+                invocation_id,
+                target,
+                arguments,
+                stream_ids,
+            });
+        }
+        let invocation_id = invocation_id.unwrap_or_default();
+        let call = StreamInvocation { invocation_id, target, arguments, stream_ids };
+        HubMessage::StreamInvocation(call)
     }
 
     /// The headers that say what the event is, signatures aside.
@@ -118,11 +134,17 @@ impl HeardEvent {
         format!("?{}", items.collect::<Vec<_>>().join("&"))
     }
 
-    /// The envelope of the answer that an endpoint gave by this status and body.
-    pub fn answered(&self, status: u16, body: &[u8]) -> String {
+    /// The envelope of the answer that an endpoint gave by this status and body; `None` when
+    /// nothing answers a stream, whose items come by themselves.
+    pub fn answered(&self, status: u16, body: &[u8]) -> Option<String> {
         if !matches!(status, 200 | 204) {
-            return self.failed(&format!("Invocation failed, status code {status}"));
+            return Some(self.failed(&format!("Invocation failed, status code {status}")));
         }
+        let goes_on = self.is_stream && body.is_empty();
+        (!goes_on).then(|| self.completed(body))
+    }
+
+    fn completed(&self, body: &[u8]) -> String {
         match std::str::from_utf8(body).ok().and_then(outcome) {
             Some(outcome) if self.fits(&outcome) => self.envelope(&outcome),
             // It may be one, of which not all was read.
@@ -198,6 +220,7 @@ impl HeardEvent {
             target: None,
             arguments: None,
             invocation_id: Some("7".to_owned()),
+            is_stream: false,
         }
     }
 }
@@ -210,7 +233,7 @@ mod tests {
 
     fn answered(status: u16, body: &str) -> Value {
         let event = HeardEvent::named("n", "messages", "Add");
-        serde_json::from_str(&event.answered(status, body.as_bytes())).unwrap()
+        serde_json::from_str(&event.answered(status, body.as_bytes()).unwrap()).unwrap()
     }
 
     fn envelope(more: &Value) -> Value {
@@ -248,6 +271,23 @@ mod tests {
                 answered(200, body)["error"].as_str().unwrap().starts_with("Invocation failed")
             );
         }
+    }
+
+    #[test]
+    fn a_stream_goes_on_after_an_empty_answer() {
+        let mut event = HeardEvent::named("n", "messages", "Count");
+        event.is_stream = true;
+        assert_eq!(event.answered(200, b""), None);
+        assert_eq!(event.answered(204, b""), None);
+        assert!(event.answered(500, b"").is_some());
+        let end = r#"{"type":3,"invocationId":"7"}"#;
+        let ended: Value =
+            serde_json::from_str(&event.answered(200, end.as_bytes()).unwrap()).unwrap();
+        assert_eq!(ended, envelope(&json!({})));
+        event.target = Some("Count".to_owned());
+        event.arguments = Some(serde_json::from_str("[1]").unwrap());
+        let call = r#"{"type":4,"invocationId":"7","target":"Count","arguments":[1]}"#;
+        assert_eq!(event.body(), call);
     }
 
     #[test]

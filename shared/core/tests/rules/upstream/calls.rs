@@ -25,6 +25,11 @@ fn error(reply: &str) -> String {
     reply["error"].as_str().expect("an error").to_owned()
 }
 
+fn stream(target: &str, ids: &[&str]) -> String {
+    let call = json!({ "type": 4, "invocationId": "7", "target": target, "arguments": [1], "streamIds": ids });
+    format!("{call}\u{1e}")
+}
+
 const ANSWER: &str = r#"{"connectionId":"c","invocationId":"7","result":3}"#;
 
 #[tokio::test]
@@ -181,12 +186,46 @@ async fn a_queue_that_hangs_fails_the_call_and_not_the_socket() {
 }
 
 #[tokio::test]
-async fn streams_and_endless_names_are_refused() {
+async fn a_stream_is_told_and_its_items_pass_until_it_ends() {
     let told = Told::default();
     let alice = ready(&told).await;
-    let streams = json!({ "type": 4, "invocationId": "7", "target": "Count", "arguments": [] });
-    let reply = told.answer(&alice, &format!("{streams}\u{1e}")).await;
-    assert!(error(&reply).contains("non-streaming 'Count'"), "{reply}");
+    assert_eq!(told.answer(&alice, &stream("Count", &[])).await, "");
+    let [call] = calls(&told).try_into().unwrap();
+    assert_eq!((&call["target"], &call["invocationId"]), (&json!("Count"), &json!("7")));
+    assert_eq!(call["stream"], true);
+    for more in [r#""item":1"#, r#""item":2"#, r#""error":"enough""#, r#""error":"again""#] {
+        let body = format!(r#"{{"connectionId":"c","invocationId":"7",{more}}}"#);
+        told.stage.publish([message(more, &body)]).await;
+    }
+    let frames = told.stage.received(&alice);
+    let all = frames.iter().flat_map(|frame| records(frame));
+    let stream: Vec<Value> = all.filter(|record| record["invocationId"] == "7").collect();
+    let item = |item| json!({ "type": 2, "invocationId": "7", "item": item });
+    let end = json!({ "type": 3, "invocationId": "7", "error": "enough" });
+    assert_eq!(stream, [item(1), item(2), end]);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_wait_for_its_end_does() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    told.answer(&alice, &stream("Count", &[])).await;
+    told.stage.send(r#"{"connectionId":"c","invocationId":"7","item":1}"#).await;
+    let [(reminder, _)] = told.backends.reminders().try_into().unwrap();
+    told.stage.publish([message("timer", &reminder)]).await;
+    let error = "Invoking 'Count' was not answered in time.";
+    let done = json!({ "type": 3, "invocationId": "7", "error": error });
+    assert_eq!(told.completions(&alice), [done]);
+}
+
+#[tokio::test]
+async fn streams_of_clients_and_endless_names_are_refused() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    let reply = told.answer(&alice, &stream("Count", &["1"])).await;
+    assert!(error(&reply).contains("It takes no streams."), "{reply}");
+    let reply = told.answer(&alice, &stream("JoinGroup", &[])).await;
+    assert!(error(&reply).contains("non-streaming 'JoinGroup'"), "{reply}");
     let uploads = json!({ "type": 1, "invocationId": "7", "target": "Up", "arguments": [], "streamIds": ["1"] });
     let reply = told.answer(&alice, &format!("{uploads}\u{1e}")).await;
     assert!(error(&reply).contains("It takes no streams."), "{reply}");
