@@ -13,6 +13,10 @@ const alarms = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS:
 const dashboard = JSON.parse(Resources.Dashboard.Properties.DashboardBody["Fn::Sub"]);
 const operations = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
 
+/** Where is logged what metric filters count. */
+const LOGGING = ["shared/core/src/upstream/presence.rs", "shared/core/src/frames/upstream.rs", "functions/upstream/src/delivery.rs", "functions/authorizer/src/lib.rs"];
+const errors = LOGGING.map((path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")).join("\n");
+
 /** The metrics that AWS itself publishes, by their dimensions; from each service's page of metrics. */
 const PUBLISHED = {
   "AWS/ApiGateway ApiId,Stage": ["ConnectCount", "MessageCount", "ClientError", "ExecutionError", "IntegrationError", "IntegrationLatency"],
@@ -22,18 +26,13 @@ const PUBLISHED = {
   "AWS/SQS QueueName": ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
 };
 
-/** The namespace of what metric filters count. */
-const FILTERED = "hubcast/log";
-
 /** All that alarms and widgets look at: namespace, name, names of dimensions, parameters that name the thing. */
 const looks = [...alarms.flatMap(([, { Properties }]) => ofAlarm(Properties)), ...dashboard.widgets.flatMap(ofWidget)];
 
 function ofAlarm({ Metrics, ...single }) {
   const metrics = Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])) : [single];
-  // What a filter of ours counts has no dimension: its name tells whose it is.
-  const dimensioned = metrics.filter(({ Namespace }) => Namespace !== FILTERED);
-  return dimensioned.map(({ Namespace, MetricName, Dimensions }) => ({
-    namespace: Namespace,
+  return metrics.map(({ Namespace, MetricName, Dimensions = [] }) => ({
+    namespace: Namespace["Fn::Sub"] ?? Namespace,
     name: MetricName,
     dimensions: Dimensions.map(({ Name }) => Name),
     things: Dimensions.map(({ Value }) => Value["Fn::Sub"] ?? `\${${Value.Ref}}`),
@@ -49,8 +48,29 @@ function ofWidget({ properties: { metrics = [] } }) {
   });
 }
 
+/** Metrics that are counted from log lines. */
+const counted = Object.values(Resources).filter(({ Type }) => Type === "AWS::Logs::MetricFilter").map(({ Properties }) => Properties);
+const OF_LOGS = "hubcast/${Deployment}";
+
+test("every metric of log lines is counted, from lines that are logged, of a function that there is", () => {
+  const names = looks.filter(({ namespace }) => namespace === OF_LOGS).map(({ name }) => name);
+  const metrics = counted.flatMap(({ MetricTransformations }) => MetricTransformations);
+  assert.deepEqual(new Set(metrics.map(({ MetricName }) => MetricName)), new Set(names));
+  for (const { MetricNamespace } of metrics) assert.equal(MetricNamespace["Fn::Sub"], OF_LOGS);
+  for (const { FilterPattern, LogGroupName } of counted) {
+    const texts = [...FilterPattern.matchAll(/\$\.fields\.message = "([^"]+)"/g)].map(([, text]) => text);
+    assert.ok(texts.length > 0, FilterPattern);
+    for (const text of texts) {
+      assert.match(errors, new RegExp(`tracing::error!\\([^;]*"${text}"`), text);
+      assert.ok(operations.includes(text), `OPERATIONS.md does not tell of '${text}'`);
+    }
+    const group = LogGroupName["Fn::Sub"] ?? "/aws/lambda/${Deployment}-upstream";
+    assert.ok(functions.includes(group.replace("/aws/lambda/", "")), group);
+  }
+});
+
 test("every metric of AWS is one that it publishes, under these dimensions", () => {
-  for (const { namespace, name, dimensions } of looks.filter(({ namespace }) => namespace !== "hubcast")) {
+  for (const { namespace, name, dimensions } of looks.filter(({ namespace }) => !namespace.startsWith("hubcast"))) {
     assert.ok(PUBLISHED[`${namespace} ${dimensions}`]?.includes(name), `${namespace} ${name} by ${dimensions}`);
   }
 });
@@ -85,20 +105,6 @@ test("no widget lies on another", () => {
     Array.from({ length: width * height }, (_, at) => `${x + (at % width)},${y + Math.floor(at / width)}`),
   );
   assert.equal(new Set(cells).size, cells.length);
-});
-
-test("what alarms count of logs is what a filter counts, of a line that the function writes", () => {
-  const filters = Object.values(Resources).filter(({ Type }) => Type === "AWS::Logs::MetricFilter");
-  const counted = filters.map(({ Properties: { LogGroupName, FilterPattern, MetricTransformations } }) => {
-    const [, name] = LogGroupName["Fn::Sub"].match(/^\/aws\/lambda\/\$\{Deployment\}-([a-z-]+)$/);
-    const [, line] = FilterPattern.match(/^\{ \$\.fields\.message = "(.+)" \}$/);
-    const source = readFileSync(new URL(`../../functions/${name}/src/lib.rs`, import.meta.url), "utf8");
-    assert.ok(source.includes(`"${line}"`), `${name} never says: ${line}`);
-    return MetricTransformations[0].MetricName["Fn::Sub"];
-  });
-  const looked = alarms.flatMap(([, { Properties: { Metrics = [] } }]) => Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []));
-  const named = looked.filter(({ Namespace }) => Namespace === FILTERED).map(({ MetricName }) => MetricName["Fn::Sub"]);
-  assert.deepEqual([...new Set(named)].sort(), counted.sort());
 });
 
 test("a metric that has no value counts as zero in what alarms compute", () => {
