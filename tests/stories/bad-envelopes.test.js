@@ -73,7 +73,7 @@ describe("an envelope that is bad", () => {
     "an empty object": ["{}", "NoContent", /one of 'target', 'action' and 'invocationId'/],
     "no target": [{ userId: "alice", arguments: [1] }, "NoContent", /one of 'target', 'action' and 'invocationId'/],
     "an empty target": [{ ...alice, target: "" }, "NoContent", /one of 'target'/],
-    "an unknown action": [{ userId: "alice", groupName: "g", action: "join" }, "UnknownAction", /add, remove, removeAll, settle, close, block and unblock/],
+    "an unknown action": [{ userId: "alice", groupName: "g", action: "join" }, "UnknownAction", /add, remove, removeAll, settle, show, close, block and unblock/],
     "target and action": [{ ...alice, action: "close" }, "SeveralContents", /only one of/],
     "target and invocationId": [{ ...alice, invocationId: "1" }, "MissingAudience", /needs the 'connectionId'/],
     "action and invocationId": [{ userId: "alice", action: "close", invocationId: "1" }, "SeveralContents", /only one of/],

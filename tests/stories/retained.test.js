@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { signedIn, versions } from "../harness/client.js";
+import { Rest } from "../harness/rest.js";
 import { startStack } from "../harness/stack.js";
 
 describe("a retained value", () => {
@@ -68,6 +69,17 @@ describe("a retained value", () => {
     const next = await comes("added", { values: 1 });
     assert.deepEqual(heard(next), [["flags", "given"]], "the membership lasts");
     await Promise.all([tab, next].map((one) => one.stop()));
+  });
+
+  it("is there for who is put into a group by the REST API", async () => {
+    const groupName = "put";
+    await retain({ groupName }, "flags", "put");
+    const tab = await comes("put");
+    const { status } = await new Rest(stack).call("PUT", `/users/put/groups/${groupName}`);
+    assert.equal(status, 200);
+    await tab.receives("flags");
+    assert.deepEqual(heard(tab), [["flags", "put"]]);
+    await tab.stop();
   });
 
   it("of a user or of the hub is there for each until it is taken down", async () => {

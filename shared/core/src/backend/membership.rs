@@ -4,7 +4,8 @@
 //! by the queue, in the message group of the sends to that group, so that what
 //! was sent before it still reaches. What a removal in the queue must not undo
 //! is kept from it: of users it only carries out what the table says of them by
-//! then, and the add of a connection follows it through the queue.
+//! then, and the add of a connection follows it through the queue. What is retained for a group is
+//! shown by the publisher, to those who are in it by then.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::{Backend, BackendError, Recipient};
 use crate::access::{Membership, Standing};
 use crate::id::{ConnectionId, GroupName, HubName, KeyedName, UserId};
 use crate::lasting::{MEMBERSHIP_LIFETIME, follow};
+use crate::later::Use;
 use crate::membership::{Groups, join};
 use crate::ports::{
     AccessStore, ChannelStore, Consistency, NotificationSender, SocketStore, StoreError,
@@ -87,8 +89,16 @@ where
         self.store.put_membership(hub, user, &row).await?;
         let is_lasting = until > now;
         let word = Membership { expires: row.expires.filter(|_| is_lasting), ..row };
-        self.move_sockets(hub, user, &[word]).await?;
-        Ok(())
+        if !self.move_sockets(hub, user, &[word]).await? || !self.are_groups_retained(hub).await? {
+            return Ok(());
+        }
+        self.follow_up(hub, &Recipient::User(user.clone()), group, "show").await
+    }
+
+    /// Whether anything may be retained for a group. Read after the sockets were put in: whoever
+    /// retains the first value from now on finds them there.
+    async fn are_groups_retained(&self, hub: &HubName) -> Result<bool, StoreError> {
+        Ok(self.store.uses(hub, Consistency::Strong).await?.contains(&Use::GroupBoards))
     }
 
     /// Takes a user out of a group, also when a token names it.
@@ -140,17 +150,18 @@ where
         self.store.put_membership(hub, user, &member(group, Standing::Denied, until)).await
     }
 
-    /// Moves the sockets that a user has.
+    /// Moves the sockets that a user has; false when there is none.
     async fn move_sockets(
         &self,
         hub: &HubName,
         user: &UserId,
         word: &[Membership],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let counts = self.shards.for_writing(&self.store).await?;
         let sockets = self.sockets_of(hub, user).await?;
         let read = || self.store.memberships(hub, user, self.clock.now());
-        follow(&self.store, counts, &sockets, word, read).await
+        follow(&self.store, counts, &sockets, word, read).await?;
+        Ok(!sockets.is_empty())
     }
 
     /// Enqueues a change of membership behind what was sent to the group.

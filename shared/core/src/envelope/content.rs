@@ -96,6 +96,13 @@ pub enum Action {
         /// Of which groups; of all when `None`.
         groups: Option<Vec<GroupName>>,
     },
+    /// Shows what is retained for a group to those connections that are in it; changes nothing.
+    Show {
+        /// Whose.
+        subject: Subject,
+        /// Of which group.
+        group: GroupName,
+    },
     /// Ends connections.
     Close {
         /// Whose.
@@ -188,12 +195,13 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
         "remove" => remove(fields),
         "removeall" => remove_all(fields),
         "settle" => settle(fields),
+        "show" => show(fields),
         "close" => close(fields, rules),
         "block" => block(fields),
         "unblock" => unblock(fields),
         _ => {
             let detail =
-                "'action' is one of add, remove, removeAll, settle, close, block and unblock";
+                "'action' is one of add, remove, removeAll, settle, show, close, block and unblock";
             Err(Rejection::new(RejectReason::UnknownAction, detail))
         }
     }
@@ -225,6 +233,16 @@ fn settle(fields: &Fields<'_>) -> Result<Action, Rejection> {
     fields.flag("everyone")?;
     let missing = || Rejection::new(RejectReason::MissingAudience, "a settle needs a 'userId'");
     Ok(Action::Settle { users: fields.users()?.ok_or_else(missing)?, groups: fields.groups()? })
+}
+
+fn show(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'show'")?;
+    refuse(fields, &["groupNames"], "action 'show'")?;
+    let subject = subject(fields)?;
+    let group = groups(fields)?.into_iter().next();
+    let missing = || Rejection::new(RejectReason::MissingGroup, "a show needs a 'groupName'");
+    Ok(Action::Show { subject, group: group.ok_or_else(missing)? })
 }
 
 fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {

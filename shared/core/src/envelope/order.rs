@@ -22,7 +22,8 @@ impl Notification {
             Content::Action(
                 Action::Add { subject, .. }
                 | Action::Remove { subject, .. }
-                | Action::RemoveAll { subject },
+                | Action::RemoveAll { subject }
+                | Action::Show { subject, .. },
             ) => of_subject(subject),
             Content::Action(
                 Action::Settle { users, .. }

@@ -71,7 +71,7 @@ where
             Action::Close { audience: Audience::Users(users), revoke: true, .. } => {
                 self.revoke(hub, users, sent_at).await?;
             }
-            Action::Close { .. } => {}
+            Action::Close { .. } | Action::Show { .. } => {}
             Action::Block { users, ttl, scope } => {
                 self.block(blocked_hub(hub, *scope), users, *ttl).await?;
             }
@@ -180,7 +180,7 @@ where
     }
 
     /// The records of a subject's sockets, read after what lasts was written.
-    async fn sockets_of(
+    pub(super) async fn sockets_of(
         &self,
         hub: &HubName,
         subject: &Subject,

@@ -24,6 +24,7 @@ use crate::ports::{
 };
 use crate::replay::Replay;
 use crate::report::chain;
+use crate::socket::Socket;
 use crate::time::{Clock, Timestamp};
 
 /// How many boards are written at once.
@@ -136,8 +137,8 @@ where
         stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_collect().await
     }
 
-    /// Plans the values of the groups that an action has put sockets into: all of the subject's,
-    /// or those that are left of them.
+    /// Plans the values of the groups that an action has put sockets into, or found them in: for
+    /// all of the subject's, or for those that are left of them.
     pub(super) async fn show_boards(
         &self,
         item: ItemRef,
@@ -145,28 +146,54 @@ where
         left: Option<Vec<Found>>,
         (reads, plan): (&mut Reads, &mut Plan),
     ) -> Result<(), StoreError> {
-        let Content::Action(Action::Add { subject, groups, .. }) = &notification.content else {
-            return Ok(());
+        let groups = match &notification.content {
+            Content::Action(Action::Add { groups, .. }) => groups.as_slice(),
+            Content::Action(Action::Show { group, .. }) => std::slice::from_ref(group),
+            _ => return Ok(()),
         };
-        let hub = &notification.hub;
-        let Some(mut replay) = self.replay_of(hub, groups).await? else {
+        let Some(mut replay) = self.replay_of(&notification.hub, groups).await? else {
             return Ok(());
         };
         let records = replay.next(&self.store, self.clock.now()).await?;
         if records.is_empty() {
             return Ok(());
         }
-        let sockets = if let Some(left) = left {
-            left
-        } else {
-            let audience = subject.audience();
-            let found = self.audience_members((hub, &audience), usize::MAX, reads).await?;
-            let found = found.unwrap_or_default().into_iter();
-            found.map(|(key, member)| Found { socket: member.socket, key }).collect()
-        };
+        let sockets = self.comers(notification, left, reads).await?;
         plan.show(item, records, &sockets);
         plan.shown.push(Shown { item, sockets, replay });
         Ok(())
+    }
+
+    /// The sockets that an action shows something to.
+    async fn comers(
+        &self,
+        notification: &Notification,
+        left: Option<Vec<Found>>,
+        reads: &mut Reads,
+    ) -> Result<Vec<Found>, StoreError> {
+        let hub = &notification.hub;
+        match (&notification.content, left) {
+            (Content::Action(Action::Show { subject, group }), left) => {
+                let is_left = |socket: &Socket| match &left {
+                    Some(left) => left.iter().any(|found| found.socket == socket.id),
+                    None => true,
+                };
+                let group = group.keyed();
+                // Whoever asked for it put them in long ago, and they may be out again.
+                let is_in = |socket: &Socket| socket.groups().any(|joined| joined == group);
+                let sockets = self.sockets_of(hub, subject, reads).await?.into_iter();
+                let sockets = sockets.filter(|socket| is_left(socket) && is_in(socket));
+                Ok(sockets.map(|socket| Found { socket: socket.id, key: None }).collect())
+            }
+            (_, Some(left)) => Ok(left),
+            (Content::Action(Action::Add { subject, .. }), None) => {
+                let audience = subject.audience();
+                let found = self.audience_members((hub, &audience), usize::MAX, reads).await?;
+                let found = found.unwrap_or_default().into_iter();
+                Ok(found.map(|(key, member)| Found { socket: member.socket, key }).collect())
+            }
+            (_, None) => Ok(Vec::new()),
+        }
     }
 
     /// What hangs in groups; `None` when nothing can.

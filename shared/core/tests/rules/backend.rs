@@ -14,7 +14,7 @@ use hubcast_testkit::principal::principal;
 use hubcast_testkit::queued::in_group;
 use hubcast_testkit::{Fault, MemoryStore, RecordingSender, TestClock, name};
 
-use crate::stage::{HUB, Stage, claiming, records, with_groups};
+use crate::stage::{HUB, Stage, claiming, invoke, records, with_groups};
 
 type Calls = Backend<MemoryStore, RecordingSender, TestClock>;
 
@@ -94,6 +94,41 @@ async fn an_add_without_a_lasting_word_lifts_a_denial_for_those_who_are_there() 
     office.backend.add_user(&hub, &staff, &user, Some(Duration::ZERO)).await.expect("added");
     office.publish().await;
     assert!(office.stage.is_in(&tab, "staff"));
+}
+
+#[tokio::test]
+async fn a_user_who_is_put_into_a_group_is_shown_what_is_retained_there() {
+    for ttl in [None, Some(Duration::ZERO)] {
+        let office = Office::default();
+        let tab = office.stage.user("s1=", "alice").await;
+        let (hub, user, g) = (name::hub(HUB), name::user("alice"), name::group("g"));
+        office.backend.add_user(&hub, &g, &user, ttl).await.expect("added");
+        assert!(office.groups().is_empty(), "nothing is retained, so nothing is enqueued");
+        office.stage.send(r#"{"groupName":"g","target":"flags","retain":"k"}"#).await;
+        office.stage.send(r#"{"action":"remove","userId":"alice","groupName":"g"}"#).await;
+        office.backend.add_user(&hub, &g, &name::user("absent"), ttl).await.expect("added");
+        assert!(office.groups().is_empty(), "nobody is there to be shown anything");
+        office.backend.add_user(&hub, &g, &user, ttl).await.expect("added");
+        assert_eq!(office.groups(), ["n:group:g"]);
+        office.publish().await;
+        assert_eq!(office.stage.called(&tab), ["flags", "flags"]);
+    }
+}
+
+#[tokio::test]
+async fn who_is_out_of_a_group_again_is_shown_nothing_and_stays_out() {
+    let office = Office::default();
+    office.stage.send(r#"{"groupName":"g","target":"flags","retain":"k"}"#).await;
+    let tab = office.stage.user("s1=", "alice").await;
+    let stays = office.stage.user("s2=", "alice").await;
+    let (hub, user, g) = (name::hub(HUB), name::user("alice"), name::group("g"));
+    office.backend.add_user(&hub, &g, &user, None).await.expect("added");
+    let leave = invoke("1", "LeaveGroup", &serde_json::json!(["g"]));
+    office.stage.replies(&tab, &leave).await;
+    assert!(!office.stage.is_in(&tab, "g"));
+    office.publish().await;
+    let shown = [&tab, &stays].map(|caller| office.stage.called(caller).len());
+    assert_eq!((office.stage.is_in(&tab, "g"), shown), (false, [0, 1]));
 }
 
 #[tokio::test]
