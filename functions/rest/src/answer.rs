@@ -67,6 +67,11 @@ impl From<InvokeError> for Refusal {
             InvokeError::TimedOut(_) => {
                 Self::new(424, "Error.Connection.InvocationTimedOut", err.to_string())
             }
+            InvokeError::Unsure(_) => {
+                let text = err.to_string();
+                let refusal = Self::new(424, "Error.Connection.InvocationFailed", text);
+                Self { cause: Some(Box::new(err)), ..refusal }
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::envelope::Envelope;
 use super::send::{check_size, fresh_key};
@@ -15,13 +15,16 @@ use super::{Backend, BackendError, Payload, Recipient, Sending};
 use crate::id::{ConnectionId, HubName};
 use crate::ports::{
     AccessStore, ChannelStore, ClientResult, InvocationKey, NotificationSender, ResultStore,
-    SocketStore, StoreError,
+    SocketStore,
 };
+use crate::report::chain;
 use crate::time::Clock;
 
 /// How long lies between two looks at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How long what comes after the time that was asked for may take.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 /// How much longer than it is waited for an answer has a row to go to.
 const ROW_GRACE: Duration = Duration::from_mins(1);
 
@@ -34,6 +37,9 @@ pub enum InvokeError {
     /// The client did not answer in time.
     #[error("the client did not answer within {0:?}")]
     TimedOut(Duration),
+    /// The queue did not answer; the client may be called all the same.
+    #[error("it is not known whether the client is called")]
+    Unsure(#[source] BackendError),
     /// It did not come to that.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -61,9 +67,10 @@ where
         let until = Instant::now() + patience;
         let expires = self.clock.now().plus(patience + ROW_GRACE);
         self.store.expect_result(&key, expires).await.map_err(BackendError::from)?;
-        self.enqueue_invocation(&key, payload).await?;
-        let answer = self.answer(&key, until).await.map_err(BackendError::from)?;
-        self.store.forget_result(&key).await.map_err(BackendError::from)?;
+        // From here on nothing may look as if the client had not been called.
+        self.enqueue_invocation(&key, payload).await.map_err(InvokeError::Unsure)?;
+        let answer = timeout_at(until + LAST_LOOK, self.answer(&key, until)).await.ok().flatten();
+        self.forget(&key).await;
         match answer {
             Some(ClientResult::Void) => Ok(None),
             Some(ClientResult::Value(json)) => Ok(Some(json)),
@@ -87,19 +94,29 @@ where
         self.enqueue(&Sending::plain(&key.hub, &recipient), envelope.json()).await
     }
 
-    async fn answer(
-        &self,
-        key: &InvocationKey,
-        until: Instant,
-    ) -> Result<Option<ClientResult>, StoreError> {
+    async fn answer(&self, key: &InvocationKey, until: Instant) -> Option<ClientResult> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let answer = self.store.result(key).await?;
+            let answer = self.store.result(key).await.unwrap_or_else(|err| {
+                tracing::warn!(error = %chain(&err), "an answer is looked for again");
+                None
+            });
             if answer.is_some() || Instant::now() >= until {
-                return Ok(answer);
+                return answer;
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Removes the row of an answer. What stays behind ends by itself.
+    async fn forget(&self, key: &InvocationKey) {
+        match timeout(LAST_LOOK, self.store.forget_result(key)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => {
+                tracing::warn!(error = %chain(&err), "the row of an answer stays until it ends");
+            }
+            Err(_) => tracing::warn!("the row of an answer stays until it ends: the time is over"),
         }
     }
 }

@@ -343,6 +343,57 @@ async fn an_invocation_fails_with_the_client_or_with_the_time() {
     assert!(matches!(failed, Err(InvokeError::Failed(error)) if error == "no"));
 }
 
+/// What becomes of an invocation that the client answers, when this goes wrong with the table.
+async fn invoked_despite(office: &Office, fail: impl Fn()) -> Result<Option<String>, InvokeError> {
+    let tab = office.stage.user("s1=", "alice").await;
+    let (hub, connection) = (name::hub(HUB), name::connection("s1="));
+    let (ask, patience) = (payload("ask"), Duration::from_secs(20));
+    let asking = office.backend.invoke((&hub, &connection), &ask, patience);
+    let answering = async {
+        office.publish_when_sent().await;
+        let call = records(office.stage.received(&tab).last().unwrap()).remove(0);
+        let id = &call["invocationId"];
+        fail();
+        let answer = format!("{{\"type\":3,\"invocationId\":{id},\"result\":7}}\u{1e}");
+        assert_eq!(office.stage.answer(&tab, &answer).await, "");
+    };
+    tokio::join!(asking, answering).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invocation_is_answered_though_its_row_cannot_be_forgotten() {
+    for fault in [Fault::Unavailable, Fault::Hang] {
+        let office = Office::default();
+        let answer =
+            invoked_despite(&office, || office.stage.store.fault("forget_result", fault)).await;
+        assert_eq!(answer.expect("a result").as_deref(), Some("7"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_looked_for_again_when_the_table_was_away() {
+    let office = Office::default();
+    let away = [Some(Fault::Unavailable), Some(Fault::Unavailable)];
+    let answer = invoked_despite(&office, || office.stage.store.fault_next("result", away)).await;
+    assert_eq!(answer.expect("a result").as_deref(), Some("7"));
+    for fault in [Fault::Unavailable, Fault::Hang] {
+        let office = Office::default();
+        let answer = invoked_despite(&office, || office.stage.store.fault("result", fault)).await;
+        assert!(matches!(answer, Err(InvokeError::TimedOut(_))), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_that_may_be_on_the_queue_is_no_reason_for_another() {
+    let office = Office::default();
+    office.stage.user("s1=", "alice").await;
+    office.queue.fault("send", Fault::Unavailable);
+    let (hub, connection) = (name::hub(HUB), name::connection("s1="));
+    let patience = Duration::from_secs(20);
+    let asked = office.backend.invoke((&hub, &connection), &payload("ask"), patience).await;
+    assert!(matches!(asked, Err(InvokeError::Unsure(_))), "{asked:?}");
+}
+
 impl Office {
     /// Publishes as soon as one more message was enqueued.
     async fn publish_when_sent(&self) {
