@@ -56,7 +56,7 @@ export class Rest {
 
   /** A token of an app, by the development issuer. */
   static async appToken(stack, { roles = ["hubcast.rest"], audience = "hubcast-rest", claims = {} } = {}) {
-    return stack.token("backend-app", { audience, claims: { roles, ...claims } });
+    return stack.token("backend-app", { audience, claims: { roles, idtyp: "app", ...claims } });
   }
 }
 

@@ -30,7 +30,7 @@ def started():
 
 
 def token(url):
-    request = {"sub": "app", "audience": "hubcast-rest", "ttlSeconds": 86400, "claims": {"roles": ["hubcast.rest"]}}
+    request = {"sub": "app", "audience": "hubcast-rest", "ttlSeconds": 86400, "claims": {"roles": ["hubcast.rest"], "idtyp": "app"}}
     post = urllib.request.Request(f"{url}/dev/token", json.dumps(request).encode(), method="POST")
     with urllib.request.urlopen(post) as answer:
         return json.load(answer)["access_token"]

@@ -126,24 +126,31 @@ where
         if let Some(answer) = public(call, &path) {
             return Ok(answer);
         }
-        let parts = self.admit(call, path).await?;
+        let (parts, allowed) = self.admit(call, path).await?;
         let (route, parameters) = find(call.method, &parts).map_err(nowhere)?;
         if route.operation == Operation::AccessKey {
-            return self.access_key().await;
+            // The key signs for every hub.
+            return if allowed == Hubs::Any { self.access_key().await } else { Err(forbidden()) };
         }
         let request = Request::read(route, parameters, &call.query)?;
+        if !allowed.contains(&request.hub) {
+            return Err(forbidden());
+        }
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::new(404, "Warning.Hub.NotExisted", "There is no such hub."));
         }
         self.perform(call, &request, &parts).await
     }
 
-    /// The parts of the path, for a caller who may call it.
-    async fn admit(&self, call: &Call<'_>, path: Path<'_>) -> Result<Vec<String>, Refusal> {
+    /// The parts of the path, for a caller who may call it, and the hubs where that is so.
+    async fn admit(&self, call: &Call<'_>, path: Path<'_>) -> Result<(Vec<String>, Hubs), Refusal> {
         let shown = RestCall { path: path.text, parts: path.parts.as_deref(), query: &call.query };
         match self.gate.admit(call.bearer()?, shown, self.clock.now()).await? {
-            Access::Signed(parts) => Ok(parts),
-            Access::Granted => path.into_parts(call.method).map_err(|Ambiguous| ambiguous()),
+            Access::Signed(parts) => Ok((parts, Hubs::Any)),
+            Access::Granted(hubs) => {
+                let parts = path.into_parts(call.method).map_err(|Ambiguous| ambiguous())?;
+                Ok((parts, hubs))
+            }
             Access::NoRole => {
                 let text = "The access token has none of the roles that are needed.";
                 Err(Refusal::new(403, "Error.Request.Forbidden", text))
@@ -165,6 +172,11 @@ fn public(call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> 
         Operation::OpenApi => Some(answer::json(200, &openapi::document())),
         _ => None,
     }
+}
+
+fn forbidden() -> Refusal {
+    let text = "The access token is not good for this hub.";
+    Refusal::new(403, "Error.Request.Forbidden", text)
 }
 
 fn ambiguous() -> Refusal {

@@ -59,7 +59,7 @@ struct Told<'a> {
 
 impl Rig {
     fn app_token(&self) -> String {
-        self.issuer.token(&json!({ "aud": AUDIENCE, "roles": ["Hubcast.Rest"] }))
+        self.issuer.token(&json!({ "aud": AUDIENCE, "roles": ["Hubcast.Rest"], "azp": "backend" }))
     }
 
     async fn answer(&self, change: impl FnOnce(&mut Value)) -> ApiGatewayV2httpResponse {

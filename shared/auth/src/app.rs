@@ -11,9 +11,6 @@ use crate::AuthError;
 use crate::claims::Claims;
 use crate::jwks::KeySource;
 
-/// Stands in an issuer's name for the tenant of the token, as in Entra ID's own documents.
-const TENANT: &str = "{tenantid}";
-
 /// Checks app tokens against the issuers of the configuration.
 #[derive(Debug)]
 pub struct AppTokens<K> {
@@ -116,7 +113,7 @@ fn is_issued_by(claims: &Claims, issuer: &IssuerSettings) -> bool {
     }
     let expected = match tenant {
         // Any tenant would do if the list of tenants did not say which.
-        Some(tenant) if !issuer.tenants.is_empty() => issuer.issuer.replace(TENANT, tenant),
+        Some(tenant) if !issuer.tenants.is_empty() => issuer.name_in(tenant),
         _ => issuer.issuer.clone(),
     };
     claims.text("iss") == Some(expected.as_str())

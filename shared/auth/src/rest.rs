@@ -2,7 +2,7 @@
 //!
 //! Two ways: a JWT signed with an access key whose audience is the very URL
 //! that is called, as Azure's management SDK makes them, or an app-only token
-//! of an issuer in `REST_ISSUERS`, with its own audience and a role. Client
+//! of an issuer in `REST_ISSUERS`, with its own audience and a role, perhaps for some hubs. Client
 //! tokens have another audience and app tokens another one again, so none of
 //! them is good here, nor are these there.
 
@@ -14,7 +14,7 @@ use hubcast_core::id::{HubName, UserId};
 use hubcast_core::ports::{AccessKeySource, Freshness};
 use hubcast_core::principal::TokenKind;
 use hubcast_core::session::Reuse;
-use hubcast_core::settings::{AccessKeys, IssuerSettings, PublicUrl, Secret};
+use hubcast_core::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, Secret};
 use hubcast_core::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use percent_encoding::percent_decode_str;
@@ -54,8 +54,8 @@ pub struct RestCall<'a> {
 pub enum Access {
     /// Everything, on the path of these parts: the caller signed it as it was encoded.
     Signed(Vec<String>),
-    /// Everything.
-    Granted,
+    /// Everything on these hubs.
+    Granted(Hubs),
     /// Nothing: its bearer has none of the roles that are needed.
     NoRole,
 }
@@ -161,20 +161,45 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
 
     async fn admit_app(&self, shown: (&str, &Header), now: Timestamp) -> Result<Access, AuthError> {
         let (claims, issuer) = self.app.claims(shown, None, now).await?;
-        // Tokens of people have scopes, those of apps have roles; Entra ID says which on demand.
-        let is_app =
-            claims.text("scp").is_none() && claims.text("idtyp").is_none_or(|kind| kind == "app");
-        if !is_app {
-            return Err(AuthError::Invalid("it is a person's, not an app's"));
+        if !is_of_app(&claims) {
+            return Err(AuthError::Invalid(
+                "nothing in it says that it is an app's, not a person's",
+            ));
         }
         let roles = claims.texts("roles");
         let has_role = issuer.roles.0.iter().any(|role| roles.contains(&role.as_str()));
-        Ok(if has_role { Access::Granted } else { Access::NoRole })
+        Ok(if has_role { Access::Granted(hubs(issuer)) } else { Access::NoRole })
     }
 
     async fn keys(&self, freshness: Freshness) -> Result<AccessKeys, AuthError> {
         self.access_keys.access_keys(freshness).await.map_err(AuthError::KeysUnavailable)
     }
+}
+
+/// Whether an app got the token for itself.
+///
+/// Entra ID says so on demand (`idtyp`). Otherwise an access token names the app that got it, which
+/// an ID token does not, and is about that app and nobody else; only people have scopes.
+/// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>
+fn is_of_app(claims: &Claims) -> bool {
+    let kind = claims.text("idtyp");
+    if claims.text("scp").is_some() || kind.is_some_and(|kind| kind != "app") {
+        return false;
+    }
+    let subject = claims.text("sub");
+    // As in RFC 9068, where `client_id` stands in people's access tokens too.
+    let is_client = || subject.is_some() && claims.text("client_id") == subject;
+    let names_app = claims.text("azp").is_some() || claims.text("appid").is_some() || is_client();
+    let object = claims.text("oid");
+    kind.is_some() || (names_app && object.is_none_or(|object| Some(object) == subject))
+}
+
+/// The hubs that an issuer's apps may call.
+fn hubs(issuer: &IssuerSettings) -> Hubs {
+    if issuer.hubs.is_empty() {
+        return Hubs::Any;
+    }
+    Hubs::Only(issuer.hubs.iter().filter_map(|hub| HubName::parse(hub).ok()).collect())
 }
 
 /// The claims, by whichever key fits.

@@ -6,6 +6,7 @@
 
 mod audience;
 mod call;
+mod change;
 mod content;
 mod fields;
 mod later;

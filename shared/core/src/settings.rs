@@ -126,12 +126,49 @@ pub struct IssuerSettings {
     pub roles: OneOrMany,
 }
 
+/// Stands in an issuer's name for the tenant of the token, as in Entra ID's own documents.
+const TENANT: &str = "{tenantid}";
+
+impl IssuerSettings {
+    /// The exact `iss` of this tenant's tokens.
+    pub fn name_in(&self, tenant: &str) -> String {
+        self.issuer.replace(TENANT, tenant)
+    }
+
+    /// Whether a token may be one of both: the same `iss`, of a tenant that both accept, for an
+    /// audience of both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let is_shared = |audience| other.audience.0.contains(audience);
+        self.audience.0.iter().any(is_shared) && self.shares_name(other)
+    }
+
+    fn shares_name(&self, other: &Self) -> bool {
+        let tenants = [self, other].into_iter().flat_map(|one| &one.tenants);
+        let takes = |one: &Self, tenant| one.tenants.is_empty() || one.tenants.contains(tenant);
+        let is_one = |tenant| {
+            takes(self, tenant)
+                && takes(other, tenant)
+                && self.name_for(tenant) == other.name_for(tenant)
+        };
+        let has_no_tenants = self.tenants.is_empty() && other.tenants.is_empty();
+        tenants.into_iter().any(is_one) || (has_no_tenants && self.issuer == other.issuer)
+    }
+
+    /// Any tenant would do if the list of tenants did not say which.
+    fn name_for(&self, tenant: &str) -> String {
+        if self.tenants.is_empty() { self.issuer.clone() } else { self.name_in(tenant) }
+    }
+}
+
 fn rs256() -> Vec<String> {
     vec!["RS256".to_owned()]
 }
 
+/// The claim that names the user when nothing else is said.
+pub const USER_CLAIM: &str = "sub";
+
 fn sub() -> String {
-    "sub".to_owned()
+    USER_CLAIM.to_owned()
 }
 
 /// A list that may be written as one text.

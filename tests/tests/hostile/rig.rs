@@ -134,7 +134,7 @@ fn gatekeeper(reuse: Reuse) -> Gatekeeper<IssuerKeys, AccessKeys> {
     Gatekeeper::new(settings, IssuerKeys, access_keys()).expect("settings")
 }
 
-/// A, on every hub, for apps that have the role.
+/// A, for apps that have the role: those of one audience on every hub, those of another on `one`.
 fn rest(
     (store, queue, clock): (&MemoryStore, &RecordingSender, &TestClock),
     hubs: &Hubs,
@@ -144,8 +144,13 @@ fn rest(
         roles: OneOrMany(vec!["Hubcast.Rest".to_owned()]),
         ..issuer("https://a.example", &["RS256"], &[], "")
     };
+    let limited = IssuerSettings {
+        audience: OneOrMany(vec!["api://hubcast-rest-one".to_owned()]),
+        hubs: vec!["One".to_owned()],
+        ..apps.clone()
+    };
     let public_url = PublicUrl::Fixed(HOST.to_owned());
-    let gate = RestGate::new(vec![apps], IssuerKeys, access_keys(), public_url.clone());
+    let gate = RestGate::new(vec![apps, limited], IssuerKeys, access_keys(), public_url.clone());
     let shards = Shards::new(ShardCounts::default());
     Rest {
         gate: gate.expect("settings"),

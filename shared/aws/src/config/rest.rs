@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hubcast_core::channel::ShardCounts;
-use hubcast_core::settings::{Hubs, IssuerSettings, PublicUrl};
+use hubcast_core::id::HubName;
+use hubcast_core::settings::{Hubs, IssuerSettings, PublicUrl, USER_CLAIM};
 
 use super::AccessKeySettings;
 use super::reader::Reader;
@@ -58,13 +59,19 @@ impl Reader<'_> {
             return self.fault(NAME, "needs roles for every issuer");
         }
         let others = self.issuer_list("TOKEN_ISSUERS")?;
-        let shares = |one: &IssuerSettings| {
-            let same = others.iter().filter(|other| other.issuer == one.issuer);
-            let mut audiences = same.flat_map(|other| &other.audience.0);
-            audiences.any(|audience| one.audience.0.contains(audience))
-        };
-        if issuers.iter().any(shares) {
+        if issuers.iter().any(|one| others.iter().any(|other| one.overlaps(other))) {
             return self.fault(NAME, "needs an audience that TOKEN_ISSUERS does not have");
+        }
+        if let Some(name) = issuers.iter().find_map(meaningless) {
+            return self.fault(NAME, format!("has {name}, which only TOKEN_ISSUERS knows"));
+        }
+        if issuers.iter().flat_map(|issuer| &issuer.hubs).any(|hub| HubName::parse(hub).is_err()) {
+            return self.fault(NAME, "names a hub that cannot be one");
+        }
+        let rest = |at: usize| issuers.iter().skip(at + 1);
+        if issuers.iter().enumerate().any(|(at, one)| rest(at).any(|other| one.overlaps(other))) {
+            return self
+                .fault(NAME, "needs one entry, with all roles, for each issuer and audience");
         }
         Some(issuers)
     }
@@ -74,4 +81,15 @@ impl Reader<'_> {
         let seconds = self.number("INVOKE_TIMEOUT_SECONDS", 1..=25, 20);
         Some(Duration::from_secs(u64::from(seconds?)))
     }
+}
+
+/// What is set though it says nothing of apps: they have neither users nor groups.
+fn meaningless(issuer: &IssuerSettings) -> Option<&'static str> {
+    let set = [
+        (issuer.user_claim != USER_CLAIM, "userClaim"),
+        (!issuer.user_prefix.is_empty(), "userPrefix"),
+        (!issuer.groups_claim.0.is_empty(), "groupsClaim"),
+        (!issuer.group_prefix.is_empty(), "groupPrefix"),
+    ];
+    set.into_iter().find_map(|(is_set, name)| is_set.then_some(name))
 }

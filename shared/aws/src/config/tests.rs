@@ -205,10 +205,45 @@ fn apps_need_a_role_and_an_audience_that_people_do_not_have() {
         (r#"[{"issuer":"https://i","audience":"people","roles":["r"]}]"#, "TOKEN_ISSUERS"),
         (r#"[{"issuer":"https://i","audience":[],"roles":["r"]}]"#, "audience"),
         (r#"[{"issuer":"http://i","audience":"apps","roles":["r"]}]"#, "https"),
+        (
+            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"userPrefix":"p"}]"#,
+            "userPrefix",
+        ),
+        (
+            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"userClaim":"oid"}]"#,
+            "userClaim",
+        ),
+        (
+            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"groupPrefix":"p"}]"#,
+            "groupPrefix",
+        ),
+        (
+            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"groupsClaim":"g"}]"#,
+            "groupsClaim",
+        ),
+        (r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"hubs":["1"]}]"#, "hub"),
+        (
+            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"hubs":["a"]},
+                {"issuer":"https://i","audience":["x","apps"],"roles":["s"]}]"#,
+            "one entry",
+        ),
+        (
+            r#"[{"issuer":"https://l/{tenantid}","jwksUri":"https://l/keys","tenants":["t","u"],"audience":"apps","roles":["r"]},
+                {"issuer":"https://l/u","audience":"apps","roles":["s"]}]"#,
+            "one entry",
+        ),
         ("{}", "list"),
     ] {
         let faults = rest(issuers).unwrap_err();
         assert!(faults.contains("REST_ISSUERS") && faults.contains(expected), "{faults}");
+    }
+    for issuers in [
+        r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"hubs":["a"]},
+            {"issuer":"https://i","audience":"others","roles":["r"],"hubs":["b"]}]"#,
+        r#"[{"issuer":"https://l/{tenantid}","jwksUri":"https://l/keys","tenants":["t"],"audience":"apps","roles":["r"]},
+            {"issuer":"https://l/{tenantid}","jwksUri":"https://l/keys","tenants":["u"],"audience":"apps","roles":["r"]}]"#,
+    ] {
+        assert!(rest(issuers).is_ok(), "{issuers}");
     }
     let with_roles = r#"[{"issuer":"https://i","audience":"x","roles":["r"]}]"#;
     assert!(with_issuers(with_roles).unwrap_err().contains("REST_ISSUERS"));

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::EnvelopeRules;
 use super::audience::Audience;
 use super::call::{Answer, answer, invoke};
+use super::change;
 use super::fields::Fields;
 use super::later;
 use super::rejection::{RejectReason, Rejection};
@@ -191,11 +192,11 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
     refuse(fields, &others, "action")?;
     let name = fields.text("action")?.unwrap_or_default();
     match name.to_ascii_lowercase().as_str() {
-        "add" => add(fields),
-        "remove" => remove(fields),
-        "removeall" => remove_all(fields),
-        "settle" => settle(fields),
-        "show" => show(fields),
+        "add" => change::add(fields),
+        "remove" => change::remove(fields),
+        "removeall" => change::remove_all(fields),
+        "settle" => change::settle(fields),
+        "show" => change::show(fields),
         "close" => close(fields, rules),
         "block" => block(fields),
         "unblock" => unblock(fields),
@@ -205,44 +206,6 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
             Err(Rejection::new(RejectReason::UnknownAction, detail))
         }
     }
-}
-
-fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'add'")?;
-    let (subject, groups) = (subject(fields)?, groups(fields)?);
-    Ok(Action::Add { subject, groups, ttl: fields.seconds("ttlSeconds")? })
-}
-
-fn remove(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'remove'")?;
-    Ok(Action::Remove { subject: subject(fields)?, groups: groups(fields)? })
-}
-
-fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'removeAll'")?;
-    refuse(fields, &["groupName", "groupNames"], "action 'removeAll'")?;
-    Ok(Action::RemoveAll { subject: subject(fields)? })
-}
-
-fn settle(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "connectionId"];
-    refuse(fields, &others, "action 'settle'")?;
-    fields.flag("everyone")?;
-    let missing = || Rejection::new(RejectReason::MissingAudience, "a settle needs a 'userId'");
-    Ok(Action::Settle { users: fields.users()?.ok_or_else(missing)?, groups: fields.groups()? })
-}
-
-fn show(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'show'")?;
-    refuse(fields, &["groupNames"], "action 'show'")?;
-    let subject = subject(fields)?;
-    let group = groups(fields)?.into_iter().next();
-    let missing = || Rejection::new(RejectReason::MissingGroup, "a show needs a 'groupName'");
-    Ok(Action::Show { subject, group: group.ok_or_else(missing)? })
 }
 
 fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
@@ -268,24 +231,6 @@ fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection
         return Err(Rejection::new(RejectReason::MisplacedProperty, detail));
     }
     Ok(Action::Close { audience, reason: fields.text("reason")?, allow_reconnect, revoke })
-}
-
-fn subject(fields: &Fields<'_>) -> Result<Subject, Rejection> {
-    // Everything named is checked, also what does not count.
-    let (connection, users, _) = (fields.connection()?, fields.users()?, fields.flag("everyone")?);
-    if let Some(connection) = connection {
-        return Ok(Subject::Connection(connection));
-    }
-    users.map(Subject::Users).ok_or_else(|| {
-        let detail = "a group action needs a 'connectionId' or a 'userId'";
-        Rejection::new(RejectReason::MissingAudience, detail)
-    })
-}
-
-fn groups(fields: &Fields<'_>) -> Result<Vec<GroupName>, Rejection> {
-    fields.groups()?.ok_or_else(|| {
-        Rejection::new(RejectReason::MissingGroup, "a group action needs a 'groupName'")
-    })
 }
 
 fn users(fields: &Fields<'_>) -> Result<Vec<UserId>, Rejection> {

@@ -16,7 +16,7 @@ const RAW_PATH: &str = "x-hubcast-raw-path";
 pub(super) fn cases() -> Vec<Case> {
     let unauthorised = [apps(), keys(), audiences(), shapes()].into_iter().flatten();
     let refused = unauthorised.map(|(what, token)| case(rest_name(what), puts(ADD, &token), 401));
-    refused.chain(roles()).chain(paths()).chain(headers()).collect()
+    refused.chain(roles()).chain(hubs()).chain(paths()).chain(headers()).collect()
 }
 
 fn rest_name(what: &str) -> String {
@@ -62,6 +62,15 @@ fn apps() -> Vec<(&'static str, String)> {
         ("an app token for another API", app_token(&json!({ "aud": "api://hubcast-rest/x" }))),
         ("a token of a person", app_token(&json!({ "scp": "Hubcast.Rest" }))),
         ("a token of a person who has no scope", app_token(&json!({ "idtyp": "user" }))),
+        ("a token of which nothing says that an app got it", app_token(&json!({ "idtyp": null }))),
+        (
+            "a person's ID token by an app that names itself",
+            app_token(&json!({ "idtyp": null, "azp": "app", "oid": "a-person" })),
+        ),
+        (
+            "a person's token by an app that is another client",
+            app_token(&json!({ "idtyp": null, "client_id": "app" })),
+        ),
         ("an expired app token", app_token(&json!({ "exp": seconds(-leeway) }))),
         ("an app token of tomorrow", app_token(&json!({ "nbf": seconds(86_400) }))),
         ("an app token that never expires", app_token(&json!({ "exp": null }))),
@@ -155,6 +164,31 @@ fn roles() -> Vec<Case> {
         case(rest_name(&format!("the role {role}")), puts(ADD, &token), 403)
     };
     roles.into_iter().map(of_role).collect()
+}
+
+/// Good tokens of apps that have the role on hub `one` only.
+fn hubs() -> Vec<Case> {
+    let token = app_token(&json!({ "aud": "api://hubcast-rest-one" }));
+    let gets = |path: &str, query: &str| Request::Http {
+        method: "GET",
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: pairs(&[("authorization", &format!("Bearer {token}"))]),
+    };
+    let cases = [
+        ("another hub", puts("/api/hubs/two/users/alice/groups/g", &token)),
+        (
+            "a hub that is not there, of an app of one hub",
+            puts("/api/hubs/nine/users/a/groups/g", &token),
+        ),
+        (
+            "an application's hub of the name",
+            gets("/api/hubs/one/:count", &format!("{VERSION}&application=two")),
+        ),
+        ("the members of another hub", gets("/api/hubs/two/connections", VERSION)),
+        ("a key that signs for every hub", gets("/api/auth/accessKey", "")),
+    ];
+    cases.into_iter().map(|(what, request)| case(rest_name(what), request, 403)).collect()
 }
 
 fn paths() -> Vec<Case> {

@@ -1,0 +1,62 @@
+//! Actions on memberships, as envelopes ask for them.
+
+use super::content::{Action, Subject, refuse};
+use super::fields::Fields;
+use super::rejection::{RejectReason, Rejection};
+use crate::id::GroupName;
+
+pub(super) fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'add'")?;
+    let (subject, groups) = (subject(fields)?, groups(fields)?);
+    Ok(Action::Add { subject, groups, ttl: fields.seconds("ttlSeconds")? })
+}
+
+pub(super) fn remove(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'remove'")?;
+    Ok(Action::Remove { subject: subject(fields)?, groups: groups(fields)? })
+}
+
+pub(super) fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'removeAll'")?;
+    refuse(fields, &["groupName", "groupNames"], "action 'removeAll'")?;
+    Ok(Action::RemoveAll { subject: subject(fields)? })
+}
+
+pub(super) fn settle(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "connectionId"];
+    refuse(fields, &others, "action 'settle'")?;
+    fields.flag("everyone")?;
+    let missing = || Rejection::new(RejectReason::MissingAudience, "a settle needs a 'userId'");
+    Ok(Action::Settle { users: fields.users()?.ok_or_else(missing)?, groups: fields.groups()? })
+}
+
+pub(super) fn show(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'show'")?;
+    refuse(fields, &["groupNames"], "action 'show'")?;
+    let subject = subject(fields)?;
+    let group = groups(fields)?.into_iter().next();
+    let missing = || Rejection::new(RejectReason::MissingGroup, "a show needs a 'groupName'");
+    Ok(Action::Show { subject, group: group.ok_or_else(missing)? })
+}
+
+fn subject(fields: &Fields<'_>) -> Result<Subject, Rejection> {
+    // Everything named is checked, also what does not count.
+    let (connection, users, _) = (fields.connection()?, fields.users()?, fields.flag("everyone")?);
+    if let Some(connection) = connection {
+        return Ok(Subject::Connection(connection));
+    }
+    users.map(Subject::Users).ok_or_else(|| {
+        let detail = "a group action needs a 'connectionId' or a 'userId'";
+        Rejection::new(RejectReason::MissingAudience, detail)
+    })
+}
+
+fn groups(fields: &Fields<'_>) -> Result<Vec<GroupName>, Rejection> {
+    fields.groups()?.ok_or_else(|| {
+        Rejection::new(RejectReason::MissingGroup, "a group action needs a 'groupName'")
+    })
+}
