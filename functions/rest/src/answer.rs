@@ -33,6 +33,11 @@ impl Refusal {
         Self::new(400, "Error.Request.Invalid", message)
     }
 
+    /// The time is over. Like a queue that does not answer: what was asked for may be done.
+    pub(crate) fn late() -> Self {
+        Self::broken(500, "Error.Request.Failed", "the time is over".into())
+    }
+
     fn broken(status: u16, code: &'static str, cause: Cause) -> Self {
         let refusal = Self::new(status, code, "Something went wrong; try again.");
         Self { cause: Some(cause), ..refusal }

@@ -1,19 +1,25 @@
 //! What a single client takes part in: invocations that it answers, streams, commands.
 
+use std::time::Duration;
+
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_auth::jwks::KeySource;
-use hubcast_core::backend::{Filter, Recipient, Sending, StreamEnd};
+use hubcast_core::backend::{Filter, InvokeError, Recipient, Sending, StreamEnd};
 use hubcast_core::ports::{
     AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
 use hubcast_core::time::Clock;
 use serde_json::value::RawValue;
+use tokio::time::timeout_at;
 
 use crate::answer::{self, Refusal};
 use crate::body::Content;
 use crate::operation::{done, idempotency_key};
 use crate::request::Request;
 use crate::{Call, Rest};
+
+/// How much earlier than everything else an invocation is given up.
+const FOR_THE_ANSWER: Duration = Duration::from_millis(100);
 
 type Answer = Result<ApiGatewayV2httpResponse, Refusal>;
 
@@ -44,7 +50,11 @@ where
     pub(crate) async fn invoke(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {
         let payload = Content::read(call.event)?.payload()?;
         let whom = (&request.hub, &request.connection()?);
-        let result = self.backend.invoke(whom, &payload, self.invoke_timeout).await?;
+        let invocation = self.backend.invoke(whom, &payload, self.invoke_timeout);
+        // Before any other status is due, after which the SDK would invoke once more.
+        let deadline = call.deadline.checked_sub(FOR_THE_ANSWER).unwrap_or(call.deadline);
+        let result = timeout_at(deadline, invocation).await;
+        let result = result.unwrap_or(Err(InvokeError::TimedOut(self.invoke_timeout)))?;
         let result = result.map(|json| RawValue::from_string(json).map_err(|_| unreadable()));
         Ok(answer::json(request.route.ok, &Answered { result: result.transpose()? }))
     }

@@ -27,6 +27,7 @@ use hubcast_core::ports::{
 use hubcast_core::report::chain;
 use hubcast_core::settings::{Hubs, PublicUrl};
 use hubcast_core::time::Clock;
+use tokio::time::{Instant, timeout_at};
 use url::form_urlencoded;
 
 use answer::{Refusal, refused};
@@ -59,13 +60,15 @@ struct Call<'a> {
     event: &'a ApiGatewayV2httpRequest,
     method: &'a str,
     query: Vec<(String, String)>,
+    /// Until when it has to be answered.
+    deadline: Instant,
 }
 
 impl<'a> Call<'a> {
-    fn new(event: &'a ApiGatewayV2httpRequest) -> Self {
+    fn new(event: &'a ApiGatewayV2httpRequest, deadline: Instant) -> Self {
         let raw = event.raw_query_string.as_deref().unwrap_or_default();
         let query = form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
-        Self { event, method: event.request_context.http.method.as_str(), query }
+        Self { event, method: event.request_context.http.method.as_str(), query, deadline }
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {
@@ -89,10 +92,11 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Answers one request.
+/// Answers one request within `patience`.
 pub async fn handle<K, A, S, Q, C>(
     rest: &Rest<K, A, S, Q, C>,
     event: ApiGatewayV2httpRequest,
+    patience: Duration,
 ) -> ApiGatewayV2httpResponse
 where
     K: KeySource,
@@ -101,8 +105,9 @@ where
     Q: NotificationSender,
     C: Clock,
 {
-    let call = Call::new(&event);
-    match rest.answer(&call).await {
+    let call = Call::new(&event, Instant::now() + patience);
+    let answer = timeout_at(call.deadline, rest.answer(&call)).await;
+    match answer.unwrap_or_else(|_| Err(Refusal::late())) {
         Ok(answer) => answer,
         Err(refusal) => {
             if let Some(cause) = &refusal.cause {

@@ -6,7 +6,7 @@
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_auth::rest::RestGate;
 use hubcast_aws::access_keys::KeyVault;
-use hubcast_aws::bootstrap::{sdk_config, start_logging};
+use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
 use hubcast_aws::config::RestConfig;
 use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Error> {
         invoke_timeout: config.invoke_timeout,
     };
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(rest::handle(rest, event.payload).await)
+        Ok::<_, Error>(rest::handle(rest, event.payload, patience(&event.context)).await)
     }))
     .await
 }

@@ -19,6 +19,7 @@ use rest::{RAW_PATH_HEADER, Rest, handle};
 use serde_json::{Value, json};
 
 const SEND: &str = include_str!("../events/send.json");
+const PATIENCE: Duration = Duration::from_secs(28);
 const AUDIENCE: &str = "api://hubcast-rest";
 
 struct Rig {
@@ -59,7 +60,7 @@ struct Told<'a> {
 
 impl Rig {
     fn app_token(&self) -> String {
-        self.issuer.token(&json!({ "aud": AUDIENCE, "roles": ["Hubcast.Rest"], "azp": "backend" }))
+        self.issuer.token(&json!({ "aud": AUDIENCE, "roles": ["Hubcast.Rest"], "idtyp": "app" }))
     }
 
     async fn answer(&self, change: impl FnOnce(&mut Value)) -> ApiGatewayV2httpResponse {
@@ -67,7 +68,7 @@ impl Rig {
         event["headers"]["authorization"] = json!(format!("Bearer {}", self.app_token()));
         change(&mut event);
         let event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
-        handle(&self.rest, event).await
+        handle(&self.rest, event, PATIENCE).await
     }
 
     /// The status of a send on this path, and to which message group it went.
@@ -203,6 +204,27 @@ async fn what_is_down_is_told_of_by_what_may_have_happened() {
     assert_eq!(look.await.status_code, 503);
     rig.issuer.take_down();
     assert_eq!(rig.answer(|_| {}).await.status_code, 503);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_is_told_of_before_the_gateway_gives_up() {
+    let rig = rig();
+    let code = |answer: &ApiGatewayV2httpResponse| {
+        let code = answer.headers["x-ms-error-code"].to_str().unwrap().to_owned();
+        (answer.status_code, code)
+    };
+    let begun = tokio::time::Instant::now();
+    rig.queue.fault("send", Fault::Hang);
+    let sent = rig.answer(|_| {}).await;
+    assert_eq!(code(&sent), (500, "Error.Request.Failed".to_owned()));
+    assert!(begun.elapsed() <= PATIENCE, "{:?}", begun.elapsed());
+    rig.store.fault("socket", Fault::Hang);
+    let invoked = rig.answer(|event| {
+        event["rawPath"] = json!("/api/hubs/notifications/connections/c1/:invoke");
+        event["rawQueryString"] = json!("api-version=2024-12-01");
+    });
+    let expected = (424, "Error.Connection.InvocationTimedOut".to_owned());
+    assert_eq!(code(&invoked.await), expected, "the SDK must not invoke once more");
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ const TOKEN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 /// How long a frame may take: the timeout of the functions that answer them is 10 s.
 const PATIENCE: Duration = Duration::from_secs(10).saturating_sub(RESERVE);
+/// The same of `rest`, which may wait for a client.
+const REST_PATIENCE: Duration = Duration::from_secs(28).saturating_sub(RESERVE);
 
 /// What the functions run on.
 #[derive(Debug)]
@@ -247,7 +249,7 @@ impl Handlers {
             Function::GroupJoin => {
                 write(&group_join::handle(&self.frames, read(event)?, PATIENCE).await)
             }
-            Function::Rest => write(&rest::handle(&self.rest, read(event)?).await),
+            Function::Rest => write(&rest::handle(&self.rest, read(event)?, REST_PATIENCE).await),
             Function::Negotiate => write(&negotiate::handle(&self.negotiation, read(event)?).await),
         }
     }

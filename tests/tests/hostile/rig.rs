@@ -216,7 +216,7 @@ impl Rig {
             Request::Http { method, path, query, headers } => {
                 let event = http(method, path, query, headers);
                 let answer = if path.starts_with("/api/") {
-                    rest::handle(&self.rest, event).await
+                    rest::handle(&self.rest, event, Duration::from_secs(28)).await
                 } else {
                     negotiate::handle(&self.negotiation, event).await
                 };
