@@ -124,11 +124,18 @@ fn parameters(route: &Route) -> Value {
         .map(|name| json!({ "name": name, "in": "query", "schema": query_schema(name) }));
     let key = json!({
         "name": "Idempotency-Key", "in": "header",
-        "description": "Of several requests with the same key within five minutes one counts.",
+        "description": "Of the same request, made several times with the same key within five minutes, one counts. A request that is another one counts, whatever its key.",
         "schema": { "type": "string", "pattern": "^[!-~]{1,256}$" },
     });
-    let has_key =
-        matches!(route.operation, Operation::Send | Operation::SendToEach | Operation::Close);
+    let has_key = matches!(
+        route.operation,
+        Operation::Send
+            | Operation::SendToEach
+            | Operation::Close
+            | Operation::CloseConnection
+            | Operation::StreamSend
+            | Operation::StreamComplete
+    );
     let own = path.chain(query).chain(has_key.then_some(key));
     own.chain(version_parameters(route)).collect()
 }

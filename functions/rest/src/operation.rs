@@ -106,15 +106,10 @@ where
 
     async fn send(&self, call: &Call<'_>, request: &Request<'_>, to: &[Recipient]) -> Answer {
         let (payload, excluded) = (Content::read(call.event)?.payload()?, excluded(request)?);
-        for recipient in to {
-            let sending = Sending {
-                hub: &request.hub,
-                recipient,
-                excluded: &excluded,
-                idempotency_key: idempotency_key(call)?,
-            };
-            self.backend.send(&sending, &payload).await?;
-        }
+        let (hub, excluded, idempotency_key) = (&request.hub, &*excluded, idempotency_key(call)?);
+        let sending = |recipient| Sending { hub, recipient, excluded, idempotency_key };
+        let sendings: Vec<Sending<'_>> = to.iter().map(sending).collect();
+        self.backend.send(&sendings, &payload).await?;
         Ok(done(request))
     }
 

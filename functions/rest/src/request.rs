@@ -12,6 +12,9 @@ use crate::route::{Parameters, Route, Since, VERSIONS};
 /// The most connections that can be left out of a send.
 const EXCLUDED_MAX: usize = hubcast_core::envelope::IDS_MAX;
 
+/// The most names of a list in a path.
+const EACH_MAX: usize = 100;
+
 /// The longest id of a stream.
 const STREAM_ID_MAX_CHARS: usize = 100;
 
@@ -38,7 +41,8 @@ impl<'a> Request<'a> {
             // As in Azure, an application's hubs are hubs of their own.
             Some(application) => {
                 let application = named("application", application, HubName::parse)?;
-                hub.of_application(&application)
+                let hub = hub.of_application(&application);
+                hub.map_err(|err| Refusal::bad(format!("'hub' with 'application' {err}")))?
             }
             None => hub,
         };
@@ -109,7 +113,11 @@ impl<'a> Request<'a> {
         }
         recipients.sort();
         recipients.dedup();
-        if recipients.is_empty() { Err(Refusal::bad("the list is empty")) } else { Ok(recipients) }
+        match recipients.len() {
+            0 => Err(Refusal::bad("the list is empty")),
+            1..=EACH_MAX => Ok(recipients),
+            _ => Err(Refusal::bad(format!("a list names at most {EACH_MAX}"))),
+        }
     }
 
     /// A parameter of the query, which may stand there once.

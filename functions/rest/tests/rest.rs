@@ -121,6 +121,18 @@ async fn a_name_with_a_slash_arrives_intact_when_it_is_told_how_it_was_encoded()
 }
 
 #[tokio::test]
+async fn a_list_in_a_path_has_an_end() {
+    let rig = rig();
+    let to = async |count: usize| {
+        let names: Vec<String> = (0..count).map(|n| format!("u{n}")).collect();
+        let path = format!("/api/v1-preview/hub/notifications/users/{}", names.join(","));
+        let (status, groups) = rig.send(Told { path: &path, raw: None }, None).await;
+        (status, groups.len())
+    };
+    assert_eq!((to(100).await, to(101).await), ((202, 100), (400, 0)));
+}
+
+#[tokio::test]
 async fn a_path_is_refused_that_is_not_the_one_told_or_could_be_another() {
     let rig = rig();
     let plain = "/api/hubs/notifications/users/alice/:send";

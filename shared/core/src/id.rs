@@ -111,9 +111,11 @@ impl HubName {
 
 impl HubName {
     /// This hub of an application: as in Azure SignalR a hub of its own, with both names in it.
-    #[must_use]
-    pub fn of_application(&self, application: &Self) -> Self {
-        Self(format!("{application}_{self}").into())
+    ///
+    /// # Errors
+    /// When the two are longer than a hub's name together.
+    pub fn of_application(&self, application: &Self) -> Result<Self, NameError> {
+        Self::parse(&format!("{application}_{self}"))
     }
 }
 
@@ -240,6 +242,15 @@ mod tests {
         assert_eq!(HubName::parse("1hub"), Err(NameError::BadCharacter));
         assert_eq!(HubName::parse("a#b"), Err(NameError::BadCharacter));
         assert_eq!(HubName::parse(&"h".repeat(129)), Err(NameError::TooLong { max: 128 }));
+    }
+
+    #[test]
+    fn hubs_of_an_application_are_as_long_as_hubs() {
+        let [app, hub] = ["App", "Hub"].map(|name| HubName::parse(name).unwrap());
+        assert_eq!(hub.of_application(&app).unwrap().as_str(), "app_hub");
+        let [long, longest] = [124, 128].map(|n| HubName::parse(&"a".repeat(n)).unwrap());
+        assert!(hub.of_application(&long).is_ok());
+        assert_eq!(hub.of_application(&longest), Err(NameError::TooLong { max: 128 }));
     }
 
     #[test]

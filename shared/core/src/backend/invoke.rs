@@ -10,8 +10,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::envelope::Envelope;
-use super::send::{check_size, fresh_key};
+use super::send::{check_record, fresh_key};
 use super::{Backend, BackendError, Payload, Recipient, Sending};
+use crate::envelope::Content;
+use crate::fanout::frame::content_text;
 use crate::id::{ConnectionId, HubName};
 use crate::ports::{
     AccessStore, ChannelStore, ClientResult, InvocationKey, NotificationSender, ResultStore,
@@ -58,12 +60,19 @@ where
         payload: &Payload,
         patience: Duration,
     ) -> Result<Option<String>, InvokeError> {
-        check_size(payload)?;
+        let invocation = fresh_key();
+        let call = Content::Invoke {
+            connection: connection.clone(),
+            invocation_id: invocation.clone(),
+            target: payload.target.clone(),
+            arguments: payload.arguments.clone(),
+        };
+        check_record(content_text(&call).map_or(0, |record| record.len()))?;
         if self.connection(hub, connection).await.map_err(BackendError::from)?.is_none() {
             return Err(BackendError::NoConnection.into());
         }
         let (hub, connection) = (hub.clone(), connection.clone());
-        let key = InvocationKey { hub, connection, invocation: fresh_key() };
+        let key = InvocationKey { hub, connection, invocation };
         let until = Instant::now() + patience;
         let expires = self.clock.now().plus(patience + ROW_GRACE);
         self.store.expect_result(&key, expires).await.map_err(BackendError::from)?;

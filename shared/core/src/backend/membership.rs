@@ -84,10 +84,12 @@ where
     ) -> Result<(), BackendError> {
         let now = self.clock.now();
         let until = now.plus(ttl.unwrap_or(MEMBERSHIP_LIFETIME));
-        // One that ends as it begins still lifts a denial, which would undo what follows.
         let row = member(group.keyed(), Standing::Member, until);
-        self.store.put_membership(hub, user, &row).await?;
         let is_lasting = until > now;
+        // One that ends as it begins only lifts a denial, which would undo what follows.
+        if is_lasting || self.is_denied(hub, user, &row.group).await? {
+            self.store.put_membership(hub, user, &row).await?;
+        }
         let word = Membership { expires: row.expires.filter(|_| is_lasting), ..row };
         if !self.move_sockets(hub, user, &[word]).await? || !self.are_groups_retained(hub).await? {
             return Ok(());
@@ -143,6 +145,16 @@ where
             groups.extend(socket.groups());
         }
         Ok(groups)
+    }
+
+    async fn is_denied(
+        &self,
+        hub: &HubName,
+        user: &UserId,
+        group: &KeyedName,
+    ) -> Result<bool, StoreError> {
+        let lasting = self.store.memberships(hub, user, self.clock.now()).await?;
+        Ok(lasting.iter().any(|row| row.group == *group && row.standing == Standing::Denied))
     }
 
     async fn deny(&self, hub: &HubName, user: &UserId, group: KeyedName) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use signalr_protocol::message::invocation_record;
 use super::envelope::Envelope;
 use super::{Backend, BackendError, Payload, Recipient};
 use crate::fanout::RECORD_MAX_BYTES;
-use crate::id::{ConnectionId, HubName};
+use crate::id::{ConnectionId, HexDigest, HubName};
 use crate::ports::{AccessStore, ChannelStore, NotificationSender, Outgoing, SocketStore};
 use crate::time::Clock;
 
@@ -18,7 +18,7 @@ pub struct Sending<'a> {
     pub recipient: &'a Recipient,
     /// Who is left out.
     pub excluded: &'a [ConnectionId],
-    /// The sender's own key of this request: within five minutes it counts once.
+    /// The sender's own key of this request: within five minutes the same request counts once.
     pub idempotency_key: Option<&'a str>,
 }
 
@@ -26,6 +26,15 @@ impl<'a> Sending<'a> {
     /// A request of our own: to all of them, and as often as it is made.
     pub(super) const fn plain(hub: &'a HubName, recipient: &'a Recipient) -> Self {
         Self { hub, recipient, excluded: &[], idempotency_key: None }
+    }
+
+    /// The message for the queue with this body.
+    fn outgoing(&self, body: String) -> Outgoing {
+        let group = self.recipient.message_group(self.hub);
+        // A sender's key counts for the very request: to the same and of the same content.
+        let own = |key| format!("{group}|{:x}|{key}", HexDigest(&body));
+        let key = self.idempotency_key.map(own).unwrap_or_else(fresh_key);
+        Outgoing { body, group, key }
     }
 }
 
@@ -46,15 +55,23 @@ where
     Q: NotificationSender,
     C: Clock,
 {
-    /// Has clients called.
-    pub async fn send(&self, sending: &Sending<'_>, payload: &Payload) -> Result<(), BackendError> {
+    /// Has clients called, those of each sending.
+    pub async fn send(
+        &self,
+        sendings: &[Sending<'_>],
+        payload: &Payload,
+    ) -> Result<(), BackendError> {
         check_size(payload)?;
-        let envelope = Envelope {
-            target: Some(&payload.target),
-            arguments: Some(&payload.arguments),
-            ..Envelope::to(sending.hub, sending.recipient).without(sending.excluded)
+        let outgoing = |sending: &Sending<'_>| {
+            let envelope = Envelope {
+                target: Some(&payload.target),
+                arguments: Some(&payload.arguments),
+                ..Envelope::to(sending.hub, sending.recipient).without(sending.excluded)
+            };
+            sending.outgoing(envelope.json())
         };
-        self.enqueue(sending, envelope.json()).await
+        let outgoing: Vec<Outgoing> = sendings.iter().map(outgoing).collect();
+        Ok(self.queue.send(&outgoing).await?)
     }
 
     /// Ends connections.
@@ -79,11 +96,7 @@ where
         sending: &Sending<'_>,
         body: String,
     ) -> Result<(), BackendError> {
-        let group = sending.recipient.message_group(sending.hub);
-        // A sender's key counts for what it was sent with, not for all groups.
-        let own = sending.idempotency_key.map(|key| format!("{group}|{key}"));
-        let key = own.unwrap_or_else(fresh_key);
-        Ok(self.queue.send(&[Outgoing { body, group, key }]).await?)
+        Ok(self.queue.send(&[sending.outgoing(body)]).await?)
     }
 }
 

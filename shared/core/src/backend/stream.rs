@@ -5,6 +5,8 @@ use serde_json::value::RawValue;
 use super::envelope::Envelope;
 use super::send::check_record;
 use super::{Backend, BackendError, Sending};
+use crate::envelope::Answer;
+use crate::fanout::frame::answer_message;
 use crate::ports::{AccessStore, ChannelStore, NotificationSender, SocketStore};
 use crate::time::Clock;
 
@@ -29,7 +31,11 @@ where
         item: Option<&RawValue>,
         end: Option<StreamEnd<'_>>,
     ) -> Result<(), BackendError> {
-        check_record(item.map_or(0, |item| item.get().len()))?;
+        let shown = item.map(|item| Answer::Item(item.to_owned()));
+        let error = end.and_then(|end| end.error).map(|error| Answer::Error(error.to_owned()));
+        for answer in shown.into_iter().chain(error) {
+            check_record(answer_message(stream_id.to_owned(), &answer).encode().len())?;
+        }
         let part = || Envelope {
             invocation_id: Some(stream_id),
             ..Envelope::to(sending.hub, sending.recipient)

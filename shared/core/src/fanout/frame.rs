@@ -33,7 +33,7 @@ pub(super) fn content_record(content: &Content) -> Option<Bytes> {
 }
 
 /// The same as text.
-pub(super) fn content_text(content: &Content) -> Option<String> {
+pub(crate) fn content_text(content: &Content) -> Option<String> {
     match content {
         Content::Message { target, arguments, .. } => Some(invocation_record(target, arguments)),
         Content::Invoke { invocation_id, target, arguments, .. } => {
@@ -56,7 +56,7 @@ pub(super) fn content_text(content: &Content) -> Option<String> {
     }
 }
 
-fn answer_message(invocation_id: String, answer: &Answer) -> HubMessage {
+pub(crate) fn answer_message(invocation_id: String, answer: &Answer) -> HubMessage {
     let outcome = match answer {
         Answer::Item(item) => {
             return HubMessage::StreamItem(StreamItem { invocation_id, item: item.clone() });

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use hubcast_core::backend::{
     Backend, BackendError, Closing, Command, Cursor, Filter, InvokeError, Payload, Recipient,
-    Sending,
+    Sending, StreamEnd,
 };
 use hubcast_core::channel::ShardCounts;
+use hubcast_core::fanout::RECORD_MAX_BYTES;
 use hubcast_core::ports::Outgoing;
 use hubcast_core::shards::Shards;
 use hubcast_testkit::principal::principal;
@@ -37,7 +38,7 @@ impl Default for Office {
 impl Office {
     async fn send(&self, recipient: Recipient, target: &str) {
         let sending = sending(&recipient);
-        self.backend.send(&sending, &payload(target)).await.expect("sent");
+        self.backend.send(&[sending], &payload(target)).await.expect("sent");
     }
 
     /// Publishes everything that was enqueued, each message for itself and group by group in the
@@ -132,6 +133,35 @@ async fn who_is_out_of_a_group_again_is_shown_nothing_and_stays_out() {
 }
 
 #[tokio::test]
+async fn an_add_for_the_connections_there_are_ends_no_lasting_membership() {
+    let office = Office::default();
+    let (hub, user, g) = (name::hub(HUB), name::user("alice"), name::group("g"));
+    let tab = office.stage.user("s1=", "alice").await;
+    office.backend.add_user(&hub, &g, &user, None).await.expect("added");
+    let zero = Some(Duration::ZERO);
+    office.backend.add_user(&hub, &g, &user, zero).await.expect("added");
+    assert!(office.stage.is_in(&tab, "g"));
+    let later = office.stage.user("s2=", "alice").await;
+    assert!(office.stage.is_in(&later, "g"));
+}
+
+#[tokio::test]
+async fn a_membership_ends_with_its_ttl() {
+    let office = Office::default();
+    let (hub, user, g) = (name::hub(HUB), name::user("alice"), name::group("g"));
+    office.stage.user("s1=", "alice").await;
+    let minute = Some(Duration::from_mins(1));
+    office.backend.add_user(&hub, &g, &user, minute).await.expect("added");
+    let is_in = async || office.backend.is_user_in_group(&hub, &user, &g).await.unwrap();
+    office.stage.clock.advance(Duration::from_secs(59));
+    assert!(is_in().await && office.backend.is_group_populated(&hub, &g).await.unwrap());
+    office.stage.clock.advance(Duration::from_secs(1));
+    assert!(!office.backend.is_group_populated(&hub, &g).await.unwrap());
+    let later = office.stage.user("s2=", "alice").await;
+    assert!(!office.stage.is_in(&later, "g"));
+}
+
+#[tokio::test]
 async fn a_removal_lets_through_what_was_sent_before_and_undoes_no_later_add() {
     for by_user in [true, false] {
         let office = Office::default();
@@ -217,11 +247,26 @@ async fn a_close_of_a_user_revokes_only_when_it_is_asked_to() {
 }
 
 #[tokio::test]
+async fn a_key_counts_for_the_same_request_only() {
+    let office = Office::default();
+    let user = Recipient::User(name::user("a"));
+    let keyed = Sending { idempotency_key: Some("k"), ..sending(&user) };
+    let close = Closing::default();
+    for _ in 0..2 {
+        office.backend.send(&[keyed], &payload("m")).await.expect("sent");
+        office.backend.close(&keyed, &close).await.expect("closed");
+        office.backend.close(&keyed, &Closing { revoke: true, ..close }).await.expect("closed");
+        office.backend.send(&[keyed], &payload("n")).await.expect("sent");
+    }
+    assert_eq!(office.groups().len(), 4);
+}
+
+#[tokio::test]
 async fn a_key_counts_once_for_each_recipient() {
     let office = Office::default();
     for recipient in [group("g"), group("g"), group("h")] {
         let keyed = Sending { idempotency_key: Some("k"), ..sending(&recipient) };
-        office.backend.send(&keyed, &payload("m")).await.expect("sent");
+        office.backend.send(&[keyed], &payload("m")).await.expect("sent");
     }
     assert_eq!(office.groups(), ["n:group:g", "n:group:h"]);
     office.send(group("g"), "m").await;
@@ -233,7 +278,7 @@ async fn a_key_counts_once_for_each_recipient() {
 async fn what_sqs_does_not_take_is_escaped() {
     let office = Office::default();
     let payload = Payload::from_json("{\"target\":\"m\",\"arguments\":[\"a\u{fffe}\u{ffff}b\"]}");
-    office.backend.send(&sending(&Recipient::Hub), &payload.unwrap()).await.expect("sent");
+    office.backend.send(&[sending(&Recipient::Hub)], &payload.unwrap()).await.expect("sent");
     let [sent]: [Outgoing; 1] = office.queue.sent().try_into().unwrap();
     assert!(sent.body.contains(r#"["a\ufffe\uffffb"]"#), "{}", sent.body);
 }
@@ -243,16 +288,50 @@ async fn a_message_that_no_socket_takes_is_refused() {
     let office = Office::default();
     let text = "x".repeat(128 * 1024);
     let payload = Payload::from_json(&format!("{{\"target\":\"m\",\"arguments\":[\"{text}\"]}}"));
-    let sent = office.backend.send(&sending(&Recipient::Hub), &payload.unwrap()).await;
+    let sent = office.backend.send(&[sending(&Recipient::Hub)], &payload.unwrap()).await;
     assert!(matches!(sent, Err(BackendError::TooLarge { .. })));
     assert!(office.queue.sent().is_empty());
+}
+
+/// A text that makes a record of this many bytes if everything around it takes `around`.
+fn filling(around: usize) -> String {
+    "x".repeat(RECORD_MAX_BYTES - around)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_gets_under_an_id_is_measured_with_it() {
+    let office = Office::default();
+    office.stage.user("s1=", "alice").await;
+    let (hub, connection) = (name::hub(HUB), name::connection("s1="));
+    let recipient = Recipient::Connection(connection.clone());
+    let around = "{\"type\":2,\"invocationId\":\"id\",\"item\":\"\"}\u{1e}".len();
+    let stream = async |item: Option<&str>, end: Option<StreamEnd<'_>>| {
+        let item = item.map(|text| serde_json::value::to_raw_value(text).unwrap());
+        office.backend.stream(&sending(&recipient), "id", item.as_deref(), end).await
+    };
+    let (fits, too_large) = (filling(around), filling(around - 1));
+    stream(Some(&fits), None).await.expect("it fits");
+    let refused = stream(Some(&too_large), None).await;
+    assert!(matches!(refused, Err(BackendError::TooLarge { bytes, most }) if bytes == most + 1));
+    let long = filling(0);
+    let refused = stream(None, Some(StreamEnd { error: Some(&long) })).await;
+    assert!(matches!(refused, Err(BackendError::TooLarge { .. })));
+    let around = "{\"type\":1,\"target\":\"m\",\"arguments\":[\"\"]}\u{1e}".len();
+    let text = format!("{{\"target\":\"m\",\"arguments\":[\"{}\"]}}", filling(around));
+    let large = Payload::from_json(&text).expect("a payload");
+    office.backend.send(&[sending(&recipient)], &large).await.expect("it fits without an id");
+    let invoked = office.backend.invoke((&hub, &connection), &large, Duration::ZERO).await;
+    let expected =
+        |err: &InvokeError| matches!(err, InvokeError::Backend(BackendError::TooLarge { .. }));
+    assert!(invoked.as_ref().is_err_and(expected), "{invoked:?}");
+    assert_eq!(office.queue.sent().len(), 2);
 }
 
 #[tokio::test]
 async fn a_queue_that_is_down_is_told_of() {
     let office = Office::default();
     office.queue.fault("send", Fault::Unavailable);
-    let sent = office.backend.send(&sending(&Recipient::Hub), &payload("m")).await;
+    let sent = office.backend.send(&[sending(&Recipient::Hub)], &payload("m")).await;
     assert!(matches!(sent, Err(BackendError::Queue(_))));
 }
 
