@@ -3,7 +3,9 @@
 //! They are read page by page while connections come and go, so a list is what
 //! was true of each member at some moment of it.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::BuildHasher;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -11,7 +13,6 @@ use super::{Backend, BackendError, Recipient};
 use crate::access::Standing;
 use crate::channel::{ChannelKey, Member};
 use crate::id::{HubName, KeyedName, SocketId, UserId};
-use crate::lookup;
 use crate::ports::{
     AccessStore, ChannelStore, Consistency, NotificationSender, PageQuery, SocketStore, StoreError,
 };
@@ -19,6 +20,9 @@ use crate::time::Clock;
 
 /// How many reads are under way at once.
 const READS_AT_ONCE: usize = 16;
+
+/// How many rows of a count are in memory at once, at the most.
+const COUNTED_AT_ONCE: usize = 1000;
 
 /// Where a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,7 +74,7 @@ where
             }
             let query = PageQuery {
                 key,
-                consistency: Consistency::Eventual,
+                consistency: consistency(recipient),
                 now: self.clock.now(),
                 after: cursor.after.as_ref(),
                 limit: Some(left),
@@ -135,15 +139,18 @@ where
         Ok(groups)
     }
 
-    /// How many an audience has.
+    /// How many an audience has. Its rows are read page by page, and nothing is kept of them but a
+    /// number for each user.
     pub async fn count(&self, hub: &HubName, recipient: &Recipient) -> Result<Count, BackendError> {
-        let (mut connections, mut users) = (0, BTreeSet::new());
-        for key in self.channels(hub, recipient).await? {
-            let members = lookup::all_members(&self.store, &key, usize::MAX, self.clock.now());
-            for member in members.await?.unwrap_or_default() {
-                connections += 1;
-                users.extend(member.user);
-            }
+        let (mut connections, mut users) = (0, HashSet::new());
+        let numbers = RandomState::new();
+        let mut cursor = Some(Cursor::default());
+        while let Some(start) = cursor {
+            let page = self.list_connections((hub, recipient), start, COUNTED_AT_ONCE).await?;
+            connections += page.items.len();
+            let named = page.items.into_iter().filter_map(|member| member.user);
+            users.extend(named.map(|user| numbers.hash_one(user.as_str())));
+            cursor = page.next;
         }
         Ok(Count { connections, users: users.len() })
     }
@@ -161,5 +168,13 @@ where
             Recipient::Group(group) => counts.group_keys(hub, group),
             Recipient::Hub => counts.hub_keys(hub),
         })
+    }
+}
+
+/// Whoever is named is asked about as they are, a hub as it was a moment ago, at half the price.
+const fn consistency(recipient: &Recipient) -> Consistency {
+    match recipient {
+        Recipient::Connection(_) | Recipient::User(_) | Recipient::Group(_) => Consistency::Strong,
+        Recipient::Hub => Consistency::Eventual,
     }
 }

@@ -511,3 +511,27 @@ async fn lists_go_on_where_they_stopped_and_name_every_user_once() {
     let count = office.backend.count(&hub, &Recipient::Hub).await.unwrap();
     assert_eq!((count.connections, count.users), (6, 3));
 }
+
+#[tokio::test]
+async fn what_names_somebody_is_read_as_it_is_and_a_hub_as_it_was() {
+    let office = Office::default();
+    office.stage.member("s1=", "alice", "g").await;
+    let hub = name::hub(HUB);
+    let outdated = || office.stage.journal().count("outdated members");
+    let user = Recipient::User(name::user("alice"));
+    for (recipient, is_outdated) in [(group("g"), false), (user, false), (Recipient::Hub, true)] {
+        office.stage.journal().clear();
+        let audience = (&hub, &recipient);
+        office.backend.list_connections(audience, Cursor::default(), 2).await.unwrap();
+        assert_eq!(outdated() > 0, is_outdated, "{recipient:?}");
+        office.stage.journal().clear();
+        let count = office.backend.count(&hub, &recipient).await.unwrap();
+        assert_eq!((count.connections, count.users), (1, 1));
+        assert_eq!(outdated() > 0, is_outdated, "{recipient:?}");
+    }
+    office.stage.journal().clear();
+    let filter = Filter::parse("userId eq 'alice'").expect("a filter");
+    let commands = Command::list(r#"[{"type":"CloseConnection"}]"#).expect("commands");
+    office.backend.execute(&hub, Some(&filter), &commands).await.expect("executed");
+    assert_eq!(outdated(), 0);
+}

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use hubcast_core::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, Page, PageQuery, StoreError};
+use hubcast_core::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
 
 use super::MemoryStore;
 use crate::journal::lock;
@@ -33,9 +33,12 @@ impl ChannelStore for MemoryStore {
     }
 
     async fn members(&self, query: PageQuery<'_>) -> Result<Page, StoreError> {
-        let PageQuery { key, consistency: _, now, after, limit } = query;
+        let PageQuery { key, consistency, now, after, limit } = query;
         let page_size = limit.unwrap_or(usize::MAX).clamp(1, self.page_size);
         self.meet("members").await?;
+        if consistency == Consistency::Eventual {
+            self.journal().note("outdated members");
+        }
         let state = lock(&self.state);
         let Some(channel) = state.rows.get(key) else {
             return Ok(Page { members: Vec::new(), next: None });
