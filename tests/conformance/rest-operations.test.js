@@ -178,6 +178,8 @@ describe("the REST API", () => {
     await send("end");
     await tab.until(() => tab.received("notify").some(([text]) => text === "end"), "the end");
     assert.equal(tab.received("notify").filter(([text]) => text === "once").length, 1);
+    assert.equal((await send("another", { headers })).status, 202);
+    await tab.until(() => tab.received("notify").some(([text]) => text === "another"), "another request of the same key");
     for (const key of ["k".repeat(257), "two words", "clé", ""])
       assert.equal((await send("x", { headers: { "Idempotency-Key": key } })).status, 400, key);
   });
@@ -358,8 +360,13 @@ describe("the REST API", () => {
     assert.deepEqual(await heard(one, 2), ["group", "listeners"]);
     assert.deepEqual(await heard(two, 3), ["group", "listeners", "some"]);
     assert.deepEqual(await heard(speaker, 1), ["some"]);
+    await execute("startswith(userId, 'listener-') and 'of-listener-2' in groups", say("both"));
+    const more = { query: { Filter: "userId eq 'listener-2' and not (userId eq 'speaker')" }, body: JSON.stringify([say("more")]) };
+    assert.equal((await rest.call("POST", "/:execute", more)).status, 202);
+    assert.deepEqual((await two.receives("notify", 5)).slice(3), [["both"], ["more"]]);
     await execute("connectionId eq '" + one.id + "'", { type: "CloseConnection", reason: "enough" });
     assert.match(await one.meets("closed"), /enough/);
+    assert.deepEqual([one.received("notify").length, speaker.received("notify").length], [2, 1], "'and' means fewer");
     assert.equal((await rest.call("POST", "/:execute", { query: { filter: "nonsense" }, body: "[]" })).status, 400);
     await Promise.all([two.stop(), speaker.stop()]);
   });
@@ -375,6 +382,53 @@ describe("the REST API", () => {
       for (const at of closed) assert.match(await all[at].meets("closed"), /bye/);
       await Promise.all(all.map((tab) => tab.stop()));
     }
+  });
+
+  describe("a connection", () => {
+    for (const [version, path, status, query] of [
+      [undefined, (id) => `/api/hubs/ended/connections/${id}`, 200, { reason: "bye" }],
+      ["2022-06-01", (id) => `/api/hubs/ended/connections/${id}`, 200, { Reason: "bye" }],
+      [null, (id) => `/api/v1/hubs/ended/connections/${id}`, 202, { REASON: "bye" }],
+    ]) {
+      it(`is ended by a DELETE with ${status}, its client told why (${version ?? "1.0 or the newest"} ${path("x")})`, async () => {
+        const [one, other] = await Promise.all(["x", "x"].map((user) => signedIn(stack, user, { hub: "ended" })));
+        assert.equal((await rest.callPath("DELETE", path(one.id), { version, query })).status, status);
+        assert.match(await one.meets("closed"), /bye/);
+        assert.equal((await rest.callPath("HEAD", path(other.id), { version })).status, 200, "nobody else is");
+        await other.stop();
+      });
+    }
+  });
+
+  it("1.0: leaves excluded connections out, and puts users in for a time", async () => {
+    const hub = "/api/v1/hubs/older";
+    const [one, other] = await Promise.all(["x", "x"].map((user) => signedIn(stack, user, { hub: "older", groups: ["g"] })));
+    const call = (method, path, more) => rest.callPath(method, `${hub}${path}`, { version: null, ...more });
+    for (const path of ["", "/groups/g"]) {
+      const { status } = await call("POST", path, { query: { Excluded: [one.id, "nobody"] }, body: Rest.message("notify", `not-one${path}`) });
+      assert.equal(status, 202);
+    }
+    assert.deepEqual(await other.receives("notify", 2), [["not-one"], ["not-one/groups/g"]]);
+    for (const path of ["", "/groups/g"]) await call("POST", path, { body: Rest.message("notify", "all") });
+    assert.deepEqual(await one.receives("notify", 2), [["all"], ["all"]]);
+    assert.equal((await call("PUT", "/groups/now/users/x", { query: { TTL: 0 } })).status, 202);
+    assert.equal((await call("PUT", "/groups/later/users/y", { query: { ttl: 60 } })).status, 202);
+    assert.equal((await call("PUT", "/groups/never/users/y", { query: { Ttl: 0 } })).status, 202);
+    assert.equal((await call("GET", "/groups/now/users/x")).status, 200);
+    const late = await signedIn(stack, "y", { hub: "older" });
+    const groups = await new Rest(stack, { hub: "older" }).call("GET", "/users/y/groups");
+    assert.deepEqual(groups.json, { value: [{ group: "later" }] });
+    await Promise.all([one, other, late].map((tab) => tab.stop()));
+  });
+
+  it("takes bodies of MessagePack", async () => {
+    const other = await signedIn(stack, "packed");
+    // { target: "notify", arguments: [{ a: 1 }, [2.5, null]] }
+    const body = Buffer.from("82a6746172676574a66e6f74696679a9617267756d656e74739281a1610192cb4004000000000000c0", "hex");
+    const { status, text } = await rest.call("POST", "/users/packed/:send", { body, type: "application/x-msgpack" });
+    assert.equal(status, 202, text);
+    assert.deepEqual(await other.receives("notify"), [[{ a: 1 }, [2.5, null]]]);
+    await other.stop();
   });
 
   it("makes tokens and keys that open sockets and nothing else", async () => {

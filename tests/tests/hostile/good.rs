@@ -1,6 +1,9 @@
 //! Good requests, of which the hostile ones are copies with one thing wrong.
 
+use std::time::Duration;
+
 use hubcast_auth::LEEWAY;
+use hubcast_auth::derived::DERIVED_KEY_LIFETIME;
 use hubcast_core::session::Reuse;
 use hubcast_testkit::clock::START;
 use jsonwebtoken::Algorithm;
@@ -224,4 +227,18 @@ async fn a_derived_key_is_good_for_clients_only() {
         assert_eq!(rig.status(&puts(ADD, &token)).await, 401, "{name}");
     }
     assert_eq!(rig.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_derived_key_ends_whatever_its_tokens_say() {
+    let rig = Rig::new(Reuse::Session);
+    let derived = rig.rest.gate.derived_key(START).await.expect("a key");
+    let signer = Signer::secret(derived.key.expose().as_bytes(), Algorithm::HS256);
+    let lasting = with(client_claims(), &json!({ "exp": seconds(86_400) }));
+    let asks = client_negotiate("one", &signer.token(&derived.id, &lasting));
+    let end = DERIVED_KEY_LIFETIME;
+    rig.clock.set(START.plus(end - Duration::from_secs(1)));
+    assert_eq!(rig.status(&asks).await, 200);
+    rig.clock.set(START.plus(end));
+    assert_eq!(rig.status(&asks).await, 401);
 }
