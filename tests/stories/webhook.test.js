@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { client, signedIn } from "../harness/client.js";
 import { frameOf, ready } from "../harness/raw.js";
+import { Rest } from "../harness/rest.js";
 import { runToEnd, startStack } from "../harness/stack.js";
 import { WebhookServer } from "../harness/webhook.js";
 
@@ -83,6 +84,25 @@ describe("a backend with a webhook", () => {
     const calls = backend.requests.filter(({ event, userId }) => event === "Broken" && userId === "carol");
     assert.equal(calls.length, 1);
     await raw.close();
+  });
+
+  it("streams to who asked, by the REST API, and is not told to end", async () => {
+    const tab = await signedIn(stack, "grace");
+    const items = [];
+    const streamed = new Promise((complete, error) =>
+      tab.connection.stream("Empty", 1).subscribe({ next: (item) => items.push(item), complete, error }),
+    );
+    await backend.until(() => backend.of(tab.id).some(({ event }) => event === "Empty"), "the call");
+    const { invocationId, ...call } = JSON.parse(backend.of(tab.id).at(-1).body);
+    assert.deepEqual(call, { type: 4, target: "Empty", arguments: [1] });
+    const rest = new Rest(stack);
+    const of = `/connections/${tab.id}/streams/${invocationId}`;
+    for (const body of ["1", '{"a":2}']) assert.equal((await rest.call("POST", `${of}/:send`, { body })).status, 202);
+    assert.equal((await rest.call("POST", `${of}/:complete`)).status, 202);
+    await streamed;
+    assert.deepEqual(items, [1, { a: 2 }]);
+    assert.deepEqual(tab.events, []);
+    await tab.stop();
   });
 
   it("is not called where no template matches", async () => {

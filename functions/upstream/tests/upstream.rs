@@ -237,6 +237,15 @@ async fn an_invocation_is_tried_once_and_answered_in_the_order_of_its_connection
 }
 
 #[tokio::test]
+async fn a_stream_that_an_endpoint_takes_is_not_ended() {
+    let rig = rig([Does::Answer(200), Does::Answer(500)]);
+    let stream = |id| event("c", id, Some(id)).replacen('{', r#"{"stream":true,"#, 1);
+    assert!(rig.kept(&[("c", stream("7")), ("c", stream("8"))]).await.is_empty());
+    let [failed] = rig.answers().try_into().unwrap();
+    assert_eq!(failed["invocationId"], "8");
+}
+
+#[tokio::test]
 async fn an_invocation_whose_client_waits_no_more_is_not_made() {
     let rig = rig([]);
     rig.clock.advance(TIMEOUT);
