@@ -21,6 +21,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_core::backend::Backend;
+use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_core::ports::{
     AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
@@ -41,6 +42,8 @@ pub use path::RAW_PATH_HEADER;
 /// What the REST API works with.
 #[derive(Debug)]
 pub struct Rest<K, A, S, Q, C> {
+    /// The way in.
+    pub front_door: FrontDoor,
     /// Lets callers in.
     pub gate: RestGate<K, A>,
     /// Does what they ask for.
@@ -127,6 +130,13 @@ where
     C: Clock,
 {
     async fn answer(&self, call: &Call<'_>) -> Result<ApiGatewayV2httpResponse, Refusal> {
+        if !self.front_door.lets_in(call.header(FRONT_DOOR_HEADER)) {
+            return Err(Refusal::new(
+                403,
+                "Error.Request.Forbidden",
+                "Call the front door, not its origin.",
+            ));
+        }
         let path = call.path().map_err(|Ambiguous| ambiguous())?;
         if let Some(answer) = public(call, &path) {
             return Ok(answer);

@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
     let queue = SqsSender::new(&sdk, config.notifications);
     let public_url = config.public_url.clone();
     let rest = &Rest {
+        front_door: config.front_door,
         gate: RestGate::new(config.issuers, HttpKeys::default(), keys, public_url)?,
         backend: Backend::new(store, queue, SystemClock, Shards::new(config.shards)),
         clock: SystemClock,

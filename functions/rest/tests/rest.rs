@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use hubcast_auth::rest::RestGate;
 use hubcast_core::backend::Backend;
 use hubcast_core::channel::ShardCounts;
+use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_core::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
 use hubcast_core::shards::Shards;
 use hubcast_testkit::token::{ISSUER, PUBLIC_URL, access_keys, signed_for};
@@ -40,6 +41,7 @@ fn rig() -> Rig {
     let gate = RestGate::new(vec![settings], issuer.clone(), access_keys(), public_url.clone());
     let shards = Shards::new(ShardCounts::default());
     let rest = Rest {
+        front_door: FrontDoor::default(),
         gate: gate.unwrap(),
         backend: Backend::new(store.clone(), queue.clone(), clock.clone(), shards),
         clock,
@@ -244,4 +246,20 @@ async fn hubs_that_are_not_configured_are_not_there() {
     let rig = rig();
     let told = Told { path: "/api/hubs/other/:send", raw: None };
     assert_eq!(rig.send(told, None).await, (404, vec![]));
+}
+
+#[tokio::test]
+async fn a_way_around_the_front_door_is_refused() {
+    let secret = "front-door-0123456789";
+    let mut rig = rig();
+    rig.rest.front_door = FrontDoor::new(vec![secret.to_owned()]).unwrap();
+    for (shown, expected) in [(None, 403), (Some("another-0123456789"), 403), (Some(secret), 202)] {
+        let answer = rig.answer(|event| {
+            if let Some(shown) = shown {
+                event["headers"][FRONT_DOOR_HEADER] = json!(shown);
+            }
+        });
+        assert_eq!(answer.await.status_code, expected, "{shown:?}");
+    }
+    assert_eq!(rig.queue.sent().len(), 1);
 }

@@ -209,6 +209,7 @@ fn rest(runtime: &Runtime<'_>, config: RestConfig) -> anyhow::Result<LocalRest> 
     let queue = SqsSender::new(&sdk, config.notifications);
     let (store, shards) = (runtime.store(config.table), Shards::new(config.shards));
     Ok(Rest {
+        front_door: config.front_door,
         gate: RestGate::new(config.issuers, HttpKeys::default(), vault, following_host())?,
         backend: Backend::new(store, queue, SystemClock, shards),
         clock: SystemClock,

@@ -153,6 +153,7 @@ fn rest(
     let gate = RestGate::new(vec![apps, limited], IssuerKeys, access_keys(), public_url.clone());
     let shards = Shards::new(ShardCounts::default());
     Rest {
+        front_door: FrontDoor::default(),
         gate: gate.expect("settings"),
         backend: Backend::new(store.clone(), queue.clone(), clock.clone(), shards),
         clock: clock.clone(),

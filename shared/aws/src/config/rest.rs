@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubcast_core::channel::ShardCounts;
+use hubcast_core::front_door::FrontDoor;
 use hubcast_core::id::HubName;
 use hubcast_core::settings::{Hubs, IssuerSettings, PublicUrl, USER_CLAIM};
 
@@ -16,6 +17,8 @@ pub struct RestConfig {
     pub table: String,
     /// `NOTIFICATIONS_QUEUE_URL`
     pub notifications: String,
+    /// `FRONT_DOOR_SECRET`
+    pub front_door: FrontDoor,
     /// `HUBS`
     pub hubs: Hubs,
     /// `PUBLIC_URL`
@@ -39,6 +42,7 @@ impl RestConfig {
         Some(Self {
             table: table?,
             notifications: notifications?,
+            front_door: reader.front_door()?,
             hubs: hubs?,
             public_url: public_url?,
             issuers: issuers?,

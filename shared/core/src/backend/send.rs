@@ -33,7 +33,7 @@ impl<'a> Sending<'a> {
         let group = self.recipient.message_group(self.hub);
         // A sender's key counts for the very request: to the same and of the same content.
         let own = |key| format!("{group}|{:x}|{key}", HexDigest(&body));
-        let key = self.idempotency_key.map(own).unwrap_or_else(fresh_key);
+        let key = self.idempotency_key.map_or_else(fresh_key, own);
         Outgoing { body, group, key }
     }
 }
