@@ -296,6 +296,24 @@ describe("the REST API", () => {
       });
     }
 
+    it("of a user's groups has every one once, page by page", async () => {
+      const groups = Array.from({ length: 5 }, (_, n) => `g${n}`);
+      for (const group of groups) await rest.call("PUT", `/users/grouped/groups/${group}`);
+      const found = [];
+      let page = await rest.call("GET", "/users/grouped/groups", { query: { maxpagesize: 2 } });
+      for (let pages = 1; ; pages += 1) {
+        assert.ok(page.json.value.length <= 2, page.text);
+        found.push(...page.json.value.map(({ group }) => group));
+        if (!page.json.nextLink) break;
+        assert.ok(pages < 4, "there is an end");
+        const next = new URL(page.json.nextLink).searchParams;
+        // What was there all the time is there, whatever goes meanwhile.
+        await rest.call("DELETE", `/users/grouped/groups/${found[0]}`);
+        page = await rest.call("GET", "/users/grouped/groups", { query: { maxpagesize: 2, continuationToken: next.get("continuationToken") } });
+      }
+      assert.deepEqual(found.sort(), groups);
+    });
+
     it("of users has every name once", async () => {
       for (const query of [{}, { maxPageSize: 2 }]) {
         const { items } = await all("/users", query);

@@ -108,7 +108,9 @@ const fn summary(operation: Operation) -> &'static str {
         Operation::IsUserInGroup => "Says whether a user is in a group.",
         Operation::ListConnections => "Lists connections.",
         Operation::ListUsers => "Lists the users who have a connection.",
-        Operation::ListGroups => "Lists the groups of a user.",
+        Operation::ListGroups => {
+            "Lists the groups of a user; of a name of more than 256 bytes its beginning and its digest."
+        }
         Operation::Count => "Counts connections, and the users who have them.",
     }
 }

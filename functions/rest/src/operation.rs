@@ -6,7 +6,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_auth::jwks::KeySource;
 use hubcast_core::backend::{Closing, Recipient, Sending};
 use hubcast_core::channel::Member;
-use hubcast_core::id::UserId;
+use hubcast_core::id::{KeyedName, UserId};
 use hubcast_core::ports::{
     AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
@@ -90,7 +90,7 @@ where
             Operation::IsUserInGroup => self.is_user_in_group(request).await,
             Operation::ListConnections => self.list_connections(call, request, parts).await,
             Operation::ListUsers => self.list_users(call, request, parts).await,
-            Operation::ListGroups => self.list_groups(request).await,
+            Operation::ListGroups => self.list_groups(call, request, parts).await,
             Operation::Count => self.count(request).await,
             Operation::Health | Operation::OpenApi | Operation::AccessKey => {
                 Err(Refusal::new(404, "Error.Request.NotFound", "There is nothing here."))
@@ -191,11 +191,18 @@ where
         Ok(answer::json(200, &wanted.json((&url, &call.query), listed, item)))
     }
 
-    async fn list_groups(&self, request: &Request<'_>) -> Answer {
-        let groups = self.backend.list_groups(&request.hub, &request.user()?).await?;
-        let groups: Vec<Value> =
-            groups.iter().map(|group| json!({ "group": group.as_str() })).collect();
-        Ok(answer::json(200, &json!({ "value": groups })))
+    async fn list_groups(
+        &self,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        parts: &[String],
+    ) -> Answer {
+        let wanted = Wanted::read(request)?;
+        let whose = (&request.hub, &request.user()?);
+        let listed = self.backend.list_groups(whose, &wanted.cursor, wanted.size).await?;
+        let url = url(&self.base(call), parts);
+        let item = |group: KeyedName| json!({ "group": group.as_str() });
+        Ok(answer::json(200, &wanted.json((&url, &call.query), listed, item)))
     }
 
     async fn count(&self, request: &Request<'_>) -> Answer {

@@ -147,7 +147,7 @@ pub(crate) const ROUTES: &[Route] = &[
     row(S::Own, O::ListConnections, GET, ("api/hubs/{hub}/connections", PAGE), 200),
     row(S::Own, O::ListUsers, GET, ("api/hubs/{hub}/users", PAGE), 200),
     row(S::Own, O::ListConnections, GET, ("api/hubs/{hub}/users/{user}/connections", PAGE), 200),
-    row(S::Own, O::ListGroups, GET, ("api/hubs/{hub}/users/{user}/groups", &[]), 200),
+    row(S::Own, O::ListGroups, GET, ("api/hubs/{hub}/users/{user}/groups", PAGE), 200),
     row(S::Own, O::Count, GET, ("api/hubs/{hub}/:count", &[]), 200),
     row(S::Own, O::Count, GET, ("api/hubs/{hub}/groups/{group}/:count", &[]), 200),
     row(S::Own, O::Count, GET, ("api/hubs/{hub}/users/{user}/:count", &[]), 200),

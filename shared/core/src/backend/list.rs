@@ -12,7 +12,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::{Backend, BackendError, Recipient};
 use crate::access::Standing;
 use crate::channel::{ChannelKey, Member};
-use crate::id::{HubName, KeyedName, SocketId, UserId};
+use crate::id::{HexDigest, HubName, KeyedName, SocketId, UserId};
 use crate::ports::{
     AccessStore, ChannelStore, Consistency, NotificationSender, PageQuery, SocketStore, StoreError,
 };
@@ -29,7 +29,7 @@ const COUNTED_AT_ONCE: usize = 1000;
 pub struct Cursor {
     /// In which of the channel's shards.
     pub shard: u16,
-    /// After which socket; at the start of the shard when `None`.
+    /// After which socket, or which group by its digest; at the start when `None`.
     pub after: Option<SocketId>,
 }
 
@@ -121,12 +121,33 @@ where
         Ok(first.filter(|first| first.socket == socket).map(|_| user))
     }
 
-    /// The groups of a user: the lasting ones, and those that connections are in.
+    /// At most `most` groups of a user, from a cursor on: the lasting ones, and those that
+    /// connections are in. They are in the order of their digests, by which a cursor names them.
     pub async fn list_groups(
+        &self,
+        (hub, user): (&HubName, &UserId),
+        start: &Cursor,
+        most: usize,
+    ) -> Result<Listed<KeyedName>, BackendError> {
+        let is_after =
+            |digest: &str| start.after.as_ref().is_none_or(|after| digest > after.as_str());
+        let groups = self.groups_of(hub, user).await?.into_iter();
+        let by_digest = groups.map(|group| (format!("{:x}", HexDigest(group.as_str())), group));
+        let mut left: Vec<_> = by_digest.filter(|(digest, _)| is_after(digest)).collect();
+        left.sort();
+        let is_last = left.len() <= most;
+        left.truncate(most);
+        let last = left.last().filter(|_| !is_last);
+        let after = last.and_then(|(digest, _)| SocketId::parse(digest).ok());
+        let next = after.map(|after| Cursor { shard: 0, after: Some(after) });
+        Ok(Listed { items: left.into_iter().map(|(_, group)| group).collect(), next })
+    }
+
+    async fn groups_of(
         &self,
         hub: &HubName,
         user: &UserId,
-    ) -> Result<BTreeSet<KeyedName>, BackendError> {
+    ) -> Result<BTreeSet<KeyedName>, StoreError> {
         let sockets = self.sockets_of(hub, user).await?;
         let mut groups: BTreeSet<KeyedName> =
             sockets.iter().flat_map(crate::socket::Socket::groups).collect();
