@@ -147,7 +147,7 @@ async fn list(queue: &Queue, filter: &Filter, output: Output) -> Result<(), Fail
     }
     let shown: Vec<&Letter> = held.0.iter().filter(|letter| filter.takes(letter)).collect();
     let told =
-        shown.iter().try_for_each(|letter| output.result(&described(letter), || line(letter)));
+        shown.iter().try_for_each(|letter| output.result(&described(letter), || told(letter)));
     let seen = u64::try_from(held.0.len()).unwrap_or(u64::MAX);
     held.release(queue).await?;
     told?;
@@ -176,8 +176,11 @@ async fn show(queue: &Queue, id: &str, output: Output) -> Result<(), Failure> {
     held.release(queue).await?;
     let letter = found.ok_or_else(|| not_there(id))?;
     output.result(&described(&letter), || {
-        let key = &letter.progress_key;
-        format!("{}\n    progress key {key}\n\n{}", line(&letter), letter.body)
+        let mut lines = told(&letter);
+        lines.extend([format!("    progress key {}", letter.progress_key), String::new()]);
+        // It is the end of what is shown, so its own breaks forge nothing.
+        lines.extend(letter.body.lines().map(str::to_owned));
+        lines
     })
 }
 
@@ -201,10 +204,10 @@ fn described(letter: &Letter) -> serde_json::Value {
 }
 
 /// A letter for people.
-fn line(letter: &Letter) -> String {
+fn told(letter: &Letter) -> Vec<String> {
     let sent = letter.sent_at.map(rfc3339).unwrap_or_default();
     let (id, reason, group) = (&letter.id, reason_of(letter), &letter.group);
     let detail =
         letter.detail.as_deref().unwrap_or("the queue itself moved it, after too many receives");
-    format!("{id}  {sent}  {reason}  {group}\n    {detail}")
+    vec![format!("{id}  {sent}  {reason}  {group}"), format!("    {detail}")]
 }

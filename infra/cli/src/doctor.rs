@@ -62,6 +62,6 @@ impl Report {
         if self.output.quiet && finding.verdict == Verdict::Ok {
             return Ok(());
         }
-        self.output.result(finding, || finding.to_string())
+        self.output.result(finding, || finding.text())
     }
 }

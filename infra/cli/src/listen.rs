@@ -15,6 +15,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pass::{Pass, Person};
+use crate::printable::printable_json;
 
 /// The longest pause before another try.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -233,16 +234,8 @@ fn print(call: &Invocation, output: Output) -> Result<(), Failure> {
     }
     let Invocation { target, arguments, .. } = call;
     output.result(&Call { event: "call", target, arguments }, || {
-        // Many a terminal would act on the control characters of a text.
-        let target: String = target.chars().flat_map(printable).collect();
-        format!("{target} {arguments}")
+        format!("{target} {}", printable_json(arguments.get()))
     })
-}
-
-fn printable(c: char) -> impl Iterator<Item = char> {
-    let escaped = c.is_control().then(|| c.escape_default());
-    let plain = (!c.is_control()).then_some(c);
-    plain.into_iter().chain(escaped.into_iter().flatten())
 }
 
 /// What happens to the connection: a line among the others for programs, a remark for people.

@@ -24,6 +24,7 @@ mod moment;
 mod output;
 mod pass;
 mod people;
+mod printable;
 mod progress;
 mod roster;
 mod send;

@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::lines;
 use crate::moment::rfc3339;
 use crate::output::Output;
+use crate::printable::printable_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -175,7 +176,9 @@ pub(crate) fn show(draft: &Draft, output: Output) -> Result<(), Failure> {
     let body = RawValue::from_string(draft.body.clone());
     let body = body.map_err(|err| Failure::because("the envelope is no JSON", err))?;
     let json = json!({ "messageGroup": draft.group, "envelope": body });
-    output.result(&json, || format!("{}\n  in the message group {}", draft.body, draft.group))
+    output.result(&json, || {
+        vec![printable_json(&draft.body), format!("  in the message group {}", draft.group)]
+    })
 }
 
 /// That so many were sent.

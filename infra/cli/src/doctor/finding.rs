@@ -1,13 +1,12 @@
 //! What a check found.
 
-use std::fmt;
-
 use anstyle::{AnsiColor, Style};
 use hubcast_aws::operator::OperatorError;
 use hubcast_core::report::chain;
 use serde::Serialize;
 
 use crate::failure::advice;
+use crate::output::Text;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -68,10 +67,9 @@ impl Finding {
     pub(super) fn of_aws(check: &'static str, err: &OperatorError) -> Self {
         Self::fault(check, chain(err)).advised(advice(err.trouble))
     }
-}
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What people read.
+    pub(super) fn text(&self) -> Text {
         let (word, colour) = match self.verdict {
             Verdict::Ok => ("ok   ", AnsiColor::Green),
             Verdict::Warn => ("warn ", AnsiColor::Yellow),
@@ -79,10 +77,8 @@ impl fmt::Display for Finding {
             Verdict::Fault => ("FAULT", AnsiColor::Red),
         };
         let style = Style::new().fg_color(Some(colour.into()));
-        write!(f, "{style}{word}{style:#}  {:<13}  {}", self.check, self.detail)?;
-        match &self.advice {
-            Some(advice) => write!(f, "\n       {:<13}  -> {advice}", ""),
-            None => Ok(()),
-        }
+        let mut lines = vec![format!("  {:<13}  {}", self.check, self.detail)];
+        lines.extend(self.advice.iter().map(|advice| format!("       {:<13}  -> {advice}", "")));
+        Text::from(lines).marked(style, word)
     }
 }

@@ -1,5 +1,6 @@
 //! `hubcast doctor`.
 
+use http::StatusCode;
 use hubcast_local::Options;
 use serde_json::Value;
 
@@ -101,6 +102,19 @@ async fn a_stack_that_is_not_there_is_all_faults() {
         assert_eq!(verdict, "fault", "{check}");
     }
     assert_eq!(faulty.json().len(), 5, "what builds on the endpoint is not checked: {faulty:?}");
+}
+
+#[tokio::test]
+async fn what_a_server_answers_cannot_act_on_the_terminal() {
+    let app = axum::Router::new().fallback(|| async { (StatusCode::NOT_FOUND, "\u{1b}[2Jno\nok") });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("--local=http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let mut command = program();
+    command.args(["doctor", &url]).env("CLICOLOR_FORCE", "1");
+    let faulty = run(&mut command).await.exits(5);
+    assert!(faulty.out.contains("answered 404 Not Found: \\u{1b}[2Jno\\nok"), "{faulty:?}");
+    assert!(faulty.out.contains("\u{1b}[31mFAULT"), "{faulty:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use hubcast_local::Options;
 
-use crate::rig::{Rig, program, run};
+use serde_json::json;
+
+use crate::rig::{Rig, outcome, program, run};
 
 #[tokio::test]
 async fn it_ends_after_as_many_calls_as_were_asked_for() {
@@ -37,6 +39,32 @@ async fn people_read_the_method_and_its_arguments() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "toast [\"Saved\",{\"a\":1}]\n");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     assert_eq!(ready.call().await.0, "toast");
+}
+
+#[tokio::test]
+async fn what_others_say_cannot_act_on_the_terminal() {
+    let rig = Rig::start().await;
+    let listening = |more: &[&str]| {
+        let mut command = rig.hubcast(&["listen", "--user", "alice"]);
+        // As on a terminal: else every escape would be taken out.
+        command.args(more).env("CLICOLOR_FORCE", "1").spawn().unwrap()
+    };
+    let (people, programs) = (listening(&[]), listening(&["--json"]));
+    rig.until(&["connections", "list", "--json"], 2).await;
+    let toast =
+        "{\"userId\":\"alice\",\"target\":\"a\\u001bb\",\n\"arguments\":[\n\"\u{9b}2J\u{202e}x\"]}";
+    rig.enqueue("notifications", "g", toast, &[]).await;
+    let reason = "bye\u{1b}[31m\u{1b}]0;pwned\u{7}\nfake: ok";
+    let close = json!({ "userId": "alice", "action": "close", "reason": reason });
+    rig.enqueue("notifications", "g", &close.to_string(), &[]).await;
+    let people = outcome(people.wait_with_output().await.unwrap()).exits(1);
+    assert_eq!(people.out, "a\\u{1b}b [ \"\\u009b2J\\u202ex\"]\n");
+    let expected =
+        "hubcast: the server closed the connection: bye\\u{1b}[31m\\u{1b}]0;pwned\\u{7}\\nfake: ok";
+    assert_eq!(people.err.lines().next_back(), Some(expected), "{people:?}");
+    let programs = outcome(programs.wait_with_output().await.unwrap()).exits(1);
+    assert!(programs.out.contains(r#""\u009b2J\u202ex""#), "{programs:?}");
+    assert_eq!(programs.json()[1]["arguments"], json!(["\u{9b}2J\u{202e}x"]));
 }
 
 #[tokio::test]

@@ -38,7 +38,8 @@ pub(crate) async fn run(command: &mut Command) -> Outcome {
     outcome(timeout(PATIENCE, command.output()).await.unwrap().unwrap())
 }
 
-fn outcome(output: Output) -> Outcome {
+/// What a run left that has ended.
+pub(crate) fn outcome(output: Output) -> Outcome {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap();
     Outcome { code, out: text(output.stdout), err: text(output.stderr) }
