@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_aws::config::{AccessKeySettings, KeysConfig};
-use hubcast_aws::operator::{Account, OperatorError, Queue, SignIn};
+use hubcast_aws::operator::{Account, OperatorError, Queue, SignIn, Trouble};
 use hubcast_aws::store::DynamoStore;
 use hubcast_core::id::HubName;
 use hubcast_core::ports::{AccessKeySource, Freshness};
 use hubcast_core::settings::AccessKeys;
 use tokio::sync::OnceCell;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, advice};
 
 /// The key of the Azure SignalR emulator, which is the local stack's too.
 const LOCAL_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
@@ -116,6 +116,15 @@ impl Deployment {
     /// The local stack's URL, if it is one.
     pub(crate) fn local(&self) -> Option<&str> {
         self.place.local.as_deref()
+    }
+
+    /// What a person does about trouble with it.
+    pub(crate) fn advice(&self, trouble: Trouble) -> &'static str {
+        match self.place.local {
+            // Whatever answers there signs nobody in and denies nothing.
+            Some(_) => "is it running (make run)? --local=URL names another place",
+            None => advice(trouble),
+        }
     }
 
     /// Where clients reach it, without a slash at the end.

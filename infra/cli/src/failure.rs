@@ -8,6 +8,9 @@ use hubcast_core::envelope::Rejection;
 use hubcast_core::ports::{Cause, QueueError, StoreError};
 use hubcast_core::report::chain;
 
+use crate::client::ConnectError;
+use crate::deployment::Deployment;
+
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -19,6 +22,9 @@ pub(crate) enum Failure {
         /// What came of it.
         source: Option<Cause>,
     },
+    /// AWS, or what stands in for it, did not do it.
+    #[error("{}", first_line(&chain(.0)))]
+    Aws(#[from] OperatorError),
     /// The command line asks for something that makes no sense, or leaves something out.
     #[error("{0}")]
     Usage(String),
@@ -40,6 +46,11 @@ fn because(source: Option<&Cause>) -> String {
     source.map_or_else(String::new, |source| format!(": {}", chain(source.as_ref())))
 }
 
+/// The SDK lists over several lines where it looked for credentials.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 impl Failure {
     /// A failure without a cause of its own.
     pub(crate) fn failed(what: impl Into<String>) -> Self {
@@ -56,13 +67,25 @@ impl Failure {
         matches!(self, Self::Output(err) if err.kind() == io::ErrorKind::BrokenPipe)
     }
 
+    /// What to do about it; nothing where the failure says so itself.
+    pub(crate) fn advice(&self, deployment: &Deployment) -> &'static str {
+        match self {
+            Self::Aws(err) => deployment.advice(err.trouble),
+            Self::Failed { source: Some(cause), .. } if is_unreachable(cause) => {
+                deployment.advice(Trouble::Unreachable)
+            }
+            _ => "",
+        }
+    }
+
     /// The exit code; an interface, see `docs/CLI.md`.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             _ if self.is_unread() => ExitCode::SUCCESS,
-            Self::Failed { .. } | Self::Output(_) => ExitCode::from(1),
             // The one that clap has for flags.
             Self::Usage(_) => ExitCode::from(2),
+            Self::Aws(err) if err.trouble == Trouble::NoRegion => ExitCode::from(2),
+            Self::Failed { .. } | Self::Aws(_) | Self::Output(_) => ExitCode::from(1),
             Self::Rejected(_) => ExitCode::from(3),
             Self::NotThere(_) => ExitCode::from(4),
             Self::Faulty(_) => ExitCode::from(5),
@@ -76,34 +99,20 @@ impl From<Rejection> for Failure {
     }
 }
 
-impl From<OperatorError> for Failure {
-    fn from(err: OperatorError) -> Self {
-        match err.trouble {
-            Trouble::NoRegion => Self::Usage(advised(&err)),
-            _ => Self::failed(advised(&err)),
-        }
+impl From<StoreError> for Failure {
+    fn from(err: StoreError) -> Self {
+        Self::Aws(err.into())
     }
 }
 
 impl From<QueueError> for Failure {
     fn from(err: QueueError) -> Self {
-        Self::because("the queue did not take it", err.source)
+        Self::Aws(err.into())
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(err: StoreError) -> Self {
-        Self::because("the table cannot be read", err)
-    }
-}
-
-/// The error with what to do about it.
-pub(crate) fn advised(err: &OperatorError) -> String {
-    let text = chain(err);
-    match advice(err.trouble) {
-        "" => text,
-        advice => format!("{text}; {advice}"),
-    }
+fn is_unreachable(cause: &Cause) -> bool {
+    matches!(cause.downcast_ref(), Some(ConnectError::Unreachable { .. }))
 }
 
 /// What a person does about it.

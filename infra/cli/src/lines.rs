@@ -89,7 +89,7 @@ impl Lines<'_> {
                 }
                 Err(Failure::Rejected(text)) if self.keep_going => {
                     tally.bad += 1;
-                    tally.progress.above(|| complain(&Failure::Rejected(text)));
+                    tally.progress.above(|| complain(&Failure::Rejected(text), ""));
                 }
                 Err(failure) => {
                     batch.stop = Some(failure);

@@ -41,17 +41,18 @@ use failure::Failure;
 #[tokio::main]
 async fn main() -> ExitCode {
     let Cli { place, output, command } = Cli::parse();
-    let outcome = match Deployment::new(place) {
-        Ok(deployment) => run(command, &deployment, output).await,
-        Err(failure) => Err(failure),
+    let (failure, advice) = match Deployment::new(place) {
+        Ok(deployment) => match run(command, &deployment, output).await {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(failure) => {
+                let advice = failure.advice(&deployment);
+                (failure, advice)
+            }
+        },
+        Err(failure) => (failure, ""),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            output::complain(&failure);
-            failure.exit_code()
-        }
-    }
+    output::complain(&failure, advice);
+    failure.exit_code()
 }
 
 async fn run(

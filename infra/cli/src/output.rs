@@ -92,10 +92,11 @@ pub(crate) fn line(line: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Why the command fails.
-pub(crate) fn complain(failure: &Failure) {
+/// Why the command fails, and what to do about it if that is known.
+pub(crate) fn complain(failure: &Failure, advice: &str) {
     if !failure.is_unread() {
         let text = printable(&failure.to_string());
-        let _ = writeln!(anstream::stderr(), "hubcast: {text}");
+        let end = if advice.is_empty() { "" } else { "; " };
+        let _ = writeln!(anstream::stderr(), "hubcast: {text}{end}{advice}");
     }
 }

@@ -2,10 +2,10 @@
 
 use anstyle::{AnsiColor, Style};
 use hubcast_aws::operator::OperatorError;
-use hubcast_core::report::chain;
 use serde::Serialize;
 
-use crate::failure::advice;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
 use crate::output::Text;
 
 /// How bad it is.
@@ -64,8 +64,9 @@ impl Finding {
     }
 
     /// What AWS answered.
-    pub(super) fn of_aws(check: &'static str, err: &OperatorError) -> Self {
-        Self::fault(check, chain(err)).advised(advice(err.trouble))
+    pub(super) fn of_aws(check: &'static str, err: OperatorError, deployment: &Deployment) -> Self {
+        let advice = deployment.advice(err.trouble);
+        Self::fault(check, Failure::from(err).to_string()).advised(advice)
     }
 
     /// What people read.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubcast_auth::LEEWAY;
+use hubcast_aws::operator::Trouble;
 use hubcast_core::id::UserId;
 use hubcast_core::report::chain;
 use hubcast_core::time::{Clock, SystemClock, Timestamp};
@@ -47,7 +48,10 @@ pub(super) async fn examine(
         Ok(answer) => answer,
         Err(err) => {
             let text = format!("{url} does not answer: {}", chain(&err.without_url()));
-            let advice = "check the URL, and that the stack is deployed (or running)";
+            let advice = match deployment.local() {
+                Some(_) => deployment.advice(Trouble::Unreachable),
+                None => "check the URL, and that the stack is deployed",
+            };
             return report.add(&Finding::fault(ENDPOINT, text).advised(advice));
         }
     };

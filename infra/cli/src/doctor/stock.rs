@@ -15,18 +15,19 @@ const KEPT_DAYS: u64 = 14;
 /// Checks what holds messages and rows.
 pub(super) async fn examine(deployment: &Deployment) -> Vec<Finding> {
     if let Err(err) = deployment.account().await {
-        return vec![Finding::of_aws("account", &err)];
+        return vec![Finding::of_aws("account", err, deployment)];
     }
     vec![
-        queue(NOTIFICATIONS, deployment.notifications().await, source).await,
-        queue(DELIVERIES, deployment.deliveries().await, source).await,
-        queue(DEAD_LETTERS, deployment.dead_letters().await, last).await,
+        queue(NOTIFICATIONS, deployment, deployment.notifications().await, source).await,
+        queue(DELIVERIES, deployment, deployment.deliveries().await, source).await,
+        queue(DEAD_LETTERS, deployment, deployment.dead_letters().await, last).await,
         table(deployment).await,
     ]
 }
 
 async fn queue(
     check: &'static str,
+    deployment: &Deployment,
     found: Result<Queue, OperatorError>,
     judge: impl FnOnce(&'static str, &str, &QueueState) -> Finding,
 ) -> Finding {
@@ -36,7 +37,7 @@ async fn queue(
         Ok((queue, state))
     };
     match seen.await {
-        Err(err) => Finding::of_aws(check, &err),
+        Err(err) => Finding::of_aws(check, err, deployment),
         Ok((queue, _)) if !queue.is_fifo() => {
             let text = format!("{} is no FIFO queue", queue.name());
             Finding::fault(check, text).advised("create it anew, as the template does")
@@ -94,7 +95,7 @@ async fn table(deployment: &Deployment) -> Finding {
         Err(err) => Err(err),
     };
     match state {
-        Err(err) => Finding::of_aws(TABLE, &err),
+        Err(err) => Finding::of_aws(TABLE, err, deployment),
         Ok(state) if !state.has_key => {
             let advice = "name another with --table, or create it anew, as the template does";
             Finding::fault(TABLE, format!("{name} has another key than pk and sk")).advised(advice)

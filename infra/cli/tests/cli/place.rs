@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use http::StatusCode;
+
 use crate::rig::{Rig, program, run};
 
 const KEYS: &str = "aws_access_key_id = local\naws_secret_access_key = local\n";
@@ -34,11 +36,53 @@ async fn somebody_who_is_not_signed_in_is_told_so() {
     command.env("AWS_EC2_METADATA_DISABLED", "true");
     let unknown = run(&mut command).await.exits(1);
     assert!(unknown.err.contains("credential"), "{unknown:?}");
+    assert!(unknown.err.contains("sign in"), "{unknown:?}");
     let mut command = rig.by_environment(&["send", "--all", "t"]);
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
     command.env("AWS_EC2_METADATA_DISABLED", "true");
     let unknown = run(&mut command).await.exits(1);
     assert!(unknown.err.contains("sign in"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_local_stack_that_is_none_is_asked_for() {
+    let other = axum::Router::new().fallback(|| async { StatusCode::NOT_FOUND });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let other_url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, other).await });
+    for url in ["http://127.0.0.1:1", &other_url] {
+        for arguments in [
+            &["connections", "count"] as &[_],
+            &["connections", "list", "--details"],
+            &["users", "list"],
+            &["groups", "count"],
+            &["send", "--all", "t"],
+            &["dlq", "list"],
+            &["listen", "--user", "alice"],
+        ] {
+            let mut command = program();
+            let lost = run(command.arg(format!("--local={url}")).args(arguments)).await.exits(1);
+            assert!(lost.err.contains("(make run)?"), "{arguments:?}: {lost:?}");
+            assert!(!lost.err.contains("sign in"), "{arguments:?}: {lost:?}");
+        }
+    }
+    let mut command = program();
+    let lost = run(command.args(["--local=http://127.0.0.1:1", "listen"])).await.exits(1);
+    assert!(lost.err.contains("(make run)?"), "without a name no issuer is asked: {lost:?}");
+    let doctor = run(program().args(["doctor", "--local=http://127.0.0.1:1"])).await.exits(5);
+    assert!(doctor.out.contains("(make run)?"), "{doctor:?}");
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_to_be_read_comes_with_advice() {
+    let rig = Rig::start().await;
+    let mut command = rig.by_environment(&["users", "list", "--table", "other"]);
+    let lost = run(&mut command).await.exits(1);
+    assert!(lost.err.contains("--table") || lost.err.contains("--prefix"), "{lost:?}");
+    let mut command = rig.by_environment(&["connections", "count"]);
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    let lost = run(&mut command).await.exits(1);
+    assert!(lost.err.contains("check that it runs there"), "{lost:?}");
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 use std::error::Error;
 
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
+use aws_sdk_dynamodb::operation::query::QueryError;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use hubcast_core::ports::Cause;
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
+use hubcast_core::ports::{Cause, QueueError, StoreError};
 
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,44 @@ impl OperatorError {
     ) -> Self {
         Self { operation: operation.into(), trouble, source: source.into() }
     }
+}
+
+impl From<StoreError> for OperatorError {
+    fn from(err: StoreError) -> Self {
+        match err {
+            StoreError::Unavailable { source, .. } => of_cause("read the table", source),
+            corrupt @ StoreError::Corrupt { .. } => {
+                Self::new("read the table", Trouble::Failed, corrupt)
+            }
+        }
+    }
+}
+
+impl From<QueueError> for OperatorError {
+    fn from(err: QueueError) -> Self {
+        of_cause("send to the queue", err.source)
+    }
+}
+
+/// Sorts what an adapter saw: the error of one of the calls that operators' reads and sends make.
+fn of_cause(operation: &str, cause: Cause) -> OperatorError {
+    let cause = match of_call::<QueryError>(operation, cause) {
+        Ok(err) => return err,
+        Err(cause) => cause,
+    };
+    let cause = match of_call::<GetItemError>(operation, cause) {
+        Ok(err) => return err,
+        Err(cause) => cause,
+    };
+    of_call::<SendMessageBatchError>(operation, cause)
+        .unwrap_or_else(|cause| OperatorError::new(operation, Trouble::Failed, cause))
+}
+
+fn of_call<E>(operation: &str, cause: Cause) -> Result<OperatorError, Cause>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    cause.downcast::<SdkError<E>>().map(|err| sorted(operation)(*err))
 }
 
 /// What a service said, without the layers that the SDK puts around it.
