@@ -11,7 +11,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::moment::rfc3339;
 use crate::output::Output;
-use crate::pass::{group, user};
+use crate::pass::{group, name, user};
 use crate::roster::{Roster, Whose, groups_of};
 
 const EXAMPLES: &str = "\
@@ -66,7 +66,7 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 pub(crate) struct Close {
     /// The connections.
-    #[arg(required_unless_present = "all", value_name = "ID")]
+    #[arg(required_unless_present = "all", value_name = "ID", value_parser = name)]
     connections: Vec<String>,
 
     /// All of the hub.

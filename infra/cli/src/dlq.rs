@@ -16,6 +16,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::moment::rfc3339;
 use crate::output::Output;
+use crate::pass::name;
 use moving::{Sources, move_letters};
 
 /// How long letters are hidden while they are looked at.
@@ -73,7 +74,7 @@ pub(crate) struct Filter {
 #[derive(Debug, Args)]
 pub(crate) struct Choice {
     /// The letters, by their ids.
-    #[arg(required_unless_present = "all", value_name = "ID")]
+    #[arg(required_unless_present = "all", value_name = "ID", value_parser = name)]
     ids: Vec<String>,
 
     /// All letters.

@@ -28,8 +28,9 @@ pub(crate) struct Doctor {
     #[arg(long)]
     read_only: bool,
 
-    /// A token to connect with, instead of one that the access key signs.
-    #[arg(long, value_name = "JWT")]
+    /// A token to connect with, instead of one that the access key signs. Others on this machine
+    /// see command lines, and not variables.
+    #[arg(long, value_name = "JWT", env = "HUBCAST_TOKEN", hide_env_values = true)]
     token: Option<String>,
 }
 
@@ -58,8 +59,8 @@ struct Report {
 impl Report {
     fn add(&mut self, finding: &Finding) -> Result<(), Failure> {
         self.faults += usize::from(finding.verdict == Verdict::Fault);
-        // What is in order is no news for those who want to be left alone.
-        if self.output.quiet && finding.verdict == Verdict::Ok {
+        // What is in order is no news for people who want to be left alone.
+        if self.output.quiet && !self.output.json && finding.verdict == Verdict::Ok {
             return Ok(());
         }
         self.output.result(finding, || finding.text())

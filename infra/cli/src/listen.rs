@@ -27,7 +27,7 @@ Examples:
   hubcast listen --local --user alice
   hubcast listen --local --user alice --group admins --json
   hubcast listen --url https://push.example.com --user alice --count 1 --timeout 30
-  hubcast listen --url https://push.example.com --token eyJhbGciOi.eyJzdWIi.c2ln";
+  HUBCAST_TOKEN=$(cat token) hubcast listen --url https://push.example.com";
 
 /// Connects as a browser does, and prints what arrives.
 ///
@@ -39,9 +39,9 @@ pub(crate) struct Listen {
     #[command(flatten)]
     person: Person,
 
-    /// A token: of the app's own log-in, or a client token.
-    #[arg(long, value_name = "JWT",
-          conflicts_with_all = ["user", "group", "claim"])]
+    /// A token: of the app's own log-in, or a client token; --user, --group and --claim win over it.
+    /// Others on this machine see command lines, and not variables.
+    #[arg(long, value_name = "JWT", env = "HUBCAST_TOKEN", hide_env_values = true)]
     token: Option<String>,
 
     /// Prints calls of this method only; may be repeated.
@@ -107,7 +107,7 @@ impl Listen {
                 }
                 Ok(Err(err)) if was_connected && !err.is_final() => End::Dropped(chain(&err)),
                 // What makes tokens may be away for a while too.
-                Err(failure @ Failure::Failed { .. }) if was_connected => {
+                Err(failure @ (Failure::Failed { .. } | Failure::Aws(_))) if was_connected => {
                     End::Dropped(failure.to_string())
                 }
                 // The first time, whoever typed the command is there to mend it.
@@ -136,8 +136,8 @@ impl Listen {
         output: Output,
     ) -> Result<Result<Connection, ConnectError>, Failure> {
         let pass = match &self.token {
-            Some(token) => Pass::given(token)?,
-            None => Pass::of(deployment, &self.person).await?,
+            Some(token) if !self.person.is_named() => Pass::given(token)?,
+            _ => Pass::of(deployment, &self.person).await?,
         };
         let url = pass.door.url(deployment.url()?, deployment.hub());
         let ticket = match negotiate(&deployment.http()?, &url, &pass.token).await {

@@ -37,11 +37,23 @@ pub(crate) struct Person {
     pub(crate) claim: Vec<(String, String)>,
 }
 
+impl Person {
+    /// Whether anything is said of them.
+    pub(crate) fn is_named(&self) -> bool {
+        self.user.is_some() || !self.group.is_empty() || !self.claim.is_empty()
+    }
+}
+
 /// A token, and where it is good.
 #[derive(Debug, Clone)]
 pub(crate) struct Pass {
     pub(crate) door: Door,
     pub(crate) token: String,
+}
+
+/// A name that the deployment judges by itself, unless a variable of the shell was not set.
+pub(crate) fn name(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() { Err("it is empty") } else { Ok(text.to_owned()) }
 }
 
 pub(crate) fn user(text: &str) -> Result<UserId, String> {

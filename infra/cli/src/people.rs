@@ -8,7 +8,7 @@ use crate::close::{Manner, close};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::pass::{group, user};
+use crate::pass::{group, name, user};
 use crate::roster::{Roster, Whose};
 
 const USERS: &str = "\
@@ -65,7 +65,7 @@ pub(crate) enum Groups {
 #[derive(Debug, Args)]
 pub(crate) struct CloseUsers {
     /// The users.
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required = true, value_name = "ID", value_parser = name)]
     users: Vec<String>,
 
     /// Leaves their tokens good, so that they may connect again with them.
@@ -79,7 +79,7 @@ pub(crate) struct CloseUsers {
 #[derive(Debug, Args)]
 pub(crate) struct CloseGroups {
     /// The groups.
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", value_parser = name)]
     groups: Vec<String>,
 
     #[command(flatten)]

@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::lines;
 use crate::moment::rfc3339;
 use crate::output::Output;
+use crate::pass::name;
 use crate::printable::printable_json;
 
 const EXAMPLES: &str = "\
@@ -36,7 +37,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Send {
     /// The client's method.
-    #[arg(required_unless_present = "lines", conflicts_with = "lines")]
+    #[arg(required_unless_present = "lines", conflicts_with = "lines", value_parser = name)]
     target: Option<String>,
 
     /// Its arguments: JSON, NAME=VALUE, or text.
@@ -47,7 +48,7 @@ pub(crate) struct Send {
     audience: Audience,
 
     /// A connection that is left out; may be repeated.
-    #[arg(long, value_name = "ID", conflicts_with = "lines")]
+    #[arg(long, value_name = "ID", conflicts_with = "lines", value_parser = name)]
     except: Vec<String>,
 
     /// Drops the notification when it cannot be delivered within so many seconds.
@@ -78,15 +79,15 @@ pub(crate) struct Send {
 #[group(required = true, multiple = false, args = ["user", "group", "connection", "all", "lines"])]
 struct Audience {
     /// A user; may be repeated, and each gets a message of their own.
-    #[arg(long, short, value_name = "ID")]
+    #[arg(long, short, value_name = "ID", value_parser = name)]
     user: Vec<String>,
 
     /// A group; may be repeated, and who is in several gets one message.
-    #[arg(long, short, value_name = "NAME")]
+    #[arg(long, short, value_name = "NAME", value_parser = name)]
     group: Vec<String>,
 
     /// A connection.
-    #[arg(long, short, value_name = "ID")]
+    #[arg(long, short, value_name = "ID", value_parser = name)]
     connection: Option<String>,
 
     /// The whole hub.

@@ -34,6 +34,8 @@ async fn a_healthy_stack_has_nothing_to_complain_of() {
     assert_eq!(verdicts(&healthy), checks.map(|check| (check.to_owned(), "ok".to_owned())));
     let quiet = rig.run(&["doctor", "--quiet"]).await.exits(0);
     assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
+    let results = rig.run(&["doctor", "--json", "--quiet"]).await.exits(0);
+    assert_eq!(verdicts(&results), verdicts(&healthy), "findings are results");
     let careful = rig.run(&["doctor", "--read-only"]).await.exits(0);
     assert!(careful.out.contains("token") && !careful.out.contains("round trip"), "{careful:?}");
 }
@@ -70,7 +72,7 @@ async fn what_cannot_be_checked_is_skipped_and_said() {
     assert_eq!(token["verdict"], "skip", "{token}");
     assert!(token["advice"].as_str().unwrap().contains("ACCESS_KEY_PARAMETER"), "{token}");
     let token = rig.run(&["token", "--user", "alice", "--app"]).await.exits(0);
-    let shown = run(command.args(["--token", token.out.trim()])).await.exits(0);
+    let shown = run(command.env("HUBCAST_TOKEN", token.out.trim())).await.exits(0);
     assert!(verdicts(&shown).contains(&("round trip".to_owned(), "ok".to_owned())), "{shown:?}");
 }
 

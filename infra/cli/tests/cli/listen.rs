@@ -120,6 +120,30 @@ async fn a_token_that_is_no_good_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_token_need_not_stand_on_the_command_line() {
+    let rig = Rig::start().await;
+    let token = rig.run(&["token", "--user", "alice", "--app"]).await.exits(0);
+    let mut command = rig.hubcast(&["listen", "--count", "1"]);
+    let child = command.env("HUBCAST_TOKEN", token.out.trim()).spawn().unwrap();
+    rig.until(&["connections", "list", "--user", "alice", "--json"], 1).await;
+    rig.run(&["send", "--user", "alice", "hello"]).await.exits(0);
+    let heard = outcome(child.wait_with_output().await.unwrap()).exits(0);
+    assert_eq!(heard.out, "hello []\n");
+    for command in ["listen", "doctor"] {
+        let help = run(program().env("HUBCAST_TOKEN", "secret").args([command, "--help"])).await;
+        assert!(help.out.contains("[env: HUBCAST_TOKEN]"), "{help:?}");
+        assert!(!help.out.contains("secret"), "{help:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_named_on_the_command_line_wins_over_a_token_of_the_environment() {
+    let rig = Rig::start().await;
+    let mut command = rig.hubcast(&["listen", "--user", "alice", "--timeout", "1"]);
+    run(command.env("HUBCAST_TOKEN", "nonsense")).await.exits(0);
+}
+
+#[tokio::test]
 async fn somebody_without_a_name_can_listen_too() {
     let rig = Rig::start().await;
     let mut anyone = rig.listener(&["--group", "visitors"]).await;

@@ -56,6 +56,27 @@ async fn a_mistake_is_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_empty_is_a_mistake_of_the_command_line() {
+    for arguments in [
+        &["send", "--user", "", "t"] as &[_],
+        &["send", "--group=", "t"],
+        &["send", "--connection", "", "t"],
+        &["send", "--all", "t", "--except", ""],
+        &["send", "--user", "alice", ""],
+        &["users", "close", ""],
+        &["users", "close", "alice", ""],
+        &["groups", "close", ""],
+        &["connections", "close", ""],
+        &["dlq", "drop", ""],
+    ] {
+        let mut command = program();
+        let failed = run(command.arg("--local=http://127.0.0.1:1").args(arguments)).await.exits(2);
+        assert!(failed.err.contains("it is empty"), "{arguments:?}: {failed:?}");
+        assert!(!failed.err.contains("everyone"), "{arguments:?}: {failed:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_shows_the_envelope_and_needs_no_deployment() {
     let mut command = program();
     command.args(["send", "--dry-run", "--json", "--group", "g", "t", "a=1", "--hub", "Chat"]);
@@ -135,5 +156,5 @@ async fn a_stack_that_is_not_there_is_a_failure_with_advice() {
     command.args(["--local=http://127.0.0.1:1", "send", "--all", "t"]);
     let failed = run(&mut command).await.exits(1);
     assert!(failed.err.contains("cannot find the queue hubcast-notifications.fifo"), "{failed:?}");
-    assert!(failed.err.contains("check that it runs there"), "{failed:?}");
+    assert!(failed.err.contains("is it running (make run)?"), "{failed:?}");
 }
