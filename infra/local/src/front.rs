@@ -17,6 +17,7 @@ use crate::aws;
 use crate::gateway::{
     Function, connection_id, http_request, is_upgrade, management_request, upgrade,
 };
+use crate::guard::objection;
 use crate::issuer::TokenRequest;
 use crate::stack::Shared;
 
@@ -34,6 +35,9 @@ async fn answer(
     request: Request,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    if let Some(objection) = objection(&parts) {
+        return problem(StatusCode::FORBIDDEN, objection);
+    }
     if is_upgrade(&parts.headers) {
         let _entered = shared.enter().await;
         return upgrade(Arc::clone(&shared.gateway), peer, &mut parts).await;

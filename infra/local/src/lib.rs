@@ -16,6 +16,7 @@ mod dynamodb;
 mod front;
 mod functions;
 pub mod gateway;
+mod guard;
 mod issuer;
 pub mod options;
 pub mod poller;

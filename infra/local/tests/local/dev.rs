@@ -64,16 +64,63 @@ async fn a_token_request_that_is_wrong_is_told_what_to_send() {
     }
 }
 
+/// A request as a browser makes it for a page, with a name of the stack's.
+async fn of_page(stack: &Stack, (method, path): (&str, &str), host: &str, origin: &str) -> u16 {
+    let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+    let url = format!("{}{path}", stack.url());
+    let mut request = reqwest::Client::new().request(method, url).body(r#"{"sub":"a"}"#);
+    for (name, value) in [("Host", host), ("Origin", origin)] {
+        request = if value.is_empty() { request } else { request.header(name, value) };
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn no_website_reaches_the_stack_through_a_browser() {
+    let stack = stack().await;
+    let asks = [
+        ("POST", "/dev/reset"),
+        ("POST", "/dev/token"),
+        ("OPTIONS", "/dev/token"),
+        ("GET", "/dev/counts"),
+        ("GET", "/"),
+        ("POST", "/"),
+        ("DELETE", "/local/@connections/x"),
+    ];
+    for ask in asks {
+        for origin in ["https://evil.com", "http://evil.com", "null", "http://localhost.evil.com"] {
+            assert_eq!(of_page(&stack, ask, "", origin).await, 403, "{ask:?} {origin}");
+        }
+        for (host, origin) in [("evil.com", ""), ("evil.com:8080", "http://evil.com:8080")] {
+            assert_eq!(of_page(&stack, ask, host, origin).await, 403, "{ask:?} {host}");
+        }
+        for (host, origin) in [
+            ("", ""),
+            ("", "http://localhost:4200"),
+            ("localhost:8080", "http://localhost:8080"),
+            ("192.168.1.5:8080", "http://192.168.1.5:8080"),
+            ("host.docker.internal:8080", ""),
+        ] {
+            let status = of_page(&stack, ask, host, origin).await;
+            assert_ne!(status, 403, "{ask:?} {host} {origin}");
+        }
+    }
+    for path in ["/hubs/notifications/negotiate", "/api/health"] {
+        assert_eq!(of_page(&stack, ("GET", path), "evil.com", "").await, 403, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn local_pages_may_ask_for_tokens_and_others_not() {
     let stack = stack().await;
     let url = format!("{}/dev/token", stack.url());
-    for (origin, allowed) in
-        [("http://localhost:4200", Some("http://localhost:4200")), ("https://evil.example", None)]
-    {
+    for (origin, status, allowed) in [
+        ("http://localhost:4200", 204, Some("http://localhost:4200")),
+        ("https://evil.example", 403, None),
+    ] {
         let options = reqwest::Client::new().request(reqwest::Method::OPTIONS, &url);
         let answer = options.header("Origin", origin).send().await.unwrap();
-        assert_eq!(answer.status(), 204);
+        assert_eq!(answer.status(), status);
         let shown = answer.headers().get("access-control-allow-origin");
         assert_eq!(shown.map(|value| value.to_str().unwrap()), allowed);
     }

@@ -1,0 +1,84 @@
+//! What keeps websites out that a developer's browser happens to show.
+//!
+//! Any page may post to this machine, and a page whose own name turns to this
+//! machine's address may also read the answers. Neither may empty the table or
+//! ask for tokens.
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, header};
+use hubcast_core::settings::Origins;
+
+use crate::gateway::is_upgrade;
+
+const FOREIGN_HOST: &str = "this stack goes by localhost, by names without a dot, by names of .localhost, .internal and .test, and by addresses; a website could have any other name";
+const FOREIGN_ORIGIN: &str =
+    "pages of this origin may not ask this; those of localhost may, and the stack's own";
+
+/// Why a request is not answered.
+pub(crate) fn objection(parts: &Parts) -> Option<&'static str> {
+    let host = text(&parts.headers, header::HOST);
+    if host.is_some_and(|host| !is_own_name(host)) {
+        return Some(FOREIGN_HOST);
+    }
+    // What clients and backends use looks at origins and tokens by itself, as it does on AWS.
+    let path = parts.uri.path();
+    if is_upgrade(&parts.headers) || path.ends_with("/negotiate") || path.starts_with("/api/") {
+        return None;
+    }
+    let origin = parts.headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
+    let is_own = origin.strip_prefix("http://").is_some_and(|origin| Some(origin) == host);
+    (!is_own && !Origins::Localhost.allows(origin)).then_some(FOREIGN_ORIGIN)
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    // What is no text is no name either.
+    headers.get(name).map(|value| value.to_str().unwrap_or("?.?"))
+}
+
+/// Whether this is a name that no website can have.
+fn is_own_name(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.to_ascii_lowercase();
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    address.unwrap_or(&name).parse::<IpAddr>().is_ok()
+        || !name.contains('.')
+        || [".localhost", ".internal", ".test"].iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_website_can_have_are_not_this_machines() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "app.localhost:8080",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "[fd00::1]",
+            "192.168.1.5:8080",
+            "hubcast:8080",
+            "host.docker.internal:8080",
+        ] {
+            assert!(is_own_name(host), "{host}");
+        }
+        for host in [
+            "evil.com",
+            "evil.com:8080",
+            "localhost.evil.com",
+            "127.0.0.1.evil.com:8080",
+            "evil.localhost.",
+            "[evil.com]",
+            "evil.com:port",
+        ] {
+            assert!(!is_own_name(host), "{host}");
+        }
+    }
+}
