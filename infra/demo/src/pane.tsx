@@ -57,6 +57,9 @@ function SignedIn({ tab }: { tab: Tab }) {
   const isOnline = tab.state === "connected";
   return (
     <div class="screen">
+      <p class="why" role="status">
+        {isOnline ? "" : tab.why}
+      </p>
       <LicenceBanner tab={tab} />
       <dl class="facts">
         <div>

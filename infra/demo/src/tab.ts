@@ -8,15 +8,15 @@ import { Wire, type Frame } from "./wire";
 
 /** The methods that the app's backends call. */
 interface Methods {
-  permissionsChanged(change: { role: string }): void;
-  licenceChanged(licence: Licence): void;
-  toast(text: string): void;
+  permissionsChanged(change?: { role?: unknown }): void;
+  licenceChanged(licence?: { plan?: unknown; seats?: unknown }): void;
+  toast(text?: unknown): void;
   log_off_initiated(): void;
 }
 
 export interface Licence {
   plan: string;
-  seats: number;
+  seats: string;
 }
 
 export interface Toast {
@@ -31,9 +31,14 @@ const FRAMES_KEPT = 200;
 const TOASTS_KEPT = 3;
 const TOAST_MILLISECONDS = 8000;
 const EXPIRY_MARGIN_MILLISECONDS = 60_000;
-const NEWCOMER = { role: "viewer", licence: { plan: "standard", seats: 5 } };
+const NEWCOMER = { role: "viewer", licence: { plan: "standard", seats: "5" } };
 
 let lastId = 0;
+
+/** What came, as a text that can be shown. */
+function shown(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
 
 export class Tab extends Observable {
   readonly id = ++lastId;
@@ -50,7 +55,10 @@ export class Tab extends Observable {
   frames: Frame[] = [];
   #client: HubcastClient<Methods>;
   #token: Token | undefined;
-  readonly #wire = new Wire((frame) => this.#note(frame));
+  readonly #wire = new Wire(
+    (frame) => this.#note(frame),
+    (error) => this.#refused(error),
+  );
 
   constructor(
     readonly user: string,
@@ -131,15 +139,16 @@ export class Tab extends Observable {
       logLevel: LogLevel.None,
       token: () => this.#freshToken(),
       on: {
-        permissionsChanged: ({ role }) => {
-          this.role = role;
-          this.#toast(`Your role has changed: you are ${role} now.`, "good");
+        // Anybody may send anything, which is no reason to stop working.
+        permissionsChanged: (change) => {
+          this.role = shown(change?.role);
+          this.#toast(`Your role has changed: you are ${this.role} now.`, "good");
         },
         licenceChanged: (licence) => {
-          this.newLicence = licence;
+          this.newLicence = { plan: shown(licence?.plan), seats: shown(licence?.seats) };
           this.changed();
         },
-        toast: (text) => this.#toast(String(text), "plain"),
+        toast: (text) => this.#toast(shown(text), "plain"),
         log_off_initiated: () => this.#toast("You are being signed out of all tabs.", "plain"),
       },
     });
@@ -152,9 +161,20 @@ export class Tab extends Observable {
   /** The token of the log-in for as long as it is good: only a log-in gets a new one after a log-out. */
   async #freshToken(): Promise<string> {
     if (!this.#token || this.#token.expires - EXPIRY_MARGIN_MILLISECONDS < Date.now()) {
-      this.#token = await signIn(this.user, this.groups);
+      this.#token = await signIn(this.user, this.groups).catch((error: Error) => {
+        this.#refused(error);
+        throw error;
+      });
     }
     return this.#token.text;
+  }
+
+  /** The client tries again by itself; whoever looks on should know why it has to. */
+  #refused(error: Error & { statusCode?: number }): void {
+    // A stack that was started anew does not know the tokens of the last one; after a log-out it would be a 403.
+    if (error.statusCode === 401) this.#token = undefined;
+    this.why = error instanceof TypeError ? "The local stack does not answer." : error.message;
+    this.changed();
   }
 
   async #rejoin(): Promise<void> {

@@ -16,11 +16,14 @@ export interface Frame {
 const KINDS: Record<number, string> = { 2: "stream item", 4: "stream call", 5: "cancel", 6: "ping", 7: "close" };
 const RS = "\u001e";
 
-/** A socket constructor and an HTTP client that tell `note` of everything. */
+/** A socket constructor and an HTTP client that tell `note` of everything, and `refused` of what failed. */
 export class Wire {
   #socket: WebSocket | undefined;
 
-  constructor(readonly note: (frame: Frame) => void) {}
+  constructor(
+    readonly note: (frame: Frame) => void,
+    readonly refused: (error: Error) => void,
+  ) {}
 
   /** What the official client takes as its options. */
   get options() {
@@ -66,6 +69,7 @@ export class Wire {
         wire.#tell("out", "negotiate", `${request.method} ${pathname}${search}`);
         const answer = await super.send(request).catch((error: Error) => {
           wire.#tell("in", "refused", error.message);
+          wire.refused(error);
           throw error;
         });
         wire.#tell("in", isRedirect(answer) ? "redirect" : "connection", masked(String(answer.content)));
