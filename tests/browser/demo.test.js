@@ -77,7 +77,7 @@ describe("the demo page", () => {
     await button("Change role").click();
     for (const number of [1, 2]) await shows(pane("ann", number), "you are admin now");
 
-    await page.getByLabel("Who gets the licence").selectOption("group acme");
+    await page.getByLabel("Licence for").selectOption("group acme");
     await button("Change licence").click();
     for (const [user, number] of [["ann", 1], ["ann", 2], ["ben", 1]]) await shows(pane(user, number), "Your licence is now pro");
     await picture(page, "licence-changed");
@@ -158,7 +158,8 @@ describe("the form for any message", () => {
   const form = () => page.getByRole("form", { name: "Any message" });
   const snippet = async (language) => {
     await page.getByRole("tab", { name: language, exact: true }).click();
-    return page.getByRole("tabpanel").textContent();
+    const panel = page.getByRole("tabpanel");
+    return language === "JSON" ? panel.getByRole("textbox").inputValue() : panel.textContent();
   };
 
   it("says what is wrong, and sends only what is right", async () => {

@@ -23,6 +23,7 @@ export function App() {
             <p class="muted">Each one is a SignalR connection of its own.</p>
           </div>
           <SignIn />
+          {isSecureContext ? null : <Elsewhere />}
           {tabs.all.length === 0 ? <Welcome /> : null}
           <div class="panes">
             {tabs.all.map((tab) => (
@@ -53,6 +54,16 @@ function Header() {
       </code>
       <ThemeButton />
     </header>
+  );
+}
+
+/** The browser itself says by this that the page came over a network, without encryption. */
+function Elsewhere() {
+  return (
+    <p class="banner" role="note">
+      This page came from {location.host}, and only pages of localhost may connect: open it there, or forward a port of
+      this device to the stack.
+    </p>
   );
 }
 

@@ -40,11 +40,16 @@ export async function send(message: Message): Promise<string> {
     body: JSON.stringify({
       QueueUrl: QUEUE_URL,
       MessageGroupId: await messageGroup(message, HUB),
-      MessageDeduplicationId: crypto.randomUUID(),
+      MessageDeduplicationId: uniqueId(),
       MessageBody: JSON.stringify(message),
     }),
   });
   return (await answered<{ MessageId: string }>(answer)).MessageId;
+}
+
+/** A page that came from another machine by plain HTTP has no crypto.randomUUID. */
+function uniqueId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Logs a user out of all tabs: they are told, and then closed, in this order. */

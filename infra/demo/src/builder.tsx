@@ -53,7 +53,7 @@ export function Builder({ send, edited }: BuilderProps) {
   const submit = (event: Event) => {
     event.preventDefault();
     const envelope = build(form);
-    if (!(envelope instanceof Fault)) void send("As sent", envelope);
+    if (!(envelope instanceof Fault)) void send(envelope);
   };
   const faultOf = (field: keyof Form) => (built instanceof Fault && built.field === field ? built.message : "");
   return (

@@ -56,12 +56,15 @@ function Count({ name, value, isBad = false }: { name: string; value: number; is
 function Shares({ name, of }: { name: string; of: [string, number][] }) {
   if (of.length === 0) return null;
   return (
-    <ul class="chips" aria-label={name}>
-      {of.map(([each, count]) => (
-        <li key={each} class="chip">
-          {each} <span class="number">{count}</span>
-        </li>
-      ))}
-    </ul>
+    <div class="shares">
+      <p class="caption">{name}</p>
+      <ul class="chips" aria-label={name}>
+        {of.map(([each, count]) => (
+          <li key={each} class="chip">
+            {each} <span class="number">{count}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -2,6 +2,7 @@
 
 /** What goes to the queue; docs/envelope.schema.json has all of it. */
 export interface Envelope {
+  hub?: string;
   connectionId?: string;
   userId?: string;
   userIds?: string[];
@@ -104,13 +105,32 @@ function method({ target }: Form): string {
 }
 
 function args({ args }: Form): unknown[] {
+  const read = json(args.trim() || "[]", (text) => new Fault("args", text));
+  if (!Array.isArray(read)) throw new Fault("args", "The arguments are an array, one element for each.");
+  return read;
+}
+
+/** The message that was typed as JSON. */
+export function toMessage(text: string): Message {
+  const read = json(text, (text) => new Error(text));
+  const elements: unknown[] = Array.isArray(read) ? read : [read];
+  const isObject = (each: unknown) => typeof each === "object" && each !== null && !Array.isArray(each);
+  if (elements.length === 0 || !elements.every(isObject)) throw new Error("A message is an object, or an array of objects.");
+  return read as Message;
+}
+
+/** Reads JSON of which nothing is lost on the way: a browser knows no numbers but doubles. */
+function json(text: string, fault: (text: string) => Error): unknown {
   let read: unknown;
   try {
-    read = JSON.parse(args.trim() || "[]");
+    read = JSON.parse(text);
   } catch (error) {
-    throw new Fault("args", `This is not JSON: ${(error as Error).message}`);
+    throw fault(`This is not JSON: ${(error as Error).message}`);
   }
-  if (!Array.isArray(read)) throw new Fault("args", "The arguments are an array, one element for each.");
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[-+.\deE]*/g)) {
+    const sent = token.startsWith('"') ? token : JSON.stringify(Number(token));
+    if (sent !== token) throw fault(`${token} would be sent as ${sent}: write it so, or as a text.`);
+  }
   return read;
 }
 
@@ -136,7 +156,8 @@ export function list(text: string): string[] {
 
 /** The MessageGroupId: what must stay in order shares one. */
 export async function messageGroup(message: Message, hub: string): Promise<string> {
-  const { connectionId, userId, groupName } = Array.isArray(message) ? (message[0] ?? {}) : message;
+  const { connectionId, userId, groupName, hub: own } = Array.isArray(message) ? (message[0] ?? {}) : message;
+  if (own) hub = own.toLowerCase();
   if (connectionId) return sqsName(`${hub}:connection:${connectionId}`);
   if (userId) return sqsName(`${hub}:user:${userId}`);
   if (groupName) return sqsName(`${hub}:group:${groupName}`);
@@ -146,6 +167,8 @@ export async function messageGroup(message: Message, hub: string): Promise<strin
 /** SQS takes 128 characters of ASCII for a message group; any other name goes as its digest. */
 async function sqsName(name: string): Promise<string> {
   if (/^[!-~]{1,128}$/.test(name)) return name;
+  // A page that came from another machine by plain HTTP cannot make one.
+  if (!crypto.subtle) return encodeURIComponent(name).slice(0, 128);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

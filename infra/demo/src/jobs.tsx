@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { logOut } from "./backend";
-import type { Envelope } from "./envelope";
+import type { Envelope, Message } from "./envelope";
 import { useChanges } from "./observe";
 import type { Sender } from "./operator";
 import { tabs } from "./tabs";
@@ -15,60 +15,66 @@ const LICENCES = [
   { plan: "standard", seats: 5 },
 ];
 
-export function Jobs({ send }: { send: Sender }) {
+/** What each job is given by its name: how it sends, and what became of that. */
+type OfJob = (name: string) => { send: Sender; outcome: ComponentChildren };
+
+export function Jobs({ of }: { of: OfJob }) {
   useChanges(tabs);
   return (
     <section class="card jobs" aria-labelledby="jobs-title">
       <h3 id="jobs-title">The four jobs</h3>
-      <RoleJob send={send} />
-      <LogOutJob send={send} />
-      <LicenceJob send={send} />
-      <ToastJob send={send} />
+      <RoleJob of={of} />
+      <LogOutJob of={of} />
+      <LicenceJob of={of} />
+      <ToastJob of={of} />
     </section>
   );
 }
 
-function RoleJob({ send }: { send: Sender }) {
-  const [user, users] = useChoice("User whose role changes", tabs.users);
-  const [role, roles] = useChoice("New role", ROLES);
+function RoleJob({ of }: { of: OfJob }) {
+  const [user, users] = useChoice(["Whose role", "User whose role changes"], tabs.users);
+  const [role, roles] = useChoice(["New role"], ROLES);
   const envelope = { userId: user, target: "permissionsChanged", arguments: [{ role }] };
   return (
-    <Job name="Change role" isReady={user !== ""} act={() => send("Role changed", envelope)}>
+    <Job name="Change role" of={of} message={envelope} isReady={user !== ""}>
       {users}
       {roles}
     </Job>
   );
 }
 
-function LogOutJob({ send }: { send: Sender }) {
-  const [user, users] = useChoice("User to log out", tabs.users);
+function LogOutJob({ of }: { of: OfJob }) {
+  const [user, users] = useChoice(["User to log out"], tabs.users);
   return (
-    <Job name="Log out" isReady={user !== ""} act={() => send("Logged out", logOut(user))}>
+    <Job name="Log out" of={of} message={logOut(user)} isReady={user !== ""}>
       {users}
     </Job>
   );
 }
 
-function LicenceJob({ send }: { send: Sender }) {
-  const [to, audiences] = useChoice("Who gets the licence", [...tabs.groups.map(ofGroup), EVERYONE]);
-  const [plan, plans] = useChoice("New licence", LICENCES.map((each) => each.plan));
+function LicenceJob({ of }: { of: OfJob }) {
+  const [to, audiences] = useChoice(["Licence for"], [...tabs.groups.map(ofGroup), EVERYONE]);
+  const [plan, plans] = useChoice(["New licence"], LICENCES.map((each) => each.plan));
   const licence = LICENCES.find((each) => each.plan === plan);
   const envelope = { ...audience(to), target: "licenceChanged", arguments: [licence] };
   return (
-    <Job name="Change licence" act={() => send("Licence changed", envelope)}>
+    <Job name="Change licence" of={of} message={envelope}>
       {audiences}
       {plans}
     </Job>
   );
 }
 
-function ToastJob({ send }: { send: Sender }) {
-  const [to, audiences] = useChoice("Who gets the toast", [EVERYONE, ...tabs.groups.map(ofGroup), ...tabs.users.map(ofUser)]);
+function ToastJob({ of }: { of: OfJob }) {
+  const [to, audiences] = useChoice(["Who gets the toast"], [EVERYONE, ...tabs.groups.map(ofGroup), ...tabs.users.map(ofUser)]);
   const [text, setText] = useState("Maintenance tonight at ten.");
   return (
-    <Job name="Send toast" act={() => send("Toast", { ...audience(to), target: "toast", arguments: [text] })}>
+    <Job name="Send toast" of={of} message={{ ...audience(to), target: "toast", arguments: [text] }}>
       {audiences}
-      <input aria-label="Text of the toast" value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+      <label>
+        Text of the toast
+        <input value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+      </label>
     </Job>
   );
 }
@@ -85,40 +91,46 @@ function audience(to: string): Envelope {
 
 interface JobProps {
   name: string;
-  act: () => Promise<void>;
+  of: OfJob;
+  message: Message;
   isReady?: boolean;
   children: ComponentChildren;
 }
 
-function Job({ name, act, isReady = true, children }: JobProps) {
+function Job({ name, of, message, isReady = true, children }: JobProps) {
+  const { send, outcome } = of(name);
   return (
     <div class="job">
       {children}
-      <button type="button" disabled={!isReady} onClick={() => void act()}>
+      <button type="button" disabled={!isReady} onClick={() => void send(message)}>
         {name}
       </button>
+      {outcome}
     </div>
   );
 }
 
 /** A choice among options that come and go; the first one as long as none was made. */
-function useChoice(label: string, options: string[]) {
+function useChoice([caption, name = caption]: [caption: string, name?: string], options: string[]) {
   const [chosen, choose] = useState("");
   const value = options.includes(chosen) ? chosen : (options[0] ?? "");
   const list = (
-    <select
-      aria-label={label}
-      disabled={options.length === 0}
-      value={value}
-      onChange={({ currentTarget }) => choose(currentTarget.value)}
-    >
-      {options.length === 0 ? <option value="">nobody yet</option> : null}
-      {options.map((option) => (
-        <option key={option} value={option}>
-          {option}
-        </option>
-      ))}
-    </select>
+    <label>
+      {caption}
+      <select
+        aria-label={name}
+        disabled={options.length === 0}
+        value={value}
+        onChange={({ currentTarget }) => choose(currentTarget.value)}
+      >
+        {options.length === 0 ? <option value="">nobody yet</option> : null}
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {option}
+          </option>
+        ))}
+      </select>
+    </label>
   );
   return [value, list] as const;
 }

@@ -1,16 +1,34 @@
 // A message in the languages of backends.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { HUB, QUEUE_URL } from "./backend";
 import { messageGroup, type Message } from "./envelope";
+import { JsonEditor } from "./json-editor";
+import type { Sender } from "./operator";
 import { SNIPPETS, type Send } from "./snippets";
 
-export function Preview({ title, message }: { title: string; message: Message }) {
+/** A message, and where it comes from. */
+export interface Shown {
+  title: string;
+  message: Message;
+}
+
+interface PreviewProps {
+  shown: Shown;
+  show: (shown: Shown) => void;
+  send: Sender;
+  /** What became of what was sent from here. */
+  outcome: ComponentChildren;
+}
+
+export function Preview({ shown: { title, message }, show, send, outcome }: PreviewProps) {
   const [group, setGroup] = useState("");
   const [chosen, choose] = useState(0);
   useEffect(() => void messageGroup(message, HUB).then(setGroup), [message]);
-  const send: Send = { message, group, queueUrl: QUEUE_URL, endpoint: location.origin };
-  const code = SNIPPETS[chosen]?.code(send) ?? "";
+  const sent: Send = { message, group, queueUrl: QUEUE_URL, endpoint: location.origin };
+  const code = SNIPPETS[chosen]?.code(sent) ?? "";
+  const edited = (message: Message) => show({ title: "As edited", message });
   return (
     <div class="preview">
       <div class="preview-head">
@@ -18,9 +36,16 @@ export function Preview({ title, message }: { title: string; message: Message })
         <Copy text={code} />
       </div>
       <Languages chosen={chosen} choose={choose} />
-      <pre id="snippet" role="tabpanel" aria-labelledby={`language-${chosen}`} tabIndex={0}>
-        <code>{code}</code>
-      </pre>
+      <div id="snippet" role="tabpanel" aria-labelledby={`language-${chosen}`} tabIndex={chosen === 0 ? -1 : 0}>
+        {chosen === 0 ? (
+          <JsonEditor message={message} edited={edited} send={send} />
+        ) : (
+          <pre>
+            <code>{code}</code>
+          </pre>
+        )}
+      </div>
+      {outcome}
       <p class="muted small">
         Message group <code>{group}</code>: what shares it stays in order. On AWS, use your own queue and credentials and
         leave the endpoint out.
@@ -61,6 +86,8 @@ function Languages({ chosen, choose }: { chosen: number; choose: (at: number) =>
 
 function Copy({ text }: { text: string }) {
   const [isCopied, setCopied] = useState(false);
+  // A page that came from another machine by plain HTTP may not.
+  if (!navigator.clipboard) return null;
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     setCopied(true);
