@@ -1,6 +1,13 @@
 //! `hubcast send`.
 
-use crate::rig::{Rig, program, run};
+use std::fs::File;
+use std::io::Read;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use tokio::time::timeout;
+
+use crate::rig::{PATIENCE, Rig, program, run};
 
 #[tokio::test]
 async fn a_user_a_group_a_connection_and_everyone_are_reached() {
@@ -96,6 +103,48 @@ async fn lines_of_a_pipe_arrive_in_order() {
     assert_eq!(sent.err, "", "there is no bar where nobody watches");
     for n in 0..25 {
         assert_eq!(alice.call().await, ("n".to_owned(), format!("[{n}]")));
+    }
+}
+
+/// A terminal: its own end, and the one for a program.
+fn terminal() -> (File, File) {
+    let near = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&near).unwrap();
+    unlockpt(&near).unwrap();
+    let name = ptsname(&near, Vec::new()).unwrap();
+    let far = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    (File::from(near), File::from(far))
+}
+
+/// What a program writes to a terminal until it ends.
+fn watched(mut near: File) -> String {
+    let mut seen = Vec::new();
+    // A terminal that nobody holds any more ends with an error.
+    let _ = near.read_to_end(&mut seen);
+    String::from_utf8_lossy(&seen).into_owned()
+}
+
+#[tokio::test]
+async fn who_watches_lines_of_a_file_sees_a_bar_that_goes_when_they_are_sent() {
+    let rig = Rig::start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let line = "{\"userId\":\"alice\",\"target\":\"t\"}\n";
+    std::fs::write(file.path(), line.repeat(25)).unwrap();
+    let lines = format!("--lines={}", file.path().display());
+    for (more, is_drawn) in [(&[] as &[&str], true), (&["--quiet"], false)] {
+        let (near, far) = terminal();
+        let seen = tokio::task::spawn_blocking(|| watched(near));
+        // The command holds the other end too, and so goes before what was seen is awaited.
+        let mut child = {
+            let mut command = rig.hubcast(&[&["send", &lines], more].concat());
+            command.stderr(far).env("TERM", "xterm").spawn().unwrap()
+        };
+        assert_eq!(timeout(PATIENCE, child.wait()).await.unwrap().unwrap().code(), Some(0));
+        let seen = timeout(PATIENCE, seen).await.unwrap().unwrap();
+        assert_eq!(seen.contains('%') && seen.contains(" sent, "), is_drawn, "{seen:?}");
+        let cleared = seen.rsplit_once("\u{1b}[2K").map(|(_, rest)| rest);
+        let left = cleared.unwrap_or(&seen).trim();
+        assert_eq!(left, if is_drawn { "messages sent: 25" } else { "" }, "{seen:?}");
     }
 }
 
