@@ -173,13 +173,17 @@ impl Deployment {
     }
 
     /// The name of the channel table.
-    pub(crate) fn table(&self) -> &str {
-        self.place.table.as_deref().unwrap_or(&self.place.prefix)
+    pub(crate) async fn table(&self) -> Result<String, OperatorError> {
+        match (&self.place.table, &self.place.local) {
+            (Some(name), _) => Ok(name.clone()),
+            (None, Some(_)) => Ok(self.place.prefix.clone()),
+            (None, None) => self.account().await?.table_of(&self.place.prefix).await,
+        }
     }
 
     /// The channel table.
     pub(crate) async fn store(&self) -> Result<DynamoStore, OperatorError> {
-        Ok(self.account().await?.store(self.table()))
+        Ok(self.account().await?.store(&self.table().await?))
     }
 
     /// The keys that sign client tokens.

@@ -1,6 +1,6 @@
 //! Queues and table: whether they are there, and set up as the template does it.
 
-use hubcast_aws::operator::{OperatorError, Queue, QueueState};
+use hubcast_aws::operator::{OperatorError, Queue, QueueState, TableState};
 
 use super::finding::Finding;
 use crate::deployment::Deployment;
@@ -89,25 +89,32 @@ fn last(check: &'static str, name: &str, state: &QueueState) -> Finding {
 }
 
 async fn table(deployment: &Deployment) -> Finding {
-    let name = deployment.table();
-    let state = match deployment.account().await {
-        Ok(account) => account.table(name).await,
-        Err(err) => Err(err),
-    };
-    match state {
+    match state_of_table(deployment).await {
         Err(err) => Finding::of_aws(TABLE, err, deployment),
-        Ok(state) if !state.has_key => {
+        Ok((name, state)) => of_table(&name, state),
+    }
+}
+
+async fn state_of_table(deployment: &Deployment) -> Result<(String, TableState), OperatorError> {
+    let name = deployment.table().await?;
+    let state = deployment.account().await?.table(&name).await?;
+    Ok((name, state))
+}
+
+fn of_table(name: &str, state: TableState) -> Finding {
+    match state {
+        state if !state.has_key => {
             let advice = "name another with --table, or create it anew, as the template does";
             Finding::fault(TABLE, format!("{name} has another key than pk and sk")).advised(advice)
         }
-        Ok(state) if !state.is_active => {
+        state if !state.is_active => {
             Finding::fault(TABLE, format!("{name} is not active")).advised("look again in a moment")
         }
-        Ok(state) if !state.has_ttl => {
+        state if !state.has_ttl => {
             let advice = "turn time to live on, for the attribute ttl";
             Finding::warn(TABLE, format!("{name} keeps rows that have expired")).advised(advice)
         }
-        Ok(_) => Finding::ok(TABLE, name),
+        _ => Finding::ok(TABLE, name),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use http::StatusCode;
+use serde_json::json;
 
 use crate::rig::{Rig, program, run};
 
@@ -83,6 +84,30 @@ async fn a_table_that_is_not_to_be_read_comes_with_advice() {
     command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
     let lost = run(&mut command).await.exits(1);
     assert!(lost.err.contains("check that it runs there"), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_table_is_found_that_cloudformation_named() {
+    let rig = Rig::start().await;
+    let create = async |name: &str| {
+        let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+        let text = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+        let table = json!({
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+            "AttributeDefinitions": [text("pk"), text("sk")],
+        });
+        rig.aws("DynamoDB_20120810.CreateTable", &table).await;
+    };
+    create("staging-Table-1ABC").await;
+    create("staging-eu-Table-2DEF").await;
+    run(&mut rig.by_environment(&["users", "list", "--prefix", "staging"])).await.exits(0);
+    create("staging-Table-3GHI").await;
+    let several = run(&mut rig.by_environment(&["users", "list", "--prefix", "staging"])).await;
+    assert!(several.exits(1).err.contains("there are several"));
+    let none = run(&mut rig.by_environment(&["users", "list", "--prefix", "prod"])).await.exits(1);
+    assert!(none.err.contains("check --profile and --region, and --prefix"), "{none:?}");
 }
 
 #[tokio::test]

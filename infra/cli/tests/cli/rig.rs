@@ -136,8 +136,17 @@ impl Rig {
             "MessageDeduplicationId": format!("{:x}", fastrand::u128(..)),
             "MessageAttributes": attributes,
         });
-        let post = reqwest::Client::new().post(self.stack.url()).body(message.to_string());
-        let post = post.header("X-Amz-Target", "AmazonSQS.SendMessage");
+        self.aws("AmazonSQS.SendMessage", &message).await;
+    }
+
+    /// Calls an operation of SQS or DynamoDB.
+    pub(crate) async fn aws(&self, target: &str, input: &Value) {
+        let post = reqwest::Client::new().post(self.stack.url()).body(input.to_string());
+        let post = post.header("X-Amz-Target", target).header("X-Amz-Date", "20261124T000000Z");
+        // Nobody checks it, but DynamoDB asks for one.
+        let credential = "Credential=local/20261124/eu-central-1/dynamodb/aws4_request";
+        let signature = format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=00");
+        let post = post.header("Authorization", signature);
         let answer =
             post.header("Content-Type", "application/x-amz-json-1.0").send().await.unwrap();
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{KeyType, TableDescription, TableStatus, TimeToLiveStatus};
 
 use super::account::Account;
-use super::fault::{OperatorError, sorted};
+use super::fault::{OperatorError, Trouble, sorted};
 use crate::store::key::{PK, SK, TTL};
 
 /// How the table is set up.
@@ -18,7 +18,34 @@ pub struct TableState {
     pub has_ttl: bool,
 }
 
+/// What `CloudFormation` puts between the name of the stack and what it adds itself.
+const STACK_TABLE: &str = "-Table-";
+
 impl Account {
+    /// The name of a deployment's table: the deployment's own, or what `CloudFormation` made of it.
+    ///
+    /// # Errors
+    /// When there is none or more than one, or nobody says so.
+    pub async fn table_of(&self, deployment: &str) -> Result<String, OperatorError> {
+        let operation = format!("find the table of {deployment}");
+        let pages = Client::new(&self.sdk).list_tables().into_paginator().items().send();
+        let names: Vec<String> = pages.try_collect().await.map_err(sorted(operation.clone()))?;
+        let is_its = |name: &String| {
+            name.strip_prefix(deployment)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(STACK_TABLE))
+        };
+        let mut its: Vec<String> = names.into_iter().filter(is_its).collect();
+        match (its.pop(), its.is_empty()) {
+            (Some(name), true) => Ok(name),
+            (Some(_), false) => {
+                Err(OperatorError::new(operation, Trouble::Failed, "there are several"))
+            }
+            (None, _) => {
+                Err(OperatorError::new(operation, Trouble::NotThere, "no table has such a name"))
+            }
+        }
+    }
+
     /// Looks at the table of this name.
     ///
     /// # Errors
