@@ -51,7 +51,9 @@ class Lambda(BaseHTTPRequestHandler):
         if self.path.endswith("/response"):
             self.server.responded()
         if self.path.endswith("/error"):
-            self.server.failed(body)
+            # What the authorizer says to refuse a token is an answer too.
+            refuses = b'"Unauthorized"' in body
+            self.server.responded() if refuses else self.server.failed(body)
         is_query = self.headers.get("X-Amz-Target", "").endswith(".Query")
         self.answer(ITEMS if is_query else b"{}", {"Content-Type": "application/x-amz-json-1.0"})
 
@@ -143,6 +145,19 @@ def lately(event):
     event["requestContext"]["connectedAt"] = int(time.time() * 1000) - 600_000
 
 
+OF_UPSTREAM = {"UPSTREAM_URL": "URL/hook", "UPSTREAM_QUEUE_URL": f"{QUEUE}-upstream.fifo"}
+
+
+def call_of_a_client():
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    event = {"eventId": "e", "category": "messages", "event": "Add", "hub": "notifications", "connectionId": "c",
+             "claims": {}, "query": {}, "timestamp": now, "target": "Add", "arguments": [1]}
+    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000)),
+                  "MessageGroupId": "notifications:connection:c"}
+    record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps(event), "attributes": attributes}
+    return json.dumps({"Records": [record]}).encode()
+
+
 def one_record(event):
     event["Records"] = event["Records"][:1]
     body = {"userId": "u3", "target": "permissionsChanged", "arguments": [{"role": "admin"}]}
@@ -150,12 +165,12 @@ def one_record(event):
     event["Records"][0]["attributes"]["SentTimestamp"] = str(int(time.time() * 1000))
 
 
-def median(command, event):
-    runs = [Start(event).measure(command, VARIABLES) for _ in range(ROUNDS)]
+def median(command, event, variables):
+    runs = [Start(event).measure(command, {**VARIABLES, **variables}) for _ in range(ROUNDS)]
     return {what: statistics.median(run[what] for run in runs) for what in ("cpu", "wall", "peak")}
 
 
-def compared(title, event, function, kind):
+def compared(title, event, function, kind=None, variables={}):
     print(f"\n{title}")
     commands = {f"{function} (Rust)": [BINARIES / function]}
     if kind:
@@ -163,7 +178,7 @@ def compared(title, event, function, kind):
         commands["Python"] = [PYTHON, PEERS / "cold.py", kind, "URL"]
     ours = None
     for name, command in commands.items():
-        each = median(command, event)
+        each = median(command, event, variables)
         ours = ours or each
         beside = "" if each is ours else (
             f"   Rust: CPU 1/{each['cpu'] / ours['cpu']:.0f}, time 1/{each['wall'] / ours['wall']:.0f},"
@@ -191,8 +206,13 @@ def main():
     compared("One notification to three sockets: a Query and three posts",
              recorded("publisher", "batch", one_record), "publisher", "publisher")
     compared("A ping, which needs nobody", recorded("message", "ping", lately), "message", "ping")
-    compared("A connect", recorded("connect", "browser"), "connect", None)
-    compared("A negotiation that is refused", recorded("negotiate", "client"), "negotiate", None)
+    compared("A call of JoinGroup", recorded("group-join", "join-group", lately), "group-join")
+    compared("A connect", recorded("connect", "browser"), "connect")
+    compared("A disconnect", recorded("disconnect", "tab-closed"), "disconnect")
+    compared("A token that is refused", recorded("authorizer", "query-token"), "authorizer")
+    compared("A negotiation that is refused", recorded("negotiate", "client"), "negotiate")
+    compared("A REST call that is refused", recorded("rest", "send"), "rest")
+    compared("A call of a client, posted to an endpoint", call_of_a_client(), "upstream", variables=OF_UPSTREAM)
 
 
 main()
