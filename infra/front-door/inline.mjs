@@ -13,4 +13,6 @@ export function inlined() {
   return readFileSync(TEMPLATE, "utf8").replace(COPY, () => code);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(TEMPLATE, inlined());
+const isRun = process.argv[1] === fileURLToPath(import.meta.url);
+// Others may be reading it: what would stay the same is not written.
+if (isRun && inlined() !== readFileSync(TEMPLATE, "utf8")) writeFileSync(TEMPLATE, inlined());

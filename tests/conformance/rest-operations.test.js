@@ -474,7 +474,7 @@ describe("the REST API", () => {
     assert.equal(await call({ claims: { scp: "access" } }), 401);
     assert.equal(await call({ claims: { idtyp: "user" } }), 401);
     assert.equal(await call({ claims: { idtyp: null } }), 401);
-    assert.equal(await call({ claims: { idtyp: null, azp: "app" } }), 200);
+    assert.equal(await call({ claims: { idtyp: null, azp: "app" } }), 401);
     assert.equal(await call({ claims: { idtyp: null, azp: "app", oid: "a-person" } }), 401);
     assert.equal(await call({ audience: "hubcast" }), 401);
     assert.equal((await rest.call("GET", "/:count", { token: await stack.token("alice") })).status, 401);

@@ -111,19 +111,39 @@ describe("a client that calls backends", () => {
     raw.close();
   });
 
-  it("may stream from them, for as long as it waits", async () => {
+  it("is told when they do not end a stream in time", async () => {
+    const tab = await signedIn(stack, "alice");
+    await assert.rejects(streamed(tab, "Silence", []), { message: "Invoking 'Silence' was not answered in time." });
+    assert.deepEqual(tab.events, []);
+    await tab.stop();
+  });
+});
+
+/** Streams a method into `items`; resolves at its end. */
+const streamed = (tab, method, items) =>
+  new Promise((complete, error) => tab.connection.stream(method, 1).subscribe({ next: (item) => items.push(item), complete, error }));
+
+describe("a client that streams from backends", () => {
+  let stack, backend;
+  before(async () => {
+    stack = await startStack("--upstream");
+    backend = new UpstreamBackend(stack, () => undefined);
+  });
+  after(async () => {
+    await backend.stop();
+    await stack.stop();
+  });
+
+  it("gets every item, in order, until they end it", async () => {
     const tab = await signedIn(stack, "alice");
     const items = [];
-    const streamed = (method) =>
-      new Promise((complete, error) => tab.connection.stream(method, 1).subscribe({ next: (item) => items.push(item), complete, error }));
-    const counted = streamed("Count");
+    const counted = streamed(tab, "Count", items);
     const call = await backend.first(({ event }) => event === "Count", "the call");
     assert.equal(call.stream, true);
     for (const item of [1, 2, 3]) await backend.complete(call, { item });
     await backend.complete(call, {});
     await counted;
     assert.deepEqual(items, [1, 2, 3]);
-    await assert.rejects(streamed("Silence"), { message: "Invoking 'Silence' was not answered in time." });
     assert.deepEqual(tab.events, []);
     await tab.stop();
   });

@@ -1,8 +1,8 @@
 //! The `$connect` REQUEST authorizer: a token in, a principal out.
 //!
 //! A token that is missing or not good makes 401; one that is good, but not
-//! for what it is shown for, makes 403, and so does a way around the front door. What was found out rides on every
-//! later event of the socket.
+//! for what it is shown for, makes 403, and so does a way around the front
+//! door. What was found out rides on every later event of the socket.
 
 use std::collections::BTreeMap;
 

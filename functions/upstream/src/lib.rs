@@ -77,7 +77,15 @@ where
     /// Delivers the events of one connection; answers the ids of those that were not.
     async fn deliver_lane(&self, lane: Vec<SqsMessage>, deadline: Instant) -> Vec<String> {
         let (mut kept, mut is_held) = (Vec::new(), false);
+        let mut left = u32::try_from(lane.len()).unwrap_or(u32::MAX);
         for record in lane {
+            let deadline = if receives(&record) < self.receives_max {
+                deadline
+            } else {
+                // The last try: whoever hangs takes no time from those behind.
+                Instant::now() + deadline.saturating_duration_since(Instant::now()) / left
+            };
+            left -= 1;
             if is_held || !self.deliver(&record, deadline).await {
                 let receives = receives(&record);
                 self.retry_soon(&record, receives).await;

@@ -192,6 +192,16 @@ async fn an_event_that_nobody_ever_takes_costs_later_ones_nothing_but_time() {
     assert_eq!(retries, [("receipt-0".to_owned(), Duration::ZERO)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn at_the_last_try_nobody_hangs_for_the_time_of_those_behind() {
+    let rig = rig([Does::Hang, Does::Hang, Does::Hang, Does::Answer(200)]);
+    let messages = messages(&["a", "b", "c", "d"].map(|name| ("c", event("c", name, None))));
+    let messages: Vec<_> = messages.iter().map(|message| again(&again(message))).collect();
+    let kept = rig.kept_of(hubcast_testkit::event::sqs(&messages)).await;
+    assert_eq!(kept, ["0", "1", "2"]);
+    assert_eq!(rig.urls(), ["a", "b", "c", "d"].map(|name| format!("https://h/{name}")));
+}
+
 #[tokio::test]
 async fn an_event_that_is_given_up_lets_the_next_one_hold_the_rest() {
     let rig = rig([500, 500].map(Does::Answer));

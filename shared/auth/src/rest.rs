@@ -2,9 +2,9 @@
 //!
 //! Two ways: a JWT signed with an access key whose audience is the very URL
 //! that is called, as Azure's management SDK makes them, or an app-only token
-//! of an issuer in `REST_ISSUERS`, with its own audience and a role, perhaps for some hubs. Client
-//! tokens have another audience and app tokens another one again, so none of
-//! them is good here, nor are these there.
+//! of an issuer in `REST_ISSUERS`, with its own audience and a role, perhaps
+//! for some hubs. Client tokens have another audience and app tokens another
+//! one again, so none of them is good here, nor are these there.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -178,20 +178,25 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
 
 /// Whether an app got the token for itself.
 ///
-/// Entra ID says so on demand (`idtyp`). Otherwise an access token names the app that got it, which
-/// an ID token does not, and is about that app and nobody else; only people have scopes.
+/// Entra ID says so on demand (`idtyp`). Otherwise its token is about that app and nobody else: its
+/// `oid` is its `sub`, and it names the app that got it. Issuers without an `oid` name an app as
+/// the subject itself, as RFC 9068 has it; that an app got a token says nothing, for a person's
+/// token says it too. Only people have scopes.
 /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>
 fn is_of_app(claims: &Claims) -> bool {
     let kind = claims.text("idtyp");
     if claims.text("scp").is_some() || kind.is_some_and(|kind| kind != "app") {
         return false;
     }
-    let subject = claims.text("sub");
-    // As in RFC 9068, where `client_id` stands in people's access tokens too.
-    let is_client = || subject.is_some() && claims.text("client_id") == subject;
-    let names_app = claims.text("azp").is_some() || claims.text("appid").is_some() || is_client();
-    let object = claims.text("oid");
-    kind.is_some() || (names_app && object.is_none_or(|object| Some(object) == subject))
+    let Some(subject) = claims.text("sub") else {
+        return kind.is_some();
+    };
+    let apps = ["azp", "appid", "client_id"].map(|name| claims.text(name));
+    let is_about_app = match claims.text("oid") {
+        Some(object) => object == subject && apps.iter().any(Option::is_some),
+        None => apps.contains(&Some(subject)),
+    };
+    kind.is_some() || is_about_app
 }
 
 /// The hubs that an issuer's apps may call.

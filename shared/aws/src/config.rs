@@ -179,9 +179,9 @@ impl AuthorizerConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, tokens) = (reader.table(), reader.hubs(), reader.tokens());
         let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
-        let (table, hubs, tokens) = (table?, hubs?, tokens?);
+        let front_door = reader.front_door();
+        let (table, front_door, hubs, tokens) = (table?, front_door?, hubs?, tokens?);
         let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
-        let front_door = reader.front_door()?;
         Some(Self { table, front_door, hubs, tokens, access_keys, groups, told_claims })
     }
 }
@@ -229,11 +229,12 @@ impl NegotiateConfig {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
         let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
+        let front_door = reader.front_door();
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
         let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
         Some(Self {
             table,
-            front_door: reader.front_door()?,
+            front_door: front_door?,
             hubs,
             origins,
             allowed_headers,

@@ -202,7 +202,8 @@ async fn backends_that_have_the_role_or_sign_the_url_are_good() {
     let by_list = json!({ "aud": ["https://other.example/", format!("{HOST}{ADD}")] });
     for token in [
         app_token(&json!({})),
-        app_token(&json!({ "idtyp": null, "azp": "app" })),
+        app_token(&json!({ "idtyp": null, "azp": "alice" })),
+        app_token(&json!({ "idtyp": null, "azp": "app", "oid": "alice" })),
         app_token(&json!({ "idtyp": null, "appid": "app", "sub": "o", "oid": "o" })),
         app_token(&json!({ "idtyp": null, "client_id": "app", "sub": "app" })),
         app_token(&json!({ "aud": "api://hubcast-rest-one" })),

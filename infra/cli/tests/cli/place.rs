@@ -105,7 +105,7 @@ async fn a_table_is_found_that_cloudformation_named() {
     run(&mut rig.by_environment(&["users", "list", "--prefix", "staging"])).await.exits(0);
     create("staging-Table-3GHI").await;
     let several = run(&mut rig.by_environment(&["users", "list", "--prefix", "staging"])).await;
-    assert!(several.exits(1).err.contains("there are several"));
+    assert!(several.exits(1).err.contains("which: staging-Table-1ABC, staging-Table-3GHI"));
     let none = run(&mut rig.by_environment(&["users", "list", "--prefix", "prod"])).await.exits(1);
     assert!(none.err.contains("check --profile and --region, and --prefix"), "{none:?}");
 }

@@ -39,10 +39,11 @@ impl RestConfig {
         let (hubs, public_url) = (reader.hubs(), reader.public_url());
         let (issuers, access_keys) = (reader.rest_issuers(), reader.access_keys());
         let (shards, invoke_timeout) = (reader.shards(), reader.invoke_timeout());
+        let front_door = reader.front_door();
         Some(Self {
             table: table?,
             notifications: notifications?,
-            front_door: reader.front_door()?,
+            front_door: front_door?,
             hubs: hubs?,
             public_url: public_url?,
             issuers: issuers?,

@@ -37,8 +37,9 @@ impl Account {
         let mut its: Vec<String> = names.into_iter().filter(is_its).collect();
         match (its.pop(), its.is_empty()) {
             (Some(name), true) => Ok(name),
-            (Some(_), false) => {
-                Err(OperatorError::new(operation, Trouble::Failed, "there are several"))
+            (Some(last), false) => {
+                let several = format!("--table has to say which: {}, {last}", its.join(", "));
+                Err(OperatorError::new(operation, Trouble::Failed, several))
             }
             (None, _) => {
                 Err(OperatorError::new(operation, Trouble::NotThere, "no table has such a name"))

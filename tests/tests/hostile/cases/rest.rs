@@ -68,6 +68,10 @@ fn apps() -> Vec<(&'static str, String)> {
             app_token(&json!({ "idtyp": null, "azp": "app", "oid": "a-person" })),
         ),
         (
+            "a token of a person of an issuer that knows no oid",
+            app_token(&json!({ "idtyp": null, "azp": "app", "scope": "openid" })),
+        ),
+        (
             "a person's token by an app that is another client",
             app_token(&json!({ "idtyp": null, "client_id": "app" })),
         ),
