@@ -14,7 +14,7 @@ mod template;
 mod webhook;
 
 pub use client::{ClaimPolicy, Client, KnownClient, Values};
-pub use event::{ended, invoked, started, time_out};
+pub use event::{Call, ended, invoked, started, time_out};
 pub use patient::Upstream;
 pub use presence::{announce, disconnect, tell};
 pub use template::{TemplateError, Templates};

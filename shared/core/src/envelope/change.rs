@@ -5,6 +5,10 @@ use super::fields::Fields;
 use super::rejection::{RejectReason, Rejection};
 use crate::id::GroupName;
 
+/// What only other envelopes have.
+const OTHERS: [&str; 5] =
+    ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+
 pub(super) fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
     let others = ["reason", "allowReconnect", "revoke", "excludedConnectionIds"];
     refuse(fields, &others, "action 'add'")?;
@@ -13,14 +17,12 @@ pub(super) fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
 }
 
 pub(super) fn remove(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'remove'")?;
+    refuse(fields, &OTHERS, "action 'remove'")?;
     Ok(Action::Remove { subject: subject(fields)?, groups: groups(fields)? })
 }
 
 pub(super) fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'removeAll'")?;
+    refuse(fields, &OTHERS, "action 'removeAll'")?;
     refuse(fields, &["groupName", "groupNames"], "action 'removeAll'")?;
     Ok(Action::RemoveAll { subject: subject(fields)? })
 }
@@ -34,8 +36,7 @@ pub(super) fn settle(fields: &Fields<'_>) -> Result<Action, Rejection> {
 }
 
 pub(super) fn show(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'show'")?;
+    refuse(fields, &OTHERS, "action 'show'")?;
     refuse(fields, &["groupNames"], "action 'show'")?;
     let subject = subject(fields)?;
     let group = groups(fields)?.into_iter().next();

@@ -25,6 +25,7 @@ use crate::ports::{
 use crate::report::chain;
 use crate::socket::Socket;
 use crate::time::Clock;
+use crate::upstream::Call;
 
 /// The methods there are. None of them streams.
 enum Method {
@@ -63,7 +64,9 @@ where
             Some(Method::JoinGroup) => self.join_group(caller, &socket, &call).await,
             Some(Method::LeaveGroup) => self.leave_group(&socket, &call).await,
             Some(Method::GetConnectionId) => Ok(own_id(caller)),
-            None => return self.hand_up(caller, call, false).await,
+            None => {
+                return self.hand_up(caller, Call { invocation: call, is_stream: false }).await;
+            }
         };
         completion(call, outcome)
     }
@@ -81,8 +84,8 @@ where
             return end;
         }
         let invocation_id = Some(invocation_id);
-        let call = Invocation { invocation_id, target, arguments, stream_ids };
-        self.hand_up(caller, call, true).await
+        let invocation = Invocation { invocation_id, target, arguments, stream_ids };
+        self.hand_up(caller, Call { invocation, is_stream: true }).await
     }
 
     /// The caller's record; the step instead for one that is not on record.

@@ -19,7 +19,7 @@ use crate::ports::{
 use crate::report::chain;
 use crate::socket::Socket;
 use crate::time::{Clock, Timestamp};
-use crate::upstream::{self, Client, Upstream, Values};
+use crate::upstream::{self, Call, Client, Upstream, Values};
 
 /// How long, in all 630 ms, an invocation waits for its client to be announced first.
 const LOOKS: u32 = 6;
@@ -53,27 +53,28 @@ where
     }
 
     /// Hands an invocation of a method that is not built in to backends.
-    pub(super) async fn hand_up(&self, caller: &Caller, call: Invocation, is_stream: bool) -> Step {
+    pub(super) async fn hand_up(&self, caller: &Caller, call: Call) -> Step {
+        let target = &call.invocation.target;
         let Some(upstream) = &self.upstream else {
-            let error = texts::unknown_method(&call.target);
-            return completion(call, Ok(Outcome::Error(error)));
+            let error = texts::unknown_method(target);
+            return completion(call.invocation, Ok(Outcome::Error(error)));
         };
-        if call.target.chars().nth(NAME_MAX_CHARS).is_some() {
-            let error = texts::unknown_method(&call.target);
-            return completion(call, Ok(Outcome::Error(error)));
+        if target.chars().nth(NAME_MAX_CHARS).is_some() {
+            let error = texts::unknown_method(target);
+            return completion(call.invocation, Ok(Outcome::Error(error)));
         }
-        if !call.stream_ids.is_empty() {
-            let error = texts::invalid_arguments(&call.target, "It takes no streams.");
-            return completion(call, Ok(Outcome::Error(error)));
+        if !call.invocation.stream_ids.is_empty() {
+            let error = texts::invalid_arguments(target, "It takes no streams.");
+            return completion(call.invocation, Ok(Outcome::Error(error)));
         }
         let client = match self.announced(caller).await {
             Ok(client) => client,
-            Err(err) => return completion(call, Err(err)),
+            Err(err) => return completion(call.invocation, Err(err)),
         };
-        if call.invocation_id.is_some() {
-            return self.ask(upstream, (caller, &client), (call, is_stream)).await;
+        if call.invocation.invocation_id.is_some() {
+            return self.ask(upstream, (caller, &client), call).await;
         }
-        let event = upstream::invoked(&caller.socket, &client, (&call, false), self.clock.now());
+        let event = upstream::invoked(&caller.socket, &client, &call, self.clock.now());
         upstream::tell(upstream, &event).await;
         Step::Silent
     }
@@ -99,9 +100,9 @@ where
         &self,
         upstream: &Upstream<U>,
         (caller, client): (&Caller, &Client),
-        (call, is_stream): (Invocation, bool),
+        call: Call,
     ) -> Step {
-        let id = call.invocation_id.clone().unwrap_or_default();
+        let id = call.invocation.invocation_id.clone().unwrap_or_default();
         let now = self.clock.now();
         let expires = now.plus(upstream.timeout).plus(REMINDER_LATE_MAX);
         match self.store.put_pending(&caller.socket, &id, now, expires).await {
@@ -110,11 +111,11 @@ where
                 let error = texts::id_in_use(&id);
                 return Step::Reply(failed(id, error));
             }
-            Err(err) => return completion(call, Err(err)),
+            Err(err) => return completion(call.invocation, Err(err)),
         }
-        match send(upstream, (caller, client), (&call, is_stream), self.clock.now()).await {
+        match send(upstream, (caller, client), &call, self.clock.now()).await {
             Ok(()) => Step::Silent,
-            Err(unsent) => self.unsent(caller, call, unsent).await,
+            Err(unsent) => self.unsent(caller, call.invocation, unsent).await,
         }
     }
 
@@ -145,14 +146,14 @@ struct Unsent {
 async fn send<U: UpstreamQueue>(
     upstream: &Upstream<U>,
     (caller, client): (&Caller, &Client),
-    (call, is_stream): (&Invocation, bool),
+    call: &Call,
     now: Timestamp,
 ) -> Result<(), Unsent> {
-    let id = call.invocation_id.as_deref().unwrap_or_default();
-    let time_out = upstream::time_out(client, id, &call.target);
+    let id = call.invocation.invocation_id.as_deref().unwrap_or_default();
+    let time_out = upstream::time_out(client, id, &call.invocation.target);
     let reminded = upstream.remind(&time_out, upstream.timeout).await;
     reminded.map_err(|error| Unsent { error, is_reminded: false })?;
-    let event = upstream::invoked(&caller.socket, client, (call, is_stream), now);
+    let event = upstream::invoked(&caller.socket, client, call, now);
     let told = upstream.tell(&event).await;
     told.map_err(|error| Unsent { error, is_reminded: true })
 }

@@ -15,6 +15,15 @@ use crate::time::Timestamp;
 const CONNECTIONS: &str = "connections";
 const MESSAGES: &str = "messages";
 
+/// What a client asks backends for.
+#[derive(Debug)]
+pub struct Call {
+    /// The method and its arguments.
+    pub invocation: Invocation,
+    /// Whether it wants a stream.
+    pub is_stream: bool,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
@@ -42,39 +51,34 @@ struct Event<'a> {
 
 /// A client has connected, and hears everything from now on.
 pub fn started(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    message(client, &format!("{socket}/connected"), now, (CONNECTIONS, "connected", None, false))
+    message(client, &format!("{socket}/connected"), now, Kind::Connection("connected"))
 }
 
 /// A client that was told of has ended.
 pub fn ended(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    message(
-        client,
-        &format!("{socket}/disconnected"),
-        now,
-        (CONNECTIONS, "disconnected", None, false),
-    )
+    message(client, &format!("{socket}/disconnected"), now, Kind::Connection("disconnected"))
 }
 
 /// A client invokes a method.
-pub fn invoked(
-    socket: &SocketId,
-    client: &Client,
-    (call, is_stream): (&Invocation, bool),
-    now: Timestamp,
-) -> UpstreamMessage {
+pub fn invoked(socket: &SocketId, client: &Client, call: &Call, now: Timestamp) -> UpstreamMessage {
     let id = format!("{socket}/{:032x}", fastrand::u128(..));
-    message(client, &id, now, (MESSAGES, &call.target, Some(call), is_stream))
+    message(client, &id, now, Kind::Call(call))
 }
 
-/// Which event: its category, its name, the invocation if it is one, and whether that streams.
-type Kind<'a> = (&'a str, &'a str, Option<&'a Invocation>, bool);
+/// Which event.
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    /// Of a connection, by its name.
+    Connection(&'static str),
+    Call(&'a Call),
+}
 
-fn message(
-    client: &Client,
-    id: &str,
-    now: Timestamp,
-    (category, name, call, is_stream): Kind<'_>,
-) -> UpstreamMessage {
+fn message(client: &Client, id: &str, now: Timestamp, kind: Kind<'_>) -> UpstreamMessage {
+    let (category, name, call) = match kind {
+        Kind::Connection(name) => (CONNECTIONS, name, None),
+        Kind::Call(call) => (MESSAGES, call.invocation.target.as_str(), Some(call)),
+    };
+    let invocation = call.map(|call| &call.invocation);
     let event = Event {
         id,
         category,
@@ -85,10 +89,10 @@ fn message(
         claims: &client.claims,
         query: &client.query,
         timestamp: now.to_rfc3339(),
-        target: call.map(|call| call.target.as_str()),
-        arguments: call.map(|call| &*call.arguments),
-        invocation_id: call.and_then(|call| call.invocation_id.as_deref()),
-        is_stream,
+        target: invocation.map(|call| call.target.as_str()),
+        arguments: invocation.map(|call| &*call.arguments),
+        invocation_id: invocation.and_then(|call| call.invocation_id.as_deref()),
+        is_stream: call.is_some_and(|call| call.is_stream),
     };
     let group = format!("{}:connection:{}", client.hub, client.connection);
     UpstreamMessage { body: allowed(&event), group, id: id.to_owned() }
@@ -151,13 +155,14 @@ mod tests {
         }
     }
 
-    fn call(arguments: &str) -> Invocation {
-        Invocation {
+    fn call(arguments: &str) -> Call {
+        let invocation = Invocation {
             invocation_id: Some("7".to_owned()),
             target: "Ask".to_owned(),
             arguments: serde_json::from_str(arguments).unwrap(),
             stream_ids: Vec::new(),
-        }
+        };
+        Call { invocation, is_stream: false }
     }
 
     fn socket() -> SocketId {
@@ -185,7 +190,7 @@ mod tests {
         let told = invoked(
             &socket(),
             &client(),
-            (&call(r#"[ 1.50, {"b":1,"a":[ ]} ]"#), false),
+            &call(r#"[ 1.50, {"b":1,"a":[ ]} ]"#),
             Timestamp::from_millis(0),
         );
         assert!(told.body.contains(r#""arguments":[ 1.50, {"b":1,"a":[ ]} ],"#), "{}", told.body);
@@ -196,7 +201,7 @@ mod tests {
         let told = invoked(
             &socket(),
             &client(),
-            (&call("[\"a\u{fffe}b\u{ffff}\"]"), false),
+            &call("[\"a\u{fffe}b\u{ffff}\"]"),
             Timestamp::from_millis(0),
         );
         assert!(told.body.contains(r#"["a\ufffeb\uffff"]"#), "{}", told.body);
@@ -206,9 +211,8 @@ mod tests {
 
     #[test]
     fn every_invocation_is_an_event_of_its_own() {
-        let told = [(); 2].map(|()| {
-            invoked(&socket(), &client(), (&call("[]"), false), Timestamp::from_millis(0))
-        });
+        let told =
+            [(); 2].map(|()| invoked(&socket(), &client(), &call("[]"), Timestamp::from_millis(0)));
         assert_ne!(told[0].id, told[1].id);
     }
 }
