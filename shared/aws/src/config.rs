@@ -18,12 +18,12 @@ use hubcast_core::fanout::FanoutSettings;
 use hubcast_core::frames::FrameSettings;
 use hubcast_core::front_door::FrontDoor;
 use hubcast_core::groups::GroupPolicy;
-use hubcast_core::settings::{AccessKeys, CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
+use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 use hubcast_core::upstream::ClaimPolicy;
 
 use crate::queue::QueueUrls;
 use crate::upstream::UpstreamUrls;
-pub use keys::KeysConfig;
+pub use keys::{AccessKeySettings, KeysConfig};
 pub use reader::ConfigError;
 use reader::Reader;
 pub use rest::RestConfig;
@@ -35,17 +35,6 @@ const CLOSE_GRACE: Duration = Duration::from_secs(1);
 const FRAMES_PER_SECOND: u32 = 30;
 /// The most groups of one connection that its client may join.
 const GROUPS_MAX: usize = 100;
-
-/// Where the access keys are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccessKeySettings {
-    /// `ACCESS_KEYS`: right here, for local use.
-    Plain(AccessKeys),
-    /// `ACCESS_KEY_PARAMETER`: a parameter of the Systems Manager, by name.
-    Parameter(String),
-    /// `ACCESS_KEY_PARAMETER`: a secret of the Secrets Manager, by ARN.
-    Secret(String),
-}
 
 /// What the authorizer needs.
 #[derive(Debug)]
