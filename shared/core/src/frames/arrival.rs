@@ -190,9 +190,11 @@ where
     /// The end of a socket that came in the very moment in which a message was kept.
     ///
     /// The sender may have seen it, taken the message back and be posting it. A client hears
-    /// nothing after a Close, so the socket is cut: then that post fails, and the message waits.
+    /// nothing after a Close, so the socket is cut: then that post fails, and the message waits. It
+    /// is cut before its record goes: a ping of a socket without a record is answered by a Close.
     pub(super) async fn early(&self, socket: &Socket) -> Step {
         tracing::info!(socket.id = %socket.id, "messages are waiting: the client comes once more");
+        self.drop_socket(&socket.id).await;
         self.once_more(socket, End::Drop).await
     }
 

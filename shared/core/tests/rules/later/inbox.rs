@@ -284,7 +284,10 @@ async fn a_connection_that_comes_just_too_early_comes_once_more() {
     stage.store.before("put_rows", async move {
         publisher.publish(vec![kept("b")], crate::stage::INVOCATION).await;
     });
-    // A client reads nothing after a Close, and a sender may be posting to it.
+    // A client reads nothing after a Close, and a sender may be posting to it. Nor may its ping,
+    // which comes right behind the handshake's answer, be answered by one for want of a record.
+    let (gateway, socket) = (stage.gateway.clone(), alice.socket.clone());
+    stage.store.before("delete_socket", async move { assert!(gateway.is_deleted(&socket)) });
     assert_eq!(stage.answer(&alice, SHAKE).await, "");
     assert!(stage.gateway.is_deleted(&alice.socket));
     assert_eq!(stage.called(&alice), ["a"]);
