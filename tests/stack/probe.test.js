@@ -9,7 +9,7 @@ import { startStack } from "../harness/stack.js";
 import { CREDENTIALS } from "./ministack.js";
 
 const PROBE = fileURLToPath(new URL("../../target/debug/hubcast-probe", import.meta.url));
-const QUICK = ["--rounds", "4", "--burst", "3", "--patience-ms", "10000", "--flood", "30", "--idle-seconds", "1"];
+const QUICK = ["--rounds", "4", "--burst", "3", "--patience-ms", "4000", "--flood", "30", "--idle-seconds", "1"];
 
 describe("the probe", () => {
   let stack;
