@@ -24,8 +24,10 @@ describe("a socket that grows too old", { concurrency: true }, () => {
     backend = new Backend(stack);
   });
   after(async () => {
+    // What the stop cuts off may be an error.
+    const { logs } = stack;
     await stack.stop();
-    assert.doesNotMatch(stack.logs, /ERROR/);
+    assert.doesNotMatch(logs, /ERROR/);
   });
 
   for (const version of Object.keys(versions)) {
@@ -67,8 +69,10 @@ describe("a socket that is idle", { concurrency: true }, () => {
     backend = new Backend(stack);
   });
   after(async () => {
+    // What the stop cuts off may be an error.
+    const { logs } = stack;
     await stack.stop();
-    assert.doesNotMatch(stack.logs, /ERROR/);
+    assert.doesNotMatch(logs, /ERROR/);
   });
 
   it("ends by close code 1001", async () => {
