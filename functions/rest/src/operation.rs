@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_auth::jwks::KeySource;
-use hubcast_core::backend::{Closing, Recipient, Sending};
+use hubcast_core::backend::{Closing, Listed, Recipient, Sending};
 use hubcast_core::channel::Member;
 use hubcast_core::id::{KeyedName, UserId};
 use hubcast_core::ports::{
@@ -178,17 +178,15 @@ where
         let audience = (&request.hub, &request.recipient()?);
         let start = wanted.cursor.clone();
         let listed = self.backend.list_connections(audience, start, wanted.size).await?;
-        let url = url(&self.base(call), parts);
-        Ok(answer::json(200, &wanted.json((&url, &call.query), listed, connection)))
+        Ok(self.page((call, parts), &wanted, listed, connection))
     }
 
     async fn list_users(&self, call: &Call<'_>, request: &Request<'_>, parts: &[String]) -> Answer {
         let wanted = Wanted::read(request)?;
         let start = wanted.cursor.clone();
         let listed = self.backend.list_users(&request.hub, start, wanted.size).await?;
-        let url = url(&self.base(call), parts);
         let item = |user: UserId| json!({ "userId": user.as_str() });
-        Ok(answer::json(200, &wanted.json((&url, &call.query), listed, item)))
+        Ok(self.page((call, parts), &wanted, listed, item))
     }
 
     async fn list_groups(
@@ -200,9 +198,20 @@ where
         let wanted = Wanted::read(request)?;
         let whose = (&request.hub, &request.user()?);
         let listed = self.backend.list_groups(whose, &wanted.cursor, wanted.size).await?;
-        let url = url(&self.base(call), parts);
         let item = |group: KeyedName| json!({ "group": group.as_str() });
-        Ok(answer::json(200, &wanted.json((&url, &call.query), listed, item)))
+        Ok(self.page((call, parts), &wanted, listed, item))
+    }
+
+    /// A page of a list, with the link to the next one.
+    fn page<T>(
+        &self,
+        (call, parts): (&Call<'_>, &[String]),
+        wanted: &Wanted,
+        listed: Listed<T>,
+        item: impl Fn(T) -> Value,
+    ) -> ApiGatewayV2httpResponse {
+        let url = url(&self.base(call), parts);
+        answer::json(200, &wanted.json((&url, &call.query), listed, item))
     }
 
     async fn count(&self, request: &Request<'_>) -> Answer {

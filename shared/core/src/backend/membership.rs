@@ -153,8 +153,19 @@ where
         user: &UserId,
         group: &KeyedName,
     ) -> Result<bool, StoreError> {
+        let word = self.last_word(hub, user, group).await?;
+        Ok(word.is_some_and(|word| word.standing == Standing::Denied))
+    }
+
+    /// What the table says of a user and a group, if anything.
+    pub(super) async fn last_word(
+        &self,
+        hub: &HubName,
+        user: &UserId,
+        group: &KeyedName,
+    ) -> Result<Option<Membership>, StoreError> {
         let lasting = self.store.memberships(hub, user, self.clock.now()).await?;
-        Ok(lasting.iter().any(|row| row.group == *group && row.standing == Standing::Denied))
+        Ok(lasting.into_iter().find(|row| row.group == *group))
     }
 
     async fn deny(&self, hub: &HubName, user: &UserId, group: KeyedName) -> Result<(), StoreError> {

@@ -63,9 +63,8 @@ where
         user: &UserId,
         group: &GroupName,
     ) -> Result<bool, BackendError> {
-        let lasting = self.store.memberships(hub, user, self.clock.now()).await?;
         let keyed = group.keyed();
-        if let Some(word) = lasting.iter().find(|row| row.group == keyed) {
+        if let Some(word) = self.last_word(hub, user, &keyed).await? {
             return Ok(word.standing == Standing::Member);
         }
         let sockets = self.sockets_of(hub, user).await?;
