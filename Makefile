@@ -15,10 +15,10 @@ STACK ?= hubcast
 # Only so that verbs know whether an install is older than what it should install.
 VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
-DEMO_MARK := infra/demo/node_modules/.installed
-CLIENT := $(addprefix infra/client-js/,index.js index.d.ts package.json)
+DEMO_MARK := infra/web/demo/node_modules/.installed
+CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
 # The page that is served; it is built when anything that it is made of is newer.
-DEMO := infra/demo/dist/index.html
+DEMO := infra/web/demo/dist/index.html
 
 FUNCTIONS := $(wildcard functions/*)
 TRIPLE = $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
@@ -34,7 +34,7 @@ help: ## Lists the verbs.
 
 run: export CLIENT_JOINABLE_GROUPS ?= public-*
 run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for another port).
-	$(CARGO) run --quiet --package hubcast-local -- --demo infra/demo/dist $(ARGS)
+	$(CARGO) run --quiet --package hubcast-local -- --demo infra/web/demo/dist $(ARGS)
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
@@ -78,11 +78,11 @@ browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browse
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
 infra: $(NODE_MARK) $(SAM)/.installed ## Checks the CloudFormation pieces and runs the front door's function.
-	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/*.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/cloud/*.yaml
 	cd tests && npm run --silent infra
 
 inline: ## Copies the front door's function into its template.
-	node infra/front-door/inline.mjs
+	node infra/cloud/front-door/inline.mjs
 
 stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed ## Deploys the template on MiniStack and runs stories there.
 	$(CARGO) build --quiet --workspace --bins
@@ -92,7 +92,7 @@ probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS
 	$(CARGO) run --quiet --package hubcast-probe -- $(URL) $(ARGS)
 
 cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
-	node infra/cost/cost.mjs
+	node infra/cloud/cost/cost.mjs
 
 fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SECONDS=.. for longer).
 	set -e; for target in protocol/decode protocol/handshake protocol/splitter auth/request auth/token; do \
@@ -143,19 +143,19 @@ toolchain:
 
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
-	rm -rf infra/demo/node_modules infra/demo/dist
+	rm -rf infra/web/demo/node_modules infra/web/demo/dist
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-$(DEMO_MARK): infra/demo/package-lock.json $(CLIENT)
-	cd infra/demo && npm ci --silent --no-audit --no-fund
+$(DEMO_MARK): infra/web/demo/package-lock.json $(CLIENT)
+	cd infra/web/demo && npm ci --silent --no-audit --no-fund
 	touch $@
 
-$(DEMO): $(DEMO_MARK) $(wildcard infra/demo/src/* infra/demo/public/* infra/demo/*.html infra/demo/*.ts infra/demo/*.json)
-	cd infra/demo && npm run --silent build -- --logLevel warn
+$(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
+	cd infra/web/demo && npm run --silent build -- --logLevel warn
 
 $(SAM)/.installed: infra/requirements.txt
 $(MINISTACK)/.installed: tests/stack/requirements.txt

@@ -9,7 +9,7 @@ import { launch, picture } from "../harness/browser.js";
 import { heard } from "../harness/counts.js";
 import { startStack } from "../harness/stack.js";
 
-const PAGE = fileURLToPath(new URL("../../infra/demo/dist", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../infra/web/demo/dist", import.meta.url));
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const SIZES = { desktop: { width: 1440, height: 1000 }, tablet: { width: 820, height: 1180 }, phone: { width: 360, height: 740 } };
 

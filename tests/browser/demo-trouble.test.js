@@ -8,7 +8,7 @@ import { heard } from "../harness/counts.js";
 import { startProxy } from "../harness/proxy.js";
 import { startStack } from "../harness/stack.js";
 
-const DEMO = ["--demo", fileURLToPath(new URL("../../infra/demo/dist", import.meta.url))];
+const DEMO = ["--demo", fileURLToPath(new URL("../../infra/web/demo/dist", import.meta.url))];
 const PHONE = { width: 390, height: 844 };
 
 let browser, stack, context, faults;

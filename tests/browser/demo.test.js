@@ -14,7 +14,7 @@ import { PYTHON, noAwsCli, noBoto3, noCurl, noJdk, runJava } from "../harness/ru
 import { startStack } from "../harness/stack.js";
 
 const run = promisify(execFile);
-const PAGE = fileURLToPath(new URL("../../infra/demo/dist", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../infra/web/demo/dist", import.meta.url));
 
 let browser, stack, context, page, faults;
 before(async () => {

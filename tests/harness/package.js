@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const FOLDER = path("../../infra/client-js");
+const FOLDER = path("../../infra/web/client-js");
 
 /** An app that installed the packed package and an official client, which is one of tests/node_modules. */
 export async function installed(official) {

@@ -68,7 +68,7 @@ describe("the published package", () => {
       const { app } = apps[major];
       await copyFile(path("../types/client.ts"), join(app, "client.ts"));
       const said = "declare const auth: { freshToken(): Promise<string> };\ndeclare function showToast(text: string): void;\n";
-      await writeFile(join(app, "readme.ts"), said + block(text("infra/client-js/README.md"), "ts"));
+      await writeFile(join(app, "readme.ts"), said + block(text("infra/web/client-js/README.md"), "ts"));
       await writeFile(join(app, "tsconfig.json"), JSON.stringify({ extends: "../../types/tsconfig.json", include: ["*.ts"] }));
       const tsc = path("../node_modules/typescript/bin/tsc");
       await promisify(execFile)(process.execPath, [tsc, "-p", app]).catch(({ stdout }) => assert.fail(stdout));

@@ -1,4 +1,4 @@
-// Commands of the documents that need the programs of the workspace; tests/infra/docs.test.js runs and accounts for
+// Commands of the documents that need the programs of the workspace; tests/checks/docs.test.js runs and accounts for
 // the others. A name in capitals stands for what a reader puts there.
 
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ import { startStack } from "../harness/stack.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** The demo page is built by `make stories`, and not anew by each `make run`. */
-const BUILT = "make -o infra/demo/dist/index.html";
+const BUILT = "make -o infra/web/demo/dist/index.html";
 
 /** A command in a process group of its own, as a terminal starts it. */
 class Terminal extends Condition {

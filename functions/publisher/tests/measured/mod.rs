@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
-const TEMPLATE: &str = include_str!("../../../../infra/observability.yaml");
+const TEMPLATE: &str = include_str!("../../../../infra/cloud/observability.yaml");
 
 /// The names in the namespace `hubcast` that the template has.
 pub(crate) fn looked_at() -> BTreeSet<String> {

@@ -18,7 +18,7 @@ const PAGES = [
   "README.md",
   ...guides.map((name) => `docs/${name}`),
   "docs/examples/README.md",
-  "infra/client-js/README.md",
+  "infra/web/client-js/README.md",
   "tests/stack/README.md",
 ];
 const MARK = /needs? an AWS account|takes long: not part of `?make test`?|run by no test/;
@@ -82,14 +82,14 @@ describe("as the documents say it,", () => {
   test("`make cost` prints the table, and the calculator any other case", async () => {
     const { stdout } = await run("make cost");
     assert.ok(text("docs/OPERATIONS.md").includes(stdout.slice(stdout.indexOf("|")).trim()));
-    const other = HERE.find((command) => command.startsWith("node infra/cost/cost.mjs"));
+    const other = HERE.find((command) => command.startsWith("node infra/cloud/cost/cost.mjs"));
     assert.match((await run(other)).stdout, /^hubcast +\d+$/m);
   });
 
   test("`make inline` leaves the front door's template as it is", async () => {
-    const before = text("infra/front-door.yaml");
+    const before = text("infra/cloud/front-door.yaml");
     await run("make inline");
-    assert.equal(text("infra/front-door.yaml"), before);
+    assert.equal(text("infra/cloud/front-door.yaml"), before);
   });
 });
 

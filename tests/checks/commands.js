@@ -6,16 +6,16 @@ export const HERE = [
   "make",
   "make cost",
   "make inline",
-  "node infra/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400",
+  "node infra/cloud/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400",
 ];
 
 /** Pages whose blocks one test runs, all of them. */
 export const PAGES_ELSEWHERE = {
-  "docs/CLI.md": ["infra/cli/tests/cli/docs.rs", "fn every_command_of_the_page_works"],
+  "docs/CLI.md": ["infra/programs/cli/tests/cli/docs.rs", "fn every_command_of_the_page_works"],
 };
 
 const documents = (words) => ["tests/stories/docs.test.js", words];
-const commandLine = ["infra/cli/tests/cli/docs.rs", "fn every_command_of_the_page_works"];
+const commandLine = ["infra/programs/cli/tests/cli/docs.rs", "fn every_command_of_the_page_works"];
 const readme = (words) => ["tests/stories/first-send.test.js", words];
 const example = (words) => ["tests/stories/examples.test.js", words];
 

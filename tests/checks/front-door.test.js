@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { inlined } from "../../infra/front-door/inline.mjs";
+import { inlined } from "../../infra/cloud/front-door/inline.mjs";
 import { template } from "../harness/template.js";
 
 const { Resources } = template("front-door.yaml");
@@ -168,9 +168,9 @@ test("the firewall shows no query", () => {
 });
 
 test("the template holds the function as it is in its file", () => {
-  const file = new URL("../../infra/front-door.yaml", import.meta.url);
+  const file = new URL("../../infra/cloud/front-door.yaml", import.meta.url);
   assert.equal(readFileSync(file, "utf8"), inlined(), "run `make inline`");
-  assert.equal(code, readFileSync(new URL("../../infra/front-door/viewer-request.js", import.meta.url), "utf8").replaceAll("${WebSocketStage}", "prod"));
+  assert.equal(code, readFileSync(new URL("../../infra/cloud/front-door/viewer-request.js", import.meta.url), "utf8").replaceAll("${WebSocketStage}", "prod"));
 });
 
 test("the function is as small and as plain as CloudFront takes it", () => {

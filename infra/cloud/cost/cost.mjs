@@ -1,7 +1,7 @@
 // What a deployment costs a month, and what Azure SignalR Service would.
 //
-//   node infra/cost/cost.mjs                               the table of docs/OPERATIONS.md
-//   node infra/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400
+//   node infra/cloud/cost/cost.mjs                               the table of docs/OPERATIONS.md
+//   node infra/cloud/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400
 //
 // Data transfer, logs, metrics, CloudFront and free tiers are left out.
 

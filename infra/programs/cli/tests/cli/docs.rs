@@ -53,7 +53,7 @@ async fn listening(rig: &Rig, command: &str, folder: &Path) -> Child {
 
 #[tokio::test]
 async fn every_command_of_the_page_works() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/CLI.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/CLI.md");
     let page = std::fs::read_to_string(page).unwrap();
     let commands = commands(&page);
     assert!(commands.len() > 25, "{}", commands.len());
@@ -73,7 +73,7 @@ async fn every_command_of_the_page_works() {
 
 #[test]
 fn the_page_names_every_command_and_exit_code() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/CLI.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/CLI.md");
     let page = std::fs::read_to_string(page).unwrap();
     let commands =
         ["send", "listen", "connections, users, groups", "token", "dlq", "doctor", "completions"];

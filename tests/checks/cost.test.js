@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { azure, cost, INVOCATION, PUBLISHING, table, total } from "../../infra/cost/cost.mjs";
+import { azure, cost, INVOCATION, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
 import { template } from "../harness/template.js";
 
 const near = (found, expected) => assert.ok(Math.abs(found - expected) < 0.005 * expected, `${found} is not ${expected}`);

@@ -3,7 +3,7 @@
 // It maps upgrades to the one path that a WebSocket API answers, which is its stage, and keeps the
 // query. It tells the REST function the path as the client encoded it, since an HTTP API decodes
 // paths, so that `%2F` and `/` look the same. front-door.yaml holds a copy of this file, in which
-// CloudFormation puts the stage's name; tests/infra/front-door.test.js holds both together.
+// CloudFormation puts the stage's name; tests/checks/front-door.test.js holds both together.
 
 const STAGE = "${WebSocketStage}";
 const RAW_PATH = "x-hubcast-raw-path";
