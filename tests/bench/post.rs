@@ -8,8 +8,8 @@ use anyhow::Context;
 use bench::Meter;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::ConnectionGateway;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::ConnectionGateway;
 
 const BODY_BYTES: usize = 200;
 

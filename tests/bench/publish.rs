@@ -13,10 +13,10 @@ use std::time::Duration;
 use bench::{Meter, sdk_config};
 use hubcast_aws::config::{ConfigError, PublisherConfig};
 use hubcast_aws::store::DynamoStore;
-use hubcast_core::fanout::Publisher;
-use hubcast_core::ports::ConnectionGateway;
-use hubcast_core::shards::Shards;
-use hubcast_core::time::SystemClock;
+use hubcast_delivery::Publisher;
+use hubcast_membership::shards::Shards;
+use hubcast_model::ports::ConnectionGateway;
+use hubcast_model::time::SystemClock;
 use hubcast_testkit::RecordingQueue;
 use serde_json::{Value, json};
 

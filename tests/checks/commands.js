@@ -57,7 +57,7 @@ export const ELSEWHERE = {
 
   "apt-get install chromium": ["tests/browser/install.js", '"apt-get", "install"'],
   "npx playwright-core install chromium": ["tests/browser/install.js", '"playwright-core", "install", "chromium"'],
-  "cargo test -p signalr-protocol -p hubcast-core": ["Makefile", "$(CARGO) test --quiet --workspace"],
+  "cargo test -p signalr-protocol -p hubcast-model": ["Makefile", "$(CARGO) test --quiet --workspace"],
   "cargo build -p hubcast-local && cd tests && node --test stories/user-message.test.js": ["tests/package.json", "node --test --test-concurrency=2 stories/*.test.js"],
   "cargo build": ["Makefile", "$(CARGO) build --quiet --workspace --bins"],
   "sam deploy": ["tests/stack/deployment.js", '"deploy"'],

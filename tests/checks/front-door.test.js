@@ -145,7 +145,7 @@ test("no origin has a path, which would stand before the stage", () => {
 });
 
 test("every origin hears the secret, under the name that the functions ask for", () => {
-  const source = readFileSync(new URL("../../shared/core/src/front_door.rs", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../shared/model/src/front_door.rs", import.meta.url), "utf8");
   const [, asked] = source.match(/FRONT_DOOR_HEADER: &str = "(.+)"/);
   for (const { OriginCustomHeaders } of config.Origins) {
     const [condition, [header]] = OriginCustomHeaders["Fn::If"];

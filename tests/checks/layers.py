@@ -16,17 +16,23 @@ ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {path.parent.name for path in ROOT.glob("functions/*/Cargo.toml")}
 
 # Which of our crates each crate may use outside its tests.
+ROOMS = {"hubcast-model", "hubcast-membership", "hubcast-connection", "hubcast-delivery", "hubcast-backend"}
 OURS = {
     "signalr-protocol": set(),
-    "hubcast-core": {"signalr-protocol"},
-    "hubcast-auth": {"hubcast-core"},
-    "hubcast-aws": {"hubcast-core"},
-    "hubcast-testkit": {"hubcast-core", "hubcast-auth"},
-    "hubcast-cli": {"signalr-protocol", "hubcast-core", "hubcast-auth", "hubcast-aws"},
-    "hubcast-local": {"hubcast-core", "hubcast-auth", "hubcast-aws"} | FUNCTIONS,
-    "hubcast-probe": {"hubcast-core", "hubcast-aws"},
+    "hubcast-model": {"signalr-protocol"},
+    "hubcast-membership": {"hubcast-model"},
+    "hubcast-connection": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
+    "hubcast-delivery": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
+    "hubcast-backend": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
+    "hubcast-auth": {"hubcast-model"},
+    "hubcast-aws": {"hubcast-model", "hubcast-connection", "hubcast-delivery", "hubcast-backend"},
+    "hubcast-testkit": {"hubcast-model", "hubcast-auth"},
+    "hubcast-cli": {"signalr-protocol", "hubcast-auth", "hubcast-aws"} | ROOMS,
+    "hubcast-local": {"hubcast-auth", "hubcast-aws"} | ROOMS | FUNCTIONS,
+    "hubcast-probe": {"hubcast-model", "hubcast-aws"},
+    "hubcast-rules": set(),
     "hubcast-tests": set(),
-} | {name: {"hubcast-core", "hubcast-auth", "hubcast-aws"} for name in FUNCTIONS}
+} | {name: {"hubcast-auth", "hubcast-aws"} | ROOMS for name in FUNCTIONS}
 # The body of a negotiation is protocol, and the two frame functions share one handler.
 OURS["negotiate"] |= {"signalr-protocol"}
 OURS["group-join"] |= {"message"}
@@ -43,7 +49,7 @@ ONLY = {
 }
 
 # A function's library knows the rules and, where tokens are shown, the tokens; main.rs wires.
-LIBRARY_USES = {"hubcast_core"}
+LIBRARY_USES = {name.replace("-", "_") for name in ROOMS}
 LIBRARY_USES_AUTH = {"authorizer", "negotiate", "rest", "upstream"}
 
 LINES_MAX = 300

@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hubcast_core::time::Timestamp;
+use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use hubcast_core::access::Block;
-use hubcast_core::membership::disconnect;
-use hubcast_core::ports::{AccessStore, ChannelStore, SocketStore};
-use hubcast_core::session::Reuse;
-use hubcast_core::time::{Clock, Timestamp};
+use hubcast_membership::membership::disconnect;
+use hubcast_model::access::Block;
+use hubcast_model::ports::{AccessStore, ChannelStore, SocketStore};
+use hubcast_model::session::Reuse;
+use hubcast_model::time::{Clock, Timestamp};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::name;
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubcast_auth::LEEWAY;
 use hubcast_auth::derived::DERIVED_KEY_LIFETIME;
-use hubcast_core::session::Reuse;
+use hubcast_model::session::Reuse;
 use hubcast_testkit::clock::START;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};

@@ -16,7 +16,7 @@ mod rig;
 use std::collections::BTreeSet;
 
 use cases::Case;
-use hubcast_core::session::Reuse;
+use hubcast_model::session::Reuse;
 use rig::Rig;
 
 /// As many as were asked for.

@@ -1,6 +1,6 @@
 //! Any text in the place of tokens, paths and queries.
 
-use hubcast_core::session::Reuse;
+use hubcast_model::session::Reuse;
 use hubcast_testkit::name;
 use proptest::prelude::*;
 use serde_json::{Value, json};

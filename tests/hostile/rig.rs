@@ -9,21 +9,21 @@ use aws_lambda_events::iam::IamPolicyEffect;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::rest::RestGate;
-use hubcast_core::backend::Backend;
-use hubcast_core::channel::ShardCounts;
-use hubcast_core::connect::ConnectSettings;
-use hubcast_core::context::Admission;
-use hubcast_core::front_door::FrontDoor;
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::id::HubName;
-use hubcast_core::ports::Cause;
-use hubcast_core::session::Reuse;
-use hubcast_core::settings::{
+use hubcast_backend::Backend;
+use hubcast_connection::connect::ConnectSettings;
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::ShardCounts;
+use hubcast_model::client::ClaimPolicy;
+use hubcast_model::context::Admission;
+use hubcast_model::front_door::FrontDoor;
+use hubcast_model::groups::GroupPolicy;
+use hubcast_model::id::HubName;
+use hubcast_model::ports::Cause;
+use hubcast_model::session::Reuse;
+use hubcast_model::settings::{
     AccessKeys, Hubs, IssuerSettings, OneOrMany, Origins, PublicUrl, TokenSettings,
 };
-use hubcast_core::shards::Shards;
-use hubcast_core::time::Clock;
-use hubcast_core::upstream::ClaimPolicy;
+use hubcast_model::time::Clock;
 use hubcast_testkit::event::{self, Upgrade};
 use hubcast_testkit::{MemoryStore, RecordingSender, TestClock, name};
 use jsonwebtoken::jwk::{Jwk, JwkSet};

@@ -13,15 +13,15 @@ use aws_lambda_events::apigw::{
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
-use hubcast_core::context::{Admission, GROUPS_MAX_BYTES, groups_text};
-use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::id::{HubName, UserId};
-use hubcast_core::ports::{AccessKeySource, SessionStore};
-use hubcast_core::report::chain;
-use hubcast_core::settings::Hubs;
-use hubcast_core::time::Clock;
-use hubcast_core::upstream::ClaimPolicy;
+use hubcast_model::client::ClaimPolicy;
+use hubcast_model::context::{Admission, GROUPS_MAX_BYTES, groups_text};
+use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::groups::GroupPolicy;
+use hubcast_model::id::{HubName, UserId};
+use hubcast_model::ports::{AccessKeySource, SessionStore};
+use hubcast_model::report::chain;
+use hubcast_model::settings::Hubs;
+use hubcast_model::time::Clock;
 
 /// The most that the context may take, in bytes: API Gateway's 8 KB for the whole answer, less the
 /// policy and what JSON adds.

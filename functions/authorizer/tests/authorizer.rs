@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use authorizer::{AuthorizerError, Door, handle};
-use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::id::HubName;
-use hubcast_core::settings::{AccessKeys, Hubs};
-use hubcast_core::time::Clock;
-use hubcast_core::upstream::ClaimPolicy;
+use hubcast_model::client::ClaimPolicy;
+use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::groups::GroupPolicy;
+use hubcast_model::id::HubName;
+use hubcast_model::settings::{AccessKeys, Hubs};
+use hubcast_model::time::Clock;
 use hubcast_testkit::token::client_token;
 use hubcast_testkit::{MemoryStore, TestClock, TestIssuer, event, name};
 use serde_json::{Value, json};

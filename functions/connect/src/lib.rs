@@ -4,13 +4,13 @@
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
-use hubcast_core::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
-use hubcast_core::context::Admission;
-use hubcast_core::id::{HubName, SocketId};
-use hubcast_core::ports::{AccessStore, SocketStore};
-use hubcast_core::report::chain;
-use hubcast_core::time::{Clock, Timestamp};
-use hubcast_core::upstream::Values;
+use hubcast_connection::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
+use hubcast_model::client::Values;
+use hubcast_model::context::Admission;
+use hubcast_model::id::{HubName, SocketId};
+use hubcast_model::ports::{AccessStore, SocketStore};
+use hubcast_model::report::chain;
+use hubcast_model::time::{Clock, Timestamp};
 
 /// The token, and the connectionToken of its connection.
 const SECRETS: [&str; 2] = ["access_token", "id"];

@@ -6,7 +6,7 @@
 use hubcast_aws::bootstrap::{sdk_config, start_logging};
 use hubcast_aws::config::ConnectConfig;
 use hubcast_aws::store::DynamoStore;
-use hubcast_core::time::SystemClock;
+use hubcast_model::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,12 +5,12 @@ use std::time::Duration;
 use std::collections::BTreeSet;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
-use hubcast_core::access::Block;
-use hubcast_core::connect::ConnectSettings;
-use hubcast_core::ports::{AccessStore, SocketStore, UpstreamStore};
-use hubcast_core::settings::{Hubs, Origins};
-use hubcast_core::socket::{Socket, SocketState};
-use hubcast_core::time::Timestamp;
+use hubcast_connection::connect::ConnectSettings;
+use hubcast_model::access::Block;
+use hubcast_model::ports::{AccessStore, SocketStore, UpstreamStore};
+use hubcast_model::settings::{Hubs, Origins};
+use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Fault, MemoryStore, TestClock, event, name, socket};
 use serde_json::{Value, json};

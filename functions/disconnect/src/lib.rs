@@ -4,10 +4,10 @@
 //! of sockets that it does not tell of go by 410 or by their ttl.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, SocketStore, StoreError, UpstreamQueue};
-use hubcast_core::time::Clock;
-use hubcast_core::upstream::disconnect;
+use hubcast_membership::presence::disconnect;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ChannelStore, SocketStore, StoreError, UpstreamQueue};
+use hubcast_model::time::Clock;
 
 /// Removes the socket that an event tells the end of. Safe to repeat.
 ///

@@ -1,8 +1,8 @@
 //! Recorded `$disconnect` events, and what is left of a socket.
 
-use hubcast_core::channel::ChannelKey;
-use hubcast_core::ports::{ChannelStore, NoUpstream, SocketStore, UpstreamStore};
-use hubcast_core::upstream::{Client, Values};
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::client::{Client, Values};
+use hubcast_model::ports::{ChannelStore, NoUpstream, SocketStore, UpstreamStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{
     Fault, MemoryStore, RecordingUpstream, TestClock, event, name, principal, socket,

@@ -7,9 +7,9 @@ use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
 use hubcast_aws::config::FramesConfig;
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::store::DynamoStore;
-use hubcast_core::frames::Frames;
-use hubcast_core::shards::Shards;
-use hubcast_core::time::SystemClock;
+use hubcast_connection::frames::Frames;
+use hubcast_membership::shards::Shards;
+use hubcast_model::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

@@ -7,9 +7,9 @@ use std::time::Duration;
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
 use hubcast_aws::config::FramesConfig;
-use hubcast_core::frames::Frames;
-use hubcast_core::ports::SocketStore;
-use hubcast_core::shards::Shards;
+use hubcast_connection::frames::Frames;
+use hubcast_membership::shards::Shards;
+use hubcast_model::ports::SocketStore;
 use hubcast_testkit::{MemoryStore, RecordingGateway, TestClock, event, name, socket};
 use serde_json::{Value, json};
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
-use hubcast_core::context::Admission;
-use hubcast_core::frames::{Caller, Frames, turned_away};
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{
+use hubcast_connection::frames::{Frames, turned_away};
+use hubcast_model::context::Admission;
+use hubcast_model::context::Caller;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{
     AccessStore, ChannelStore, ConnectionGateway, ResultStore, SocketStore, UpstreamQueue,
 };
-use hubcast_core::time::{Clock, Timestamp};
+use hubcast_model::time::{Clock, Timestamp};
 
 /// Answers one frame of a client within `patience`.
 pub async fn handle<S, G, C, U>(

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use aws_lambda_events::encodings::Body;
 use hubcast_aws::config::FramesConfig;
-use hubcast_core::frames::Frames;
-use hubcast_core::ports::SocketStore;
-use hubcast_core::shards::Shards;
-use hubcast_core::socket::SocketState;
+use hubcast_connection::frames::Frames;
+use hubcast_membership::shards::Shards;
+use hubcast_model::ports::SocketStore;
+use hubcast_model::socket::SocketState;
 use hubcast_testkit::{Answer, Fault, MemoryStore, RecordingGateway, TestClock};
 use hubcast_testkit::{event, name, socket};
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
     HeaderName, VARY, WWW_AUTHENTICATE,
 };
-use hubcast_core::ports::Cause;
+use hubcast_model::ports::Cause;
 use serde::Serialize;
 
 /// The headers that the official clients send.

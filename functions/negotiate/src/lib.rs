@@ -12,17 +12,17 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
-use hubcast_core::connect::is_blocked;
-use hubcast_core::context::{GROUPS_MAX_BYTES, groups_text};
-use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::ports::{AccessKeySource, AccessStore, SessionStore, StoreError};
-use hubcast_core::principal::Principal;
-use hubcast_core::report::chain;
-use hubcast_core::session::Reuse;
-use hubcast_core::settings::{Hubs, Origins, PublicUrl};
-use hubcast_core::time::{Clock, Timestamp};
-use hubcast_core::upstream::{ClaimPolicy, Values};
+use hubcast_connection::connect::is_blocked;
+use hubcast_model::client::{ClaimPolicy, Values};
+use hubcast_model::context::{GROUPS_MAX_BYTES, groups_text};
+use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::groups::GroupPolicy;
+use hubcast_model::ports::{AccessKeySource, AccessStore, SessionStore, StoreError};
+use hubcast_model::principal::Principal;
+use hubcast_model::report::chain;
+use hubcast_model::session::Reuse;
+use hubcast_model::settings::{Hubs, Origins, PublicUrl};
+use hubcast_model::time::{Clock, Timestamp};
 use signalr_protocol::negotiate::{NegotiateResponse, Redirect};
 
 use answer::{Refusal, cors, json, preflight, refused};

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::Method;
-use hubcast_core::id::HubName;
+use hubcast_model::id::HubName;
 use signalr_protocol::negotiate::NegotiateVersion;
 use url::form_urlencoded;
 

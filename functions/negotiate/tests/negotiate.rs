@@ -2,14 +2,14 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
-use hubcast_core::access::Block;
-use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::ports::AccessStore;
-use hubcast_core::principal::TokenKind;
-use hubcast_core::settings::{AccessKeys, Hubs, Origins, PublicUrl};
-use hubcast_core::time::Clock;
-use hubcast_core::upstream::ClaimPolicy;
+use hubcast_model::access::Block;
+use hubcast_model::client::ClaimPolicy;
+use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::groups::GroupPolicy;
+use hubcast_model::ports::AccessStore;
+use hubcast_model::principal::TokenKind;
+use hubcast_model::settings::{AccessKeys, Hubs, Origins, PublicUrl};
+use hubcast_model::time::Clock;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::token::{PUBLIC_URL, client_token};
 use hubcast_testkit::{Fault, MemoryStore, TestClock, TestIssuer, event, name};

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use hubcast_core::fanout::{Publisher, QueuedMessage, Report};
-use hubcast_core::ports::{
+use hubcast_delivery::{Publisher, Report};
+use hubcast_model::ports::QueuedMessage;
+use hubcast_model::ports::{
     AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
 };
-use hubcast_core::time::{Clock, Timestamp};
+use hubcast_model::time::{Clock, Timestamp};
 
 /// So many values of one metric fit a line of the embedded metric format.
 const SAMPLES_MAX: usize = 100;

@@ -10,9 +10,9 @@ use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::SqsUpstream;
-use hubcast_core::fanout::Publisher;
-use hubcast_core::shards::Shards;
-use hubcast_core::time::SystemClock;
+use hubcast_delivery::Publisher;
+use hubcast_membership::shards::Shards;
+use hubcast_model::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

@@ -7,11 +7,11 @@ mod measured;
 use std::time::Duration;
 
 use hubcast_aws::config::PublisherConfig;
-use hubcast_core::channel::ChannelKey;
-use hubcast_core::fanout::Publisher;
-use hubcast_core::later::{Inbox, Place};
-use hubcast_core::ports::{ChannelStore, LaterStore, SocketStore};
-use hubcast_core::shards::Shards;
+use hubcast_delivery::Publisher;
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::later::{Inbox, Place};
+use hubcast_model::ports::{ChannelStore, LaterStore, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
 use hubcast_testkit::{event, name, socket};
@@ -164,7 +164,7 @@ async fn progress_is_read_when_a_record_was_received_before_or_redriven() {
 
 #[tokio::test]
 async fn a_redriven_record_resumes_by_its_progress_key() {
-    use hubcast_core::ports::{Progress, ProgressStore};
+    use hubcast_model::ports::{Progress, ProgressStore};
     let rig = Rig::start().await;
     // The key of the first element of a message with that ProgressKey.
     let key = "059f36b4-87a3-44ab-83d2-661975950009/0/0".to_owned();

@@ -5,8 +5,8 @@ use aws_lambda_events::encodings::Body;
 use http::HeaderValue;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
 use hubcast_auth::AuthError;
-use hubcast_core::backend::{BackendError, InvokeError};
-use hubcast_core::ports::{Cause, StoreError};
+use hubcast_backend::{BackendError, InvokeError};
+use hubcast_model::ports::{Cause, StoreError};
 use serde::Serialize;
 use serde_json::json;
 

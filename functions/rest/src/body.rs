@@ -3,7 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hubcast_core::backend::{Command, Payload, PayloadError, item_from_record};
+use hubcast_backend::{Command, Payload, PayloadError, item_from_record};
 use rmpv::ValueRef;
 use serde_json::value::RawValue;
 

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_auth::jwks::KeySource;
-use hubcast_core::backend::{Filter, InvokeError, Recipient, Sending, StreamEnd};
-use hubcast_core::ports::{
+use hubcast_backend::{Filter, InvokeError, Sending, StreamEnd};
+use hubcast_model::ports::{
     AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
-use hubcast_core::time::Clock;
+use hubcast_model::recipient::Recipient;
+use hubcast_model::time::Clock;
 use serde_json::value::RawValue;
 use tokio::time::timeout_at;
 

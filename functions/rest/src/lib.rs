@@ -1,7 +1,7 @@
 //! The REST API of Azure SignalR's data plane, and hubcast's additions to it.
 //!
 //! [`handle`] finds the row of the route table, lets the caller in by its
-//! token, runs one use case of `hubcast_core::backend` and answers in the
+//! token, runs one use case of `hubcast_backend` and answers in the
 //! words of the reference.
 
 mod answer;
@@ -20,14 +20,14 @@ use std::time::Duration;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::rest::{Access, RestCall, RestGate};
-use hubcast_core::backend::Backend;
-use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
-use hubcast_core::ports::{
+use hubcast_backend::Backend;
+use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::ports::{
     AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
-use hubcast_core::report::chain;
-use hubcast_core::settings::{Hubs, PublicUrl};
-use hubcast_core::time::Clock;
+use hubcast_model::report::chain;
+use hubcast_model::settings::{Hubs, PublicUrl};
+use hubcast_model::time::Clock;
 use tokio::time::{Instant, timeout_at};
 use url::form_urlencoded;
 

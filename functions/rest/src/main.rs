@@ -10,9 +10,9 @@ use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
 use hubcast_aws::config::RestConfig;
 use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
-use hubcast_core::backend::Backend;
-use hubcast_core::shards::Shards;
-use hubcast_core::time::SystemClock;
+use hubcast_backend::Backend;
+use hubcast_membership::shards::Shards;
+use hubcast_model::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rest::Rest;
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_auth::jwks::KeySource;
-use hubcast_core::backend::{Closing, Listed, Recipient, Sending};
-use hubcast_core::channel::Member;
-use hubcast_core::id::{KeyedName, UserId};
-use hubcast_core::ports::{
+use hubcast_backend::{Closing, Listed, Sending};
+use hubcast_model::channel::Member;
+use hubcast_model::id::{KeyedName, UserId};
+use hubcast_model::ports::{
     AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
 };
-use hubcast_core::time::Clock;
+use hubcast_model::recipient::Recipient;
+use hubcast_model::time::Clock;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -239,7 +240,7 @@ fn absent(recipient: &Recipient) -> Refusal {
     Refusal::new(404, code, text)
 }
 
-fn excluded(request: &Request<'_>) -> Result<Vec<hubcast_core::id::ConnectionId>, Refusal> {
+fn excluded(request: &Request<'_>) -> Result<Vec<hubcast_model::id::ConnectionId>, Refusal> {
     if request.route.query.contains(&"excluded") { request.excluded() } else { Ok(Vec::new()) }
 }
 

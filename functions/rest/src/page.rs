@@ -1,7 +1,7 @@
 //! Pages of lists, and the links from one to the next.
 
-use hubcast_core::backend::{Cursor, Listed};
-use hubcast_core::id::SocketId;
+use hubcast_backend::{Cursor, Listed};
+use hubcast_model::id::SocketId;
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 

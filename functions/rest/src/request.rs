@@ -3,14 +3,14 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use hubcast_core::backend::Recipient;
-use hubcast_core::id::{ConnectionId, GroupName, HubName, NameError, UserId};
+use hubcast_model::id::{ConnectionId, GroupName, HubName, NameError, UserId};
+use hubcast_model::recipient::Recipient;
 
 use crate::answer::Refusal;
 use crate::route::{Parameters, Route, Since, VERSIONS};
 
 /// The most connections that can be left out of a send.
-const EXCLUDED_MAX: usize = hubcast_core::envelope::IDS_MAX;
+const EXCLUDED_MAX: usize = hubcast_model::envelope::IDS_MAX;
 
 /// The most names of a list in a path.
 const EACH_MAX: usize = 100;

@@ -9,11 +9,11 @@ use aws_lambda_events::encodings::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hubcast_auth::rest::RestGate;
-use hubcast_core::backend::Backend;
-use hubcast_core::channel::ShardCounts;
-use hubcast_core::front_door::{FRONT_DOOR_HEADER, FrontDoor};
-use hubcast_core::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
-use hubcast_core::shards::Shards;
+use hubcast_backend::Backend;
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::ShardCounts;
+use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
 use hubcast_testkit::token::{ISSUER, PUBLIC_URL, access_keys, signed_for};
 use hubcast_testkit::{Fault, MemoryStore, RecordingSender, TestClock, TestIssuer, name};
 use rest::{RAW_PATH_HEADER, Rest, handle};
@@ -104,7 +104,7 @@ async fn a_recorded_send_goes_to_its_message_group() {
     let answer = rig.answer(|_| {}).await;
     assert_eq!(answer.status_code, 202, "{}", text(&answer));
     let [sent] = rig.queue.sent().try_into().unwrap();
-    let hubcast_core::ports::Outgoing { body, group, .. } = sent;
+    let hubcast_model::ports::Outgoing { body, group, .. } = sent;
     assert_eq!(group, "notifications:user:alice");
     let expected = json!({
         "hub": "notifications", "userId": "alice", "target": "notify", "arguments": [{ "Text": "hi" }],

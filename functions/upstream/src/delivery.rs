@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use hubcast_auth::webhook::{Signed, of_connection, of_request};
-use hubcast_core::ports::{
+use hubcast_backend::webhook::HeardEvent;
+use hubcast_model::ports::{
     AccessKeySource, AnswerQueue, Cause, Freshness, Webhook, WebhookAnswer, WebhookRequest,
 };
-use hubcast_core::report::chain;
-use hubcast_core::time::Clock;
-use hubcast_core::upstream::HeardEvent;
+use hubcast_model::report::chain;
+use hubcast_model::time::Clock;
 use tokio::time::Instant;
 
 use crate::Courier;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use hubcast_core::ports::{Cause, Webhook, WebhookAnswer, WebhookRequest};
+use hubcast_model::ports::{Cause, Webhook, WebhookAnswer, WebhookRequest};
 use tokio::time::timeout;
 
 /// The most that is read of an answer: a record that a socket takes, and what JSON adds to it.

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::stream::{self, StreamExt};
-use hubcast_core::ports::{AccessKeySource, AnswerQueue, Webhook};
-use hubcast_core::report::chain;
-use hubcast_core::time::Clock;
-use hubcast_core::upstream::Templates;
+use hubcast_backend::webhook::Templates;
+use hubcast_model::ports::{AccessKeySource, AnswerQueue, Webhook};
+use hubcast_model::report::chain;
+use hubcast_model::time::Clock;
 use tokio::time::Instant;
 
 /// How many connections' events are delivered at once.

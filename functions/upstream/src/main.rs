@@ -7,7 +7,7 @@ use hubcast_aws::access_keys::KeyVault;
 use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
 use hubcast_aws::config::WebhookConfig;
 use hubcast_aws::upstream::SqsAnswers;
-use hubcast_core::time::SystemClock;
+use hubcast_model::time::SystemClock;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use upstream::Courier;
 use upstream::http_client::HttpWebhook;

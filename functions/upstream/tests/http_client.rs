@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use hubcast_core::ports::{Cause, Webhook, WebhookAnswer, WebhookRequest};
-use hubcast_core::report::chain;
+use hubcast_model::ports::{Cause, Webhook, WebhookAnswer, WebhookRequest};
+use hubcast_model::report::chain;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use upstream::http_client::HttpWebhook;

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
-use hubcast_core::fanout::QueuedMessage;
-use hubcast_core::ports::{AnswerQueue, Cause, QueueError, Webhook, WebhookAnswer, WebhookRequest};
-use hubcast_core::settings::AccessKeys;
-use hubcast_core::upstream::Templates;
+use hubcast_backend::webhook::Templates;
+use hubcast_model::ports::QueuedMessage;
+use hubcast_model::ports::{
+    AnswerQueue, Cause, QueueError, Webhook, WebhookAnswer, WebhookRequest,
+};
+use hubcast_model::settings::AccessKeys;
 use hubcast_testkit::TestClock;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::{again, in_group};

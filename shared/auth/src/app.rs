@@ -1,9 +1,9 @@
 //! App tokens: Entra ID and any other OIDC issuer.
 
-use hubcast_core::id::{HubName, UserId};
-use hubcast_core::principal::{Principal, TokenKind};
-use hubcast_core::settings::IssuerSettings;
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::{HubName, UserId};
+use hubcast_model::principal::{Principal, TokenKind};
+use hubcast_model::settings::IssuerSettings;
+use hubcast_model::time::Timestamp;
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use hubcast_core::id::{GroupName, HubName, UserId};
-use hubcast_core::principal::{Principal, TokenKind};
-use hubcast_core::session::{Reuse, SessionId, TokenSession};
-use hubcast_core::settings::{AccessKeys, PublicUrl, Secret};
-use hubcast_core::time::Timestamp;
-use hubcast_core::upstream::Values;
+use hubcast_model::client::Values;
+use hubcast_model::id::{GroupName, HubName, UserId};
+use hubcast_model::principal::{Principal, TokenKind};
+use hubcast_model::session::{Reuse, SessionId, TokenSession};
+use hubcast_model::settings::{AccessKeys, PublicUrl, Secret};
+use hubcast_model::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde_json::{Value, json};
 use url::Url;

@@ -12,9 +12,9 @@ use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::{hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hubcast_core::id::{ConnectionId, HubName, UserId};
-use hubcast_core::settings::{AccessKeys, Secret};
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::{ConnectionId, HubName, UserId};
+use hubcast_model::settings::{AccessKeys, Secret};
+use hubcast_model::time::Timestamp;
 
 use crate::AuthError;
 

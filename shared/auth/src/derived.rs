@@ -11,8 +11,8 @@ use std::time::Duration;
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hubcast_core::settings::Secret;
-use hubcast_core::time::Timestamp;
+use hubcast_model::settings::Secret;
+use hubcast_model::time::Timestamp;
 
 use crate::AuthError;
 

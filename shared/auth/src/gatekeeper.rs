@@ -1,11 +1,11 @@
 //! Who may enter: tokens of every kind, with the keys of the moment.
 
-use hubcast_core::id::{ConnectionId, HubName, UserId};
-use hubcast_core::ports::{AccessKeySource, Freshness, SessionStore};
-use hubcast_core::principal::{Principal, TokenKind};
-use hubcast_core::session::Reuse;
-use hubcast_core::settings::{AccessKeys, PublicUrl, TokenSettings};
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::{ConnectionId, HubName, UserId};
+use hubcast_model::ports::{AccessKeySource, Freshness, SessionStore};
+use hubcast_model::principal::{Principal, TokenKind};
+use hubcast_model::session::Reuse;
+use hubcast_model::settings::{AccessKeys, PublicUrl, TokenSettings};
+use hubcast_model::time::Timestamp;
 use jsonwebtoken::Header;
 
 use crate::AuthError;

@@ -1,6 +1,6 @@
 //! A token's header, and what no token may ask for in it.
 
-use hubcast_core::principal::TokenKind;
+use hubcast_model::principal::TokenKind;
 use jsonwebtoken::{Algorithm, Header};
 
 use crate::AuthError;

@@ -1,6 +1,6 @@
 //! URLs that tokens name as their audience.
 
-use hubcast_core::settings::PublicUrl;
+use hubcast_model::settings::PublicUrl;
 use url::Url;
 
 /// Whether a URL is of the web, on one of our hosts, with or without our port, and names nobody.

@@ -13,9 +13,9 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hubcast_core::kept::{Kept, Upkeep};
-use hubcast_core::ports::Cause;
-use hubcast_core::settings::IssuerSettings;
+use hubcast_model::kept::{Kept, Upkeep};
+use hubcast_model::ports::Cause;
+use hubcast_model::settings::IssuerSettings;
 use jsonwebtoken::jwk::JwkSet;
 
 use fetch::Fetcher;

@@ -19,7 +19,7 @@ pub mod jwks;
 pub mod rest;
 pub mod webhook;
 
-use hubcast_core::ports::{Cause, StoreError};
+use hubcast_model::ports::{Cause, StoreError};
 
 pub use claims::LEEWAY;
 pub use gatekeeper::Gatekeeper;

@@ -10,12 +10,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hubcast_core::id::{HubName, UserId};
-use hubcast_core::ports::{AccessKeySource, Freshness};
-use hubcast_core::principal::TokenKind;
-use hubcast_core::session::Reuse;
-use hubcast_core::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, Secret};
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::{HubName, UserId};
+use hubcast_model::ports::{AccessKeySource, Freshness};
+use hubcast_model::principal::TokenKind;
+use hubcast_model::session::Reuse;
+use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, Secret};
+use hubcast_model::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use percent_encoding::percent_decode_str;
 use url::Url;

@@ -8,8 +8,8 @@
 use std::fmt::Write;
 
 use aws_lc_rs::hmac;
-use hubcast_core::settings::AccessKeys;
-use hubcast_core::time::Timestamp;
+use hubcast_model::settings::AccessKeys;
+use hubcast_model::time::Timestamp;
 
 /// Begins what is signed, so that no signature of anything else can stand in for one of these.
 const VERSION: &str = "v1";

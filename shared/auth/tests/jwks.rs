@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hubcast_auth::jwks::{HttpKeys, KeySource};
-use hubcast_core::settings::IssuerSettings;
+use hubcast_model::settings::IssuerSettings;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

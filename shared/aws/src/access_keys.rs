@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use hubcast_core::kept::{Kept, Upkeep};
-use hubcast_core::ports::{AccessKeySource, Cause, Freshness};
-use hubcast_core::settings::{AccessKeys, KeysError};
+use hubcast_model::kept::{Kept, Upkeep};
+use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
+use hubcast_model::settings::{AccessKeys, KeysError};
 
 use crate::config::AccessKeySettings;
 use crate::on_demand::{OnDemand, on_demand};

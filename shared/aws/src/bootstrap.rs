@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use hubcast_core::ports::Cause;
-use hubcast_core::time::{Clock, SystemClock, Timestamp};
+use hubcast_model::ports::Cause;
+use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use lambda_runtime::Context;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing_subscriber::EnvFilter;

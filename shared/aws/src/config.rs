@@ -11,15 +11,15 @@ mod variables;
 
 use std::time::Duration;
 
-use hubcast_core::channel::ShardCounts;
-use hubcast_core::connect::ConnectSettings;
-use hubcast_core::envelope::EnvelopeRules;
-use hubcast_core::fanout::FanoutSettings;
-use hubcast_core::frames::FrameSettings;
-use hubcast_core::front_door::FrontDoor;
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
-use hubcast_core::upstream::ClaimPolicy;
+use hubcast_connection::connect::ConnectSettings;
+use hubcast_connection::frames::FrameSettings;
+use hubcast_delivery::FanoutSettings;
+use hubcast_model::channel::ShardCounts;
+use hubcast_model::client::ClaimPolicy;
+use hubcast_model::envelope::EnvelopeRules;
+use hubcast_model::front_door::FrontDoor;
+use hubcast_model::groups::GroupPolicy;
+use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 
 use crate::queue::QueueUrls;
 use crate::upstream::UpstreamUrls;

@@ -16,8 +16,8 @@ use aws_sdk_apigatewaymanagement::config::http::HttpResponse;
 use aws_sdk_apigatewaymanagement::error::SdkError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use bytes::Bytes;
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ConnectionGateway, PostError};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
 
 use crate::on_demand::{OnDemand, on_demand};
 

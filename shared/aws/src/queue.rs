@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
+use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
 use tokio::time::Instant;
 
 use crate::on_demand::{OnDemand, on_demand};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
-use hubcast_core::ports::{NotificationSender, Outgoing, QueueError};
+use hubcast_model::ports::{NotificationSender, Outgoing, QueueError};
 
 use crate::on_demand::{OnDemand, on_demand};
 use crate::queue::{NotTaken, batches, entry, id, unavailable};

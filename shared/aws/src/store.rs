@@ -26,7 +26,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use hubcast_core::ports::StoreError;
+use hubcast_model::ports::StoreError;
 
 use crate::on_demand::{OnDemand, on_demand};
 

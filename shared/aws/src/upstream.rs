@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
-use hubcast_core::ports::{AnswerQueue, QueueError, UpstreamMessage, UpstreamQueue};
+use hubcast_model::ports::{AnswerQueue, QueueError, UpstreamMessage, UpstreamQueue};
 
 use crate::on_demand::{OnDemand, on_demand};
 use crate::queue::{id, unavailable};

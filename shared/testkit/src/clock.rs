@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hubcast_core::time::{Clock, Timestamp};
+use hubcast_model::time::{Clock, Timestamp};
 use tokio::time::Instant;
 
 /// When tests begin: 2026-11-23T10:00:00Z.

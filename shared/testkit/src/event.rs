@@ -4,8 +4,8 @@ use aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerRequestTypeRequest, ApiGatewayWebsocketProxyRequest,
 };
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use hubcast_core::context::Admission;
-use hubcast_core::fanout::QueuedMessage;
+use hubcast_model::context::Admission;
+use hubcast_model::ports::QueuedMessage;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hubcast_core::fanout::QueuedMessage;
-use hubcast_core::time::Clock;
+use hubcast_model::ports::QueuedMessage;
+use hubcast_model::time::Clock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ConnectionGateway, PostError};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
 use tokio::time::Instant;
 
 use crate::fault::{Fault, Faults};

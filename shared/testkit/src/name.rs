@@ -1,6 +1,6 @@
 //! Names that are right, in one word.
 
-use hubcast_core::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
+use hubcast_model::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
 
 /// A hub.
 pub fn hub(name: &str) -> HubName {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hubcast_core::context::Admission;
-use hubcast_core::frames::Caller;
-use hubcast_core::groups::{GroupPolicy, Joinable};
-use hubcast_core::principal::{Principal, TokenKind};
+use hubcast_model::context::Admission;
+use hubcast_model::context::Caller;
+use hubcast_model::groups::{GroupPolicy, Joinable};
+use hubcast_model::principal::{Principal, TokenKind};
 
 use crate::clock::START;
 use crate::name;

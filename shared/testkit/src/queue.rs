@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
+use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
 
 use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, lock};

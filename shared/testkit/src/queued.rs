@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hubcast_core::fanout::QueuedMessage;
+use hubcast_model::ports::QueuedMessage;
 
 use crate::clock::START;
 

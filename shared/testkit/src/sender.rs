@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use hubcast_core::ports::{NotificationSender, Outgoing, QueueError};
+use hubcast_model::ports::{NotificationSender, Outgoing, QueueError};
 
 use crate::fault::{Fault, Faults};
 use crate::journal::lock;

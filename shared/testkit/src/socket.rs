@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use hubcast_core::channel::{ChannelKey, ChannelRow, Member};
-use hubcast_core::id::ConnectionId;
-use hubcast_core::socket::{Socket, SocketState};
-use hubcast_core::time::Timestamp;
+use hubcast_model::channel::{ChannelKey, ChannelRow, Member};
+use hubcast_model::id::ConnectionId;
+use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::time::Timestamp;
 
 use crate::clock::START;
 use crate::name;

@@ -16,15 +16,15 @@ mod upstream;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use hubcast_core::access::{Block, Membership};
-use hubcast_core::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
-use hubcast_core::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
-use hubcast_core::later::{Board, Inbox, Place, Retained, RetainedKey, Uses, Waiting};
-use hubcast_core::ports::{ClientResult, InvocationKey, Progress, StoreError};
-use hubcast_core::session::SessionId;
-use hubcast_core::socket::Socket;
-use hubcast_core::time::Timestamp;
-use hubcast_core::upstream::KnownClient;
+use hubcast_model::access::{Block, Membership};
+use hubcast_model::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
+use hubcast_model::client::KnownClient;
+use hubcast_model::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
+use hubcast_model::later::{Board, Inbox, Place, Retained, RetainedKey, Uses, Waiting};
+use hubcast_model::ports::{ClientResult, InvocationKey, Progress, StoreError};
+use hubcast_model::session::SessionId;
+use hubcast_model::socket::Socket;
+use hubcast_model::time::Timestamp;
 
 use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, lock};

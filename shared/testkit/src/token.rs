@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::KeySource;
-use hubcast_core::ports::Cause;
-use hubcast_core::session::Reuse;
-use hubcast_core::settings::{
+use hubcast_model::ports::Cause;
+use hubcast_model::session::Reuse;
+use hubcast_model::settings::{
     AccessKeys, IssuerSettings, OneOrMany, PublicUrl, Secret, TokenSettings,
 };
 use jsonwebtoken::jwk::{Jwk, JwkSet};

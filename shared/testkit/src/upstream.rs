@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hubcast_core::ports::{QueueError, UpstreamMessage, UpstreamQueue};
+use hubcast_model::ports::{QueueError, UpstreamMessage, UpstreamQueue};
 use serde_json::Value;
 
 use crate::fault::{Fault, Faults};

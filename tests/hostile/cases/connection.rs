@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hubcast_auth::connection_token::{CONNECTION_TOKEN_LIFETIME, ConnectionTokens};
-use hubcast_core::settings::{AccessKeys, Secret};
-use hubcast_core::time::Timestamp;
+use hubcast_model::settings::{AccessKeys, Secret};
+use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::name;
 use serde_json::json;

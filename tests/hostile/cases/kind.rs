@@ -1,6 +1,6 @@
 //! Every kind of token in every other kind's place.
 
-use hubcast_core::session::SessionId;
+use hubcast_model::session::SessionId;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::name;
 use serde_json::json;

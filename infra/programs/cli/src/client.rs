@@ -9,7 +9,7 @@ mod negotiation;
 pub(crate) use connection::Connection;
 pub(crate) use negotiation::{Door, Ticket, negotiate};
 
-use hubcast_core::ports::Cause;
+use hubcast_model::ports::Cause;
 use reqwest::StatusCode;
 
 /// Why there is no connection.

@@ -1,9 +1,9 @@
 //! `hubcast connections`: who is there, how many, and sending them away.
 
 use clap::{Args, Subcommand};
-use hubcast_core::channel::Member;
-use hubcast_core::id::{GroupName, UserId};
-use hubcast_core::socket::{Socket, SocketState};
+use hubcast_model::channel::Member;
+use hubcast_model::id::{GroupName, UserId};
+use hubcast_model::socket::{Socket, SocketState};
 use serde_json::{Value, json};
 
 use crate::close::{Manner, close};

@@ -10,9 +10,9 @@ use clap::Args;
 use hubcast_aws::config::{AccessKeySettings, KeysConfig};
 use hubcast_aws::operator::{Account, OperatorError, Queue, SignIn, Trouble};
 use hubcast_aws::store::DynamoStore;
-use hubcast_core::id::HubName;
-use hubcast_core::ports::{AccessKeySource, Freshness};
-use hubcast_core::settings::AccessKeys;
+use hubcast_model::id::HubName;
+use hubcast_model::ports::{AccessKeySource, Freshness};
+use hubcast_model::settings::AccessKeys;
 use tokio::sync::OnceCell;
 
 use crate::failure::{Failure, advice};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hubcast_core::envelope::{self, Element, EnvelopeRules, RejectReason, Rejection};
-use hubcast_core::fanout::check_size;
-use hubcast_core::id::HubName;
+use hubcast_model::envelope::{self, Element, EnvelopeRules, RejectReason, Rejection};
+use hubcast_model::frame::check_size;
+use hubcast_model::id::HubName;
 use serde_json::value::RawValue;
 
 /// A message for the queue that nothing would be rejected of.

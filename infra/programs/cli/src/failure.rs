@@ -4,9 +4,9 @@ use std::io;
 use std::process::ExitCode;
 
 use hubcast_aws::operator::{OperatorError, Trouble};
-use hubcast_core::envelope::Rejection;
-use hubcast_core::ports::{Cause, QueueError, StoreError};
-use hubcast_core::report::chain;
+use hubcast_model::envelope::Rejection;
+use hubcast_model::ports::{Cause, QueueError, StoreError};
+use hubcast_model::report::chain;
 
 use crate::client::ConnectError;
 use crate::deployment::Deployment;

@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::thread;
 
-use hubcast_core::id::HubName;
+use hubcast_model::id::HubName;
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use hubcast_core::report::chain;
+use hubcast_model::report::chain;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Points in time as people and programs read them.
 
-use hubcast_core::time::Timestamp;
+use hubcast_model::time::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 

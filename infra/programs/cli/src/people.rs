@@ -1,7 +1,7 @@
 //! `hubcast users` and `hubcast groups`: who is there, how many, and sending them away.
 
 use clap::{Args, Subcommand};
-use hubcast_core::id::{GroupName, UserId};
+use hubcast_model::id::{GroupName, UserId};
 use serde_json::{Value, json};
 
 use crate::close::{Manner, close};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hubcast_aws::store::DynamoStore;
-use hubcast_core::channel::{ChannelKey, Member, ShardCounts};
-use hubcast_core::id::{GroupName, HubName, KeyedName, SocketId, UserId};
-use hubcast_core::ports::{ChannelStore, Consistency, PageQuery, SocketStore, StoreError};
-use hubcast_core::shards::Shards;
-use hubcast_core::socket::Socket;
-use hubcast_core::time::{Clock, SystemClock};
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::{ChannelKey, Member, ShardCounts};
+use hubcast_model::id::{GroupName, HubName, KeyedName, SocketId, UserId};
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, SocketStore, StoreError};
+use hubcast_model::socket::Socket;
+use hubcast_model::time::{Clock, SystemClock};
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_aws::operator::message_id;
-use hubcast_core::ports::JobMessage;
-use hubcast_core::time::{Clock, SystemClock};
+use hubcast_model::ports::JobMessage;
+use hubcast_model::time::{Clock, SystemClock};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 

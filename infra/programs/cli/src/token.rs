@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_auth::client::CLIENT_TOKEN_LIFETIME;
-use hubcast_core::id::UserId;
+use hubcast_model::id::UserId;
 use serde_json::json;
 
 use crate::deployment::Deployment;

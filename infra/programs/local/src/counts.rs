@@ -6,7 +6,7 @@ use anyhow::Context;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
-use hubcast_core::channel::ChannelKey;
+use hubcast_model::channel::ChannelKey;
 use serde::Serialize;
 
 use crate::functions::TABLE;

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use hubcast_core::settings::Origins;
+use hubcast_model::settings::Origins;
 use rest::RAW_PATH_HEADER;
 use serde_json::json;
 

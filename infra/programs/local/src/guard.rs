@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
-use hubcast_core::settings::Origins;
+use hubcast_model::settings::Origins;
 
 use crate::gateway::is_upgrade;
 

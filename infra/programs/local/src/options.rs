@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use hubcast_core::settings::CONNECTION_LIFETIME;
+use hubcast_model::settings::CONNECTION_LIFETIME;
 
 /// Runs all of hubcast locally: no AWS account, no Docker.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use hubcast_aws::bootstrap::sdk_config;
 use hubcast_aws::lean::LeanGateway;
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ConnectionGateway, PostError};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
 use serde_json::Value;
 
 use crate::Options;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_executor::block_on;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth_fuzz::{KEY, OneKey, gatekeeper};
-use hubcast_core::settings::AccessKeys;
+use hubcast_model::settings::{AccessKeys};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{MemoryStore, name};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};

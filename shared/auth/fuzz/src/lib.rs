@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::KeySource;
-use hubcast_core::ports::Cause;
-use hubcast_core::session::Reuse;
-use hubcast_core::settings::{AccessKeys, IssuerSettings, PublicUrl, TokenSettings};
+use hubcast_model::ports::{Cause};
+use hubcast_model::session::{Reuse};
+use hubcast_model::settings::{AccessKeys, IssuerSettings, PublicUrl, TokenSettings};
 use jsonwebtoken::jwk::JwkSet;
 
 /// Where hubcast is.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hubcast_core::ports::Cause;
-use hubcast_core::settings::{IssuerSettings, is_trusted_url};
+use hubcast_model::ports::Cause;
+use hubcast_model::settings::{IssuerSettings, is_trusted_url};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! Where the access keys are: for functions, and for a program that only mints tokens.
 
-use hubcast_core::settings::AccessKeys;
+use hubcast_model::settings::AccessKeys;
 
 use super::reader::Reader;
 

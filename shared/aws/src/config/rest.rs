@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use hubcast_core::channel::ShardCounts;
-use hubcast_core::front_door::FrontDoor;
-use hubcast_core::id::HubName;
-use hubcast_core::settings::{Hubs, IssuerSettings, PublicUrl, USER_CLAIM};
+use hubcast_model::channel::ShardCounts;
+use hubcast_model::front_door::FrontDoor;
+use hubcast_model::id::HubName;
+use hubcast_model::settings::{Hubs, IssuerSettings, PublicUrl, USER_CLAIM};
 
 use super::AccessKeySettings;
 use super::reader::Reader;

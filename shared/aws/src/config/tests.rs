@@ -1,5 +1,5 @@
-use hubcast_core::frames::{AtLimit, ConnectionLimit};
-use hubcast_core::session::Reuse;
+use hubcast_connection::frames::{AtLimit, ConnectionLimit};
+use hubcast_model::session::Reuse;
 
 use super::*;
 

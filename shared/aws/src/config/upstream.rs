@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use hubcast_core::upstream::{ClaimPolicy, Templates, Upstream};
+use hubcast_backend::webhook::Templates;
+use hubcast_connection::upstream::Upstream;
+use hubcast_model::client::ClaimPolicy;
 
 use super::AccessKeySettings;
 use super::reader::Reader;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use hubcast_core::channel::ShardCounts;
-use hubcast_core::frames::{AtLimit, ConnectionLimit};
-use hubcast_core::front_door::FrontDoor;
-use hubcast_core::groups::GroupPolicy;
-use hubcast_core::id::HubName;
-use hubcast_core::session::Reuse;
-use hubcast_core::settings::{
+use hubcast_connection::frames::{AtLimit, ConnectionLimit};
+use hubcast_model::channel::ShardCounts;
+use hubcast_model::front_door::FrontDoor;
+use hubcast_model::groups::GroupPolicy;
+use hubcast_model::id::HubName;
+use hubcast_model::session::Reuse;
+use hubcast_model::settings::{
     AccessKeys, Hubs, IssuerSettings, Origins, PublicUrl, TokenSettings, is_trusted_url,
 };
 

@@ -1,7 +1,7 @@
 //! Where the management API is, and how to connect to it.
 
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::Cause;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::Cause;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;

@@ -8,8 +8,8 @@ use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use bytes::Bytes;
-use hubcast_core::ports::Cause;
-use hubcast_core::time::Timestamp;
+use hubcast_model::ports::Cause;
+use hubcast_model::time::Timestamp;
 
 use super::signer::{Signed, Signer};
 

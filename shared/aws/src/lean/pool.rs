@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hubcast_core::ports::Cause;
-use hubcast_core::time::{Clock, SystemClock, Timestamp};
+use hubcast_model::ports::Cause;
+use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};

@@ -13,7 +13,7 @@ use aws_lc_rs::{digest, hmac};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::InvalidHeaderValue;
-use hubcast_core::time::Timestamp;
+use hubcast_model::time::Timestamp;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use time::OffsetDateTime;
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName};
-use hubcast_core::time::Timestamp;
+use hubcast_model::time::Timestamp;
 
 use super::fault::{OperatorError, Trouble, sorted};
 use super::queue::Queue;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use aws_lc_rs::rand;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
-use hubcast_core::ports::{JobMessage, QueueError};
+use hubcast_model::ports::{JobMessage, QueueError};
 
 use super::account::Account;
 use super::fault::{OperatorError, Trouble, sorted};

@@ -1,10 +1,10 @@
 //! Lasting memberships, blocks and grants.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hubcast_core::access::{Block, Membership, Standing};
-use hubcast_core::id::{GroupName, HubName, KeyedName, UserId};
-use hubcast_core::ports::{AccessStore, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::access::{Block, Membership, Standing};
+use hubcast_model::id::{GroupName, HubName, KeyedName, UserId};
+use hubcast_model::ports::{AccessStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, millis, text, ttl};
 use super::{DynamoStore, if_met, key, unavailable};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
-use hubcast_core::ports::StoreError;
+use hubcast_model::ports::StoreError;
 use tokio::time::Instant;
 
 use super::item::Item;

@@ -1,8 +1,8 @@
 //! Channel rows and shard counts.
 
-use hubcast_core::channel::{ChannelKey, ChannelRow, ShardCounts};
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
+use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
 
 use super::item::{self, Item, from_row, number, text, to_member};
 use super::{DynamoStore, if_met, key, unavailable};

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hubcast_core::channel::{ChannelKey, ChannelRow, Member};
-use hubcast_core::id::{ConnectionId, HubName, SocketId, UserId};
-use hubcast_core::ports::StoreError;
-use hubcast_core::session::{SessionId, SocketSession};
-use hubcast_core::socket::{Socket, SocketState};
-use hubcast_core::time::Timestamp;
+use hubcast_model::channel::{ChannelKey, ChannelRow, Member};
+use hubcast_model::id::{ConnectionId, HubName, SocketId, UserId};
+use hubcast_model::ports::StoreError;
+use hubcast_model::session::{SessionId, SocketSession};
+use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::time::Timestamp;
 
 use super::key::{
     self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HUB, PK, SESSION, SK, SOCKET, STATE,

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hubcast_core::id::{ConnectionId, HubName, KeyedName, SocketId, UserId};
-use hubcast_core::session::SessionId;
+use hubcast_model::id::{ConnectionId, HubName, KeyedName, SocketId, UserId};
+use hubcast_model::session::SessionId;
 
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";

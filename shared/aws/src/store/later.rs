@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use hubcast_core::id::HubName;
-use hubcast_core::later::{
+use hubcast_model::id::HubName;
+use hubcast_model::later::{
     Board, BoardOf, Inbox, Place, Retained, RetainedKey, Use, Uses, Waiting,
 };
-use hubcast_core::ports::{Consistency, LaterStore, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::ports::{Consistency, LaterStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, millis, text, ttl};
 use super::key::{self, Key};

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{Progress, ProgressStore, Rest, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{Progress, ProgressStore, Rest, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::DynamoStore;
 use super::item::{self, Item, number, text, ttl};

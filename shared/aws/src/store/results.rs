@@ -1,8 +1,8 @@
 //! Answers of clients that backends wait for: a row for each invocation, written when somebody
 //! begins to wait, filled once, and deleted by whoever waited.
 
-use hubcast_core::ports::{ClientResult, InvocationKey, ResultStore, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, millis, text, ttl};
 use super::key::{self, Key};

@@ -4,10 +4,10 @@
 //! Rows instead of one set of sockets: a token that many sockets share would make a set grow, and
 //! with it the price of every change, up to the largest item there can be.
 
-use hubcast_core::id::{ConnectionId, SocketId};
-use hubcast_core::ports::{SessionStore, StoreError};
-use hubcast_core::session::SessionId;
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::{ConnectionId, SocketId};
+use hubcast_model::ports::{SessionStore, StoreError};
+use hubcast_model::session::SessionId;
+use hubcast_model::time::Timestamp;
 
 use super::item::{millis, text, ttl};
 use super::key::{self, Key};

@@ -2,11 +2,11 @@
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
-use hubcast_core::channel::ChannelKey;
-use hubcast_core::id::{ConnectionId, HubName, SocketId};
-use hubcast_core::ports::{Consistency, SocketStore, StoreError};
-use hubcast_core::socket::{Socket, SocketState};
-use hubcast_core::time::Timestamp;
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::id::{ConnectionId, HubName, SocketId};
+use hubcast_model::ports::{Consistency, SocketStore, StoreError};
+use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::time::Timestamp;
 
 use super::item::{self, text, to_socket};
 use super::{DynamoStore, if_met, key, unavailable};

@@ -4,10 +4,10 @@
 //! while the record changes often.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use hubcast_core::id::{HubName, SocketId};
-use hubcast_core::ports::{StoreError, UpstreamStore};
-use hubcast_core::time::Timestamp;
-use hubcast_core::upstream::{Client, KnownClient, Values};
+use hubcast_model::client::{Client, KnownClient, Values};
+use hubcast_model::id::{HubName, SocketId};
+use hubcast_model::ports::{StoreError, UpstreamStore};
+use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, millis, text, ttl};
 use super::{DynamoStore, if_met, key, unavailable};

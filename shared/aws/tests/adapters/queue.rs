@@ -15,7 +15,7 @@ use axum::response::Response;
 use axum::routing::post;
 use hubcast_aws::queue::{PROGRESS_KEY, QueueUrls, REJECT_DETAIL, REJECT_REASON, SqsQueue};
 use hubcast_aws::sender::SqsSender;
-use hubcast_core::ports::{
+use hubcast_model::ports::{
     DeadLetter, JobMessage, NotificationQueue, NotificationSender, Outgoing,
 };
 use hubcast_testkit::RecordingSender;

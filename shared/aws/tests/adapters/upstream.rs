@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as Name};
 use hubcast_aws::upstream::{AnswerUrls, SqsAnswers, SqsUpstream, UpstreamUrls};
-use hubcast_core::ports::{AnswerQueue, UpstreamMessage, UpstreamQueue};
+use hubcast_model::ports::{AnswerQueue, UpstreamMessage, UpstreamQueue};
 
 use crate::queue::{drain, queues, receive};
 

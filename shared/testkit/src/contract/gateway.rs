@@ -1,8 +1,8 @@
 //! The rules of the sockets' port: every answer is sorted by what it means for the frame.
 
 use bytes::Bytes;
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ConnectionGateway, PostError};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
 
 /// Sockets whose posts and deletes are answered in a known way.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The rules of the queue's port: dead letters arrive, each once.
 
-use hubcast_core::ports::{DeadLetter, NotificationQueue};
+use hubcast_model::ports::{DeadLetter, NotificationQueue};
 
 /// A dead letter as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]

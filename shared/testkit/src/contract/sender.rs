@@ -1,6 +1,6 @@
 //! The rules of the sender's port: messages arrive in their order, each once.
 
-use hubcast_core::ports::{NotificationSender, Outgoing};
+use hubcast_model::ports::{NotificationSender, Outgoing};
 
 /// Runs every rule; `arrived` answers the bodies that came since it was last asked.
 pub async fn all(sender: &impl NotificationSender, arrived: impl AsyncFn() -> Vec<String>) {

@@ -10,7 +10,7 @@ pub mod results;
 pub mod sessions;
 pub mod upstream;
 
-use hubcast_core::ports::{AccessStore, ChannelStore, ProgressStore, ResultStore, SocketStore};
+use hubcast_model::ports::{AccessStore, ChannelStore, ProgressStore, ResultStore, SocketStore};
 
 /// Runs every rule of a table.
 pub async fn all<S>(store: &S)

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hubcast_core::fanout::QueuedMessage;
-use hubcast_core::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
+use hubcast_model::ports::QueuedMessage;
+use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
 
 use super::{Fifo, FifoSettings, Sent};
 use crate::clock::VirtualClock;

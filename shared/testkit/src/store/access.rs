@@ -1,9 +1,9 @@
 //! Lasting memberships, blocks and grants.
 
-use hubcast_core::access::{Block, Membership};
-use hubcast_core::id::{GroupName, HubName, UserId};
-use hubcast_core::ports::{AccessStore, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::access::{Block, Membership};
+use hubcast_model::id::{GroupName, HubName, UserId};
+use hubcast_model::ports::{AccessStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;

@@ -2,9 +2,9 @@
 
 use std::ops::Bound;
 
-use hubcast_core::channel::{ChannelKey, ChannelRow, ShardCounts};
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
+use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
 
 use super::MemoryStore;
 use crate::journal::lock;

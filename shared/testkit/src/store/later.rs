@@ -1,9 +1,9 @@
 //! Retained values, inboxes, and which of them are in use.
 
-use hubcast_core::id::HubName;
-use hubcast_core::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
-use hubcast_core::ports::{Consistency, LaterStore, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::HubName;
+use hubcast_model::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
+use hubcast_model::ports::{Consistency, LaterStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hubcast_core::ports::{Progress, ProgressStore, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::ports::{Progress, ProgressStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;

@@ -1,7 +1,7 @@
 //! Answers of clients that backends wait for.
 
-use hubcast_core::ports::{ClientResult, InvocationKey, ResultStore, StoreError};
-use hubcast_core::time::Timestamp;
+use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;

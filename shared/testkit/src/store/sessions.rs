@@ -1,9 +1,9 @@
 //! Sessions of client tokens.
 
-use hubcast_core::id::{ConnectionId, SocketId};
-use hubcast_core::ports::{SessionStore, StoreError};
-use hubcast_core::session::SessionId;
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::{ConnectionId, SocketId};
+use hubcast_model::ports::{SessionStore, StoreError};
+use hubcast_model::session::SessionId;
+use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;

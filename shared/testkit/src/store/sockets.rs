@@ -1,10 +1,10 @@
 //! Sockets and claims.
 
-use hubcast_core::channel::ChannelKey;
-use hubcast_core::id::{ConnectionId, HubName, SocketId};
-use hubcast_core::ports::{Consistency, SocketStore, StoreError};
-use hubcast_core::socket::{Socket, SocketState};
-use hubcast_core::time::Timestamp;
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::id::{ConnectionId, HubName, SocketId};
+use hubcast_model::ports::{Consistency, SocketStore, StoreError};
+use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::time::Timestamp;
 
 use super::{Claim, MemoryStore, Record, State};
 use crate::journal::lock;

@@ -1,9 +1,9 @@
 //! What backends hear of clients.
 
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{StoreError, UpstreamStore};
-use hubcast_core::time::Timestamp;
-use hubcast_core::upstream::{Client, KnownClient};
+use hubcast_model::client::{Client, KnownClient};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{StoreError, UpstreamStore};
+use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;

@@ -1,6 +1,6 @@
 //! Negotiation, with the redirect that hubs answer.
 
-use hubcast_core::id::HubName;
+use hubcast_model::id::HubName;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use signalr_protocol::negotiate::{NegotiateResponse, Redirect, Refusal};

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use hubcast_aws::operator::{Letter, Queue};
-use hubcast_core::envelope::{self, EnvelopeRules, Rejection};
-use hubcast_core::fanout::{check_size, is_job};
-use hubcast_core::id::HubName;
+use hubcast_delivery::is_job;
+use hubcast_model::envelope::{self, EnvelopeRules, Rejection};
+use hubcast_model::frame::check_size;
+use hubcast_model::id::HubName;
 use serde_json::json;
 
 use super::{Choice, HOLD, Held, not_there, reason_of};

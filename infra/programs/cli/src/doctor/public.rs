@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use hubcast_auth::LEEWAY;
 use hubcast_aws::operator::Trouble;
-use hubcast_core::id::UserId;
-use hubcast_core::report::chain;
-use hubcast_core::time::{Clock, SystemClock, Timestamp};
+use hubcast_model::id::UserId;
+use hubcast_model::report::chain;
+use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use reqwest::{Response, StatusCode, header};
 use serde_json::json;
 use signalr_protocol::message::HubMessage;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use hubcast_aws::operator::{Account, SignIn};
-use hubcast_core::channel::ChannelKey;
-use hubcast_core::id::{HubName, UserId};
-use hubcast_core::ports::{ChannelStore, Consistency, PageQuery, Progress, ProgressStore};
-use hubcast_core::time::{Clock, SystemClock, Timestamp};
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::id::{HubName, UserId};
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, Progress, ProgressStore};
+use hubcast_model::time::{Clock, SystemClock, Timestamp};
 
 use crate::rig::{Rig, run};
 

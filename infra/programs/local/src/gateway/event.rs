@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use http::{HeaderMap, HeaderName, header};
-use hubcast_core::time::{Clock, SystemClock, Timestamp};
+use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;

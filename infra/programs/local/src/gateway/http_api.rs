@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use hubcast_core::time::{Clock, SystemClock};
+use hubcast_model::time::{Clock, SystemClock};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hubcast_core::time::{Clock, SystemClock};
+use hubcast_model::time::{Clock, SystemClock};
 use tokio::sync::{Notify, mpsc};
 
 use super::event::Session;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use hubcast_core::time::{Clock, SystemClock};
+use hubcast_model::time::{Clock, SystemClock};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;

@@ -2,11 +2,11 @@
 
 use aws_sdk_sqs::Client as Sqs;
 use hubcast_aws::store::DynamoStore;
-use hubcast_core::access::{Membership, Standing};
-use hubcast_core::id::{GroupName, HubName, UserId};
-use hubcast_core::ports::AccessStore;
-use hubcast_core::time::{Clock, SystemClock};
 use hubcast_local::{Options, Stack, send_command};
+use hubcast_model::access::{Membership, Standing};
+use hubcast_model::id::{GroupName, HubName, UserId};
+use hubcast_model::ports::AccessStore;
+use hubcast_model::time::{Clock, SystemClock};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::try_join_all;
-use hubcast_core::ports::PostError;
+use hubcast_model::ports::PostError;
 use serde_json::json;
 use tokio::time::Instant;
 

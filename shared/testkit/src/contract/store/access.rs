@@ -1,9 +1,9 @@
 //! Lasting memberships, blocks and grants.
 
-use hubcast_core::access::{Block, Membership, Standing};
-use hubcast_core::id::UserId;
-use hubcast_core::ports::AccessStore;
-use hubcast_core::time::Timestamp;
+use hubcast_model::access::{Block, Membership, Standing};
+use hubcast_model::id::UserId;
+use hubcast_model::ports::AccessStore;
+use hubcast_model::time::Timestamp;
 
 use super::longest_name;
 use crate::clock::START;

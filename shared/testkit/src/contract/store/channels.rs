@@ -1,9 +1,9 @@
 //! Channel rows and shard counts.
 
-use hubcast_core::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{ChannelStore, Consistency, PageQuery};
-use hubcast_core::time::Timestamp;
+use hubcast_model::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery};
+use hubcast_model::time::Timestamp;
 
 use super::longest_name;
 use crate::clock::START;

@@ -1,7 +1,7 @@
 //! Claims on connection ids.
 
-use hubcast_core::ports::SocketStore;
-use hubcast_core::socket::Socket;
+use hubcast_model::ports::SocketStore;
+use hubcast_model::socket::Socket;
 
 use crate::clock::START;
 use crate::name;

@@ -1,9 +1,9 @@
 //! Retained values, inboxes, and which of them are in use.
 
-use hubcast_core::id::HubName;
-use hubcast_core::later::{Board, BoardOf, Inbox, Place, Retained, RetainedKey, Use, Waiting};
-use hubcast_core::ports::{Consistency, LaterStore};
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::HubName;
+use hubcast_model::later::{Board, BoardOf, Inbox, Place, Retained, RetainedKey, Use, Waiting};
+use hubcast_model::ports::{Consistency, LaterStore};
+use hubcast_model::time::Timestamp;
 
 use super::longest_name;
 use crate::clock::START;

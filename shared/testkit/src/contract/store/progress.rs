@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{Progress, ProgressStore, Rest};
-use hubcast_core::time::Timestamp;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{Progress, ProgressStore, Rest};
+use hubcast_model::time::Timestamp;
 
 use crate::name;
 

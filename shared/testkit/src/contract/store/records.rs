@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hubcast_core::channel::ChannelKey;
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::{Consistency, SocketStore};
-use hubcast_core::session::{SessionId, SocketSession};
-use hubcast_core::socket::{Socket, SocketState};
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{Consistency, SocketStore};
+use hubcast_model::session::{SessionId, SocketSession};
+use hubcast_model::socket::{Socket, SocketState};
 
 use super::longest_name;
 use crate::clock::START;

@@ -1,7 +1,7 @@
 //! The answers of clients that backends wait for.
 
-use hubcast_core::ports::{ClientResult, InvocationKey, ResultStore};
-use hubcast_core::time::Timestamp;
+use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore};
+use hubcast_model::time::Timestamp;
 
 use crate::clock::START;
 use crate::name;

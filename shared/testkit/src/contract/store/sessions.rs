@@ -1,8 +1,8 @@
 //! The sessions of client tokens.
 
-use hubcast_core::ports::SessionStore;
-use hubcast_core::session::SessionId;
-use hubcast_core::time::Timestamp;
+use hubcast_model::ports::SessionStore;
+use hubcast_model::session::SessionId;
+use hubcast_model::time::Timestamp;
 
 use crate::clock::START;
 use crate::name;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use hubcast_core::id::SocketId;
-use hubcast_core::ports::UpstreamStore;
-use hubcast_core::time::Timestamp;
-use hubcast_core::upstream::{Client, KnownClient, Values};
+use hubcast_model::client::{Client, KnownClient, Values};
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::UpstreamStore;
+use hubcast_model::time::Timestamp;
 
 use super::longest_name;
 use crate::clock::START;

@@ -1,0 +1,213 @@
+//! Which endpoint hears of which event, in the words of Azure SignalR.
+//!
+//! The first template counts whose patterns all match: `*`, or names that
+//! commas separate. `{hub}`, `{category}` and `{event}` stand for the event's.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use super::HeardEvent;
+use hubcast_model::settings::{Secret, is_trusted_url, origin_of};
+
+/// What may stand in a URL as it is (RFC 3986 section 2.3).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The templates, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Templates(Vec<Template>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Template {
+    /// Endpoints of Azure Functions have their key in it.
+    #[serde(rename = "urlTemplate")]
+    url: Secret,
+    #[serde(default = "any")]
+    hub_pattern: String,
+    #[serde(default = "any")]
+    category_pattern: String,
+    #[serde(default = "any")]
+    event_pattern: String,
+}
+
+fn any() -> String {
+    "*".to_owned()
+}
+
+/// The text holds no templates. What it says goes to logs, and URLs may hold keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// It is no list of templates.
+    #[error("is neither a URL nor a list of templates, see line {line}, column {column}")]
+    NotAList {
+        /// Where it stops being one.
+        line: usize,
+        /// And how far into that line.
+        column: usize,
+    },
+    /// Requests to the URL of this place in the list could be read on the way.
+    #[error("needs https in URL {0}")]
+    Untrusted(usize),
+    /// Names that clients choose would choose the host of the URL of this place in the list.
+    #[error("needs a host without placeholders in URL {0}")]
+    NoHost(usize),
+}
+
+impl Templates {
+    /// Reads one URL for everything, or a JSON list of templates.
+    ///
+    /// # Errors
+    /// When the list cannot be read, or a URL is not https.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let text = text.trim();
+        let templates = if text.starts_with('[') {
+            serde_json::from_str(text).map_err(|err| not_a_list(&err))?
+        } else {
+            let url = Secret::new(text);
+            let [hub_pattern, category_pattern, event_pattern] = [any(), any(), any()];
+            vec![Template { url, hub_pattern, category_pattern, event_pattern }]
+        };
+        for (before, template) in templates.iter().enumerate() {
+            template.check(before + 1)?;
+        }
+        Ok(Self(templates))
+    }
+
+    /// Where an event goes; nowhere when nothing matches, or when its name would leave the path.
+    pub fn url(&self, event: &HeardEvent) -> Option<String> {
+        let (hub, category, name) = (&*event.hub, &*event.category, &*event.event);
+        let is_it = |template: &&Template| {
+            matches(&template.hub_pattern, hub)
+                && matches(&template.category_pattern, category)
+                && matches(&template.event_pattern, name)
+        };
+        self.0.iter().find(is_it)?.filled(hub, category, name)
+    }
+}
+
+impl Template {
+    fn check(&self, place: usize) -> Result<(), TemplateError> {
+        let url = self.url.expose();
+        if !is_trusted_url(url) {
+            return Err(TemplateError::Untrusted(place));
+        }
+        let authority = origin_of(url).split_once("://").unwrap_or_default().1;
+        if authority.is_empty() || authority.contains('{') {
+            return Err(TemplateError::NoHost(place));
+        }
+        Ok(())
+    }
+
+    /// `None` for names that are steps of a path: a client of HTTP takes them so even escaped.
+    fn filled(&self, hub: &str, category: &str, event: &str) -> Option<String> {
+        let mut rest = self.url.expose();
+        let mut url = String::with_capacity(rest.len());
+        // In one pass, so that nothing in a name is taken for a placeholder.
+        while let Some(at) = rest.find('{') {
+            let (before, after) = rest.split_at(at);
+            url.push_str(before);
+            let names = [("{hub}", hub), ("{category}", category), ("{event}", event)];
+            let found = names.iter().find(|(name, _)| after.starts_with(name));
+            let (length, value) =
+                found.map_or((1, None), |(name, value)| (name.len(), Some(value)));
+            match value {
+                Some(&("." | "..")) => return None,
+                Some(value) => url.extend(utf8_percent_encode(value, ESCAPED)),
+                None => url.push('{'),
+            }
+            rest = after.get(length..).unwrap_or_default();
+        }
+        url.push_str(rest);
+        Some(url)
+    }
+}
+
+/// Without what the parser found there, which it would quote.
+fn not_a_list(err: &serde_json::Error) -> TemplateError {
+    TemplateError::NotAList { line: err.line(), column: err.column() }
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut names = pattern.split(',').map(str::trim);
+    pattern.trim() == "*" || names.any(|one| one.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(templates: &str, category: &str, event: &str) -> Option<String> {
+        let event = HeardEvent::named("chat", category, event);
+        Templates::parse(templates).unwrap().url(&event)
+    }
+
+    #[test]
+    fn one_url_is_for_everything_and_names_are_escaped() {
+        let url =
+            |event| url("https://h/{hub}/{category}/{event}?e={event}&x={y}", "messages", event);
+        assert_eq!(url("Add").unwrap(), "https://h/chat/messages/Add?e=Add&x={y}");
+        assert_eq!(
+            url("a/ä?{hub}").unwrap(),
+            "https://h/chat/messages/a%2F%C3%A4%3F%7Bhub%7D?e=a%2F%C3%A4%3F%7Bhub%7D&x={y}"
+        );
+    }
+
+    /// Endpoints are called with signatures; a `.` stays one however it is escaped.
+    #[test]
+    fn names_lead_nowhere_else() {
+        for name in [".", ".."] {
+            assert_eq!(url("https://h/hooks/{event}?code=k", "messages", name), None);
+            assert_eq!(url("https://h/all", "messages", name).as_deref(), Some("https://h/all"));
+        }
+        let plain = url("https://h/hooks/{event}", "messages", "...");
+        assert_eq!(plain.as_deref(), Some("https://h/hooks/..."));
+        for bad in ["https://{event}/", "https://h.{hub}?x", "https:///{event}", "https://{hub}@h/"]
+        {
+            assert!(matches!(Templates::parse(bad), Err(TemplateError::NoHost(1))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_first_template_that_matches_counts() {
+        let templates = r#"[
+            {"urlTemplate":"https://h/1","categoryPattern":"connections","eventPattern":"connected"},
+            {"urlTemplate":"https://h/2","hubPattern":"other, Chat","eventPattern":"a,b"},
+            {"urlTemplate":"https://h/3","categoryPattern":"messages","hubPattern":"chat"}
+        ]"#;
+        let at = |category, event| url(templates, category, event);
+        assert_eq!(at("connections", "connected").as_deref(), Some("https://h/1"));
+        assert_eq!(at("messages", "B").as_deref(), Some("https://h/2"));
+        assert_eq!(at("messages", "c").as_deref(), Some("https://h/3"));
+        assert_eq!(at("connections", "disconnected"), None);
+    }
+
+    #[test]
+    fn no_fault_shows_a_key() {
+        let key = "a-function-key";
+        for bad in [
+            format!("http://h/?code={key}"),
+            format!("http://{key}@h/"),
+            format!(r#"[{{"urlTemplate":"http://h/?code={key}"}}]"#),
+            format!(r#"["https://h/?code={key}"]"#),
+            format!(r#"[{{"urlTemplate":{{"{key}":1}}}}]"#),
+        ] {
+            let fault = Templates::parse(&bad).unwrap_err().to_string();
+            assert!(!fault.contains(key), "{fault}");
+        }
+        let good = Templates::parse(&format!("https://h/?code={key}")).unwrap();
+        assert!(!format!("{good:?}").contains(key));
+    }
+
+    #[test]
+    fn requests_that_could_be_read_on_the_way_are_refused() {
+        for bad in
+            ["http://example.com/x", "ftp://h", "h/{hub}", "", r#"[{"urlTemplate":"http://h"}]"#]
+        {
+            assert!(matches!(Templates::parse(bad), Err(TemplateError::Untrusted(_))), "{bad}");
+        }
+        assert!(Templates::parse("http://127.0.0.1:7071/x").is_ok());
+        for bad in ["[{}]", r#"[{"urlTemplate":"https://h","hubPatern":"x"}]"#] {
+            assert!(matches!(Templates::parse(bad), Err(TemplateError::NotAList { .. })), "{bad}");
+        }
+    }
+}

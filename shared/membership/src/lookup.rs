@@ -1,0 +1,50 @@
+//! Members of channels, whoever looks for them.
+
+use hubcast_model::channel::{ChannelKey, Member};
+use hubcast_model::id::{ConnectionId, HubName, SocketId};
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, SocketStore, StoreError};
+use hubcast_model::socket::SocketState;
+use hubcast_model::time::Timestamp;
+
+/// All members of a channel, strongly consistent; `None` when there are more than `most`.
+pub async fn all_members(
+    store: &impl ChannelStore,
+    key: &ChannelKey,
+    most: usize,
+    now: Timestamp,
+) -> Result<Option<Vec<Member>>, StoreError> {
+    let mut members = Vec::new();
+    let mut after = None;
+    loop {
+        let (consistency, after_socket) = (Consistency::Strong, after.as_ref());
+        let limit = most.checked_add(1);
+        let query = PageQuery { key, consistency, now, after: after_socket, limit };
+        let page = store.members(query).await?;
+        members.extend(page.members);
+        if members.len() > most {
+            return Ok(None);
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(Some(members)),
+        }
+    }
+}
+
+/// A connection that was opened without a connectionToken, which has no channel of its own: it is
+/// known by its socket's id.
+pub async fn unclaimed_member(
+    store: &impl SocketStore,
+    hub: &HubName,
+    connection: &ConnectionId,
+) -> Result<Option<Member>, StoreError> {
+    let Ok(id) = SocketId::parse(connection.as_str()) else {
+        return Ok(None);
+    };
+    let socket = store.socket(&id, Consistency::Strong).await?;
+    // While it is joining, its client may not have read the handshake's answer yet.
+    let own = socket.filter(|socket| {
+        socket.hub == *hub && !socket.is_claimed() && socket.state == SocketState::Ready
+    });
+    Ok(own.map(|socket| socket.member()))
+}

@@ -1,0 +1,225 @@
+//! What the authorizer found out, as it rides on every later event.
+//!
+//! API Gateway allows flat texts only, and 8 KB for the whole answer. Groups
+//! beyond [`GROUPS_MAX_BYTES`] stay in the grant row of the token's id.
+
+use std::collections::BTreeMap;
+
+use crate::groups::Joinable;
+use crate::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
+use crate::principal::{Principal, TokenKind};
+use crate::session::{Reuse, SessionId, TokenSession};
+use crate::time::Timestamp;
+
+/// The most that the groups of a token may take in the context, in bytes.
+pub const GROUPS_MAX_BYTES: usize = 4096;
+
+/// A principal and what it may join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// Who.
+    pub principal: Principal,
+    /// The groups that the client may join besides those its token names.
+    pub joinable: Joinable,
+}
+
+/// Who sent a frame, as its event says.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// API Gateway's id of the socket.
+    pub socket: SocketId,
+    /// When it connected.
+    pub connected_at: Timestamp,
+    /// What the authorizer found out.
+    pub admission: Admission,
+}
+
+impl Caller {
+    /// The id that others know the connection by.
+    pub fn connection(&self) -> ConnectionId {
+        let claimed = self.admission.principal.connection.clone();
+        claimed.unwrap_or_else(|| ConnectionId::from(&self.socket))
+    }
+}
+
+/// The context is not one that the authorizer wrote.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the authorizer context has no valid '{0}'")]
+pub struct ContextError(&'static str);
+
+const HUB: &str = "hub";
+const USER: &str = "userId";
+const CONNECTION: &str = "connectionId";
+const KIND: &str = "tokenKind";
+const TOKEN_ID: &str = "tokenId";
+const ISSUED: &str = "issuedAt";
+const EXPIRES: &str = "sessionExpires";
+const SESSION: &str = "session";
+const SINGLE_USE: &str = "singleUse";
+const GROUPS: &str = "groups";
+const GRANT: &str = "groupsInGrant";
+const JOINABLE: &str = "joinable";
+const CLAIMS: &str = "claims";
+
+/// The groups as the context holds them.
+pub fn groups_text(groups: &[GroupName]) -> String {
+    let names: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
+    serde_json::to_string(&names).unwrap_or_default()
+}
+
+impl Admission {
+    /// The context for the authorizer's answer.
+    pub fn to_context(&self) -> BTreeMap<String, String> {
+        let who = &self.principal;
+        let kind = match who.kind {
+            TokenKind::App => "app",
+            TokenKind::Client => "client",
+        };
+        let groups = (!who.groups.is_empty()).then(|| groups_text(&who.groups));
+        let joinable = (!self.joinable.is_empty())
+            .then(|| serde_json::to_string(&self.joinable).unwrap_or_default());
+        let claims = (!who.user_claims.is_empty())
+            .then(|| serde_json::to_string(&who.user_claims).unwrap_or_default());
+        let entries = [
+            (HUB, Some(who.hub.to_string())),
+            (USER, who.user.as_ref().map(ToString::to_string)),
+            (CONNECTION, who.connection.as_ref().map(ToString::to_string)),
+            (KIND, Some(kind.to_owned())),
+            (TOKEN_ID, who.token_id.clone()),
+            (ISSUED, Some(who.issued_at.as_millis().to_string())),
+            (EXPIRES, who.session_expires.map(|end| end.as_millis().to_string())),
+            (SESSION, who.session.as_ref().map(|session| session.id.to_string())),
+            (SINGLE_USE, is_single_use(who).then(|| "true".to_owned())),
+            (GROUPS, groups),
+            (GRANT, who.groups_in_grant.then(|| "true".to_owned())),
+            (JOINABLE, joinable),
+            (CLAIMS, claims),
+        ];
+        let present = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
+        entries.into_iter().filter_map(present).collect()
+    }
+
+    /// Reads the context back; `lookup` answers the text of a context entry.
+    ///
+    /// # Errors
+    /// When an entry is missing or not what the authorizer writes. Nothing is assumed then.
+    pub fn from_context(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ContextError> {
+        let joinable = lookup(JOINABLE).map(|text| serde_json::from_str(&text));
+        let principal = Principal {
+            hub: parsed(HUB, lookup(HUB), |text| HubName::parse(text).ok())?
+                .ok_or(ContextError(HUB))?,
+            user: parsed(USER, lookup(USER), |text| UserId::parse(text).ok())?,
+            kind: parsed(KIND, lookup(KIND), kind)?.ok_or(ContextError(KIND))?,
+            token_id: lookup(TOKEN_ID),
+            issued_at: parsed(ISSUED, lookup(ISSUED), millis)?.ok_or(ContextError(ISSUED))?,
+            session_expires: parsed(EXPIRES, lookup(EXPIRES), millis)?,
+            session: parsed(SESSION, lookup(SESSION), SessionId::parse)?
+                .map(|id| TokenSession { id, reuse: reuse(lookup(SINGLE_USE).is_some()) }),
+            groups: parsed(GROUPS, lookup(GROUPS), groups)?.unwrap_or_default(),
+            groups_in_grant: lookup(GRANT).is_some(),
+            claims: BTreeMap::new(),
+            user_claims: parsed(CLAIMS, lookup(CLAIMS), |text| serde_json::from_str(text).ok())?
+                .unwrap_or_default(),
+            connection: parsed(CONNECTION, lookup(CONNECTION), |text| {
+                ConnectionId::parse(text).ok()
+            })?,
+        };
+        let joinable = joinable.transpose().map_err(|_| ContextError(JOINABLE))?;
+        Ok(Self { principal, joinable: joinable.unwrap_or_default() })
+    }
+}
+
+fn is_single_use(who: &Principal) -> bool {
+    who.session.as_ref().is_some_and(|session| session.reuse == Reuse::Once)
+}
+
+const fn reuse(is_single_use: bool) -> Reuse {
+    if is_single_use { Reuse::Once } else { Reuse::Session }
+}
+
+fn parsed<T>(
+    name: &'static str,
+    text: Option<String>,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, ContextError> {
+    text.map(|text| parse(&text).ok_or(ContextError(name))).transpose()
+}
+
+fn kind(text: &str) -> Option<TokenKind> {
+    match text {
+        "app" => Some(TokenKind::App),
+        "client" => Some(TokenKind::Client),
+        _ => None,
+    }
+}
+
+fn millis(text: &str) -> Option<Timestamp> {
+    text.parse().ok().map(Timestamp::from_millis)
+}
+
+fn groups(text: &str) -> Option<Vec<GroupName>> {
+    let names: Vec<String> = serde_json::from_str(text).ok()?;
+    names.iter().map(|name| GroupName::parse(name).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::GroupPolicy;
+
+    fn admission() -> Admission {
+        let principal = Principal {
+            hub: HubName::parse("n").unwrap(),
+            user: Some(UserId::parse("älice").unwrap()),
+            kind: TokenKind::Client,
+            token_id: Some("j".to_owned()),
+            issued_at: Timestamp::from_millis(1234),
+            session_expires: Some(Timestamp::from_millis(99)),
+            session: Some(TokenSession {
+                id: SessionId::of(&HubName::parse("n").unwrap(), "t"),
+                reuse: Reuse::Once,
+            }),
+            groups: vec![GroupName::parse("a,\"b").unwrap()],
+            groups_in_grant: false,
+            claims: BTreeMap::new(),
+            user_claims: [("role".to_owned(), vec!["a".to_owned(), "b".to_owned()])].into(),
+            connection: Some(ConnectionId::parse("c").unwrap()),
+        };
+        let joinable = GroupPolicy::parse("room-*").unwrap().expand(&BTreeMap::new());
+        Admission { principal, joinable }
+    }
+
+    #[test]
+    fn a_context_reads_back_as_it_was_written() {
+        let context = admission().to_context();
+        let read = Admission::from_context(|name| context.get(name).cloned());
+        assert_eq!(read, Ok(admission()));
+    }
+
+    #[test]
+    fn anonymous_principals_have_no_entry_for_what_they_lack() {
+        let mut anonymous = admission();
+        anonymous.principal.user = None;
+        anonymous.principal.connection = None;
+        anonymous.principal.groups = Vec::new();
+        let context = anonymous.to_context();
+        assert!(!context.contains_key(USER) && !context.contains_key(GROUPS));
+        assert_eq!(Admission::from_context(|name| context.get(name).cloned()), Ok(anonymous));
+    }
+
+    #[test]
+    fn a_context_that_lacks_or_spoils_an_entry_is_refused() {
+        for name in [HUB, KIND, ISSUED] {
+            let mut context = admission().to_context();
+            context.remove(name);
+            let read = Admission::from_context(|name| context.get(name).cloned());
+            assert_eq!(read, Err(ContextError(name)));
+        }
+        for name in [HUB, KIND, ISSUED, EXPIRES, SESSION, GROUPS, JOINABLE, CLAIMS] {
+            let mut context = admission().to_context();
+            context.insert(name.to_owned(), "\u{0}".to_owned());
+            let read = Admission::from_context(|name| context.get(name).cloned());
+            assert_eq!(read, Err(ContextError(name)));
+        }
+    }
+}

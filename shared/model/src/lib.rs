@@ -1,0 +1,28 @@
+//! What hubcast speaks of, without AWS, Lambda or JWT types.
+//!
+//! Ids, channels, sockets, tokens' principals, envelopes, settings, and the
+//! [`ports`] through which the rules reach the outside world. Nothing here
+//! decides anything about a connection or a message; the rooms that do, stand
+//! beside this crate.
+
+pub mod access;
+pub mod channel;
+pub mod client;
+pub mod context;
+pub mod envelope;
+pub mod event;
+pub mod frame;
+pub mod front_door;
+pub mod groups;
+pub mod id;
+pub mod kept;
+pub mod later;
+pub mod ports;
+pub mod principal;
+pub mod properties;
+pub mod recipient;
+pub mod report;
+pub mod session;
+pub mod settings;
+pub mod socket;
+pub mod time;

@@ -1,0 +1,37 @@
+//! What the rules need from the outside world.
+//!
+//! The store is cut by what it is about: sockets, sessions, channels, what is there for those who
+//! come later, access and progress.
+//! Methods are single, conditional row operations; their order, which is what
+//! makes races harmless, belongs to the use cases. Every adapter passes the
+//! contract suite of `hubcast-testkit`.
+
+mod access_keys;
+mod gateway;
+mod later;
+mod queue;
+mod result;
+mod sender;
+mod session;
+mod store;
+mod upstream;
+mod webhook;
+
+use std::error::Error;
+
+pub use access_keys::{AccessKeySource, Freshness};
+pub use gateway::{ConnectionGateway, PostError};
+pub use later::LaterStore;
+pub use queue::{DeadLetter, JobMessage, NotificationQueue, QueueError, QueuedMessage};
+pub use result::{ClientResult, InvocationKey, ResultStore};
+pub use sender::{NotificationSender, Outgoing};
+pub use session::SessionStore;
+pub use store::{
+    AccessStore, ChannelStore, Consistency, Page, PageQuery, Progress, ProgressStore, Rest,
+    SocketStore, StoreError,
+};
+pub use upstream::{NoUpstream, UpstreamMessage, UpstreamQueue, UpstreamStore};
+pub use webhook::{AnswerQueue, Webhook, WebhookAnswer, WebhookRequest};
+
+/// The cause behind a port's error.
+pub type Cause = Box<dyn Error + Send + Sync>;

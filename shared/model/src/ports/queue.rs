@@ -1,0 +1,103 @@
+//! The notifications queue, as the rules see it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::time::Timestamp;
+
+use super::{Cause, NoUpstream, UpstreamQueue};
+
+/// Why the queue did not take something.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue is unavailable for {operation}")]
+pub struct QueueError {
+    /// The operation of this port.
+    pub operation: &'static str,
+    /// What the adapter saw.
+    #[source]
+    pub source: Cause,
+}
+
+/// A message for the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The rejected elements only: one object, or an array of them.
+    pub body: String,
+    /// A stable identifier of the first reason, such as `UnknownProperty`.
+    pub reason: &'static str,
+    /// What is wrong, for people.
+    pub detail: String,
+    /// Where a redrive resumes.
+    pub progress_key: String,
+    /// The message group it came from.
+    pub group: String,
+}
+
+/// A job for the deliveries queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobMessage {
+    /// The job as JSON.
+    pub body: String,
+    /// The message group: jobs of one group keep their order.
+    pub group: String,
+    /// Of two jobs with the same key within five minutes the queue keeps one.
+    pub key: String,
+}
+
+/// A message as the queue hands it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedMessage {
+    /// The queue's id of it.
+    pub id: String,
+    /// The name of the queue that it came from.
+    pub queue: String,
+    /// What later calls about this receipt name.
+    pub receipt_handle: String,
+    /// The message group, within which order counts.
+    pub group: String,
+    /// The queue's number of it, which grows within the message group.
+    pub sequence: String,
+    /// The envelope.
+    pub body: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// How often it was received, this time included.
+    pub receive_count: u32,
+    /// Where its progress is kept when it has been through the dead-letter queue.
+    pub progress_key: Option<String>,
+}
+
+impl QueuedMessage {
+    /// Whether it has just come back from the dead-letter queue, and is tried anew.
+    pub const fn is_redriven(&self) -> bool {
+        self.progress_key.is_some() && self.receive_count <= 1
+    }
+}
+
+/// The queues, as their consumer needs them.
+pub trait NotificationQueue: Send + Sync {
+    /// Moves a message to the dead-letter queue.
+    fn dead_letter(
+        &self,
+        letter: &DeadLetter,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Puts jobs on the deliveries queue; all of them were taken when this answers no error.
+    fn enqueue_jobs(
+        &self,
+        jobs: &[JobMessage],
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Makes a message that was received from `queue` visible again after `delay` (whole seconds).
+    fn retry_after(
+        &self,
+        queue: &str,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// The way to backends; `None` when they hear of nothing.
+    fn upstream(&self) -> Option<&impl UpstreamQueue> {
+        None::<&NoUpstream>
+    }
+}

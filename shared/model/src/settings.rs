@@ -1,0 +1,379 @@
+//! Settings that rules and adapters share, already parsed.
+//!
+//! The environment is read elsewhere; nothing here is optional by accident.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::id::HubName;
+use crate::session::Reuse;
+
+/// The longest that API Gateway lets a WebSocket live.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
+pub const CONNECTION_LIFETIME: Duration = Duration::from_hours(2);
+
+/// A secret text that cannot be printed by accident.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a secret over.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself, for signing and checking only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The keys that sign client tokens; both are accepted, the primary signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKeys {
+    /// Signs and verifies.
+    pub primary: Secret,
+    /// Verifies, so that keys can be rotated without dropping anyone.
+    pub secondary: Option<Secret>,
+}
+
+/// A key with fewer characters can be guessed.
+const KEY_MIN_CHARS: usize = 32;
+
+/// The text holds no access keys. The message does not show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("one or two keys of {KEY_MIN_CHARS} characters or more are needed")]
+pub struct KeysError;
+
+/// Access keys as a secret may hold them, for programs that rotate it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysForm {
+    primary: String,
+    #[serde(default)]
+    secondary: Option<String>,
+}
+
+impl AccessKeys {
+    /// Reads one or two keys that a comma or a new line separates, or
+    /// `{"primary": "..", "secondary": ".."}`.
+    ///
+    /// # Errors
+    /// When there is no key, more than two, or one that is too short.
+    pub fn parse(text: &str) -> Result<Self, KeysError> {
+        let keys = if text.trim_start().starts_with('{') {
+            let form: KeysForm = serde_json::from_str(text).map_err(|_| KeysError)?;
+            [Some(form.primary), form.secondary].into_iter().flatten().collect()
+        } else {
+            let keys = text.split([',', '\n']).map(|key| key.trim().to_owned());
+            keys.filter(|key| !key.is_empty()).collect::<Vec<_>>()
+        };
+        let is_long = |key: &String| key.chars().count() >= KEY_MIN_CHARS;
+        if !keys.iter().all(is_long) {
+            return Err(KeysError);
+        }
+        let mut keys = keys.into_iter().map(Secret::new);
+        match (keys.next(), keys.next(), keys.next()) {
+            (Some(primary), secondary, None) => Ok(Self { primary, secondary }),
+            _ => Err(KeysError),
+        }
+    }
+}
+
+/// An issuer of app tokens, as `TOKEN_ISSUERS` describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IssuerSettings {
+    /// The exact `iss`; `{tenantid}` stands for the token's `tid` when `tenants` is given.
+    pub issuer: String,
+    /// The accepted `aud` values, at least one.
+    pub audience: OneOrMany,
+    /// Where its keys are; discovered from the issuer when absent.
+    #[serde(default, alias = "jwks_uri")]
+    pub jwks_uri: Option<String>,
+    /// The accepted signature algorithms.
+    #[serde(default = "rs256")]
+    pub algorithms: Vec<String>,
+    /// The claim that names the user (Entra ID: `oid`).
+    #[serde(default = "sub")]
+    pub user_claim: String,
+    /// The claims that name groups, each a text or a list of texts.
+    #[serde(default)]
+    pub groups_claim: OneOrMany,
+    /// The accepted `tid` values; any when empty.
+    #[serde(default)]
+    pub tenants: Vec<String>,
+    /// The hubs its tokens are good for; all when empty.
+    #[serde(default)]
+    pub hubs: Vec<String>,
+    /// Put before every user id of this issuer.
+    #[serde(default)]
+    pub user_prefix: String,
+    /// Put before every group of this issuer's tokens.
+    #[serde(default)]
+    pub group_prefix: String,
+    /// The app roles, one of which a token needs for the REST API; only for `REST_ISSUERS`.
+    #[serde(default)]
+    pub roles: OneOrMany,
+}
+
+/// Stands in an issuer's name for the tenant of the token, as in Entra ID's own documents.
+const TENANT: &str = "{tenantid}";
+
+impl IssuerSettings {
+    /// The exact `iss` of this tenant's tokens.
+    pub fn name_in(&self, tenant: &str) -> String {
+        self.issuer.replace(TENANT, tenant)
+    }
+
+    /// Whether a token may be one of both: the same `iss`, of a tenant that both accept, for an
+    /// audience of both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let is_shared = |audience| other.audience.0.contains(audience);
+        self.audience.0.iter().any(is_shared) && self.shares_name(other)
+    }
+
+    fn shares_name(&self, other: &Self) -> bool {
+        let tenants = [self, other].into_iter().flat_map(|one| &one.tenants);
+        let takes = |one: &Self, tenant| one.tenants.is_empty() || one.tenants.contains(tenant);
+        let is_one = |tenant| {
+            takes(self, tenant)
+                && takes(other, tenant)
+                && self.name_for(tenant) == other.name_for(tenant)
+        };
+        let has_no_tenants = self.tenants.is_empty() && other.tenants.is_empty();
+        tenants.into_iter().any(is_one) || (has_no_tenants && self.issuer == other.issuer)
+    }
+
+    /// Any tenant would do if the list of tenants did not say which.
+    fn name_for(&self, tenant: &str) -> String {
+        if self.tenants.is_empty() { self.issuer.clone() } else { self.name_in(tenant) }
+    }
+}
+
+fn rs256() -> Vec<String> {
+    vec!["RS256".to_owned()]
+}
+
+/// The claim that names the user when nothing else is said.
+pub const USER_CLAIM: &str = "sub";
+
+fn sub() -> String {
+    USER_CLAIM.to_owned()
+}
+
+/// A list that may be written as one text.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "OneOrManyForm")]
+pub struct OneOrMany(pub Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrManyForm {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrManyForm> for OneOrMany {
+    fn from(form: OneOrManyForm) -> Self {
+        match form {
+            OneOrManyForm::One(one) => Self(vec![one]),
+            OneOrManyForm::Many(many) => Self(many),
+        }
+    }
+}
+
+/// Everything that decides which tokens are good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// The issuers of app tokens.
+    pub issuers: Vec<IssuerSettings>,
+    /// Where clients reach hubcast, and so the audience of client tokens.
+    pub public_url: PublicUrl,
+    /// Whether our client tokens end their session when the app token does.
+    pub close_on_token_expiry: bool,
+    /// How often our client tokens open a connection.
+    pub reuse: Reuse,
+}
+
+/// Where clients reach hubcast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicUrl {
+    /// One fixed `https://host[:port][/path]`, without a trailing slash.
+    Fixed(String),
+    /// The scheme, host and port that the request itself came to; for the local stack only.
+    /// The hosts named are the ones that tokens may name as their audience.
+    FollowHost {
+        /// Host names without a port.
+        hosts: Vec<String>,
+    },
+}
+
+impl PublicUrl {
+    /// Where a client that came to `host` reaches hubcast, without a trailing slash.
+    pub fn base(&self, host: Option<&str>) -> String {
+        match self {
+            Self::Fixed(url) => url.clone(),
+            Self::FollowHost { .. } => format!("http://{}", host.unwrap_or("localhost")),
+        }
+    }
+}
+
+/// Which hubs exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hubs {
+    /// Any valid name.
+    Any,
+    /// These only.
+    Only(Vec<HubName>),
+}
+
+impl Hubs {
+    /// Whether `hub` exists.
+    pub fn contains(&self, hub: &HubName) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(hubs) => hubs.contains(hub),
+        }
+    }
+}
+
+/// From which web origins browsers may connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// Exactly these, such as `https://app.example.com`.
+    Only(Vec<String>),
+    /// Any origin on localhost or a loopback address; for the local stack only.
+    Localhost,
+}
+
+impl Origins {
+    /// Whether a page of `origin` may connect.
+    pub fn allows(&self, origin: &str) -> bool {
+        match self {
+            Self::Only(origins) => origins.iter().any(|known| known.eq_ignore_ascii_case(origin)),
+            Self::Localhost => is_localhost(origin),
+        }
+    }
+}
+
+fn is_localhost(origin: &str) -> bool {
+    let Some((_scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+/// Whether documents from this URL can be trusted on the way: https, or from this very machine.
+pub fn is_trusted_url(url: &str) -> bool {
+    let is_local = || url.starts_with("http://") && is_localhost(origin_of(url));
+    url.starts_with("https://") || is_local()
+}
+
+/// The URL up to its path.
+pub fn origin_of(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(authority..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#', '\\']).map_or(url.len(), |at| authority + at);
+    url.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_print() {
+        assert_eq!(format!("{:?}", Secret::new("key")), "Secret(..)");
+    }
+
+    #[test]
+    fn access_keys_are_one_or_two_long_texts() {
+        let (one, two) = ("a".repeat(32), "b".repeat(32));
+        let keys = |primary: &str, secondary: Option<&str>| {
+            Ok(AccessKeys { primary: Secret::new(primary), secondary: secondary.map(Secret::new) })
+        };
+        assert_eq!(AccessKeys::parse(&one), keys(&one, None));
+        for text in [
+            format!("{one},{two}"),
+            format!(" {one}\r\n{two}\n"),
+            format!(r#"{{"primary":"{one}","secondary":"{two}"}}"#),
+        ] {
+            assert_eq!(AccessKeys::parse(&text), keys(&one, Some(&two)), "{text}");
+        }
+        for bad in [
+            String::new(),
+            "short".to_owned(),
+            format!("{one},short"),
+            format!("{one},{two},{one}"),
+            format!(r#"{{"primary":"{one}","other":"{two}"}}"#),
+            "{".to_owned(),
+        ] {
+            assert_eq!(AccessKeys::parse(&bad), Err(KeysError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_origins_are_local() {
+        for good in
+            ["http://localhost", "http://localhost:4200", "https://127.0.0.1:1", "http://[::1]:5"]
+        {
+            assert!(Origins::Localhost.allows(good), "{good}");
+        }
+        for bad in [
+            "http://localhost.evil.com",
+            "null",
+            "http://evil.com:80",
+            "localhost",
+            "http://localhost:4200/x",
+        ] {
+            assert!(!Origins::Localhost.allows(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn documents_come_by_https_or_from_this_machine() {
+        for good in [
+            "https://issuer/keys",
+            "http://localhost:1/keys",
+            "http://127.0.0.1/",
+            "http://[::1]:5?x",
+        ] {
+            assert!(is_trusted_url(good), "{good}");
+        }
+        for bad in [
+            "http://issuer/keys",
+            "http://localhost.evil/keys",
+            "http://localhost@evil/keys",
+            "http://evil\\@localhost/",
+            "ftp://localhost/",
+            "file:///etc/passwd",
+            "HTTPS",
+            "",
+        ] {
+            assert!(!is_trusted_url(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_needs_only_its_name_and_audience() {
+        let json = r#"{"issuer":"https://i","audience":"api://x"}"#;
+        let issuer: IssuerSettings = serde_json::from_str(json).unwrap();
+        assert_eq!(issuer.algorithms, ["RS256"]);
+        assert_eq!(issuer.user_claim, "sub");
+        assert_eq!(issuer.audience.0, ["api://x"]);
+    }
+}

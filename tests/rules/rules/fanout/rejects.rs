@@ -1,0 +1,107 @@
+//! What becomes of messages that cannot be read.
+
+use hubcast_model::ports::DeadLetter;
+use hubcast_testkit::queued::{again, in_group, message};
+use hubcast_testkit::{Answer, Fault};
+use serde_json::json;
+
+use crate::stage::Stage;
+
+const BAD: &str = r#"{"usrId":"alice","target":"t"}"#;
+
+#[tokio::test]
+async fn a_bad_message_is_moved_with_its_reason_and_acknowledged() {
+    let stage = Stage::default();
+    let report = stage.publish([in_group("m1", "g", BAD)]).await;
+    assert!(report.failed.is_empty());
+    assert_eq!(report.tally.rejected, 1);
+    let expected = DeadLetter {
+        body: BAD.to_owned(),
+        reason: "UnknownProperty",
+        detail: "'usrId' is not a property of the envelope".to_owned(),
+        progress_key: "m1/0/rejected".to_owned(),
+        group: "g".to_owned(),
+    };
+    assert_eq!(stage.queue.letters(), [expected]);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_envelope_is_moved_as_it_is() {
+    for body in ["not json", "[]", "7", "\"text\""] {
+        let stage = Stage::default();
+        assert!(stage.publish([message("m1", body)]).await.failed.is_empty(), "{body}");
+        let [letter] = stage.queue.letters().try_into().unwrap();
+        assert_eq!(letter.body, body);
+    }
+}
+
+#[tokio::test]
+async fn of_an_array_only_the_bad_elements_are_moved() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let body = format!(
+        r#"[{{"userId":"alice","target":"a"}},{BAD},{{"userId":"alice","target":"b"}},{{"action":"dance"}}]"#
+    );
+    let report = stage.send(&body).await;
+    assert_eq!(stage.called(&alice), ["a", "b"]);
+    assert_eq!((report.tally.rejected, report.tally.notifications), (2, 4));
+    let [letter] = stage.queue.letters().try_into().unwrap();
+    assert_eq!(letter.body, format!(r#"[{BAD},{{"action":"dance"}}]"#));
+    assert_eq!(letter.reason, "UnknownProperty");
+}
+
+#[tokio::test]
+async fn a_bad_message_holds_nobody_up() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let report =
+        stage.publish([in_group("m1", "g", BAD), in_group("m2", "g", r#"{"target":"t"}"#)]).await;
+    assert!(report.failed.is_empty());
+    assert_eq!(stage.called(&alice), ["t"]);
+}
+
+#[tokio::test]
+async fn a_record_that_no_socket_takes_is_rejected_before_anything_is_posted() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let fits = |bytes: usize| json!({ "target": "t", "arguments": ["x".repeat(bytes)] });
+    // The rest of the record takes 41 bytes.
+    stage.send(&fits(128 * 1024 - 41).to_string()).await;
+    assert_eq!(stage.received(&alice)[0].len(), 128 * 1024);
+    assert!(stage.queue.letters().is_empty());
+
+    stage.send(&fits(128 * 1024 - 40).to_string()).await;
+    assert_eq!(stage.received(&alice).len(), 1);
+    assert_eq!(stage.queue.letters()[0].reason, "TooLarge");
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_sent_keeps_the_message_but_repeats_nothing() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.queue.fault("dead_letter", Fault::Unavailable);
+    let first = message("m1", &format!(r#"[{{"target":"a"}},{BAD}]"#));
+    let report = stage.publish([first.clone()]).await;
+    assert_eq!(report.failed, ["m1"]);
+    assert_eq!(report.tally.rejected, 0);
+    assert_eq!(stage.called(&alice), ["a"]);
+
+    stage.queue.heal();
+    assert!(stage.publish([again(&first)]).await.failed.is_empty());
+    assert_eq!(stage.called(&alice), ["a"]);
+    assert_eq!(stage.queue.letters().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_was_sent_is_not_sent_again_with_what_is_left() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    stage.gateway.always(&alice.socket, Answer::Throttled);
+    let first = message("m1", &format!(r#"[{BAD},{{"target":"a"}}]"#));
+    assert_eq!(stage.publish([first.clone()]).await.failed, ["m1"]);
+    stage.gateway.heal();
+    let report = stage.publish([again(&first)]).await;
+    assert!(report.failed.is_empty());
+    assert_eq!(stage.called(&alice), ["a"]);
+    assert_eq!(stage.journal().count("dead_letter"), 1);
+}

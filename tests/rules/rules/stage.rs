@@ -1,0 +1,293 @@
+//! The stage that every test plays on: one table, one gateway, one queue, one clock.
+
+use std::time::Duration;
+
+use hubcast_connection::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
+use hubcast_connection::frames::{ConnectionLimit, FrameSettings, Frames};
+use hubcast_delivery::{FanoutSettings, Publisher, Report};
+use hubcast_membership::shards::Shards;
+use hubcast_model::access::{Membership, Standing};
+use hubcast_model::channel::{ChannelKey, ShardCounts};
+use hubcast_model::context::Caller;
+use hubcast_model::envelope::EnvelopeRules;
+use hubcast_model::ports::AccessStore;
+use hubcast_model::ports::QueuedMessage;
+use hubcast_model::principal::Principal;
+use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins};
+use hubcast_testkit::principal::{anonymous, caller, principal};
+use hubcast_testkit::{Journal, MemoryStore, RecordingGateway, RecordingQueue, TestClock, name};
+use serde_json::Value;
+
+pub(crate) type Rules = Frames<MemoryStore, RecordingGateway, TestClock>;
+pub(crate) type Fanout = Publisher<MemoryStore, RecordingGateway, RecordingQueue, TestClock>;
+
+/// The hub of all tests that do not need a second one.
+pub(crate) const HUB: &str = "n";
+pub(crate) const SHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\u{1e}";
+pub(crate) const ACCEPTED: &str = "{}\u{1e}";
+pub(crate) const PING: &str = "{\"type\":6}\u{1e}";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an invocation of the publisher may take.
+pub(crate) const INVOCATION: Duration = Duration::from_secs(29);
+/// The most groups of a connection that its client may join.
+pub(crate) const GROUPS_MAX: usize = 5;
+
+/// The ports of one test, and rules over them.
+pub(crate) struct Stage {
+    pub(crate) store: MemoryStore,
+    pub(crate) gateway: RecordingGateway,
+    pub(crate) queue: RecordingQueue,
+    pub(crate) clock: TestClock,
+    pub(crate) frames: Rules,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::limited(None)
+    }
+}
+
+impl Stage {
+    /// A stage on which users may have so many connections.
+    pub(crate) fn with_limit(limit: ConnectionLimit) -> Self {
+        Self::limited(Some(limit))
+    }
+
+    fn limited(limit: Option<ConnectionLimit>) -> Self {
+        let (store, clock) = (MemoryStore::default(), TestClock::default());
+        let gateway = RecordingGateway::with_journal(store.journal().clone());
+        let queue = RecordingQueue::with_journal(store.journal().clone());
+        let frames = frames_over((&store, &gateway, &clock), limit);
+        Self { store, gateway, queue, clock, frames }
+    }
+}
+
+/// The rules of frames over these ports.
+pub(crate) fn frames_over(
+    (store, gateway, clock): (&MemoryStore, &RecordingGateway, &TestClock),
+    connections: Option<ConnectionLimit>,
+) -> Rules {
+    let settings = FrameSettings {
+        lifetime: CONNECTION_LIFETIME,
+        frames_per_second: 30,
+        groups_max: GROUPS_MAX,
+        connections,
+        close_grace: Duration::from_secs(1),
+    };
+    let shards = Shards::new(ShardCounts::default());
+    Frames::new(store.clone(), gateway.clone(), clock.clone(), settings, shards)
+}
+
+pub(crate) fn fanout_settings() -> FanoutSettings {
+    FanoutSettings {
+        rules: EnvelopeRules { default_hub: name::hub(HUB), implicit_broadcast: true },
+        hubs: Hubs::Any,
+        concurrency: 8,
+        rate_max: 100_000,
+        retry_budget: Duration::from_secs(3),
+        close_grace: Duration::from_secs(1),
+        direct_max: 1000,
+        age_max: Duration::from_hours(1),
+    }
+}
+
+impl Stage {
+    pub(crate) fn journal(&self) -> &Journal {
+        self.store.journal()
+    }
+
+    /// A publisher over the stage's ports.
+    pub(crate) fn publisher(&self) -> Fanout {
+        self.publisher_with(ShardCounts::default())
+    }
+
+    pub(crate) fn publisher_with(&self, counts: ShardCounts) -> Fanout {
+        let (store, gateway) = (self.store.clone(), self.gateway.clone());
+        let ports = (store, gateway, self.queue.clone(), self.clock.clone());
+        Publisher::new(ports, fanout_settings(), Shards::new(counts))
+    }
+
+    /// A publisher that makes jobs for more than so many sockets.
+    pub(crate) fn publisher_for(&self, direct_max: usize) -> Fanout {
+        let (store, gateway) = (self.store.clone(), self.gateway.clone());
+        let ports = (store, gateway, self.queue.clone(), self.clock.clone());
+        let settings = FanoutSettings { direct_max, ..fanout_settings() };
+        Publisher::new(ports, settings, Shards::new(ShardCounts::default()))
+    }
+
+    /// Publishes these messages in one invocation.
+    pub(crate) async fn publish(
+        &self,
+        messages: impl IntoIterator<Item = QueuedMessage>,
+    ) -> Report {
+        self.publisher().publish(messages.into_iter().collect(), INVOCATION).await
+    }
+
+    /// Publishes one message where these are all hubs there are.
+    pub(crate) async fn publish_on(&self, hubs: Hubs, body: &str) -> Report {
+        let ports =
+            (self.store.clone(), self.gateway.clone(), self.queue.clone(), self.clock.clone());
+        let settings = FanoutSettings { hubs, ..fanout_settings() };
+        let publisher = Publisher::new(ports, settings, Shards::new(ShardCounts::default()));
+        publisher.publish(vec![hubcast_testkit::queued::message("m", body)], INVOCATION).await
+    }
+
+    /// Publishes one message that has to go through.
+    pub(crate) async fn send(&self, body: &str) -> Report {
+        let report = self.publish([hubcast_testkit::queued::message("m", body)]).await;
+        assert!(report.failed.is_empty(), "{report:?}");
+        report
+    }
+
+    /// Lets a caller's socket in.
+    pub(crate) async fn connect(&self, caller: &Caller) -> Result<(), ConnectError> {
+        let request = ConnectRequest {
+            socket: caller.socket.clone(),
+            principal: &caller.admission.principal,
+            hub: caller.admission.principal.hub.clone(),
+            origin: Some("https://app.example"),
+            query: std::collections::BTreeMap::new(),
+            connected_at: caller.connected_at,
+        };
+        connect(&self.store, &self.clock, &connect_settings(), request).await
+    }
+
+    /// A caller whose socket was let in, but has not shaken hands.
+    pub(crate) async fn connected(&self, socket: &str, principal: Principal) -> Caller {
+        let caller = caller(socket, principal);
+        self.connect(&caller).await.expect("the socket is let in");
+        caller
+    }
+
+    /// A caller whose handshake was taken.
+    pub(crate) async fn ready(&self, socket: &str, principal: Principal) -> Caller {
+        let caller = self.ready_with(socket, principal).await;
+        assert_eq!(self.gateway.frames(&caller.socket), [ACCEPTED]);
+        caller
+    }
+
+    /// A caller whose handshake was taken, and that found something.
+    pub(crate) async fn ready_with(&self, socket: &str, principal: Principal) -> Caller {
+        let caller = self.connected(socket, principal).await;
+        assert_eq!(self.answer(&caller, SHAKE).await, "");
+        caller
+    }
+
+    /// The rules of frames over the stage's ports, as another instance has them.
+    pub(crate) fn second_frames(&self) -> Rules {
+        frames_over((&self.store, &self.gateway, &self.clock), None)
+    }
+
+    /// A user with one connection that is ready.
+    pub(crate) async fn user(&self, socket: &str, user: &str) -> Caller {
+        self.ready(socket, principal(HUB, user)).await
+    }
+
+    /// A connection that is ready and nobody's, known by an id of its own.
+    pub(crate) async fn claimed(&self, socket: &str, connection: &str) -> Caller {
+        self.ready(socket, claiming(anonymous(HUB), connection)).await
+    }
+
+    /// A member of a group that lasts, with one connection that is ready.
+    pub(crate) async fn member(&self, socket: &str, user: &str, group: &str) -> Caller {
+        self.put_membership(user, group, Standing::Member).await;
+        self.user(socket, user).await
+    }
+
+    pub(crate) async fn put_membership(&self, user: &str, group: &str, standing: Standing) {
+        let group = name::group(group).keyed();
+        let membership = Membership { group, standing, expires: None };
+        let put = self.store.put_membership(&name::hub(HUB), &name::user(user), &membership).await;
+        put.expect("the table works");
+    }
+
+    /// The frame that answers a frame.
+    pub(crate) async fn answer(&self, caller: &Caller, frame: &str) -> String {
+        self.frames.answer(caller, frame, PATIENCE).await
+    }
+
+    /// The records that answer a frame.
+    pub(crate) async fn replies(&self, caller: &Caller, frame: &str) -> Vec<Value> {
+        records(&self.answer(caller, frame).await)
+    }
+
+    /// What arrived at a caller after the handshake's answer, frame by frame.
+    pub(crate) fn received(&self, caller: &Caller) -> Vec<String> {
+        let mut frames = self.gateway.frames(&caller.socket);
+        assert_eq!(frames.first().map(String::as_str), Some(ACCEPTED));
+        frames.remove(0);
+        frames
+    }
+
+    /// The client methods that were called on a caller, in order.
+    pub(crate) fn called(&self, caller: &Caller) -> Vec<String> {
+        let records = self.received(caller).iter().flat_map(|frame| records(frame)).collect();
+        targets(records)
+    }
+
+    /// Whether a socket has a row in a group.
+    pub(crate) fn is_in(&self, caller: &Caller, group: &str) -> bool {
+        let group = name::group(group).keyed();
+        let channels = self.store.channels_of(&caller.socket);
+        channels.iter().any(|key| key.group_of().as_ref() == Some(&group))
+    }
+
+    /// Nothing of the socket is left in the table.
+    pub(crate) fn assert_forgotten(&self, caller: &Caller) {
+        assert_eq!(self.store.channels_of(&caller.socket), [].into());
+        assert!(self.store.sockets().iter().all(|socket| socket.id != caller.socket));
+        let principal = &caller.admission.principal;
+        if let Some(connection) = &principal.connection {
+            let claim = self.store.claim(&principal.hub, connection);
+            assert!(claim.is_none_or(|claim| claim.holder != caller.socket));
+        }
+    }
+}
+
+pub(crate) fn connect_settings() -> ConnectSettings {
+    ConnectSettings {
+        hubs: Hubs::Only(vec![name::hub(HUB), name::hub("other")]),
+        origins: Origins::Only(vec!["https://app.example".to_owned()]),
+        reconnect_grace: Duration::from_mins(10),
+        has_upstream: false,
+    }
+}
+
+pub(crate) fn claiming(principal: Principal, connection: &str) -> Principal {
+    Principal { connection: Some(name::connection(connection)), ..principal }
+}
+
+pub(crate) fn with_groups(principal: Principal, groups: &[&str]) -> Principal {
+    Principal { groups: groups.iter().map(|group| name::group(group)).collect(), ..principal }
+}
+
+/// The frame of an invocation; without an id when that is empty.
+pub(crate) fn invoke(id: &str, target: &str, arguments: &Value) -> String {
+    let mut call = serde_json::json!({ "type": 1, "target": target, "arguments": arguments });
+    if !id.is_empty() {
+        call["invocationId"] = id.into();
+    }
+    format!("{call}\u{1e}")
+}
+
+/// The records of a frame.
+pub(crate) fn records(frame: &str) -> Vec<Value> {
+    let records = frame.split_terminator('\u{1e}');
+    records.map(|record| serde_json::from_str(record).expect("JSON")).collect()
+}
+
+fn targets(records: Vec<Value>) -> Vec<String> {
+    let target = |record: Value| record["target"].as_str().map(str::to_owned);
+    records.into_iter().filter_map(target).collect()
+}
+
+/// The record is a Close; answers whether the client may return.
+pub(crate) fn close(record: &Value) -> bool {
+    assert_eq!(record["type"], 7, "{record}");
+    record["allowReconnect"] == true
+}
+
+/// A group's channel, in its only shard.
+pub(crate) fn group_key(group: &str) -> ChannelKey {
+    ChannelKey::group(&name::hub(HUB), &name::group(group).keyed(), 0)
+}

@@ -1,0 +1,107 @@
+//! What backends hear of clients, and what becomes of their answers.
+
+mod calls;
+mod presence;
+
+use std::time::Duration;
+
+use hubcast_connection::connect::{ConnectRequest, ConnectSettings, connect};
+use hubcast_connection::frames::Frames;
+use hubcast_connection::upstream::Upstream;
+use hubcast_membership::presence::disconnect;
+use hubcast_model::client::Values;
+use hubcast_model::context::Caller;
+use hubcast_model::principal::Principal;
+use hubcast_testkit::interleave::Flow;
+use hubcast_testkit::principal::caller;
+use hubcast_testkit::{
+    MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock,
+};
+use serde_json::Value;
+
+use crate::stage::{PATIENCE, SHAKE, Stage, connect_settings, frames_over, records};
+
+/// How long an invocation waits for its answer.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
+type Rules = Frames<MemoryStore, RecordingGateway, TestClock, RecordingUpstream>;
+
+/// A stage whose backends hear of clients.
+pub(crate) struct Told {
+    pub(crate) stage: Stage,
+    pub(crate) backends: RecordingUpstream,
+    frames: Rules,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        let mut stage = Stage::default();
+        let backends = RecordingUpstream::with_journal(stage.journal().clone());
+        let queue = RecordingQueue::with_journal(stage.journal().clone());
+        stage.queue = queue.with_upstream(backends.clone());
+        let upstream = Upstream::new(backends.clone(), TIMEOUT);
+        let frames = frames_over((&stage.store, &stage.gateway, &stage.clock), None);
+        let frames = frames.with_upstream(Some(upstream));
+        Self { stage, backends, frames }
+    }
+}
+
+impl Told {
+    /// A caller whose socket was let in, but has not shaken hands.
+    pub(crate) async fn connected(&self, socket: &str, principal: Principal) -> Caller {
+        let caller = caller(socket, principal);
+        let tier = ("tier".to_owned(), vec!["gold".to_owned()]);
+        let request = ConnectRequest {
+            socket: caller.socket.clone(),
+            principal: &caller.admission.principal,
+            hub: caller.admission.principal.hub.clone(),
+            origin: None,
+            query: Values::from([tier]),
+            connected_at: caller.connected_at,
+        };
+        let settings = ConnectSettings { has_upstream: true, ..connect_settings() };
+        let stage = &self.stage;
+        connect(&stage.store, &stage.clock, &settings, request).await.expect("it is let in");
+        caller
+    }
+
+    pub(crate) async fn answer(&self, caller: &Caller, frame: &str) -> String {
+        self.frames.answer(caller, frame, PATIENCE).await
+    }
+
+    /// A caller whose handshake was taken.
+    pub(crate) async fn ready(&self, socket: &str, principal: Principal) -> Caller {
+        let caller = self.connected(socket, principal).await;
+        assert_eq!(self.answer(&caller, SHAKE).await, "");
+        caller
+    }
+
+    pub(crate) async fn leave(&self, caller: &Caller) {
+        let (store, queue) = (&self.stage.store, Some(&self.backends));
+        let now = hubcast_model::time::Clock::now(&self.stage.clock);
+        disconnect(store, queue, &caller.socket, now).await.expect("the table works");
+    }
+
+    /// The names of the events that backends were told, in order.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        let name = |event: Value| event["event"].as_str().map(str::to_owned);
+        self.backends.events().into_iter().filter_map(name).collect()
+    }
+
+    /// The completions that a caller was posted.
+    pub(crate) fn completions(&self, caller: &Caller) -> Vec<Value> {
+        let frames = self.stage.received(caller);
+        let all = frames.iter().flat_map(|frame| records(frame));
+        all.filter(|record| record["type"] == 3).collect()
+    }
+
+    pub(crate) fn leaving<'a>(&'a self, caller: &'a Caller) -> Flow<'a> {
+        Box::pin(self.leave(caller))
+    }
+
+    pub(crate) fn answering<'a>(&'a self, caller: &'a Caller, frame: &'a str) -> Flow<'a> {
+        Box::pin(async move {
+            self.answer(caller, frame).await;
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! Beginnings and ends.
+
+use hubcast_testkit::clock::START;
+use hubcast_testkit::principal::{anonymous, principal};
+use hubcast_testkit::{Answer, Fault};
+use serde_json::json;
+
+use super::Told;
+use crate::stage::{HUB, SHAKE, claiming, close, records};
+
+#[tokio::test]
+async fn a_connection_is_told_once_it_hears_everything_and_when_it_ends() {
+    let told = Told::default();
+    let mut who = claiming(principal(HUB, "alice"), "c");
+    who.user_claims = [("role".to_owned(), vec!["admin".to_owned()])].into();
+    let alice = told.connected("s1=", who).await;
+    assert!(told.heard().is_empty());
+    assert_eq!(told.answer(&alice, SHAKE).await, "");
+    told.leave(&alice).await;
+
+    let [connected, disconnected] = told.backends.events().try_into().unwrap();
+    assert_eq!(
+        connected,
+        json!({
+            "eventId": "s1=/connected", "category": "connections", "event": "connected",
+            "hub": HUB, "connectionId": "c", "userId": "alice",
+            "claims": { "role": ["admin"] }, "query": { "tier": ["gold"] },
+            "timestamp": START.to_rfc3339(),
+        })
+    );
+    assert_eq!(
+        (&disconnected["event"], &disconnected["connectionId"]),
+        (&json!("disconnected"), &json!("c"))
+    );
+    assert_eq!(disconnected["claims"], connected["claims"]);
+    let groups: Vec<String> = told.backends.told().into_iter().map(|told| told.group).collect();
+    assert_eq!(groups, ["n:connection:c", "n:connection:c"]);
+}
+
+#[tokio::test]
+async fn a_connection_of_nobody_has_no_user() {
+    let told = Told::default();
+    told.ready("s1=", anonymous(HUB)).await;
+    let [connected] = told.backends.events().try_into().unwrap();
+    assert!(connected.get("userId").is_none());
+    assert_eq!(connected["connectionId"], "s1=");
+}
+
+#[tokio::test]
+async fn an_end_is_told_once_whoever_finds_it() {
+    let told = Told::default();
+    let alice = told.ready("s1=", principal(HUB, "alice")).await;
+    told.stage.gateway.always(&alice.socket, Answer::Gone);
+    told.stage.send(r#"{"userId":"alice","target":"t"}"#).await;
+    assert_eq!(told.heard(), ["connected", "disconnected"]);
+    told.leave(&alice).await;
+    assert_eq!(told.heard(), ["connected", "disconnected"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_out_is_an_end() {
+    let told = Told::default();
+    told.ready("s1=", principal(HUB, "alice")).await;
+    told.stage.send(r#"{"action":"close","userId":"alice"}"#).await;
+    assert_eq!(told.heard(), ["connected", "disconnected"]);
+}
+
+#[tokio::test]
+async fn a_socket_that_never_got_ready_is_not_told() {
+    let told = Told::default();
+    let alice = told.connected("s1=", principal(HUB, "alice")).await;
+    told.leave(&alice).await;
+    let bob = told.connected("s2=", principal(HUB, "bob")).await;
+    told.stage.gateway.always(&bob.socket, Answer::Gone);
+    told.answer(&bob, SHAKE).await;
+    told.leave(&bob).await;
+    assert!(told.heard().is_empty());
+}
+
+#[tokio::test]
+async fn backends_that_cannot_be_told_fail_no_socket() {
+    let told = Told::default();
+    told.backends.fault("tell", Fault::Unavailable);
+    let alice = told.ready("s1=", principal(HUB, "alice")).await;
+    told.stage.send(r#"{"userId":"alice","target":"t"}"#).await;
+    assert_eq!(told.stage.called(&alice), ["t"]);
+    told.backends.heal();
+    told.leave(&alice).await;
+    assert_eq!(told.heard(), ["disconnected"]);
+}
+
+#[tokio::test]
+async fn an_end_is_told_although_rows_remain() {
+    let told = Told::default();
+    let alice = told.ready("s1=", principal(HUB, "alice")).await;
+    told.stage.store.fault_next("delete_rows", [Some(Fault::Unavailable)]);
+    let (store, queue) = (&told.stage.store, Some(&told.backends));
+    let outcome =
+        hubcast_membership::presence::disconnect(store, queue, &alice.socket, START).await;
+    assert!(outcome.is_err());
+    assert_eq!(told.heard(), ["connected", "disconnected"]);
+}
+
+/// The announcer died, which nobody can know; but it has had its time.
+#[tokio::test]
+async fn an_end_is_told_although_its_beginning_never_was() {
+    for (minutes, heard) in [(0, vec![]), (2, vec!["disconnected"])] {
+        let told = Told::default();
+        told.stage.store.fault("client", Fault::Unavailable);
+        let alice = told.ready("s1=", principal(HUB, "alice")).await;
+        told.stage.store.heal();
+        told.stage.clock.advance(std::time::Duration::from_secs(60 * minutes));
+        told.leave(&alice).await;
+        assert_eq!(told.heard(), heard);
+    }
+}
+
+/// A socket from before backends were to be told.
+#[tokio::test]
+async fn a_client_that_is_not_kept_is_not_told_of() {
+    let told = Told::default();
+    let alice = told.stage.user("s1=", "alice").await;
+    told.leave(&alice).await;
+    assert!(told.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_handshake_is_told_to_the_client_only() {
+    let told = Told::default();
+    let alice = told.connected("s1=", principal(HUB, "alice")).await;
+    let refused = told.answer(&alice, "{\"protocol\":\"messagepack\",\"version\":1}\u{1e}").await;
+    assert!(records(&refused)[0]["error"].is_string());
+    told.stage.clock.advance(std::time::Duration::from_mins(10));
+    told.leave(&alice).await;
+    assert!(told.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_socket_that_was_told_to_go_is_told_of_when_it_has_gone() {
+    let told = Told::default();
+    let alice = told.ready("s1=", principal(HUB, "alice")).await;
+    let [reply] = records(&told.answer(&alice, "nonsense\u{1e}").await).try_into().unwrap();
+    assert!(!close(&reply));
+    assert_eq!(told.heard(), ["connected"]);
+    told.leave(&alice).await;
+    assert_eq!(told.heard(), ["connected", "disconnected"]);
+}
