@@ -8,7 +8,9 @@ use hubcast_connection::connect::{ConnectError, ConnectRequest, ConnectSettings,
 use hubcast_model::client::Values;
 use hubcast_model::context::Admission;
 use hubcast_model::id::{HubName, SocketId};
-use hubcast_model::ports::{AccessStore, SocketStore};
+use hubcast_model::ports::{
+    BlockStore, ClaimStore, ClientStore, GrantStore, SessionStore, SocketStore,
+};
 use hubcast_model::report::chain;
 use hubcast_model::time::{Clock, Timestamp};
 
@@ -16,7 +18,9 @@ use hubcast_model::time::{Clock, Timestamp};
 const SECRETS: [&str; 2] = ["access_token", "id"];
 
 /// Lets a socket in (200) or refuses the upgrade (403, 409, 500).
-pub async fn handle<S: SocketStore + AccessStore>(
+pub async fn handle<
+    S: BlockStore + ClaimStore + ClientStore + GrantStore + SessionStore + SocketStore,
+>(
     store: &S,
     clock: &impl Clock,
     settings: &ConnectSettings,

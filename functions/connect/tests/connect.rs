@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use hubcast_connection::connect::ConnectSettings;
 use hubcast_model::access::Block;
-use hubcast_model::ports::{AccessStore, SocketStore, UpstreamStore};
+use hubcast_model::ports::{BlockStore, ClientStore, SocketStore};
 use hubcast_model::settings::{Hubs, Origins};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;

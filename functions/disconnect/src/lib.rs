@@ -6,14 +6,19 @@
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use hubcast_membership::presence::disconnect;
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{ChannelStore, SocketStore, StoreError, UpstreamQueue};
+use hubcast_model::ports::{
+    BlockStore, ChannelStore, ClaimStore, ClientStore, GrantStore, SessionStore, SocketStore,
+    StoreError, UpstreamQueue,
+};
 use hubcast_model::time::Clock;
 
 /// Removes the socket that an event tells the end of. Safe to repeat.
 ///
 /// # Errors
 /// When the table does not answer; Lambda records the failure.
-pub async fn handle<S: SocketStore + ChannelStore>(
+pub async fn handle<
+    S: BlockStore + ChannelStore + ClaimStore + ClientStore + GrantStore + SessionStore + SocketStore,
+>(
     store: &S,
     upstream: Option<&impl UpstreamQueue>,
     clock: &impl Clock,

@@ -2,7 +2,7 @@
 
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::client::{Client, Values};
-use hubcast_model::ports::{ChannelStore, NoUpstream, SocketStore, UpstreamStore};
+use hubcast_model::ports::{ChannelStore, ClientStore, NoUpstream, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{
     Fault, MemoryStore, RecordingUpstream, TestClock, event, name, principal, socket,

@@ -12,7 +12,9 @@ use hubcast_model::context::Admission;
 use hubcast_model::context::Caller;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, ResultStore, SocketStore, UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, PendingStore, ResultStore, SessionStore, ShardStore, SocketStore,
+    UpstreamQueue, UsageStore,
 };
 use hubcast_model::time::{Clock, Timestamp};
 
@@ -23,7 +25,20 @@ pub async fn handle<S, G, C, U>(
     patience: Duration,
 ) -> ApiGatewayProxyResponse
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -17,7 +17,9 @@ use hubcast_model::client::{ClaimPolicy, Values};
 use hubcast_model::context::{GROUPS_MAX_BYTES, groups_text};
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
-use hubcast_model::ports::{AccessKeySource, AccessStore, SessionStore, StoreError};
+use hubcast_model::ports::{
+    AccessKeySource, BlockStore, GrantStore, MembershipStore, SessionStore, StoreError,
+};
 use hubcast_model::principal::Principal;
 use hubcast_model::report::chain;
 use hubcast_model::session::Reuse;
@@ -73,7 +75,7 @@ pub async fn handle<K, A, S, C>(
 where
     K: KeySource,
     A: AccessKeySource,
-    S: AccessStore + SessionStore,
+    S: MembershipStore + BlockStore + GrantStore + SessionStore,
     C: Clock,
 {
     let origin = event.headers.get("origin").and_then(|origin| origin.to_str().ok());
@@ -95,7 +97,7 @@ async fn answered<K, A, S, C>(
 where
     K: KeySource,
     A: AccessKeySource,
-    S: AccessStore + SessionStore,
+    S: MembershipStore + BlockStore + GrantStore + SessionStore,
     C: Clock,
 {
     match negotiation.negotiate(event).await {
@@ -113,7 +115,7 @@ impl<K, A, S, C> Negotiation<K, A, S, C>
 where
     K: KeySource,
     A: AccessKeySource,
-    S: AccessStore + SessionStore,
+    S: MembershipStore + BlockStore + GrantStore + SessionStore,
     C: Clock,
 {
     async fn negotiate(

@@ -6,7 +6,7 @@ use hubcast_model::access::Block;
 use hubcast_model::client::ClaimPolicy;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
-use hubcast_model::ports::AccessStore;
+use hubcast_model::ports::{BlockStore, GrantStore};
 use hubcast_model::principal::TokenKind;
 use hubcast_model::settings::{AccessKeys, Hubs, Origins, PublicUrl};
 use hubcast_model::time::Clock;

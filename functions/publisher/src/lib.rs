@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use hubcast_delivery::{Publisher, Report};
-use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, QueuedMessage,
+    SessionStore, ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::time::{Clock, Timestamp};
 
@@ -26,7 +27,20 @@ pub async fn handle<S, G, Q, C>(
     patience: Duration,
 ) -> SqsBatchResponse
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

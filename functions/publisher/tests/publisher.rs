@@ -11,7 +11,7 @@ use hubcast_delivery::Publisher;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::later::{Inbox, Place};
-use hubcast_model::ports::{ChannelStore, LaterStore, SocketStore};
+use hubcast_model::ports::{ChannelStore, InboxStore, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
 use hubcast_testkit::{event, name, socket};

@@ -6,7 +6,9 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_auth::jwks::KeySource;
 use hubcast_backend::{Filter, InvokeError, Sending, StreamEnd};
 use hubcast_model::ports::{
-    AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
+    AccessKeySource, BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore,
+    InboxStore, MembershipStore, NotificationSender, PendingStore, ResultStore, SessionStore,
+    ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::recipient::Recipient;
 use hubcast_model::time::Clock;
@@ -35,7 +37,20 @@ impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {

@@ -23,7 +23,9 @@ use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_backend::Backend;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::ports::{
-    AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
+    AccessKeySource, BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore,
+    InboxStore, MembershipStore, NotificationSender, PendingStore, ResultStore, SessionStore,
+    ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::settings::{Hubs, PublicUrl};
@@ -104,7 +106,20 @@ pub async fn handle<K, A, S, Q, C>(
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {
@@ -125,7 +140,20 @@ impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {

@@ -8,7 +8,9 @@ use hubcast_backend::{Closing, Listed, Sending};
 use hubcast_model::channel::Member;
 use hubcast_model::id::{KeyedName, UserId};
 use hubcast_model::ports::{
-    AccessKeySource, AccessStore, ChannelStore, NotificationSender, ResultStore, SocketStore,
+    AccessKeySource, BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore,
+    InboxStore, MembershipStore, NotificationSender, PendingStore, ResultStore, SessionStore,
+    ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::recipient::Recipient;
 use hubcast_model::time::Clock;
@@ -37,7 +39,20 @@ impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {

@@ -15,7 +15,9 @@ use hubcast_model::channel::Member;
 use hubcast_model::envelope::ELEMENTS_MAX;
 use hubcast_model::id::{GroupName, HubName, UserId};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, Consistency, NotificationSender, Outgoing, SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
+    InboxStore, MembershipStore, NotificationSender, Outgoing, PendingStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::recipient::Recipient;
 use hubcast_model::time::Clock;
@@ -115,7 +117,19 @@ impl Command {
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore,
     Q: NotificationSender,
     C: Clock,
 {

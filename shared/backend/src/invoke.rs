@@ -16,8 +16,9 @@ use hubcast_model::envelope::Content;
 use hubcast_model::frame::content_text;
 use hubcast_model::id::{ConnectionId, HubName};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ClientResult, InvocationKey, NotificationSender, ResultStore,
-    SocketStore,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientResult, ClientStore, GrantStore,
+    InboxStore, InvocationKey, MembershipStore, NotificationSender, PendingStore, ResultStore,
+    SessionStore, ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::recipient::Recipient;
 use hubcast_model::report::chain;
@@ -50,7 +51,20 @@ pub enum InvokeError {
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     Q: NotificationSender,
     C: Clock,
 {

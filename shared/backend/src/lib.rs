@@ -19,7 +19,9 @@ pub mod webhook;
 
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, NotificationSender, QueueError, SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
+    MembershipStore, NotificationSender, PendingStore, QueueError, SessionStore, ShardStore,
+    SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::time::Clock;
 
@@ -72,7 +74,19 @@ pub struct Backend<S, Q, C> {
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore,
     Q: NotificationSender,
     C: Clock,
 {

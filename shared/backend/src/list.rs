@@ -14,7 +14,9 @@ use hubcast_model::access::Standing;
 use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::id::{HexDigest, HubName, KeyedName, SocketId, UserId};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, Consistency, NotificationSender, PageQuery, SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
+    InboxStore, MembershipStore, NotificationSender, PageQuery, PendingStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::recipient::Recipient;
 use hubcast_model::time::Clock;
@@ -54,7 +56,19 @@ pub struct Count {
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore,
     Q: NotificationSender,
     C: Clock,
 {

@@ -19,7 +19,9 @@ use hubcast_model::access::{Membership, Standing};
 use hubcast_model::id::{ConnectionId, GroupName, HubName, KeyedName, UserId};
 use hubcast_model::later::Use;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, Consistency, NotificationSender, SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
+    InboxStore, MembershipStore, NotificationSender, PendingStore, SessionStore, ShardStore,
+    SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::recipient::Recipient;
 use hubcast_model::socket::Socket;
@@ -27,7 +29,19 @@ use hubcast_model::time::{Clock, Timestamp};
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore,
     Q: NotificationSender,
     C: Clock,
 {

@@ -6,7 +6,9 @@ use hubcast_model::access::Standing;
 use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::id::{ConnectionId, GroupName, HubName, UserId};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, Consistency, NotificationSender, PageQuery, SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
+    InboxStore, MembershipStore, NotificationSender, PageQuery, PendingStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::recipient::Recipient;
 use hubcast_model::socket::Socket;
@@ -17,7 +19,19 @@ const FIRST_ROWS: usize = 4;
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore,
     Q: NotificationSender,
     C: Clock,
 {

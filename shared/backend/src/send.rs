@@ -6,7 +6,11 @@ use super::envelope::Envelope;
 use super::{Backend, BackendError, Payload};
 use hubcast_model::frame::RECORD_MAX_BYTES;
 use hubcast_model::id::{ConnectionId, HexDigest, HubName};
-use hubcast_model::ports::{AccessStore, ChannelStore, NotificationSender, Outgoing, SocketStore};
+use hubcast_model::ports::{
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
+    MembershipStore, NotificationSender, Outgoing, PendingStore, SessionStore, ShardStore,
+    SocketStore, UsageStore,
+};
 use hubcast_model::recipient::Recipient;
 use hubcast_model::time::Clock;
 
@@ -52,7 +56,19 @@ pub struct Closing<'a> {
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore,
     Q: NotificationSender,
     C: Clock,
 {

@@ -7,7 +7,11 @@ use super::send::check_record;
 use super::{Backend, BackendError, Sending};
 use hubcast_model::envelope::Answer;
 use hubcast_model::frame::answer_message;
-use hubcast_model::ports::{AccessStore, ChannelStore, NotificationSender, SocketStore};
+use hubcast_model::ports::{
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
+    MembershipStore, NotificationSender, PendingStore, SessionStore, ShardStore, SocketStore,
+    UsageStore,
+};
 use hubcast_model::time::Clock;
 
 /// The end of a stream.
@@ -19,7 +23,19 @@ pub struct StreamEnd<'a> {
 
 impl<S, Q, C> Backend<S, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore,
     Q: NotificationSender,
     C: Clock,
 {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use hubcast_membership::session;
 use hubcast_model::client::{Client, Values};
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
-use hubcast_model::ports::{AccessStore, SocketStore, StoreError};
+use hubcast_model::ports::{
+    BlockStore, ClaimStore, ClientStore, GrantStore, SessionStore, SocketStore, StoreError,
+};
 use hubcast_model::principal::Principal;
 use hubcast_model::session::{Reuse, SocketSession};
 use hubcast_model::settings::{Hubs, Origins};
@@ -70,7 +72,9 @@ pub enum ConnectError {
 }
 
 /// Lets a socket in, or says why not.
-pub async fn connect<S: SocketStore + AccessStore>(
+pub async fn connect<
+    S: BlockStore + ClaimStore + ClientStore + GrantStore + SessionStore + SocketStore,
+>(
     store: &S,
     clock: &impl Clock,
     settings: &ConnectSettings,
@@ -108,7 +112,7 @@ pub async fn connect<S: SocketStore + AccessStore>(
 
 /// Keeps the groups of a token for as long as its session may come back to them.
 async fn keep_grant(
-    store: &impl AccessStore,
+    store: &impl GrantStore,
     principal: &Principal,
     socket: &Socket,
 ) -> Result<(), StoreError> {
@@ -122,7 +126,7 @@ async fn keep_grant(
 
 /// Uses a token up that may be used once. A proxy's second try at the same connection is one use.
 async fn use_up(
-    store: &impl SocketStore,
+    store: &impl SessionStore,
     principal: &Principal,
     socket: &Socket,
 ) -> Result<bool, StoreError> {
@@ -138,7 +142,7 @@ async fn use_up(
 
 /// Whether the principal's user is blocked, or logged out after the token was issued.
 pub async fn is_blocked(
-    store: &impl AccessStore,
+    store: &impl BlockStore,
     principal: &Principal,
     now: Timestamp,
 ) -> Result<bool, StoreError> {

@@ -28,8 +28,9 @@ use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, NoUpstream, ResultStore,
-    SocketStore, StoreError, UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    GrantStore, InboxStore, MembershipStore, NoUpstream, PendingStore, ResultStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::SocketState;
@@ -116,7 +117,20 @@ impl<S, G, C> Frames<S, G, C> {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -14,8 +14,9 @@ use hubcast_model::channel::ChannelKey;
 use hubcast_model::envelope::{Action, Audience, Scope, Subject};
 use hubcast_model::id::{GroupName, HubName, KeyedName, UserId};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, ProgressStore,
-    SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore,
+    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::socket::Socket;
 use hubcast_model::time::{Clock, Timestamp};
@@ -38,7 +39,20 @@ fn keyed(groups: &[GroupName]) -> BTreeSet<KeyedName> {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

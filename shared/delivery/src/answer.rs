@@ -8,14 +8,28 @@ use super::Publisher;
 use super::plan::Found;
 use hubcast_model::envelope::{Answer, Content};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
-    StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::time::Clock;
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

@@ -10,14 +10,28 @@ use super::resolve::Source;
 use hubcast_model::envelope::Audience;
 use hubcast_model::id::HubName;
 use hubcast_model::ports::{
-    AccessStore, Cause, ChannelStore, ConnectionGateway, NotificationQueue, Progress,
-    ProgressStore, Rest, SocketStore, StoreError,
+    BlockStore, BoardStore, Cause, ChannelStore, ClaimStore, ClientStore, ConnectionGateway,
+    GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, Progress,
+    ProgressStore, Rest, SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::time::Clock;
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

@@ -14,8 +14,9 @@ use super::post::few_of;
 use hubcast_membership::presence::disconnect;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
-    StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -33,7 +34,20 @@ pub(super) struct Before<F> {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

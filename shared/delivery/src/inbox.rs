@@ -23,8 +23,9 @@ use hubcast_model::frame::content_text;
 use hubcast_model::id::{ConnectionId, SocketId};
 use hubcast_model::later::{INBOX_MAX, INBOX_MAX_BYTES, Inbox, Use, Waiting};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, SocketStore,
-    StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::{Clock, Timestamp};
@@ -76,7 +77,20 @@ impl Kept {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

@@ -7,8 +7,9 @@ use super::Publisher;
 use super::batch::{Item, Message, State, Work};
 use hubcast_model::envelope::RejectReason;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, DeadLetter, NotificationQueue, Progress,
-    ProgressStore, SocketStore,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, DeadLetter,
+    GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, Progress,
+    ProgressStore, SessionStore, ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -44,7 +45,20 @@ pub(super) fn detail_of(reason: RejectReason, progress: &Progress) -> String {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

@@ -40,8 +40,9 @@ use tokio::time::Instant;
 use hubcast_membership::shards::Shards;
 use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore, QueuedMessage,
-    SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, QueuedMessage,
+    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::settings::Hubs;
@@ -121,7 +122,20 @@ pub struct Publisher<S, G, Q, C> {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

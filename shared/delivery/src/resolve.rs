@@ -16,8 +16,9 @@ use hubcast_model::frame::content_record;
 use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
-    AccessStore, Cause, ChannelStore, ConnectionGateway, NotificationQueue, ProgressStore,
-    SocketStore, StoreError,
+    BlockStore, BoardStore, Cause, ChannelStore, ClaimStore, ClientStore, ConnectionGateway,
+    GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore,
+    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::settings::Hubs;
@@ -32,7 +33,20 @@ enum Sockets {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

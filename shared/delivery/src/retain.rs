@@ -22,8 +22,9 @@ use hubcast_model::frame::content_text;
 use hubcast_model::id::{GroupName, HubName, SocketId};
 use hubcast_model::later::{Board, BoardOf, KEYS_MAX, Place, Retained};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, NotificationQueue, ProgressStore,
-    SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore,
+    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::Socket;
@@ -59,7 +60,20 @@ fn too_many(key: &str) -> Rejection {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

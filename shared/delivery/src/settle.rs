@@ -12,8 +12,9 @@ use hubcast_model::envelope::{Content, Later};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, NotificationQueue, Progress, ProgressStore, Rest,
-    SocketStore,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, NotificationQueue, PendingStore, Progress, ProgressStore, Rest,
+    SessionStore, ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -41,7 +42,20 @@ impl Posted {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

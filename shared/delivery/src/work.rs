@@ -21,8 +21,10 @@ use hubcast_model::envelope::{self, Content, RejectReason, Rejection};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, DeadLetter, NotificationQueue, Page,
-    PageQuery, Progress, ProgressStore, Rest, SocketStore, StoreError,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    DeadLetter, GrantStore, InboxStore, MembershipStore, NotificationQueue, Page, PageQuery,
+    PendingStore, Progress, ProgressStore, Rest, SessionStore, ShardStore, SocketStore, StoreError,
+    UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -56,7 +58,20 @@ struct Turn<'a> {
 
 impl<S, G, Q, C> Publisher<S, G, Q, C>
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,

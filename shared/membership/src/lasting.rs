@@ -17,7 +17,7 @@ use hubcast_model::socket::Socket;
 pub const MEMBERSHIP_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// Puts sockets into the groups and takes them out of them, as the word says.
-pub async fn place<S: SocketStore + ChannelStore>(
+pub async fn place<S: ChannelStore + SocketStore>(
     store: &S,
     counts: ShardCounts,
     sockets: &[Socket],
@@ -46,7 +46,7 @@ pub async fn follow<S, F>(
     read: impl Fn() -> F,
 ) -> Result<(), StoreError>
 where
-    S: SocketStore + ChannelStore,
+    S: ChannelStore + SocketStore,
     F: Future<Output = Result<Vec<Membership>, StoreError>>,
 {
     if sockets.is_empty() {

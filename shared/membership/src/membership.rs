@@ -15,7 +15,9 @@ use crate::session;
 use hubcast_model::access::{Membership, Standing};
 use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_model::id::{GroupName, KeyedName, SocketId};
-use hubcast_model::ports::{ChannelStore, Consistency, SocketStore, StoreError};
+use hubcast_model::ports::{
+    ChannelStore, ClaimStore, Consistency, SessionStore, SocketStore, StoreError,
+};
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
 
@@ -42,7 +44,7 @@ pub fn effective(token: &[GroupName], lasting: &[Membership]) -> Groups {
 /// Puts a socket into groups; false when it is not there (any more) to be put into anything.
 ///
 /// Safe to repeat.
-pub async fn join<S: SocketStore + ChannelStore>(
+pub async fn join<S: ChannelStore + SocketStore>(
     store: &S,
     counts: ShardCounts,
     socket: &Socket,
@@ -88,7 +90,7 @@ fn one_of_each(
 }
 
 /// Writes rows, those again that others deleted meanwhile; false when the socket is gone by then.
-async fn write<S: SocketStore + ChannelStore>(
+async fn write<S: ChannelStore + SocketStore>(
     store: &S,
     id: &SocketId,
     mut rows: Vec<ChannelRow>,
@@ -108,7 +110,7 @@ async fn write<S: SocketStore + ChannelStore>(
 ///
 /// Answers those that the record names again by then: whoever joins them may have written them
 /// before they were deleted here.
-async fn settle<S: SocketStore + ChannelStore>(
+async fn settle<S: ChannelStore + SocketStore>(
     store: &S,
     id: &SocketId,
     written: Vec<ChannelRow>,
@@ -136,7 +138,7 @@ async fn noted(
 }
 
 /// Takes a socket out of groups. Safe to repeat, also after half of it was done.
-pub async fn leave<S: SocketStore + ChannelStore>(
+pub async fn leave<S: ChannelStore + SocketStore>(
     store: &S,
     counts: ShardCounts,
     socket: &Socket,
@@ -160,7 +162,7 @@ pub async fn leave<S: SocketStore + ChannelStore>(
 ///
 /// Rows are deleted before they are forgotten, since a removal that stops in between would find
 /// them no more; and afterwards, since a join may have written them again.
-async fn remove<S: SocketStore + ChannelStore>(
+async fn remove<S: ChannelStore + SocketStore>(
     store: &S,
     id: &SocketId,
     keys: &[ChannelKey],
@@ -171,7 +173,7 @@ async fn remove<S: SocketStore + ChannelStore>(
 }
 
 /// Removes a socket and every row of it. `Some` for exactly one of all who try.
-pub async fn disconnect<S: SocketStore + ChannelStore>(
+pub async fn disconnect<S: ChannelStore + ClaimStore + SessionStore + SocketStore>(
     store: &S,
     id: &SocketId,
     now: Timestamp,

@@ -6,7 +6,8 @@ use crate::membership;
 use hubcast_model::event;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
-    ChannelStore, SocketStore, StoreError, UpstreamMessage, UpstreamQueue, UpstreamStore,
+    ChannelStore, ClaimStore, ClientStore, SessionStore, SocketStore, StoreError, UpstreamMessage,
+    UpstreamQueue,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::{Socket, SocketState};
@@ -28,7 +29,7 @@ pub async fn tell(queue: &impl UpstreamQueue, message: &UpstreamMessage) -> bool
 ///
 /// Whoever finds the client's row before it is marked leaves the end of it to be told here.
 pub async fn announce(
-    store: &impl UpstreamStore,
+    store: &impl ClientStore,
     queue: &impl UpstreamQueue,
     socket: &SocketId,
     now: Timestamp,
@@ -45,7 +46,7 @@ pub async fn announce(
 
 /// Removes a socket and every row of it, and tells the end of its client if nobody else does.
 /// `Some` for exactly one of all who try. Safe to repeat.
-pub async fn disconnect<S: SocketStore + ChannelStore>(
+pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore>(
     store: &S,
     queue: Option<&impl UpstreamQueue>,
     id: &SocketId,

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use hubcast_model::later::{Board, Place, Retained, RetainedKey, Uses};
-use hubcast_model::ports::{LaterStore, StoreError};
+use hubcast_model::ports::{BoardStore, StoreError};
 use hubcast_model::time::Timestamp;
 
 /// How many boards are read at once.
@@ -35,7 +35,7 @@ impl Replay {
     /// everything that hangs there was posted.
     pub async fn next(
         &mut self,
-        store: &impl LaterStore,
+        store: &impl BoardStore,
         now: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
         let mut reads = Vec::with_capacity(self.boards.len());

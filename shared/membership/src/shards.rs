@@ -6,7 +6,7 @@
 use tokio::sync::OnceCell;
 
 use hubcast_model::channel::ShardCounts;
-use hubcast_model::ports::{ChannelStore, StoreError};
+use hubcast_model::ports::{ShardStore, StoreError};
 
 /// The shard counts of this configuration, and whether they are on record.
 #[derive(Debug)]
@@ -22,13 +22,13 @@ impl Shards {
     }
 
     /// The counts to write rows by; recorded before the first answer.
-    pub async fn for_writing(&self, store: &impl ChannelStore) -> Result<ShardCounts, StoreError> {
+    pub async fn for_writing(&self, store: &impl ShardStore) -> Result<ShardCounts, StoreError> {
         self.recorded.get_or_try_init(|| store.raise_shard_counts(self.configured)).await?;
         Ok(self.configured)
     }
 
     /// The counts to read rows by: the largest ever recorded.
-    pub async fn for_reading(&self, store: &impl ChannelStore) -> Result<ShardCounts, StoreError> {
+    pub async fn for_reading(&self, store: &impl ShardStore) -> Result<ShardCounts, StoreError> {
         let recorded = store.shard_counts().await?;
         Ok(recorded.map_or(self.configured, |recorded| recorded.max(self.configured)))
     }

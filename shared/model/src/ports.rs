@@ -6,31 +6,38 @@
 //! makes races harmless, belongs to the use cases. Every adapter passes the
 //! contract suite of `hubcast-testkit`.
 
+mod access;
 mod access_keys;
+mod channel;
+mod client;
 mod gateway;
 mod later;
+mod progress;
 mod queue;
 mod result;
 mod sender;
 mod session;
+mod socket;
 mod store;
 mod upstream;
 mod webhook;
 
 use std::error::Error;
 
+pub use access::{BlockStore, GrantStore, MembershipStore};
 pub use access_keys::{AccessKeySource, Freshness};
+pub use channel::{ChannelStore, ShardStore};
+pub use client::{ClientStore, PendingStore};
 pub use gateway::{ConnectionGateway, PostError};
-pub use later::LaterStore;
+pub use later::{BoardStore, InboxStore, UsageStore};
+pub use progress::{Progress, ProgressStore, Rest};
 pub use queue::{DeadLetter, JobMessage, NotificationQueue, QueueError, QueuedMessage};
 pub use result::{ClientResult, InvocationKey, ResultStore};
 pub use sender::{NotificationSender, Outgoing};
 pub use session::SessionStore;
-pub use store::{
-    AccessStore, ChannelStore, Consistency, Page, PageQuery, Progress, ProgressStore, Rest,
-    SocketStore, StoreError,
-};
-pub use upstream::{NoUpstream, UpstreamMessage, UpstreamQueue, UpstreamStore};
+pub use socket::{ClaimStore, SocketStore};
+pub use store::{Consistency, Page, PageQuery, StoreError};
+pub use upstream::{NoUpstream, UpstreamMessage, UpstreamQueue};
 pub use webhook::{AnswerQueue, Webhook, WebhookAnswer, WebhookRequest};
 
 /// The cause behind a port's error.

@@ -6,7 +6,7 @@ use hubcast_connection::connect::{ConnectError, ConnectRequest, connect};
 use hubcast_membership::membership::disconnect;
 use hubcast_model::access::Block;
 use hubcast_model::id::HubName;
-use hubcast_model::ports::AccessStore;
+use hubcast_model::ports::BlockStore;
 use hubcast_model::principal::Principal;
 use hubcast_model::socket::SocketState;
 use hubcast_model::time::Clock;

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_model::access::{Block, Membership, Standing};
 use hubcast_model::id::{GroupName, HubName, KeyedName, UserId};
-use hubcast_model::ports::{AccessStore, StoreError};
+use hubcast_model::ports::{BlockStore, GrantStore, MembershipStore, StoreError};
 use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, millis, text, ttl};
@@ -14,7 +14,7 @@ const UNTIL: &str = "until";
 const NOT_BEFORE: &str = "notBefore";
 const GROUPS: &str = "groups";
 
-impl AccessStore for DynamoStore {
+impl MembershipStore for DynamoStore {
     async fn put_membership(
         &self,
         hub: &HubName,
@@ -59,7 +59,9 @@ impl AccessStore for DynamoStore {
         }
         Ok(memberships)
     }
+}
 
+impl BlockStore for DynamoStore {
     async fn put_block(
         &self,
         hub: Option<&HubName>,
@@ -93,7 +95,9 @@ impl AccessStore for DynamoStore {
         let items = self.read_all("block", &keys).await?;
         Ok(items.iter().map(to_block).fold(Block::default(), Block::and))
     }
+}
 
+impl GrantStore for DynamoStore {
     async fn put_grant(
         &self,
         token_id: &str,

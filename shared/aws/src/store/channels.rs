@@ -2,7 +2,9 @@
 
 use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
+use hubcast_model::ports::{
+    ChannelStore, Consistency, Page, PageQuery, ShardStore, StoreError,
+};
 
 use super::item::{self, Item, from_row, number, text, to_member};
 use super::{DynamoStore, if_met, key, unavailable};
@@ -45,7 +47,9 @@ impl ChannelStore for DynamoStore {
         let next = output.last_evaluated_key.as_ref().map(next_socket).transpose()?;
         Ok(Page { members: members?, next })
     }
+}
 
+impl ShardStore for DynamoStore {
     async fn shard_counts(&self) -> Result<Option<ShardCounts>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key::shards()));
         let output = get.consistent_read(true).send().await.map_err(unavailable("shard_counts"))?;

@@ -7,7 +7,7 @@ use hubcast_model::id::HubName;
 use hubcast_model::later::{
     Board, BoardOf, Inbox, Place, Retained, RetainedKey, Use, Uses, Waiting,
 };
-use hubcast_model::ports::{Consistency, LaterStore, StoreError};
+use hubcast_model::ports::{BoardStore, Consistency, InboxStore, StoreError, UsageStore};
 use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, millis, text, ttl};
@@ -19,7 +19,7 @@ const RECORD: &str = "record";
 const POSITION: &str = "position";
 const GROUP: &str = "group";
 
-impl LaterStore for DynamoStore {
+impl UsageStore for DynamoStore {
     async fn note_use(&self, hub: &HubName, what: Use) -> Result<(), StoreError> {
         let update = self
             .client
@@ -38,7 +38,9 @@ impl LaterStore for DynamoStore {
         let item = get.send().await.map_err(unavailable("uses"))?.item.unwrap_or_default();
         Ok(Use::ALL.into_iter().filter(|what| item.contains_key(name_of(*what))).collect())
     }
+}
 
+impl BoardStore for DynamoStore {
     async fn put_retained(&self, board: &Board, value: &Retained) -> Result<(), StoreError> {
         let mut item = key::key(board_key(board), value.key.as_str());
         item.insert(POSITION.to_owned(), text(value.place.position()));
@@ -63,7 +65,9 @@ impl LaterStore for DynamoStore {
         let rows = self.rows_at("retained", board_key(board), now).await?;
         rows.iter().map(to_retained).collect()
     }
+}
 
+impl InboxStore for DynamoStore {
     async fn put_waiting(&self, inbox: &Inbox, message: &Waiting) -> Result<(), StoreError> {
         let mut item = waiting_key(inbox, &message.place);
         item.insert(RECORD.to_owned(), text(&message.record));

@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
-use hubcast_model::ports::{Consistency, SocketStore, StoreError};
+use hubcast_model::ports::{
+    ClaimStore, ClientStore, Consistency, SocketStore, StoreError,
+};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 
@@ -14,7 +16,7 @@ use super::{DynamoStore, if_met, key, unavailable};
 const HOLDER: &str = "socket";
 const FINISHED: &str = "finished";
 
-impl SocketStore for DynamoStore {
+impl ClaimStore for DynamoStore {
     async fn take_claim(
         &self,
         hub: &HubName,
@@ -50,7 +52,9 @@ impl SocketStore for DynamoStore {
             .expression_attribute_values(":socket", text(socket.as_str()));
         if_met("release_claim", delete.send().await).map(|_| ())
     }
+}
 
+impl SocketStore for DynamoStore {
     async fn create_socket(&self, socket: &Socket) -> Result<(), StoreError> {
         let item = Some(item::from_socket(socket));
         let put = self.client.put_item().table_name(&self.table).set_item(item);

@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use hubcast_model::client::{Client, KnownClient, Values};
 use hubcast_model::id::{HubName, SocketId};
-use hubcast_model::ports::{StoreError, UpstreamStore};
+use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, millis, text, ttl};
@@ -17,7 +17,7 @@ const QUERY: &str = "query";
 const ANNOUNCED: &str = "announced";
 const SETTLED_BY: &str = "settledBy";
 
-impl UpstreamStore for DynamoStore {
+impl ClientStore for DynamoStore {
     async fn put_client(
         &self,
         socket: &SocketId,
@@ -71,7 +71,9 @@ impl UpstreamStore for DynamoStore {
         let output = delete.send().await.map_err(unavailable("take_client"))?;
         output.attributes.as_ref().map(to_client).transpose()
     }
+}
 
+impl PendingStore for DynamoStore {
     async fn put_pending(
         &self,
         socket: &SocketId,

@@ -3,7 +3,7 @@
 use dynoxide::Database;
 use hubcast_aws::store::{DynamoStore, create_table};
 use hubcast_model::channel::ShardCounts;
-use hubcast_model::ports::ChannelStore;
+use hubcast_model::ports::ShardStore;
 use hubcast_testkit::contract::store;
 
 use crate::endpoint::{listen, sdk_config};

@@ -17,8 +17,9 @@ use hubcast_model::frame::coalesce;
 use hubcast_model::id::{KeyedName, UserId};
 use hubcast_model::later::{Board, BoardOf, Inbox, Use, Uses, Waiting};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, ResultStore, SocketStore,
-    StoreError, UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    GrantStore, InboxStore, MembershipStore, PendingStore, PostError, ResultStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::Socket;
@@ -43,7 +44,20 @@ pub(super) enum Missed {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -20,8 +20,9 @@ use hubcast_model::context::Caller;
 use hubcast_model::id::{GroupName, KeyedName, SocketId, UserId};
 use hubcast_model::later::Uses;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, PostError, ResultStore, SocketStore,
-    StoreError, UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    GrantStore, InboxStore, MembershipStore, PendingStore, PostError, ResultStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::Socket;
@@ -44,7 +45,20 @@ enum Entry {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

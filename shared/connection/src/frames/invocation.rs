@@ -21,8 +21,9 @@ use hubcast_model::context::Caller;
 use hubcast_model::event::Call;
 use hubcast_model::id::{GroupName, KeyedName};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, ResultStore, SocketStore, StoreError,
-    UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, PendingStore, ResultStore, SessionStore, ShardStore, SocketStore,
+    StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::Socket;
@@ -51,7 +52,20 @@ pub(super) type Answer = Result<Outcome, StoreError>;
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

@@ -14,8 +14,9 @@ use super::{CLOSED_MARK, End, Frames, Step};
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, PageQuery, ResultStore, SocketStore,
-    StoreError, UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    GrantStore, InboxStore, MembershipStore, PageQuery, PendingStore, ResultStore, SessionStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::{Socket, SocketState};
@@ -51,7 +52,20 @@ impl ConnectionLimit {
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

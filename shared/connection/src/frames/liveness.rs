@@ -7,8 +7,9 @@ use signalr_protocol::message::PING;
 use super::{End, Frames, Step, unavailable};
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, Consistency, ResultStore, SocketStore,
-    StoreError, UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
+    GrantStore, InboxStore, MembershipStore, PendingStore, ResultStore, SessionStore, ShardStore,
+    SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Clock;
@@ -28,7 +29,20 @@ const LOOKS_BEFORE_HANDSHAKE: u32 = 7;
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

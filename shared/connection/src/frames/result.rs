@@ -5,14 +5,28 @@ use signalr_protocol::message::{Completion, Outcome};
 use super::{Frames, Step, unavailable};
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ClientResult, ConnectionGateway, InvocationKey, ResultStore,
-    SocketStore, UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientResult, ClientStore, ConnectionGateway,
+    GrantStore, InboxStore, InvocationKey, MembershipStore, PendingStore, ResultStore,
+    SessionStore, ShardStore, SocketStore, UpstreamQueue, UsageStore,
 };
 use hubcast_model::time::Clock;
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

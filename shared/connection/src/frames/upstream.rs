@@ -18,8 +18,9 @@ use hubcast_model::context::Caller;
 use hubcast_model::event::{self, Call};
 use hubcast_model::id::{NAME_MAX_CHARS, SocketId};
 use hubcast_model::ports::{
-    AccessStore, ChannelStore, ConnectionGateway, QueueError, ResultStore, SocketStore, StoreError,
-    UpstreamQueue,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
+    InboxStore, MembershipStore, PendingStore, QueueError, ResultStore, SessionStore, ShardStore,
+    SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::Socket;
@@ -35,7 +36,20 @@ const SENDER: &str = "sender";
 
 impl<S, G, C, U> Frames<S, G, C, U>
 where
-    S: SocketStore + ChannelStore + AccessStore + ResultStore,
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: UpstreamQueue,

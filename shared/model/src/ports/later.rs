@@ -7,8 +7,8 @@ use crate::id::HubName;
 use crate::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
 use crate::time::Timestamp;
 
-/// Retained values, inboxes, and which of them are in use at all.
-pub trait LaterStore: Send + Sync {
+/// Which of the features for latecomers a hub uses at all.
+pub trait UsageStore: Send + Sync {
     /// Notes, for good, that something is in use on a hub.
     fn note_use(
         &self,
@@ -22,7 +22,10 @@ pub trait LaterStore: Send + Sync {
         hub: &HubName,
         consistency: Consistency,
     ) -> impl Future<Output = Result<Uses, StoreError>> + Send;
+}
 
+/// The boards: retained values of users, groups and hubs.
+pub trait BoardStore: Send + Sync {
     /// Hangs a value up, or takes it down, unless what stands there says more recent things.
     fn put_retained(
         &self,
@@ -37,7 +40,10 @@ pub trait LaterStore: Send + Sync {
         board: &Board,
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Retained>, StoreError>> + Send;
+}
 
+/// The inboxes: messages for users who are away.
+pub trait InboxStore: Send + Sync {
     /// Has a message wait; the same place twice is one message.
     fn put_waiting(
         &self,

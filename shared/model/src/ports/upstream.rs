@@ -1,13 +1,10 @@
-//! What backends hear of clients: the queue it goes to, and the rows it needs.
+//! What backends hear of clients: the queues it goes to.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
-use super::{QueueError, StoreError};
-use crate::client::{Client, KnownClient};
-use crate::id::SocketId;
-use crate::time::Timestamp;
+use super::QueueError;
 
 /// An event for backends, as it stands on the upstream queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,53 +45,4 @@ impl UpstreamQueue for NoUpstream {
     async fn remind(&self, _: &str, _: Duration) -> Result<(), QueueError> {
         match self.0 {}
     }
-}
-
-/// Which clients backends hear of, and which invocations wait for an answer of theirs.
-pub trait UpstreamStore: Send + Sync {
-    /// Keeps what is told about the client of a socket, until `expires`.
-    fn put_client(
-        &self,
-        socket: &SocketId,
-        client: &Client,
-        expires: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// What is told about the client of a socket; strongly consistent.
-    fn client(
-        &self,
-        socket: &SocketId,
-    ) -> impl Future<Output = Result<Option<KnownClient>, StoreError>> + Send;
-
-    /// Notes that a client was announced; false when it is not kept any more.
-    fn mark_announced(
-        &self,
-        socket: &SocketId,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// Removes a client and answers it; `None` when another was first.
-    fn take_client(
-        &self,
-        socket: &SocketId,
-    ) -> impl Future<Output = Result<Option<KnownClient>, StoreError>> + Send;
-
-    /// Notes that an invocation waits for its answer, until `expires` at the most; false when one
-    /// with the same id does already at `now`.
-    fn put_pending(
-        &self,
-        socket: &SocketId,
-        invocation_id: &str,
-        now: Timestamp,
-        expires: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// Settles an invocation on behalf of `by`; false when it does not wait, or another settled it.
-    ///
-    /// Whoever settled it may do so again, as after a crash.
-    fn settle(
-        &self,
-        socket: &SocketId,
-        invocation_id: &str,
-        by: &str,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

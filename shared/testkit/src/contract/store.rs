@@ -10,12 +10,30 @@ pub mod results;
 pub mod sessions;
 pub mod upstream;
 
-use hubcast_model::ports::{AccessStore, ChannelStore, ProgressStore, ResultStore, SocketStore};
+use hubcast_model::ports::{
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
+    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
+    SocketStore, UsageStore,
+};
 
 /// Runs every rule of a table.
 pub async fn all<S>(store: &S)
 where
-    S: SocketStore + ChannelStore + AccessStore + ProgressStore + ResultStore,
+    S: BlockStore
+        + BoardStore
+        + ChannelStore
+        + ClaimStore
+        + ClientStore
+        + GrantStore
+        + InboxStore
+        + MembershipStore
+        + PendingStore
+        + ProgressStore
+        + ResultStore
+        + SessionStore
+        + ShardStore
+        + SocketStore
+        + UsageStore,
 {
     claims::all(store).await;
     records::all(store).await;

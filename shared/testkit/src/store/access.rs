@@ -2,13 +2,13 @@
 
 use hubcast_model::access::{Block, Membership};
 use hubcast_model::id::{GroupName, HubName, UserId};
-use hubcast_model::ports::{AccessStore, StoreError};
+use hubcast_model::ports::{BlockStore, GrantStore, MembershipStore, StoreError};
 use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;
 
-impl AccessStore for MemoryStore {
+impl MembershipStore for MemoryStore {
     async fn put_membership(
         &self,
         hub: &HubName,
@@ -35,7 +35,9 @@ impl AccessStore for MemoryStore {
         let is_valid = |row: &&Membership| row.expires.is_none_or(|expires| expires > now);
         Ok(of_user.filter(is_valid).cloned().collect())
     }
+}
 
+impl BlockStore for MemoryStore {
     async fn put_block(
         &self,
         hub: Option<&HubName>,
@@ -63,7 +65,9 @@ impl AccessStore for MemoryStore {
         let on = |hub| state.blocks.get(&(hub, user.keyed())).copied().unwrap_or_default();
         Ok(on(Some(hub.clone())).and(on(None)))
     }
+}
 
+impl GrantStore for MemoryStore {
     async fn put_grant(
         &self,
         token_id: &str,

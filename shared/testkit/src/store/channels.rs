@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, StoreError};
+use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, ShardStore, StoreError};
 
 use super::MemoryStore;
 use crate::journal::lock;
@@ -53,7 +53,9 @@ impl ChannelStore for MemoryStore {
         let valid = page.into_iter().filter(|(_, (_, expires))| *expires > now);
         Ok(Page { members: valid.map(|(_, (member, _))| member.clone()).collect(), next })
     }
+}
 
+impl ShardStore for MemoryStore {
     async fn shard_counts(&self) -> Result<Option<ShardCounts>, StoreError> {
         self.meet("shard_counts").await?;
         Ok(lock(&self.state).counts)

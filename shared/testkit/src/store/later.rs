@@ -2,13 +2,13 @@
 
 use hubcast_model::id::HubName;
 use hubcast_model::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
-use hubcast_model::ports::{Consistency, LaterStore, StoreError};
+use hubcast_model::ports::{BoardStore, Consistency, InboxStore, StoreError, UsageStore};
 use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;
 
-impl LaterStore for MemoryStore {
+impl UsageStore for MemoryStore {
     async fn note_use(&self, hub: &HubName, what: Use) -> Result<(), StoreError> {
         self.meet("note_use").await?;
         lock(&self.state).uses.entry(hub.clone()).or_default().insert(what);
@@ -19,7 +19,9 @@ impl LaterStore for MemoryStore {
         self.meet("uses").await?;
         Ok(lock(&self.state).uses.get(hub).cloned().unwrap_or_default())
     }
+}
 
+impl BoardStore for MemoryStore {
     async fn put_retained(&self, board: &Board, value: &Retained) -> Result<(), StoreError> {
         self.meet("put_retained").await?;
         let mut state = lock(&self.state);
@@ -37,7 +39,9 @@ impl LaterStore for MemoryStore {
         let counts = |value: &&Retained| value.record.is_some() && value.expires > now;
         Ok(values.filter(counts).cloned().collect())
     }
+}
 
+impl InboxStore for MemoryStore {
     async fn put_waiting(&self, inbox: &Inbox, message: &Waiting) -> Result<(), StoreError> {
         self.meet("put_waiting").await?;
         let mut state = lock(&self.state);

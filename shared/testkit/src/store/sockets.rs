@@ -2,7 +2,7 @@
 
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
-use hubcast_model::ports::{Consistency, SocketStore, StoreError};
+use hubcast_model::ports::{ClaimStore, Consistency, SocketStore, StoreError};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 
@@ -19,7 +19,7 @@ impl State {
     }
 }
 
-impl SocketStore for MemoryStore {
+impl ClaimStore for MemoryStore {
     async fn take_claim(
         &self,
         hub: &HubName,
@@ -52,7 +52,9 @@ impl SocketStore for MemoryStore {
         }
         Ok(())
     }
+}
 
+impl SocketStore for MemoryStore {
     async fn create_socket(&self, socket: &Socket) -> Result<(), StoreError> {
         self.meet("create_socket").await?;
         let record = Record::Socket(socket.clone());

@@ -2,7 +2,7 @@
 
 use hubcast_model::client::{Client, KnownClient};
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{StoreError, UpstreamStore};
+use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
@@ -15,7 +15,7 @@ pub(super) struct Pending {
     settled_by: Option<String>,
 }
 
-impl UpstreamStore for MemoryStore {
+impl ClientStore for MemoryStore {
     async fn put_client(
         &self,
         socket: &SocketId,
@@ -44,7 +44,9 @@ impl UpstreamStore for MemoryStore {
         self.meet("take_client").await?;
         Ok(lock(&self.state).clients.remove(socket))
     }
+}
 
+impl PendingStore for MemoryStore {
     async fn put_pending(
         &self,
         socket: &SocketId,

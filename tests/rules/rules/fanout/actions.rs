@@ -5,7 +5,7 @@ use std::time::Duration;
 use hubcast_connection::connect::ConnectError;
 use hubcast_model::access::Standing;
 use hubcast_model::channel::ShardCounts;
-use hubcast_model::ports::AccessStore;
+use hubcast_model::ports::{BlockStore, MembershipStore};
 use hubcast_model::settings::Hubs;
 use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;

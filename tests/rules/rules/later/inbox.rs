@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hubcast_model::access::Block;
-use hubcast_model::ports::AccessStore;
 use hubcast_model::ports::QueuedMessage;
+use hubcast_model::ports::BlockStore;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::principal;
 use hubcast_testkit::queued::{again, in_group, message};

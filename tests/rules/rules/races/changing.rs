@@ -2,7 +2,7 @@
 
 use hubcast_model::access::Standing;
 use hubcast_model::context::Caller;
-use hubcast_model::ports::AccessStore;
+use hubcast_model::ports::MembershipStore;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::interleave::Orders;
 use hubcast_testkit::name;

@@ -5,7 +5,7 @@ use hubcast_aws::store::DynamoStore;
 use hubcast_local::{Options, Stack, send_command};
 use hubcast_model::access::{Membership, Standing};
 use hubcast_model::id::{GroupName, HubName, UserId};
-use hubcast_model::ports::AccessStore;
+use hubcast_model::ports::MembershipStore;
 use hubcast_model::time::{Clock, SystemClock};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};

@@ -2,7 +2,11 @@
 
 use hubcast_model::access::{Block, Membership, Standing};
 use hubcast_model::id::UserId;
-use hubcast_model::ports::AccessStore;
+use hubcast_model::ports::{
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
+    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
+    SocketStore, UsageStore,
+};
 use hubcast_model::time::Timestamp;
 
 use super::longest_name;
@@ -12,7 +16,25 @@ use crate::name;
 const HUB: &str = "access";
 
 /// Runs every rule about access.
-pub async fn all(store: &impl AccessStore) {
+pub async fn all(
+    store: &(
+         impl BlockStore
+         + BoardStore
+         + ChannelStore
+         + ClaimStore
+         + ClientStore
+         + GrantStore
+         + InboxStore
+         + MembershipStore
+         + PendingStore
+         + ProgressStore
+         + ResultStore
+         + SessionStore
+         + ShardStore
+         + SocketStore
+         + UsageStore
+     ),
+) {
     memberships_and_denials_read_back(store).await;
     the_last_word_on_a_group_counts(store).await;
     expired_memberships_do_not_count(store).await;
@@ -32,12 +54,21 @@ fn membership(group: &str, standing: Standing, expires: Option<Timestamp>) -> Me
     Membership { group: name::group(group).keyed(), standing, expires }
 }
 
-async fn put(store: &impl AccessStore, user: &UserId, membership: &Membership) {
+async fn put(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+    user: &UserId,
+    membership: &Membership,
+) {
     store.put_membership(&name::hub(HUB), user, membership).await.expect("an answer");
 }
 
 /// The memberships at [`START`], in the order of their groups.
-async fn read(store: &impl AccessStore, user: &UserId) -> Vec<Membership> {
+async fn read(
+    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
+    user: &UserId,
+) -> Vec<Membership> {
     let hub = name::hub(HUB);
     let mut memberships = store.memberships(&hub, user, START).await.expect("an answer");
     memberships.sort_by(|one, other| one.group.cmp(&other.group));
@@ -45,7 +76,17 @@ async fn read(store: &impl AccessStore, user: &UserId) -> Vec<Membership> {
 }
 
 /// Everything of a membership comes back, also of one with a long or odd name.
-pub async fn memberships_and_denials_read_back(store: &impl AccessStore) {
+pub async fn memberships_and_denials_read_back(
+    store: &(
+         impl BoardStore
+         + ChannelStore
+         + ClientStore
+         + MembershipStore
+         + ProgressStore
+         + ResultStore
+         + SocketStore
+     ),
+) {
     let user = name::user("reads#back%2F");
     let mut memberships = [
         membership("a", Standing::Member, None),
@@ -60,7 +101,17 @@ pub async fn memberships_and_denials_read_back(store: &impl AccessStore) {
 }
 
 /// A denial takes a membership's place, and the other way round.
-pub async fn the_last_word_on_a_group_counts(store: &impl AccessStore) {
+pub async fn the_last_word_on_a_group_counts(
+    store: &(
+         impl BoardStore
+         + ChannelStore
+         + ClientStore
+         + MembershipStore
+         + ProgressStore
+         + ResultStore
+         + SocketStore
+     ),
+) {
     let user = name::user("last-word");
     let words = [
         membership("a", Standing::Member, Some(at(9))),
@@ -74,7 +125,17 @@ pub async fn the_last_word_on_a_group_counts(store: &impl AccessStore) {
 }
 
 /// A membership ends at its very millisecond.
-pub async fn expired_memberships_do_not_count(store: &impl AccessStore) {
+pub async fn expired_memberships_do_not_count(
+    store: &(
+         impl BoardStore
+         + ChannelStore
+         + ClientStore
+         + MembershipStore
+         + ProgressStore
+         + ResultStore
+         + SocketStore
+     ),
+) {
     let user = name::user("expires");
     put(store, &user, &membership("ended", Standing::Member, Some(START))).await;
     put(store, &user, &membership("lasts", Standing::Member, Some(at(1)))).await;
@@ -83,7 +144,17 @@ pub async fn expired_memberships_do_not_count(store: &impl AccessStore) {
 }
 
 /// Nobody else is in the group for it.
-pub async fn memberships_belong_to_one_user_of_one_hub(store: &impl AccessStore) {
+pub async fn memberships_belong_to_one_user_of_one_hub(
+    store: &(
+         impl BoardStore
+         + ChannelStore
+         + ClientStore
+         + MembershipStore
+         + ProgressStore
+         + ResultStore
+         + SocketStore
+     ),
+) {
     let user = name::user("belongs");
     put(store, &user, &membership("a", Standing::Member, None)).await;
     for other in ["Belongs", "belongs#", &longest_name('別')] {
@@ -93,16 +164,16 @@ pub async fn memberships_belong_to_one_user_of_one_hub(store: &impl AccessStore)
     assert_eq!(store.memberships(&elsewhere, &user, START).await.expect("an answer"), []);
 }
 
-async fn raise(store: &impl AccessStore, user: &UserId, block: Block) {
+async fn raise(store: &impl BlockStore, user: &UserId, block: Block) {
     store.put_block(Some(&name::hub(HUB)), user, block).await.expect("an answer");
 }
 
-async fn block(store: &impl AccessStore, user: &UserId) -> Block {
+async fn block(store: &impl BlockStore, user: &UserId) -> Block {
     store.block(&name::hub(HUB), user).await.expect("an answer")
 }
 
 /// The stricter of two blocks stays; each of its two rules counts for itself.
-pub async fn blocks_are_raised_and_never_lowered(store: &impl AccessStore) {
+pub async fn blocks_are_raised_and_never_lowered(store: &impl BlockStore) {
     let user = name::user("raised");
     assert_eq!(block(store, &user).await, Block::default());
     raise(store, &user, Block { until: Some(at(5)), not_before: None }).await;
@@ -116,7 +187,7 @@ pub async fn blocks_are_raised_and_never_lowered(store: &impl AccessStore) {
 }
 
 /// Who is unblocked stays logged out; who was not blocked is no error.
-pub async fn lifting_a_block_leaves_a_log_out(store: &impl AccessStore) {
+pub async fn lifting_a_block_leaves_a_log_out(store: &impl BlockStore) {
     let (user, hub) = (name::user("lifted"), name::hub(HUB));
     store.lift_block(Some(&hub), &user).await.expect("an answer");
     assert_eq!(block(store, &user).await, Block::default());
@@ -128,7 +199,7 @@ pub async fn lifting_a_block_leaves_a_log_out(store: &impl AccessStore) {
 }
 
 /// A block on all hubs counts on each, and is lifted by itself.
-pub async fn blocks_of_the_hub_and_of_all_hubs_add_up(store: &impl AccessStore) {
+pub async fn blocks_of_the_hub_and_of_all_hubs_add_up(store: &impl BlockStore) {
     let user = name::user("everywhere");
     raise(store, &user, Block { until: Some(at(1)), not_before: Some(at(4)) }).await;
     let everywhere = Block { until: Some(at(3)), not_before: Some(at(2)) };
@@ -142,7 +213,7 @@ pub async fn blocks_of_the_hub_and_of_all_hubs_add_up(store: &impl AccessStore) 
 }
 
 /// Groups come back in their order until the very millisecond of their end.
-pub async fn grants_are_kept_until_they_expire(store: &impl AccessStore) {
+pub async fn grants_are_kept_until_they_expire(store: &impl GrantStore) {
     let groups = ["z", "a", "a#b", &longest_name('組')].map(name::group);
     store.put_grant("grant-kept", &groups, at(1)).await.expect("an answer");
     let kept = store.grant("grant-kept", START).await.expect("an answer");
@@ -153,7 +224,7 @@ pub async fn grants_are_kept_until_they_expire(store: &impl AccessStore) {
     assert_eq!(store.grant("grant-empty", START).await.expect("an answer"), Some(Vec::new()));
 }
 /// A grant that is there lasts longer; one that is not does not come about.
-pub async fn grants_are_extended_and_never_shortened(store: &impl AccessStore) {
+pub async fn grants_are_extended_and_never_shortened(store: &impl GrantStore) {
     let groups = [name::group("extended")];
     store.put_grant("extended", &groups, at(10)).await.expect("an answer");
     for (end, last) in [(20, 19), (15, 19)] {

@@ -1,6 +1,10 @@
 //! Claims on connection ids.
 
-use hubcast_model::ports::SocketStore;
+use hubcast_model::ports::{
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
+    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
+    SocketStore, UsageStore,
+};
 use hubcast_model::socket::Socket;
 
 use crate::clock::START;
@@ -8,7 +12,25 @@ use crate::name;
 use crate::socket::connecting;
 
 /// Runs every rule about claims.
-pub async fn all(store: &impl SocketStore) {
+pub async fn all(
+    store: &(
+         impl BlockStore
+         + BoardStore
+         + ChannelStore
+         + ClaimStore
+         + ClientStore
+         + GrantStore
+         + InboxStore
+         + MembershipStore
+         + PendingStore
+         + ProgressStore
+         + ResultStore
+         + SessionStore
+         + ShardStore
+         + SocketStore
+         + UsageStore
+     ),
+) {
     a_free_claim_is_taken(store).await;
     a_claim_passes_on_when_its_holder_never_finished(store).await;
     a_claim_is_refused_when_its_holder_finished(store).await;
@@ -22,7 +44,7 @@ fn claiming(hub: &str, id: &str) -> Socket {
     Socket { connection: name::connection("c"), ..connecting(hub, id, "alice") }
 }
 
-async fn take(store: &impl SocketStore, socket: &Socket) -> bool {
+async fn take(store: &impl ClaimStore, socket: &Socket) -> bool {
     let taken = store.take_claim(&socket.hub, &socket.connection, &socket.id, START);
     taken.await.expect("an answer")
 }
@@ -34,14 +56,16 @@ async fn finish(store: &impl SocketStore, socket: &Socket) -> bool {
 }
 
 /// Whoever comes first gets the claim, and keeps it when asking again.
-pub async fn a_free_claim_is_taken(store: &impl SocketStore) {
+pub async fn a_free_claim_is_taken(store: &impl ClaimStore) {
     let socket = claiming("claims.free", "claim-free=");
     assert!(take(store, &socket).await);
     assert!(take(store, &socket).await);
 }
 
 /// A proxy may try an upgrade again; the second try counts.
-pub async fn a_claim_passes_on_when_its_holder_never_finished(store: &impl SocketStore) {
+pub async fn a_claim_passes_on_when_its_holder_never_finished(
+    store: &(impl ClaimStore + SocketStore),
+) {
     let [first, second] =
         ["claim-passes1=", "claim-passes2="].map(|id| claiming("claims.passes", id));
     assert!(take(store, &first).await);
@@ -50,7 +74,7 @@ pub async fn a_claim_passes_on_when_its_holder_never_finished(store: &impl Socke
 }
 
 /// A connection in use is not taken over.
-pub async fn a_claim_is_refused_when_its_holder_finished(store: &impl SocketStore) {
+pub async fn a_claim_is_refused_when_its_holder_finished(store: &(impl ClaimStore + SocketStore)) {
     let [first, second] =
         ["claim-refused1=", "claim-refused2="].map(|id| claiming("claims.refused", id));
     assert!(take(store, &first).await);
@@ -59,7 +83,7 @@ pub async fn a_claim_is_refused_when_its_holder_finished(store: &impl SocketStor
 }
 
 /// Who lost a claim cannot release it from under its new holder.
-pub async fn a_claim_is_released_only_by_its_holder(store: &impl SocketStore) {
+pub async fn a_claim_is_released_only_by_its_holder(store: &(impl ClaimStore + SocketStore)) {
     let [first, second] =
         ["claim-released1=", "claim-released2="].map(|id| claiming("claims.released", id));
     assert!(take(store, &first).await);
@@ -70,13 +94,13 @@ pub async fn a_claim_is_released_only_by_its_holder(store: &impl SocketStore) {
     assert!(take(store, &second).await, "its holder did not release it");
 }
 
-async fn release(store: &impl SocketStore, socket: &Socket) {
+async fn release(store: &impl ClaimStore, socket: &Socket) {
     let released = store.release_claim(&socket.hub, &socket.connection, &socket.id);
     released.await.expect("an answer");
 }
 
 /// Of two sockets with one connection id only the claim's holder gets ready.
-pub async fn a_claim_that_passed_on_fails_the_handshake(store: &impl SocketStore) {
+pub async fn a_claim_that_passed_on_fails_the_handshake(store: &(impl ClaimStore + SocketStore)) {
     let [first, second] = ["claim-fails1=", "claim-fails2="].map(|id| claiming("claims.fails", id));
     assert!(take(store, &first).await);
     assert!(take(store, &second).await);
@@ -85,7 +109,7 @@ pub async fn a_claim_that_passed_on_fails_the_handshake(store: &impl SocketStore
 }
 
 /// Connection ids are a hub's own.
-pub async fn claims_of_different_hubs_are_different(store: &impl SocketStore) {
+pub async fn claims_of_different_hubs_are_different(store: &(impl ClaimStore + SocketStore)) {
     let [one, other] = ["claims.one", "claims.other"];
     let [one, other] = [claiming(one, "claim-one="), claiming(other, "claim-other=")];
     assert!(take(store, &one).await);

@@ -2,7 +2,11 @@
 
 use hubcast_model::id::HubName;
 use hubcast_model::later::{Board, BoardOf, Inbox, Place, Retained, RetainedKey, Use, Waiting};
-use hubcast_model::ports::{Consistency, LaterStore};
+use hubcast_model::ports::{
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
+    InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore,
+    ShardStore, SocketStore, UsageStore,
+};
 use hubcast_model::time::Timestamp;
 
 use super::longest_name;
@@ -10,7 +14,25 @@ use crate::clock::START;
 use crate::name;
 
 /// Runs every rule about what is there for those who come later.
-pub async fn all(store: &impl LaterStore) {
+pub async fn all(
+    store: &(
+         impl BlockStore
+         + BoardStore
+         + ChannelStore
+         + ClaimStore
+         + ClientStore
+         + GrantStore
+         + InboxStore
+         + MembershipStore
+         + PendingStore
+         + ProgressStore
+         + ResultStore
+         + SessionStore
+         + ShardStore
+         + SocketStore
+         + UsageStore
+     ),
+) {
     what_is_in_use_is_noted_for_each_hub(store).await;
     the_last_value_of_a_key_counts(store).await;
     an_older_value_of_its_message_group_replaces_nothing(store).await;
@@ -44,11 +66,17 @@ fn value(key: &str, place: Place, record: &str) -> Retained {
     Retained { key, place, record: Some(record.to_owned()), expires: Timestamp::FOREVER }
 }
 
-async fn put(store: &impl LaterStore, board: &Board, value: &Retained) {
+async fn put(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+    board: &Board,
+    value: &Retained,
+) {
     store.put_retained(board, value).await.expect("an answer");
 }
 
-async fn records(store: &impl LaterStore, board: &Board) -> Vec<String> {
+async fn records(store: &impl BoardStore, board: &Board) -> Vec<String> {
     let values = store.retained(board, START).await.expect("an answer");
     values.into_iter().filter_map(|value| value.record).collect()
 }
@@ -61,16 +89,16 @@ fn waiting(place: Place, record: &str) -> Waiting {
     Waiting { place, record: record.to_owned(), expires: at(1000) }
 }
 
-async fn wait(store: &impl LaterStore, inbox: &Inbox, message: &Waiting) {
+async fn wait(store: &(impl InboxStore + PendingStore), inbox: &Inbox, message: &Waiting) {
     store.put_waiting(inbox, message).await.expect("an answer");
 }
 
-async fn who_waits(store: &impl LaterStore, inbox: &Inbox, now: Timestamp) -> Vec<Waiting> {
+async fn who_waits(store: &impl InboxStore, inbox: &Inbox, now: Timestamp) -> Vec<Waiting> {
     store.waiting(inbox, now).await.expect("an answer")
 }
 
 /// Nobody looks for what was never used.
-pub async fn what_is_in_use_is_noted_for_each_hub(store: &impl LaterStore) {
+pub async fn what_is_in_use_is_noted_for_each_hub(store: &impl UsageStore) {
     let uses = async |hub: &HubName| store.uses(hub, Consistency::Strong).await.expect("uses");
     let (one, other) = (name::hub("uses"), name::hub("unused"));
     assert_eq!(uses(&one).await, [].into());
@@ -86,7 +114,11 @@ pub async fn what_is_in_use_is_noted_for_each_hub(store: &impl LaterStore) {
 }
 
 /// One value for each key, read back as it was written.
-pub async fn the_last_value_of_a_key_counts(store: &impl LaterStore) {
+pub async fn the_last_value_of_a_key_counts(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+) {
     let board = group_board("last");
     let record = "{\"type\":1,\"target\":\"語\",\"arguments\":[ 1.0 ]}\u{1e}";
     let last = value("k", place("g", "2"), record);
@@ -99,7 +131,11 @@ pub async fn the_last_value_of_a_key_counts(store: &impl LaterStore) {
 }
 
 /// A message that SQS delivers again must not bring an old value back.
-pub async fn an_older_value_of_its_message_group_replaces_nothing(store: &impl LaterStore) {
+pub async fn an_older_value_of_its_message_group_replaces_nothing(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+) {
     let board = group_board("older");
     put(store, &board, &value("k", place("g", "10"), "new")).await;
     put(store, &board, &value("k", place("g", "9"), "old")).await;
@@ -111,7 +147,11 @@ pub async fn an_older_value_of_its_message_group_replaces_nothing(store: &impl L
 }
 
 /// Also when the message that hung it up comes again.
-pub async fn a_value_that_was_taken_down_stays_down(store: &impl LaterStore) {
+pub async fn a_value_that_was_taken_down_stays_down(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+) {
     let board = group_board("down");
     let down = Retained { record: None, ..value("k", place("g", "2"), "") };
     put(store, &board, &value("k", place("g", "1"), "up")).await;
@@ -123,7 +163,11 @@ pub async fn a_value_that_was_taken_down_stays_down(store: &impl LaterStore) {
 }
 
 /// Whatever users, groups and hubs are called.
-pub async fn boards_are_apart(store: &impl LaterStore) {
+pub async fn boards_are_apart(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+) {
     let (user, group) = (name::user("apart").keyed(), name::group("apart").keyed());
     let long = |last| BoardOf::Group(name::group(&longest_name(last)).keyed());
     let boards = [
@@ -144,7 +188,11 @@ pub async fn boards_are_apart(store: &impl LaterStore) {
 }
 
 /// Expired ones do not count, whether or not the table has deleted them.
-pub async fn values_expire_at_their_millisecond(store: &impl LaterStore) {
+pub async fn values_expire_at_their_millisecond(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+) {
     let board = group_board("expiring");
     let short = Retained { expires: at(5), ..value("k", place("g", "1"), "short") };
     put(store, &board, &short).await;
@@ -153,7 +201,11 @@ pub async fn values_expire_at_their_millisecond(store: &impl LaterStore) {
 }
 
 /// Together more than a page of the real table holds.
-pub async fn large_values_are_kept_page_by_page(store: &impl LaterStore) {
+pub async fn large_values_are_kept_page_by_page(
+    store: &(
+         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
+     ),
+) {
     let board = group_board("large");
     let large = "x".repeat(128 * 1024);
     let keys: Vec<String> = (0..12).map(|n| format!("k{n:02}")).collect();
@@ -167,7 +219,7 @@ pub async fn large_values_are_kept_page_by_page(store: &impl LaterStore) {
 }
 
 /// Whatever the order in which they came; and each once.
-pub async fn messages_wait_in_the_order_of_their_places(store: &impl LaterStore) {
+pub async fn messages_wait_in_the_order_of_their_places(store: &(impl InboxStore + PendingStore)) {
     let inbox = inbox("ordered");
     let messages = [
         waiting(Place::new("g", "9", 0), "a"),
@@ -191,7 +243,7 @@ pub async fn messages_wait_in_the_order_of_their_places(store: &impl LaterStore)
 }
 
 /// Whoever gets it may deliver it in another way.
-pub async fn a_message_is_taken_back_by_one(store: &impl LaterStore) {
+pub async fn a_message_is_taken_back_by_one(store: &(impl InboxStore + PendingStore)) {
     let inbox = inbox("back");
     let message = waiting(place("g", "1"), "a");
     wait(store, &inbox, &message).await;
@@ -201,7 +253,7 @@ pub async fn a_message_is_taken_back_by_one(store: &impl LaterStore) {
 }
 
 /// Whoever the users are, and however late the table deletes.
-pub async fn inboxes_are_apart_and_messages_expire(store: &impl LaterStore) {
+pub async fn inboxes_are_apart_and_messages_expire(store: &(impl InboxStore + PendingStore)) {
     let inboxes = [inbox("apart"), inbox(&longest_name('a')), inbox(&longest_name('b'))];
     for (at, inbox) in inboxes.iter().enumerate() {
         wait(store, inbox, &waiting(place("g", "1"), &at.to_string())).await;

@@ -1,0 +1,60 @@
+//! The clients that backends hear of, and their calls that wait for an answer.
+
+use std::future::Future;
+
+use super::StoreError;
+use crate::client::{Client, KnownClient};
+use crate::id::SocketId;
+use crate::time::Timestamp;
+
+/// The clients that backends hear of.
+pub trait ClientStore: Send + Sync {
+    /// Keeps what is told about the client of a socket, until `expires`.
+    fn put_client(
+        &self,
+        socket: &SocketId,
+        client: &Client,
+        expires: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What is told about the client of a socket; strongly consistent.
+    fn client(
+        &self,
+        socket: &SocketId,
+    ) -> impl Future<Output = Result<Option<KnownClient>, StoreError>> + Send;
+
+    /// Notes that a client was announced; false when it is not kept any more.
+    fn mark_announced(
+        &self,
+        socket: &SocketId,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes a client and answers it; `None` when another was first.
+    fn take_client(
+        &self,
+        socket: &SocketId,
+    ) -> impl Future<Output = Result<Option<KnownClient>, StoreError>> + Send;
+}
+
+/// The invocations that wait for an answer of a backend.
+pub trait PendingStore: Send + Sync {
+    /// Notes that an invocation waits for its answer, until `expires` at the most; false when one
+    /// with the same id does already at `now`.
+    fn put_pending(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Settles an invocation on behalf of `by`; false when it does not wait, or another settled it.
+    ///
+    /// Whoever settled it may do so again, as after a crash.
+    fn settle(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+        by: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
