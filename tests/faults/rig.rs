@@ -15,9 +15,7 @@ use hubcast_local::{Options, Stack};
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    ChannelStore, Consistency, PageQuery, SocketStore,
-};
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, SocketStore};
 use hubcast_model::socket::SocketState;
 use hubcast_model::time::{Clock, SystemClock};
 use hubcast_testkit::name;

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use hubcast_membership::membership::disconnect;
 use hubcast_model::access::Block;
-use hubcast_model::ports::{
-    BlockStore, ChannelStore, GrantStore, SocketStore,
-};
+use hubcast_model::ports::{BlockStore, ChannelStore, GrantStore, SocketStore};
 use hubcast_model::session::Reuse;
 use hubcast_model::time::{Clock, Timestamp};
 use hubcast_testkit::clock::START;

@@ -10,7 +10,7 @@ use hubcast_aws::config::PublisherConfig;
 use hubcast_delivery::Publisher;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ChannelKey;
-use hubcast_model::later::{Inbox, Place};
+use hubcast_model::later::{Inbox, QueuePosition};
 use hubcast_model::ports::{ChannelStore, InboxStore, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
@@ -183,9 +183,9 @@ async fn what_waits_stands_where_the_queue_says() {
     let kept = |event: &mut Value| event["Records"][0]["body"] = json!(carol);
     assert_eq!(rig.publish(BATCH, kept).await, json!({ "batchItemFailures": [] }));
     let inbox = Inbox::of(&name::hub("notifications"), &name::user("carol"));
-    let [waiting] = rig.store.waiting(&inbox, START).await.unwrap().try_into().unwrap();
-    let place = Place::new("notifications:user:alice", "18849496460467696101", 0);
-    assert_eq!(waiting.place, place);
+    let [waiting] = rig.store.inbox_messages(&inbox, START).await.unwrap().try_into().unwrap();
+    let place = QueuePosition::new("notifications:user:alice", "18849496460467696101", 0);
+    assert_eq!(waiting.position, place);
 }
 
 #[tokio::test]

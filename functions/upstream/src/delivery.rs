@@ -122,7 +122,7 @@ where
         if left < ATTEMPT_MIN {
             return Err(DeliveryError::OutOfTime);
         }
-        let keys = self.keys.access_keys(Freshness::Kept).await.map_err(DeliveryError::Keys)?;
+        let keys = self.keys.access_keys(Freshness::Cached).await.map_err(DeliveryError::Keys)?;
         let (mut headers, body) = (event.headers(), event.body());
         let user = event.user_id.as_deref().unwrap_or_default();
         let (hub, connection) = (event.hub.as_str(), event.connection_id.as_str());

@@ -123,7 +123,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         grant: &ClientGrant<'_>,
         now: Timestamp,
     ) -> Result<String, AuthError> {
-        let keys = self.keys(Freshness::Kept).await?;
+        let keys = self.keys(Freshness::Cached).await?;
         self.client_tokens(&keys).mint(base, grant, now)
     }
 
@@ -137,7 +137,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         user: Option<&UserId>,
         now: Timestamp,
     ) -> Result<NewConnection, AuthError> {
-        let keys = self.keys(Freshness::Kept).await?;
+        let keys = self.keys(Freshness::Cached).await?;
         ConnectionTokens::new(&keys).mint(hub, user, now)
     }
 
@@ -153,7 +153,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     where
         T: Send,
     {
-        let kept = self.keys(Freshness::Kept).await?;
+        let kept = self.keys(Freshness::Cached).await?;
         match check(&kept) {
             Err(AuthError::Signature(why)) => {
                 let renewed = self.keys(Freshness::Renewed).await?;

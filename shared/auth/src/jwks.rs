@@ -13,14 +13,14 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hubcast_model::kept::{Kept, Upkeep};
+use hubcast_model::cached::{CacheRules, Cached};
 use hubcast_model::ports::Cause;
 use hubcast_model::settings::IssuerSettings;
 use jsonwebtoken::jwk::JwkSet;
 
 use fetch::Fetcher;
 
-const UPKEEP: Upkeep = Upkeep {
+const CACHE_RULES: CacheRules = CacheRules {
     what: "the keys of an issuer",
     old_after: Duration::from_hours(1),
     waits: false,
@@ -43,14 +43,14 @@ pub trait KeySource: Send + Sync {
 pub struct HttpKeys {
     fetcher: Fetcher,
     /// By where the keys are, so that issuers do not wait for each other.
-    kept: Mutex<HashMap<String, Arc<Kept<JwkSet>>>>,
+    kept: Mutex<HashMap<String, Arc<Cached<JwkSet>>>>,
 }
 
 impl HttpKeys {
-    fn of(&self, issuer: &IssuerSettings) -> Arc<Kept<JwkSet>> {
+    fn of(&self, issuer: &IssuerSettings) -> Arc<Cached<JwkSet>> {
         let place = issuer.jwks_uri.as_ref().unwrap_or(&issuer.issuer);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = kept.entry(place.clone()).or_insert_with(|| Arc::new(Kept::new(UPKEEP)));
+        let keys = kept.entry(place.clone()).or_insert_with(|| Arc::new(Cached::new(CACHE_RULES)));
         Arc::clone(keys)
     }
 }

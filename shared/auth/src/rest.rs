@@ -96,7 +96,7 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
     /// # Errors
     /// When the keys cannot be had.
     pub async fn derived_key(&self, now: Timestamp) -> Result<DerivedKey, AuthError> {
-        let keys = self.keys(Freshness::Kept).await?;
+        let keys = self.keys(Freshness::Cached).await?;
         DerivedKeyId::at(now).derive(&keys.primary)
     }
 
@@ -111,7 +111,7 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<String, AuthError> {
-        let keys = self.keys(Freshness::Kept).await?;
+        let keys = self.keys(Freshness::Cached).await?;
         let token_id = ConnectionTokens::new(&keys).mint(hub, user, now)?.id.to_string();
         let grant = ClientGrant {
             hub,
@@ -137,7 +137,7 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
         if header.alg != Algorithm::HS256 {
             return Err(AuthError::Invalid("its algorithm is not HS256"));
         }
-        let kept = self.keys(Freshness::Kept).await?;
+        let kept = self.keys(Freshness::Cached).await?;
         let claims = match signed(token, &kept) {
             Err(AuthError::Signature(why)) => {
                 let renewed = self.keys(Freshness::Renewed).await?;

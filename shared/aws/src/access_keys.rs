@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use hubcast_model::kept::{Kept, Upkeep};
+use hubcast_model::cached::{CacheRules, Cached};
 use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::settings::{AccessKeys, KeysError};
 
 use crate::config::AccessKeySettings;
 use crate::on_demand::{OnDemand, on_demand};
 
-const UPKEEP: Upkeep = Upkeep {
+const CACHE_RULES: CacheRules = CacheRules {
     what: "the access keys",
     old_after: Duration::from_mins(5),
     waits: true,
@@ -26,7 +26,7 @@ const UPKEEP: Upkeep = Upkeep {
 #[derive(Debug)]
 pub struct KeyVault {
     place: Place,
-    kept: Kept<AccessKeys>,
+    kept: Cached<AccessKeys>,
 }
 
 #[derive(Debug)]
@@ -57,13 +57,13 @@ impl KeyVault {
                 Place::Parameter(on_demand(config, aws_sdk_ssm::Client::new), name)
             }
         };
-        Self { place, kept: Kept::new(UPKEEP) }
+        Self { place, kept: Cached::new(CACHE_RULES) }
     }
 }
 
 impl AccessKeySource for KeyVault {
     async fn access_keys(&self, freshness: Freshness) -> Result<AccessKeys, Cause> {
-        let holds = |_: &AccessKeys| freshness == Freshness::Kept;
+        let holds = |_: &AccessKeys| freshness == Freshness::Cached;
         let kept = match &self.place {
             Place::Environment(keys) => return Ok(keys.clone()),
             Place::Parameter(client, name) => {

@@ -52,7 +52,7 @@ where
         }
         let mut waiting = Vec::new();
         for found in sockets {
-            if self.store.settle(&found.socket, invocation_id, key).await? {
+            if self.store.complete_pending(&found.socket, invocation_id, key).await? {
                 waiting.push(found);
             }
         }

@@ -21,7 +21,7 @@ use hubcast_model::channel::Member;
 use hubcast_model::envelope::{Audience, Content, Later, Notification};
 use hubcast_model::frame::content_text;
 use hubcast_model::id::{ConnectionId, SocketId};
-use hubcast_model::later::{INBOX_MAX, INBOX_MAX_BYTES, Inbox, Use, Waiting};
+use hubcast_model::later::{INBOX_MAX, INBOX_MAX_BYTES, Inbox, InboxMessage, Use};
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
     InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
@@ -36,7 +36,7 @@ const ROUNDS_MAX: usize = 3;
 /// A message that may have to wait.
 struct Kept {
     inbox: Inbox,
-    message: Waiting,
+    message: InboxMessage,
     audience: Audience,
     excluded: Vec<ConnectionId>,
 }
@@ -57,7 +57,7 @@ impl Kept {
         let end = source.message.sent_at.plus(*lifetime);
         let expires = notification.expires_at.map_or(end, |at| at.min(end));
         let record = content_text(&notification.content)?;
-        let message = Waiting { place: source.place(), record, expires };
+        let message = InboxMessage { position: source.place(), record, expires };
         let kept = Self {
             inbox: Inbox::of(&notification.hub, user),
             message,
@@ -128,28 +128,28 @@ where
 
     async fn have_wait(&self, kept: &Kept) -> Result<(), StoreError> {
         self.store.note_use(&kept.inbox.hub, Use::Inboxes).await?;
-        self.store.put_waiting(&kept.inbox, &kept.message).await
+        self.store.put_inbox_message(&kept.inbox, &kept.message).await
     }
 
     async fn takes_back(&self, kept: &Kept) -> Result<bool, StoreError> {
-        self.store.take_back(&kept.inbox, &kept.message.place).await
+        self.store.take_back(&kept.inbox, &kept.message.position).await
     }
 
     /// Removes the oldest messages from an inbox that holds too much; answers how many.
     async fn make_room(&self, kept: &Kept) -> Result<usize, StoreError> {
-        let waiting = self.store.waiting(&kept.inbox, self.clock.now()).await?;
+        let waiting = self.store.inbox_messages(&kept.inbox, self.clock.now()).await?;
         let (mut bytes, mut count) = (0, 0);
-        let fits = |message: &&Waiting| {
+        let fits = |message: &&InboxMessage| {
             bytes += message.record.len();
             count += 1;
             bytes <= INBOX_MAX_BYTES && count <= INBOX_MAX
         };
         let stay = waiting.iter().rev().take_while(fits).count();
         let oldest = waiting.iter().take(waiting.len() - stay);
-        let oldest: Vec<_> = oldest.map(|message| message.place.clone()).collect();
+        let oldest: Vec<_> = oldest.map(|message| message.position.clone()).collect();
         if !oldest.is_empty() {
             tracing::warn!(dropped = oldest.len(), "an inbox is full; its oldest messages go");
-            self.store.remove_waiting(&kept.inbox, &oldest).await?;
+            self.store.remove_inbox_messages(&kept.inbox, &oldest).await?;
         }
         Ok(oldest.len())
     }

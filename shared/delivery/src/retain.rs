@@ -1,4 +1,4 @@
-//! Retained values: hung up before the audience is read, and shown to whom an
+//! RetainedValue values: hung up before the audience is read, and shown to whom an
 //! action puts into a group.
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use hubcast_model::envelope::{
 };
 use hubcast_model::frame::content_text;
 use hubcast_model::id::{GroupName, HubName, SocketId};
-use hubcast_model::later::{Board, BoardOf, KEYS_MAX, Place, Retained};
+use hubcast_model::later::{Board, BoardOf, KEYS_MAX, QueuePosition, RetainedValue};
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
     GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore,
@@ -105,7 +105,7 @@ where
         &self,
         source: &Source<'_>,
         notification: &'a Notification,
-    ) -> Option<(&'a Audience, Retained)> {
+    ) -> Option<(&'a Audience, RetainedValue)> {
         let (audience, key, lifetime) = match (&notification.content, &notification.later) {
             (Content::Clear { audience, key }, _) => (audience, key, PROGRESS_LIFETIME),
             (Content::Message { audience, .. }, Later::Retained(key)) => {
@@ -119,26 +119,33 @@ where
         let end =
             notification.expires_at.filter(|_| record.is_some()).unwrap_or(Timestamp::FOREVER);
         let place = source.place();
-        Some((audience, Retained { key: key.clone(), place, record, expires: at_most.min(end) }))
+        Some((
+            audience,
+            RetainedValue { key: key.clone(), position: place, record, expires: at_most.min(end) },
+        ))
     }
 
     /// Whether a board has so many keys that it takes no other. Those who come at once may bring
     /// it a little beyond.
-    async fn is_full(&self, boards: &[Board], value: &Retained) -> Result<bool, StoreError> {
+    async fn is_full(&self, boards: &[Board], value: &RetainedValue) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut reads = Vec::with_capacity(boards.len());
         for board in boards {
             reads.push(self.store.retained(board, now));
         }
         let reads = stream::iter(reads).buffer_unordered(WRITES_AT_ONCE);
-        let boards: Vec<Vec<Retained>> = reads.try_collect().await?;
-        let others = |values: &Vec<Retained>| {
+        let boards: Vec<Vec<RetainedValue>> = reads.try_collect().await?;
+        let others = |values: &Vec<RetainedValue>| {
             values.iter().filter(|hanging| hanging.key != value.key).count() >= KEYS_MAX
         };
         Ok(boards.iter().any(others))
     }
 
-    async fn write_boards(&self, boards: &[Board], value: &Retained) -> Result<(), StoreError> {
+    async fn write_boards(
+        &self,
+        boards: &[Board],
+        value: &RetainedValue,
+    ) -> Result<(), StoreError> {
         let Some(first) = boards.first() else {
             return Ok(());
         };
@@ -282,7 +289,7 @@ where
 
 impl Source<'_> {
     /// Where the element stands.
-    pub(super) fn place(&self) -> Place {
-        Place::new(&self.message.group, &self.message.sequence, self.item_ref.item)
+    pub(super) fn place(&self) -> QueuePosition {
+        QueuePosition::new(&self.message.group, &self.message.sequence, self.item_ref.item)
     }
 }

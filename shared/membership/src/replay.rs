@@ -1,4 +1,4 @@
-//! Retained values on their way to who has just come.
+//! RetainedValue values on their way to who has just come.
 //!
 //! Whoever changes a value writes it first and then reads the channel; whoever
 //! comes into a channel writes the row first and then reads the board. So one
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use hubcast_model::later::{Board, Place, Retained, RetainedKey, Uses};
+use hubcast_model::later::{Board, QueuePosition, RetainedKey, RetainedValue, Uses};
 use hubcast_model::ports::{BoardStore, StoreError};
 use hubcast_model::time::Timestamp;
 
@@ -21,7 +21,7 @@ const READS_AT_ONCE: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Replay {
     boards: BTreeSet<Board>,
-    posted: BTreeMap<(Board, RetainedKey), Place>,
+    posted: BTreeMap<(Board, RetainedKey), QueuePosition>,
 }
 
 impl Replay {
@@ -43,19 +43,19 @@ impl Replay {
             reads.push(async move { Ok((board.clone(), store.retained(board, now).await?)) });
         }
         let reads = stream::iter(reads).buffer_unordered(READS_AT_ONCE);
-        let boards: Vec<(Board, Vec<Retained>)> = reads.try_collect().await?;
+        let boards: Vec<(Board, Vec<RetainedValue>)> = reads.try_collect().await?;
         Ok(self.unposted(boards))
     }
 
     /// What was sent to several boards at once is posted once.
-    fn unposted(&mut self, boards: Vec<(Board, Vec<Retained>)>) -> Vec<String> {
+    fn unposted(&mut self, boards: Vec<(Board, Vec<RetainedValue>)>) -> Vec<String> {
         let mut records = BTreeMap::new();
         for (board, values) in boards {
             for value in values {
                 let at = (board.clone(), value.key);
-                let before = self.posted.insert(at, value.place.clone());
-                if before.as_ref() != Some(&value.place) {
-                    records.extend(value.record.map(|record| (value.place, record)));
+                let before = self.posted.insert(at, value.position.clone());
+                if before.as_ref() != Some(&value.position) {
+                    records.extend(value.record.map(|record| (value.position, record)));
                 }
             }
         }

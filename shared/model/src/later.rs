@@ -24,7 +24,7 @@ pub const INBOX_MAX_BYTES: usize = 1024 * 1024;
 /// Within one message group positions grow as SQS took the messages; those of different groups
 /// are in no order that is promised.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct QueuePosition {
     position: String,
     group: String,
 }
@@ -34,7 +34,7 @@ const SEQUENCE_DIGITS: usize = 39;
 const ELEMENT_DIGITS: usize = 3;
 const POSITION_LENGTH: usize = SEQUENCE_DIGITS + 1 + ELEMENT_DIGITS;
 
-impl Place {
+impl QueuePosition {
     /// The place of the element at `at` in a message with this sequence number.
     pub fn new(group: &str, sequence: &str, at: usize) -> Self {
         let is_number = sequence.bytes().all(|byte| byte.is_ascii_digit());
@@ -62,7 +62,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for QueuePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.position, self.group)
     }
@@ -129,30 +129,31 @@ impl Board {
 
 /// The last value of one key, or that it was taken down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retained {
+pub struct RetainedValue {
     /// The key.
     pub key: RetainedKey,
     /// The element that said so.
-    pub place: Place,
+    pub position: QueuePosition,
     /// What a client gets; `None` when the value was taken down.
     pub record: Option<String>,
     /// When it stops counting.
     pub expires: Timestamp,
 }
 
-impl Retained {
+impl RetainedValue {
     /// Whether this may stand where `other` stood: not if it is older. Of two message groups
     /// nobody knows which is older, so the one that comes last counts.
     pub fn replaces(&self, other: &Self) -> bool {
-        self.place.group != other.place.group || self.place.position >= other.place.position
+        self.position.group != other.position.group
+            || self.position.position >= other.position.position
     }
 }
 
 /// A message that waits in an inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct InboxMessage {
     /// Which element it is; they are delivered in the order of places.
-    pub place: Place,
+    pub position: QueuePosition,
     /// What the client gets.
     pub record: String,
     /// Until when it waits.
@@ -203,34 +204,34 @@ mod tests {
     #[test]
     fn places_of_a_message_group_are_in_the_order_of_the_queue() {
         let places = [
-            Place::new("g", "", 0),
-            Place::new("g", "9", 0),
-            Place::new("g", "10", 0),
-            Place::new("g", "10", 2),
-            Place::new("g", "10", 11),
-            Place::new("g", "18849496460467696128", 0),
-            Place::new("g", "340282366920938463463374607431768211455", 99),
+            QueuePosition::new("g", "", 0),
+            QueuePosition::new("g", "9", 0),
+            QueuePosition::new("g", "10", 0),
+            QueuePosition::new("g", "10", 2),
+            QueuePosition::new("g", "10", 11),
+            QueuePosition::new("g", "18849496460467696128", 0),
+            QueuePosition::new("g", "340282366920938463463374607431768211455", 99),
         ];
         assert!(places.is_sorted());
         for place in places {
-            assert_eq!(Place::parse(&place.to_string()), Some(place));
+            assert_eq!(QueuePosition::parse(&place.to_string()), Some(place));
         }
     }
 
     #[test]
     fn a_place_reads_back_whatever_its_group_is_called() {
         for group in ["", "n:user:älice", "a#b#"] {
-            let place = Place::new(group, "7", 1);
-            assert_eq!(Place::parse(&place.to_string()), Some(place));
+            let place = QueuePosition::new(group, "7", 1);
+            assert_eq!(QueuePosition::parse(&place.to_string()), Some(place));
         }
-        assert_eq!(Place::parse("HEAD"), None);
+        assert_eq!(QueuePosition::parse("HEAD"), None);
     }
 
     #[test]
     fn an_older_value_of_the_same_message_group_replaces_nothing() {
-        let at = |group: &str, sequence: &str| Retained {
+        let at = |group: &str, sequence: &str| RetainedValue {
             key: RetainedKey::parse("k").unwrap(),
-            place: Place::new(group, sequence, 0),
+            position: QueuePosition::new(group, sequence, 0),
             record: None,
             expires: Timestamp::FOREVER,
         };

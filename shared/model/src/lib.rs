@@ -6,6 +6,7 @@
 //! beside this crate.
 
 pub mod access;
+pub mod cached;
 pub mod channel;
 pub mod client;
 pub mod context;
@@ -15,7 +16,6 @@ pub mod frame;
 pub mod front_door;
 pub mod groups;
 pub mod id;
-pub mod kept;
 pub mod later;
 pub mod ports;
 pub mod principal;

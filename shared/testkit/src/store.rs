@@ -20,7 +20,9 @@ use hubcast_model::access::{Block, Membership};
 use hubcast_model::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_model::client::KnownClient;
 use hubcast_model::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
-use hubcast_model::later::{Board, Inbox, Place, Retained, RetainedKey, Uses, Waiting};
+use hubcast_model::later::{
+    Board, Inbox, InboxMessage, QueuePosition, RetainedKey, RetainedValue, Uses,
+};
 use hubcast_model::ports::{ClientResult, InvocationKey, Progress, StoreError};
 use hubcast_model::session::SessionId;
 use hubcast_model::socket::Socket;
@@ -52,8 +54,8 @@ struct State {
     progress: BTreeMap<String, (Progress, Timestamp)>,
     sessions: BTreeMap<SessionId, Session>,
     uses: BTreeMap<HubName, Uses>,
-    boards: BTreeMap<Board, BTreeMap<RetainedKey, Retained>>,
-    inboxes: BTreeMap<Inbox, BTreeMap<Place, Waiting>>,
+    boards: BTreeMap<Board, BTreeMap<RetainedKey, RetainedValue>>,
+    inboxes: BTreeMap<Inbox, BTreeMap<QueuePosition, InboxMessage>>,
     clients: BTreeMap<SocketId, KnownClient>,
     pending: BTreeMap<(SocketId, String), upstream::Pending>,
     /// Answers of clients that somebody waits for, `None` until they come.

@@ -198,7 +198,7 @@ impl Deployment {
             return Ok(keys);
         }
         let vault = self.account().await?.access_keys(settings);
-        let keys = vault.access_keys(Freshness::Kept).await;
+        let keys = vault.access_keys(Freshness::Cached).await;
         keys.map_err(|cause| Failure::because("the access keys cannot be read", cause))
     }
 

@@ -7,9 +7,7 @@ use hubcast_aws::store::DynamoStore;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::{ChannelKey, Member, ShardCounts};
 use hubcast_model::id::{GroupName, HubName, KeyedName, SocketId, UserId};
-use hubcast_model::ports::{
-    ChannelStore, Consistency, PageQuery, SocketStore, StoreError,
-};
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, SocketStore, StoreError};
 use hubcast_model::socket::Socket;
 use hubcast_model::time::{Clock, SystemClock};
 

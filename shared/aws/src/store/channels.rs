@@ -2,9 +2,7 @@
 
 use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    ChannelStore, Consistency, Page, PageQuery, ShardStore, StoreError,
-};
+use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, ShardStore, StoreError};
 
 use super::item::{self, Item, from_row, number, text, to_member};
 use super::{DynamoStore, if_met, key, unavailable};

@@ -1,11 +1,11 @@
-//! Retained values, inboxes, and which of them are in use on a hub.
+//! RetainedValue values, inboxes, and which of them are in use on a hub.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use hubcast_model::id::HubName;
 use hubcast_model::later::{
-    Board, BoardOf, Inbox, Place, Retained, RetainedKey, Use, Uses, Waiting,
+    Board, BoardOf, Inbox, InboxMessage, QueuePosition, RetainedKey, RetainedValue, Use, Uses,
 };
 use hubcast_model::ports::{BoardStore, Consistency, InboxStore, StoreError, UsageStore};
 use hubcast_model::time::Timestamp;
@@ -41,10 +41,10 @@ impl UsageStore for DynamoStore {
 }
 
 impl BoardStore for DynamoStore {
-    async fn put_retained(&self, board: &Board, value: &Retained) -> Result<(), StoreError> {
+    async fn put_retained(&self, board: &Board, value: &RetainedValue) -> Result<(), StoreError> {
         let mut item = key::key(board_key(board), value.key.as_str());
-        item.insert(POSITION.to_owned(), text(value.place.position()));
-        item.insert(GROUP.to_owned(), text(value.place.group()));
+        item.insert(POSITION.to_owned(), text(value.position.position()));
+        item.insert(GROUP.to_owned(), text(value.position.group()));
         if let Some(record) = &value.record {
             item.insert(RECORD.to_owned(), text(record));
         }
@@ -56,42 +56,58 @@ impl BoardStore for DynamoStore {
             )
             .expression_attribute_names("#position", POSITION)
             .expression_attribute_names("#group", GROUP)
-            .expression_attribute_values(":position", text(value.place.position()))
-            .expression_attribute_values(":group", text(value.place.group()));
+            .expression_attribute_values(":position", text(value.position.position()))
+            .expression_attribute_values(":group", text(value.position.group()));
         if_met("put_retained", put.send().await).map(|_| ())
     }
 
-    async fn retained(&self, board: &Board, now: Timestamp) -> Result<Vec<Retained>, StoreError> {
+    async fn retained(
+        &self,
+        board: &Board,
+        now: Timestamp,
+    ) -> Result<Vec<RetainedValue>, StoreError> {
         let rows = self.rows_at("retained", board_key(board), now).await?;
         rows.iter().map(to_retained).collect()
     }
 }
 
 impl InboxStore for DynamoStore {
-    async fn put_waiting(&self, inbox: &Inbox, message: &Waiting) -> Result<(), StoreError> {
-        let mut item = waiting_key(inbox, &message.place);
+    async fn put_inbox_message(
+        &self,
+        inbox: &Inbox,
+        message: &InboxMessage,
+    ) -> Result<(), StoreError> {
+        let mut item = message_key(inbox, &message.position);
         item.insert(RECORD.to_owned(), text(&message.record));
         item.extend(end(message.expires));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map(|_| ()).map_err(unavailable("put_waiting"))
+        put.send().await.map(|_| ()).map_err(unavailable("put_inbox_message"))
     }
 
-    async fn waiting(&self, inbox: &Inbox, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
-        let rows = self.rows_at("waiting", inbox_key(inbox), now).await?;
-        rows.iter().map(to_waiting).collect()
+    async fn inbox_messages(
+        &self,
+        inbox: &Inbox,
+        now: Timestamp,
+    ) -> Result<Vec<InboxMessage>, StoreError> {
+        let rows = self.rows_at("inbox_messages", inbox_key(inbox), now).await?;
+        rows.iter().map(to_inbox_message).collect()
     }
 
-    async fn remove_waiting(&self, inbox: &Inbox, places: &[Place]) -> Result<(), StoreError> {
-        let keys = places.iter().map(|place| waiting_key(inbox, place));
-        self.delete_all("remove_waiting", keys.collect()).await
+    async fn remove_inbox_messages(
+        &self,
+        inbox: &Inbox,
+        positions: &[QueuePosition],
+    ) -> Result<(), StoreError> {
+        let keys = positions.iter().map(|position| message_key(inbox, position));
+        self.delete_all("remove_inbox_messages", keys.collect()).await
     }
 
-    async fn take_back(&self, inbox: &Inbox, place: &Place) -> Result<bool, StoreError> {
+    async fn take_back(&self, inbox: &Inbox, position: &QueuePosition) -> Result<bool, StoreError> {
         let delete = self
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(waiting_key(inbox, place)))
+            .set_key(Some(message_key(inbox, position)))
             .return_values(ReturnValue::AllOld);
         let output = delete.send().await.map_err(unavailable("take_back"))?;
         Ok(output.attributes.is_some())
@@ -153,8 +169,8 @@ fn inbox_key(inbox: &Inbox) -> String {
     format!("INBOX#{}#{}", inbox.hub, inbox.user)
 }
 
-fn waiting_key(inbox: &Inbox, place: &Place) -> Key {
-    key::key(inbox_key(inbox), place.to_string())
+fn message_key(inbox: &Inbox, position: &QueuePosition) -> Key {
+    key::key(inbox_key(inbox), position.to_string())
 }
 
 fn end(expires: Timestamp) -> HashMap<String, AttributeValue> {
@@ -163,24 +179,24 @@ fn end(expires: Timestamp) -> HashMap<String, AttributeValue> {
         .into()
 }
 
-fn to_retained(item: &Item) -> Result<Retained, StoreError> {
+fn to_retained(item: &Item) -> Result<RetainedValue, StoreError> {
     let what = "a retained value";
     let corrupt = || StoreError::Corrupt { what };
-    let place =
+    let position =
         format!("{}#{}", item::required(item, POSITION, what)?, item::required(item, GROUP, what)?);
-    Ok(Retained {
+    Ok(RetainedValue {
         key: RetainedKey::parse(item::required(item, key::SK, what)?).map_err(|_| corrupt())?,
-        place: Place::parse(&place).ok_or_else(corrupt)?,
+        position: QueuePosition::parse(&position).ok_or_else(corrupt)?,
         record: Some(item::required(item, RECORD, what)?.to_owned()),
         expires: item::at(item, key::EXPIRES).ok_or_else(corrupt)?,
     })
 }
 
-fn to_waiting(item: &Item) -> Result<Waiting, StoreError> {
+fn to_inbox_message(item: &Item) -> Result<InboxMessage, StoreError> {
     let what = "a message that waits";
     let corrupt = || StoreError::Corrupt { what };
-    Ok(Waiting {
-        place: Place::parse(item::required(item, key::SK, what)?).ok_or_else(corrupt)?,
+    Ok(InboxMessage {
+        position: QueuePosition::parse(item::required(item, key::SK, what)?).ok_or_else(corrupt)?,
         record: item::required(item, RECORD, what)?.to_owned(),
         expires: item::at(item, key::EXPIRES).ok_or_else(corrupt)?,
     })

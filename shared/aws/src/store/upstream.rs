@@ -96,7 +96,7 @@ impl PendingStore for DynamoStore {
         Ok(if_met("put_pending", put.send().await)?.is_some())
     }
 
-    async fn settle(
+    async fn complete_pending(
         &self,
         socket: &SocketId,
         invocation_id: &str,
@@ -114,7 +114,7 @@ impl PendingStore for DynamoStore {
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_names("#settled", SETTLED_BY)
             .expression_attribute_values(":by", text(by));
-        Ok(if_met("settle", update.send().await)?.is_some())
+        Ok(if_met("complete_pending", update.send().await)?.is_some())
     }
 }
 

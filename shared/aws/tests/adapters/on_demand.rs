@@ -19,10 +19,7 @@ use hubcast_aws::store::DynamoStore;
 use hubcast_connection::frames::Frames;
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
-use hubcast_model::ports::{
-    ConnectionGateway, Consistency,
-    SocketStore,
-};
+use hubcast_model::ports::{ConnectionGateway, Consistency, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{caller, principal};
 use hubcast_testkit::{TestClock, name};

@@ -10,9 +10,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use hubcast_aws::store::DynamoStore;
 use hubcast_model::channel::{ChannelKey, ChannelRow};
-use hubcast_model::ports::{
-    ChannelStore, Progress, ProgressStore, StoreError,
-};
+use hubcast_model::ports::{ChannelStore, Progress, ProgressStore, StoreError};
 use hubcast_model::time::Timestamp;
 use hubcast_testkit::name;
 use hubcast_testkit::socket::row;

@@ -15,7 +15,7 @@ use hubcast_membership::replay::Replay;
 use hubcast_model::context::Caller;
 use hubcast_model::frame::coalesce;
 use hubcast_model::id::{KeyedName, UserId};
-use hubcast_model::later::{Board, BoardOf, Inbox, Use, Uses, Waiting};
+use hubcast_model::later::{Board, BoardOf, Inbox, InboxMessage, Use, Uses};
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
     GrantStore, InboxStore, MembershipStore, PendingStore, PostError, ResultStore, SessionStore,
@@ -85,7 +85,7 @@ where
             return Ok(());
         };
         loop {
-            let waiting = self.store.waiting(&inbox, self.clock.now()).await?;
+            let waiting = self.store.inbox_messages(&inbox, self.clock.now()).await?;
             // Who is blocked gets nothing; the handshake's own look at the block ends it.
             let (principal, now) = (&caller.admission.principal, self.clock.now());
             if waiting.is_empty() || is_blocked(&self.store, principal, now).await? {
@@ -101,14 +101,14 @@ where
         &self,
         socket: &Socket,
         inbox: &Inbox,
-        waiting: &[Waiting],
+        waiting: &[InboxMessage],
     ) -> Result<(), Missed> {
         let records = waiting.iter().map(|message| Bytes::from(message.record.clone()));
         for frame in coalesce(records.enumerate()) {
             self.post_unless_refused(socket, frame.body).await?;
             let delivered = frame.parcels.iter().filter_map(|at| waiting.get(*at));
-            let places: Vec<_> = delivered.map(|message| message.place.clone()).collect();
-            self.store.remove_waiting(inbox, &places).await?;
+            let places: Vec<_> = delivered.map(|message| message.position.clone()).collect();
+            self.store.remove_inbox_messages(inbox, &places).await?;
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ where
         let Some(inbox) = inbox_of(socket, in_use) else {
             return Ok(false);
         };
-        Ok(!self.store.waiting(&inbox, self.clock.now()).await?.is_empty())
+        Ok(!self.store.inbox_messages(&inbox, self.clock.now()).await?.is_empty())
     }
 
     /// Shows a socket what hangs in a group that it has joined.

@@ -141,7 +141,7 @@ where
     async fn unsent(&self, caller: &Caller, call: Invocation, unsent: Unsent) -> Step {
         tracing::error!(error = %chain(&unsent.error), "an invocation is not handed up");
         let id = call.invocation_id.clone().unwrap_or_default();
-        let is_ours = match self.store.settle(&caller.socket, &id, SENDER).await {
+        let is_ours = match self.store.complete_pending(&caller.socket, &id, SENDER).await {
             Ok(is_ours) => is_ours,
             // A reminder will find it; without one, nobody would.
             Err(_) => !unsent.is_reminded,

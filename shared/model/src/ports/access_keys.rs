@@ -9,7 +9,7 @@ use crate::settings::AccessKeys;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
     /// As they were read last.
-    Kept,
+    Cached,
     /// Read anew, unless that was done a moment ago: no kept key fits a signature, and keys may
     /// have been rotated meanwhile.
     Renewed,

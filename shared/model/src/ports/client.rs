@@ -51,7 +51,7 @@ pub trait PendingStore: Send + Sync {
     /// Settles an invocation on behalf of `by`; false when it does not wait, or another settled it.
     ///
     /// Whoever settled it may do so again, as after a crash.
-    fn settle(
+    fn complete_pending(
         &self,
         socket: &SocketId,
         invocation_id: &str,

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::{Consistency, StoreError};
 use crate::id::HubName;
-use crate::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
+use crate::later::{Board, Inbox, InboxMessage, QueuePosition, RetainedValue, Use, Uses};
 use crate::time::Timestamp;
 
 /// Which of the features for latecomers a hub uses at all.
@@ -30,7 +30,7 @@ pub trait BoardStore: Send + Sync {
     fn put_retained(
         &self,
         board: &Board,
-        value: &Retained,
+        value: &RetainedValue,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The values of a board that were not taken down and have not expired at `now`, in order of
@@ -39,37 +39,37 @@ pub trait BoardStore: Send + Sync {
         &self,
         board: &Board,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Retained>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<RetainedValue>, StoreError>> + Send;
 }
 
 /// The inboxes: messages for users who are away.
 pub trait InboxStore: Send + Sync {
     /// Has a message wait; the same place twice is one message.
-    fn put_waiting(
+    fn put_inbox_message(
         &self,
         inbox: &Inbox,
-        message: &Waiting,
+        message: &InboxMessage,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The messages of an inbox that have not expired at `now`, in order of place; strongly
     /// consistent.
-    fn waiting(
+    fn inbox_messages(
         &self,
         inbox: &Inbox,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Waiting>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<InboxMessage>, StoreError>> + Send;
 
     /// Removes messages from an inbox; missing ones are no error.
-    fn remove_waiting(
+    fn remove_inbox_messages(
         &self,
         inbox: &Inbox,
-        places: &[Place],
+        positions: &[QueuePosition],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Takes one message back; false when another removed it before.
     fn take_back(
         &self,
         inbox: &Inbox,
-        place: &Place,
+        position: &QueuePosition,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

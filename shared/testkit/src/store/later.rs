@@ -1,7 +1,7 @@
-//! Retained values, inboxes, and which of them are in use.
+//! RetainedValue values, inboxes, and which of them are in use.
 
 use hubcast_model::id::HubName;
-use hubcast_model::later::{Board, Inbox, Place, Retained, Use, Uses, Waiting};
+use hubcast_model::later::{Board, Inbox, InboxMessage, QueuePosition, RetainedValue, Use, Uses};
 use hubcast_model::ports::{BoardStore, Consistency, InboxStore, StoreError, UsageStore};
 use hubcast_model::time::Timestamp;
 
@@ -22,7 +22,7 @@ impl UsageStore for MemoryStore {
 }
 
 impl BoardStore for MemoryStore {
-    async fn put_retained(&self, board: &Board, value: &Retained) -> Result<(), StoreError> {
+    async fn put_retained(&self, board: &Board, value: &RetainedValue) -> Result<(), StoreError> {
         self.meet("put_retained").await?;
         let mut state = lock(&self.state);
         let values = state.boards.entry(board.clone()).or_default();
@@ -32,40 +32,56 @@ impl BoardStore for MemoryStore {
         Ok(())
     }
 
-    async fn retained(&self, board: &Board, now: Timestamp) -> Result<Vec<Retained>, StoreError> {
+    async fn retained(
+        &self,
+        board: &Board,
+        now: Timestamp,
+    ) -> Result<Vec<RetainedValue>, StoreError> {
         self.meet("retained").await?;
         let state = lock(&self.state);
         let values = state.boards.get(board).into_iter().flat_map(|values| values.values());
-        let counts = |value: &&Retained| value.record.is_some() && value.expires > now;
+        let counts = |value: &&RetainedValue| value.record.is_some() && value.expires > now;
         Ok(values.filter(counts).cloned().collect())
     }
 }
 
 impl InboxStore for MemoryStore {
-    async fn put_waiting(&self, inbox: &Inbox, message: &Waiting) -> Result<(), StoreError> {
-        self.meet("put_waiting").await?;
+    async fn put_inbox_message(
+        &self,
+        inbox: &Inbox,
+        message: &InboxMessage,
+    ) -> Result<(), StoreError> {
+        self.meet("put_inbox_message").await?;
         let mut state = lock(&self.state);
         let waiting = state.inboxes.entry(inbox.clone()).or_default();
-        waiting.insert(message.place.clone(), message.clone());
+        waiting.insert(message.position.clone(), message.clone());
         Ok(())
     }
 
-    async fn waiting(&self, inbox: &Inbox, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
-        self.meet("waiting").await?;
+    async fn inbox_messages(
+        &self,
+        inbox: &Inbox,
+        now: Timestamp,
+    ) -> Result<Vec<InboxMessage>, StoreError> {
+        self.meet("inbox_messages").await?;
         let state = lock(&self.state);
         let waiting = state.inboxes.get(inbox).into_iter().flat_map(|waiting| waiting.values());
         Ok(waiting.filter(|message| message.expires > now).cloned().collect())
     }
 
-    async fn remove_waiting(&self, inbox: &Inbox, places: &[Place]) -> Result<(), StoreError> {
-        for place in places {
-            self.take_out("remove_waiting", inbox, place).await?;
+    async fn remove_inbox_messages(
+        &self,
+        inbox: &Inbox,
+        positions: &[QueuePosition],
+    ) -> Result<(), StoreError> {
+        for position in positions {
+            self.take_out("remove_inbox_messages", inbox, position).await?;
         }
         Ok(())
     }
 
-    async fn take_back(&self, inbox: &Inbox, place: &Place) -> Result<bool, StoreError> {
-        self.take_out("take_back", inbox, place).await
+    async fn take_back(&self, inbox: &Inbox, position: &QueuePosition) -> Result<bool, StoreError> {
+        self.take_out("take_back", inbox, position).await
     }
 }
 
@@ -74,11 +90,11 @@ impl MemoryStore {
         &self,
         operation: &'static str,
         inbox: &Inbox,
-        place: &Place,
+        position: &QueuePosition,
     ) -> Result<bool, StoreError> {
         self.meet(operation).await?;
         let mut state = lock(&self.state);
         let waiting = state.inboxes.get_mut(inbox);
-        Ok(waiting.and_then(|waiting| waiting.remove(place)).is_some())
+        Ok(waiting.and_then(|waiting| waiting.remove(position)).is_some())
     }
 }

@@ -12,7 +12,7 @@ use crate::journal::lock;
 #[derive(Debug)]
 pub(super) struct Pending {
     expires: Timestamp,
-    settled_by: Option<String>,
+    completed_by: Option<String>,
 }
 
 impl ClientStore for MemoryStore {
@@ -57,26 +57,26 @@ impl PendingStore for MemoryStore {
         self.meet("put_pending").await?;
         let mut state = lock(&self.state);
         let key = (socket.clone(), invocation_id.to_owned());
-        let is_waiting = |known: &Pending| known.settled_by.is_none() && known.expires > now;
+        let is_waiting = |known: &Pending| known.completed_by.is_none() && known.expires > now;
         if state.pending.get(&key).is_some_and(is_waiting) {
             return Ok(false);
         }
-        state.pending.insert(key, Pending { expires, settled_by: None });
+        state.pending.insert(key, Pending { expires, completed_by: None });
         Ok(true)
     }
 
-    async fn settle(
+    async fn complete_pending(
         &self,
         socket: &SocketId,
         invocation_id: &str,
         by: &str,
     ) -> Result<bool, StoreError> {
-        self.meet("settle").await?;
+        self.meet("complete_pending").await?;
         let mut state = lock(&self.state);
         let key = (socket.clone(), invocation_id.to_owned());
         let Some(pending) = state.pending.get_mut(&key) else {
             return Ok(false);
         };
-        Ok(pending.settled_by.get_or_insert_with(|| by.to_owned()) == by)
+        Ok(pending.completed_by.get_or_insert_with(|| by.to_owned()) == by)
     }
 }

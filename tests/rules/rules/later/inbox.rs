@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hubcast_model::access::Block;
-use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::BlockStore;
+use hubcast_model::ports::QueuedMessage;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::principal;
 use hubcast_testkit::queued::{again, in_group, message};
@@ -56,7 +56,7 @@ async fn nothing_has_a_row_while_the_inbox_is_emptied() {
     stage.send(&keep("a")).await;
     let alice = stage.connected("s1=", principal(HUB, "alice")).await;
     let store = stage.store.clone();
-    stage.store.before("remove_waiting", async move { assert!(store.rows().is_empty()) });
+    stage.store.before("remove_inbox_messages", async move { assert!(store.rows().is_empty()) });
     stage.answer(&alice, SHAKE).await;
     assert_eq!(stage.called(&alice), ["a"]);
 }
@@ -218,7 +218,7 @@ async fn nothing_is_lost_when_the_socket_dies_before_it_got_everything() {
 
 #[tokio::test]
 async fn a_table_that_fails_loses_nothing() {
-    for operation in ["waiting", "remove_waiting"] {
+    for operation in ["inbox_messages", "remove_inbox_messages"] {
         let stage = Stage::default();
         stage.send(&keep("a")).await;
         let first = stage.connected("s1=", principal(HUB, "alice")).await;
@@ -229,7 +229,7 @@ async fn a_table_that_fails_loses_nothing() {
         let next = stage.ready_with("s2=", principal(HUB, "alice")).await;
         assert_eq!(stage.called(&next), ["a"], "{operation}");
     }
-    for operation in ["note_use", "put_waiting", "members"] {
+    for operation in ["note_use", "put_inbox_message", "members"] {
         let stage = Stage::default();
         stage.store.fault_next(operation, [Some(Fault::Unavailable)]);
         let first = kept("a");
@@ -304,7 +304,7 @@ async fn hubs_without_inboxes_pay_nothing_but_the_look_at_what_is_in_use() {
     stage.answer(&alice, SHAKE).await;
     let journal = stage.journal();
     assert_eq!(
-        (journal.count("uses"), journal.count("waiting"), journal.count("retained")),
+        (journal.count("uses"), journal.count("inbox_messages"), journal.count("retained")),
         (2, 0, 0)
     );
     let report = stage.publish([message("m", r#"{"userId":"bob","target":"t"}"#)]).await;

@@ -310,7 +310,7 @@ async fn hubs_without_retained_values_pay_one_look_for_a_handshake_a_join_or_an_
         }
         let journal = stage.journal();
         assert_eq!((journal.count("uses"), count), (expected, count));
-        assert_eq!(journal.count("retained") + journal.count("waiting"), 0, "{count}");
+        assert_eq!(journal.count("retained") + journal.count("inbox_messages"), 0, "{count}");
     }
 }
 

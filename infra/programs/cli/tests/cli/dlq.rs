@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use hubcast_aws::operator::{Account, SignIn};
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::{HubName, UserId};
-use hubcast_model::ports::{
-    ChannelStore, Consistency, PageQuery, Progress, ProgressStore,
-};
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, Progress, ProgressStore};
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
 
 use crate::rig::{Rig, run};

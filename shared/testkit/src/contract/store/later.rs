@@ -1,7 +1,9 @@
-//! Retained values, inboxes, and which of them are in use.
+//! RetainedValue values, inboxes, and which of them are in use.
 
 use hubcast_model::id::HubName;
-use hubcast_model::later::{Board, BoardOf, Inbox, Place, Retained, RetainedKey, Use, Waiting};
+use hubcast_model::later::{
+    Board, BoardOf, Inbox, InboxMessage, QueuePosition, RetainedKey, RetainedValue, Use,
+};
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
     InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore,
@@ -57,13 +59,13 @@ fn group_board(group: &str) -> Board {
     board("later", BoardOf::Group(name::group(group).keyed()))
 }
 
-fn place(group: &str, sequence: &str) -> Place {
-    Place::new(group, sequence, 0)
+fn place(group: &str, sequence: &str) -> QueuePosition {
+    QueuePosition::new(group, sequence, 0)
 }
 
-fn value(key: &str, place: Place, record: &str) -> Retained {
+fn value(key: &str, position: QueuePosition, record: &str) -> RetainedValue {
     let key = RetainedKey::parse(key).expect("a key");
-    Retained { key, place, record: Some(record.to_owned()), expires: Timestamp::FOREVER }
+    RetainedValue { key, position, record: Some(record.to_owned()), expires: Timestamp::FOREVER }
 }
 
 async fn put(
@@ -71,7 +73,7 @@ async fn put(
          impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
      ),
     board: &Board,
-    value: &Retained,
+    value: &RetainedValue,
 ) {
     store.put_retained(board, value).await.expect("an answer");
 }
@@ -85,16 +87,16 @@ fn inbox(user: &str) -> Inbox {
     Inbox::of(&name::hub("later"), &name::user(user))
 }
 
-fn waiting(place: Place, record: &str) -> Waiting {
-    Waiting { place, record: record.to_owned(), expires: at(1000) }
+fn waiting(position: QueuePosition, record: &str) -> InboxMessage {
+    InboxMessage { position, record: record.to_owned(), expires: at(1000) }
 }
 
-async fn wait(store: &(impl InboxStore + PendingStore), inbox: &Inbox, message: &Waiting) {
-    store.put_waiting(inbox, message).await.expect("an answer");
+async fn wait(store: &(impl InboxStore + PendingStore), inbox: &Inbox, message: &InboxMessage) {
+    store.put_inbox_message(inbox, message).await.expect("an answer");
 }
 
-async fn who_waits(store: &impl InboxStore, inbox: &Inbox, now: Timestamp) -> Vec<Waiting> {
-    store.waiting(inbox, now).await.expect("an answer")
+async fn who_waits(store: &impl InboxStore, inbox: &Inbox, now: Timestamp) -> Vec<InboxMessage> {
+    store.inbox_messages(inbox, now).await.expect("an answer")
 }
 
 /// Nobody looks for what was never used.
@@ -153,7 +155,7 @@ pub async fn a_value_that_was_taken_down_stays_down(
      ),
 ) {
     let board = group_board("down");
-    let down = Retained { record: None, ..value("k", place("g", "2"), "") };
+    let down = RetainedValue { record: None, ..value("k", place("g", "2"), "") };
     put(store, &board, &value("k", place("g", "1"), "up")).await;
     put(store, &board, &down).await;
     put(store, &board, &value("k", place("g", "1"), "up")).await;
@@ -194,7 +196,7 @@ pub async fn values_expire_at_their_millisecond(
      ),
 ) {
     let board = group_board("expiring");
-    let short = Retained { expires: at(5), ..value("k", place("g", "1"), "short") };
+    let short = RetainedValue { expires: at(5), ..value("k", place("g", "1"), "short") };
     put(store, &board, &short).await;
     assert_eq!(store.retained(&board, at(4)).await.expect("an answer"), [short]);
     assert_eq!(store.retained(&board, at(5)).await.expect("an answer"), []);
@@ -222,24 +224,24 @@ pub async fn large_values_are_kept_page_by_page(
 pub async fn messages_wait_in_the_order_of_their_places(store: &(impl InboxStore + PendingStore)) {
     let inbox = inbox("ordered");
     let messages = [
-        waiting(Place::new("g", "9", 0), "a"),
-        waiting(Place::new("g", "10", 2), "b"),
-        waiting(Place::new("h", "10", 2), "c"),
-        waiting(Place::new("g", "10", 11), "d"),
+        waiting(QueuePosition::new("g", "9", 0), "a"),
+        waiting(QueuePosition::new("g", "10", 2), "b"),
+        waiting(QueuePosition::new("h", "10", 2), "c"),
+        waiting(QueuePosition::new("g", "10", 11), "d"),
     ];
     for message in messages.iter().rev().chain(&messages) {
         wait(store, &inbox, message).await;
     }
     assert_eq!(who_waits(store, &inbox, START).await, messages);
-    let gone = [&messages[1], &messages[3]].map(|message| message.place.clone());
+    let gone = [&messages[1], &messages[3]].map(|message| message.position.clone());
     for _ in 0..2 {
-        store.remove_waiting(&inbox, &gone).await.expect("an answer");
+        store.remove_inbox_messages(&inbox, &gone).await.expect("an answer");
         assert_eq!(
             who_waits(store, &inbox, START).await,
             [messages[0].clone(), messages[2].clone()]
         );
     }
-    store.remove_waiting(&inbox, &[]).await.expect("an answer");
+    store.remove_inbox_messages(&inbox, &[]).await.expect("an answer");
 }
 
 /// Whoever gets it may deliver it in another way.
@@ -247,8 +249,8 @@ pub async fn a_message_is_taken_back_by_one(store: &(impl InboxStore + PendingSt
     let inbox = inbox("back");
     let message = waiting(place("g", "1"), "a");
     wait(store, &inbox, &message).await;
-    assert!(store.take_back(&inbox, &message.place).await.expect("an answer"));
-    assert!(!store.take_back(&inbox, &message.place).await.expect("an answer"));
+    assert!(store.take_back(&inbox, &message.position).await.expect("an answer"));
+    assert!(!store.take_back(&inbox, &message.position).await.expect("an answer"));
     assert!(who_waits(store, &inbox, START).await.is_empty());
 }
 

@@ -39,7 +39,7 @@ pub async fn all(
     an_unknown_client_is_none(store).await;
     a_client_is_announced_while_it_is_kept(store).await;
     of_concurrent_takers_one_gets_the_client(store).await;
-    an_invocation_is_settled_by_one(store).await;
+    an_invocation_is_completed_by_one(store).await;
     who_settled_may_settle_again(store).await;
     nobody_settles_what_does_not_wait(store).await;
     an_id_is_free_again_once_settled_or_expired(store).await;
@@ -91,7 +91,7 @@ async fn settle(
     id: &str,
     by: &str,
 ) -> bool {
-    store.settle(socket, id, by).await.expect("an answer")
+    store.complete_pending(socket, id, by).await.expect("an answer")
 }
 
 /// Anonymous ones too.
@@ -148,7 +148,7 @@ pub async fn of_concurrent_takers_one_gets_the_client(
 }
 
 /// An answer and the end of the wait for it, at the same time.
-pub async fn an_invocation_is_settled_by_one(
+pub async fn an_invocation_is_completed_by_one(
     store: &(impl ChannelStore + InboxStore + PendingStore + SocketStore),
 ) {
     let socket = name::socket("settled=");

@@ -19,7 +19,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 /// When a value is read anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Upkeep {
+pub struct CacheRules {
     /// What the value is, for logs.
     pub what: &'static str,
     /// From this age on it counts as old.
@@ -30,10 +30,10 @@ pub struct Upkeep {
     pub pause: Duration,
 }
 
-/// A value that is kept.
+/// A value that is cached.
 #[derive(Debug)]
-pub struct Kept<T> {
-    upkeep: Upkeep,
+pub struct Cached<T> {
+    rules: CacheRules,
     inner: Arc<Inner<T>>,
 }
 
@@ -50,14 +50,14 @@ struct State<T> {
     tried_at: Option<Instant>,
 }
 
-impl<T: Send + Sync + 'static> Kept<T> {
+impl<T: Send + Sync + 'static> Cached<T> {
     /// Nothing yet.
-    pub fn new(upkeep: Upkeep) -> Self {
+    pub fn new(rules: CacheRules) -> Self {
         let state = Mutex::new(State { value: None, read_at: None, tried_at: None });
-        Self { upkeep, inner: Arc::new(Inner { state, turn: Turn::new(()) }) }
+        Self { rules, inner: Arc::new(Inner { state, turn: Turn::new(()) }) }
     }
 
-    /// The value that is kept, if it holds what is looked for; otherwise one that `read` gets.
+    /// The value that is cached, if it holds what is looked for; otherwise one that `read` gets.
     ///
     /// # Errors
     /// When nothing is kept and the source does not answer.
@@ -69,11 +69,11 @@ impl<T: Send + Sync + 'static> Kept<T> {
     where
         R: Future<Output = Result<T, Cause>> + Send + 'static,
     {
-        let kept = self.inner.lock().value.clone().filter(|value| holds(value));
+        let cached = self.inner.lock().value.clone().filter(|value| holds(value));
         let is_old = self.is_due();
-        match kept {
+        match cached {
             Some(value) if !is_old => return Ok(value),
-            Some(value) if !self.upkeep.waits => {
+            Some(value) if !self.rules.waits => {
                 self.read_behind(read());
                 return Ok(value);
             }
@@ -81,30 +81,30 @@ impl<T: Send + Sync + 'static> Kept<T> {
         }
         let _turn = self.inner.turn.lock().await;
         // Whoever had the turn before may have read it.
-        let kept = self.inner.lock().value.clone();
-        let is_there = kept.as_ref().is_some_and(|value| holds(value)) && !self.is_due();
-        match kept {
+        let cached = self.inner.lock().value.clone();
+        let is_there = cached.as_ref().is_some_and(|value| holds(value)) && !self.is_due();
+        match cached {
             Some(value) if is_there || self.is_pausing() => Ok(value),
             None if self.is_pausing() => Err("the source did not answer a moment ago".into()),
-            _ => self.inner.take(self.upkeep.what, read().await),
+            _ => self.inner.take(self.rules.what, read().await),
         }
     }
 
     /// Old, and not tried lately.
     fn is_due(&self) -> bool {
         let read_at = self.inner.lock().read_at;
-        let is_old = read_at.is_none_or(|at| at.elapsed() >= self.upkeep.old_after);
+        let is_old = read_at.is_none_or(|at| at.elapsed() >= self.rules.old_after);
         is_old && !self.is_pausing()
     }
 
     fn is_pausing(&self) -> bool {
         let state = self.inner.lock();
-        let pause = if state.value.is_some() { self.upkeep.pause } else { FIRST_PAUSE };
+        let pause = if state.value.is_some() { self.rules.pause } else { FIRST_PAUSE };
         state.tried_at.is_some_and(|at| at.elapsed() < pause)
     }
 
     fn read_behind(&self, reading: impl Future<Output = Result<T, Cause>> + Send + 'static) {
-        let (inner, what) = (Arc::clone(&self.inner), self.upkeep.what);
+        let (inner, what) = (Arc::clone(&self.inner), self.rules.what);
         // At once, so that those who come next do not read it too.
         inner.lock().tried_at = Some(Instant::now());
         tokio::spawn(async move {
@@ -168,97 +168,97 @@ mod tests {
         }
     }
 
-    fn kept(waits: bool) -> Kept<usize> {
-        Kept::new(Upkeep { what: "a number", old_after: 5 * MINUTE, waits, pause: MINUTE })
+    fn cached(waits: bool) -> Cached<usize> {
+        Cached::new(CacheRules { what: "a number", old_after: 5 * MINUTE, waits, pause: MINUTE })
     }
 
-    async fn any(kept: &Kept<usize>, source: &Source) -> Option<usize> {
-        kept.get(|_| true, || source.clone().read()).await.ok().map(|value| *value)
+    async fn any(cached: &Cached<usize>, source: &Source) -> Option<usize> {
+        cached.get(|_| true, || source.clone().read()).await.ok().map(|value| *value)
     }
 
-    async fn at_least(kept: &Kept<usize>, source: &Source, least: usize) -> Option<usize> {
+    async fn at_least(cached: &Cached<usize>, source: &Source, least: usize) -> Option<usize> {
         let holds = |value: &usize| *value >= least;
-        kept.get(holds, || source.clone().read()).await.ok().map(|value| *value)
+        cached.get(holds, || source.clone().read()).await.ok().map(|value| *value)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_value_is_read_once_and_anew_when_it_is_old() {
-        let (kept, source) = (kept(true), Source::default());
-        assert_eq!(any(&kept, &source).await, Some(1));
+        let (cached, source) = (cached(true), Source::default());
+        assert_eq!(any(&cached, &source).await, Some(1));
         tokio::time::advance(4 * MINUTE).await;
-        assert_eq!(any(&kept, &source).await, Some(1));
+        assert_eq!(any(&cached, &source).await, Some(1));
         tokio::time::advance(MINUTE).await;
-        assert_eq!(any(&kept, &source).await, Some(2));
+        assert_eq!(any(&cached, &source).await, Some(2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_read_serves_all_who_wait() {
         let source = Source { takes: Duration::from_secs(1), ..Source::default() };
-        let kept = kept(true);
-        let (one, other) = tokio::join!(any(&kept, &source), any(&kept, &source));
+        let cached = cached(true);
+        let (one, other) = tokio::join!(any(&cached, &source), any(&cached, &source));
         assert_eq!((one, other, source.count()), (Some(1), Some(1), 1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_missing_is_looked_for_again_but_not_more_than_once_a_pause() {
-        let (kept, source) = (kept(false), Source::default());
-        assert_eq!(at_least(&kept, &source, 1).await, Some(1));
-        assert_eq!(at_least(&kept, &source, 2).await, Some(1));
+        let (cached, source) = (cached(false), Source::default());
+        assert_eq!(at_least(&cached, &source, 1).await, Some(1));
+        assert_eq!(at_least(&cached, &source, 2).await, Some(1));
         assert_eq!(source.count(), 1);
         tokio::time::advance(MINUTE).await;
-        assert_eq!(at_least(&kept, &source, 2).await, Some(2));
-        assert_eq!(at_least(&kept, &source, 3).await, Some(2));
+        assert_eq!(at_least(&cached, &source, 2).await, Some(2));
+        assert_eq!(at_least(&cached, &source, 3).await, Some(2));
         assert_eq!(source.count(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_old_value_serves_while_it_is_read_anew_behind() {
         let source = Source { takes: Duration::from_secs(1), ..Source::default() };
-        let kept = kept(false);
-        any(&kept, &source).await;
+        let cached = cached(false);
+        any(&cached, &source).await;
         tokio::time::advance(5 * MINUTE).await;
         let before = Instant::now();
-        assert_eq!(any(&kept, &source).await, Some(1));
-        assert_eq!(any(&kept, &source).await, Some(1));
+        assert_eq!(any(&cached, &source).await, Some(1));
+        assert_eq!(any(&cached, &source).await, Some(1));
         assert_eq!(before.elapsed(), Duration::ZERO);
         tokio::time::sleep(Duration::from_secs(2)).await;
-        assert_eq!((any(&kept, &source).await, source.count()), (Some(2), 2));
+        assert_eq!((any(&cached, &source).await, source.count()), (Some(2), 2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_search_for_what_is_missing_does_not_block_those_who_find_theirs() {
-        let (kept, quick) = (kept(false), Source::default());
-        any(&kept, &quick).await;
+        let (cached, quick) = (cached(false), Source::default());
+        any(&cached, &quick).await;
         tokio::time::advance(MINUTE).await;
         let slow = Source { takes: Duration::from_secs(3), ..quick.clone() };
         let before = Instant::now();
         let found = async {
-            let value = any(&kept, &quick).await;
+            let value = any(&cached, &quick).await;
             (value, before.elapsed())
         };
-        let (searched, found) = tokio::join!(at_least(&kept, &slow, 2), found);
+        let (searched, found) = tokio::join!(at_least(&cached, &slow, 2), found);
         assert_eq!((searched, found), (Some(2), (Some(1), Duration::ZERO)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stale_value_is_kept_while_the_source_is_down() {
-        let (kept, source) = (kept(true), Source::default());
-        any(&kept, &source).await;
+        let (cached, source) = (cached(true), Source::default());
+        any(&cached, &source).await;
         tokio::time::advance(5 * MINUTE).await;
-        assert_eq!(any(&kept, &source.down()).await, Some(1));
-        assert_eq!(any(&kept, &source.down()).await, Some(1));
+        assert_eq!(any(&cached, &source.down()).await, Some(1));
+        assert_eq!(any(&cached, &source.down()).await, Some(1));
         assert_eq!(source.count(), 2);
         tokio::time::advance(MINUTE).await;
-        assert_eq!(any(&kept, &source).await, Some(3));
+        assert_eq!(any(&cached, &source).await, Some(3));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_source_that_never_answered_is_asked_again_after_a_moment() {
-        let (kept, source) = (kept(true), Source::default());
-        assert_eq!(any(&kept, &source.down()).await, None);
-        assert_eq!(any(&kept, &source).await, None);
+        let (cached, source) = (cached(true), Source::default());
+        assert_eq!(any(&cached, &source.down()).await, None);
+        assert_eq!(any(&cached, &source).await, None);
         assert_eq!(source.count(), 1);
         tokio::time::advance(FIRST_PAUSE).await;
-        assert_eq!(any(&kept, &source).await, Some(2));
+        assert_eq!(any(&cached, &source).await, Some(2));
     }
 }
