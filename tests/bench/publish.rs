@@ -11,13 +11,13 @@ mod bench;
 use std::time::Duration;
 
 use bench::{Meter, sdk_config};
-use hubcast_aws::config::{ConfigError, PublisherConfig};
 use hubcast_aws::store::DynamoStore;
 use hubcast_delivery::Publisher;
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::ConnectionGateway;
 use hubcast_model::time::SystemClock;
 use hubcast_testkit::RecordingQueue;
+use hubcast_wiring::config::{ConfigError, PublisherConfig};
 use serde_json::{Value, json};
 
 /// A role that changed, as a frame of some 200 bytes.

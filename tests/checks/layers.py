@@ -25,22 +25,23 @@ OURS = {
     "hubcast-delivery": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
     "hubcast-backend": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
     "hubcast-auth": {"hubcast-model"},
-    "hubcast-aws": {"hubcast-model", "hubcast-connection", "hubcast-delivery", "hubcast-backend"},
+    "hubcast-aws": {"hubcast-model"},
+    "hubcast-wiring": {"hubcast-model", "hubcast-connection", "hubcast-delivery", "hubcast-backend", "hubcast-aws"},
     "hubcast-testkit": {"hubcast-model", "hubcast-auth"},
-    "hubcast-cli": {"signalr-protocol", "hubcast-auth", "hubcast-aws"} | ROOMS,
-    "hubcast-local": {"hubcast-auth", "hubcast-aws"} | ROOMS | FUNCTIONS,
-    "hubcast-probe": {"hubcast-model", "hubcast-aws"},
+    "hubcast-cli": {"signalr-protocol", "hubcast-auth", "hubcast-aws", "hubcast-wiring"} | ROOMS,
+    "hubcast-local": {"hubcast-auth", "hubcast-aws", "hubcast-wiring"} | ROOMS | FUNCTIONS,
+    "hubcast-probe": {"hubcast-model", "hubcast-aws", "hubcast-wiring"},
     "hubcast-rules": set(),
     "hubcast-tests": set(),
-} | {name: {"hubcast-auth", "hubcast-aws"} | ROOMS for name in FUNCTIONS}
+} | {name: {"hubcast-auth", "hubcast-aws", "hubcast-wiring"} | ROOMS for name in FUNCTIONS}
 # The body of a negotiation is protocol, and the two frame functions share one handler.
 OURS["negotiate"] |= {"signalr-protocol"}
 OURS["group-join"] |= {"message"}
 
 # Which crates alone may use what from outside.
 ONLY = {
-    r"aws-sdk-.*|aws-config|aws-smithy-.*": {"hubcast-aws", "hubcast-local", "hubcast-probe"},
-    r"lambda_runtime": {"hubcast-aws"} | FUNCTIONS,
+    r"aws-sdk-.*|aws-config|aws-smithy-.*": {"hubcast-aws", "hubcast-local", "hubcast-probe", "hubcast-wiring"},
+    r"lambda_runtime": {"hubcast-wiring"} | FUNCTIONS,
     r"aws_lambda_events": {"hubcast-testkit", "hubcast-local"} | FUNCTIONS,
     r"jsonwebtoken": {"hubcast-auth", "hubcast-local", "hubcast-testkit"},
     # hubcast-aws signs posts with it.

@@ -63,7 +63,7 @@ def wrong_names():
 
 def variables_read():
     """Function name to the variables that its configuration reads."""
-    command = ["cargo", "run", "--quiet", "--package", "hubcast-aws", "--example", "variables"]
+    command = ["cargo", "run", "--quiet", "--package", "hubcast-wiring", "--example", "variables"]
     read = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
     for _, binary, _ in functions():
         path = ROOT / "functions" / binary / "src" / "main.rs"

@@ -6,7 +6,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::types::Message as Letter;
-use hubcast_aws::config::PublisherConfig;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
@@ -19,6 +18,7 @@ use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, SocketStore};
 use hubcast_model::socket::SocketState;
 use hubcast_model::time::{Clock, SystemClock};
 use hubcast_testkit::name;
+use hubcast_wiring::config::PublisherConfig;
 use serde_json::{Value, json};
 
 use crate::client::{Client, PATIENCE};

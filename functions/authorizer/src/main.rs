@@ -7,10 +7,10 @@ use authorizer::Door;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_aws::access_keys::KeyVault;
-use hubcast_aws::bootstrap::{sdk_config, start_logging};
-use hubcast_aws::config::AuthorizerConfig;
 use hubcast_aws::store::DynamoStore;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::bootstrap::{sdk_config, start_logging};
+use hubcast_wiring::config::AuthorizerConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

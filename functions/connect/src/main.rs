@@ -3,10 +3,10 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_aws::bootstrap::{sdk_config, start_logging};
-use hubcast_aws::config::ConnectConfig;
 use hubcast_aws::store::DynamoStore;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::bootstrap::{sdk_config, start_logging};
+use hubcast_wiring::config::ConnectConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

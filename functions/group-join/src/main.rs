@@ -3,13 +3,13 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
-use hubcast_aws::config::FramesConfig;
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::store::DynamoStore;
 use hubcast_connection::frames::Frames;
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_wiring::config::FramesConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

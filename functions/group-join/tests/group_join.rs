@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
-use hubcast_aws::config::FramesConfig;
 use hubcast_connection::frames::Frames;
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::SocketStore;
 use hubcast_testkit::{MemoryStore, RecordingGateway, TestClock, event, name, socket};
+use hubcast_wiring::config::FramesConfig;
 use serde_json::{Value, json};
 
 const JOIN: &str = include_str!("../events/join-group.json");

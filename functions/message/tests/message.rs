@@ -5,13 +5,13 @@
 use std::time::Duration;
 
 use aws_lambda_events::encodings::Body;
-use hubcast_aws::config::FramesConfig;
 use hubcast_connection::frames::Frames;
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::SocketStore;
 use hubcast_model::socket::SocketState;
 use hubcast_testkit::{Answer, Fault, MemoryStore, RecordingGateway, TestClock};
 use hubcast_testkit::{event, name, socket};
+use hubcast_wiring::config::FramesConfig;
 use serde_json::{Value, json};
 
 const HANDSHAKE: &str = include_str!("../events/handshake.json");

@@ -6,10 +6,10 @@
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_aws::access_keys::KeyVault;
-use hubcast_aws::bootstrap::{sdk_config, start_logging};
-use hubcast_aws::config::NegotiateConfig;
 use hubcast_aws::store::DynamoStore;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::bootstrap::{sdk_config, start_logging};
+use hubcast_wiring::config::NegotiateConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use negotiate::Negotiation;
 

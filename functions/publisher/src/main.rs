@@ -3,8 +3,6 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_aws::bootstrap::{patience, sdk_config, start_logging, start_metrics};
-use hubcast_aws::config::PublisherConfig;
 use hubcast_aws::gateway::ATTEMPT_TIMEOUT;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
@@ -13,6 +11,8 @@ use hubcast_aws::upstream::SqsUpstream;
 use hubcast_delivery::Publisher;
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging, start_metrics};
+use hubcast_wiring::config::PublisherConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

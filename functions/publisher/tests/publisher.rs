@@ -6,7 +6,6 @@ mod measured;
 
 use std::time::Duration;
 
-use hubcast_aws::config::PublisherConfig;
 use hubcast_delivery::Publisher;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ChannelKey;
@@ -15,6 +14,7 @@ use hubcast_model::ports::{ChannelStore, InboxStore, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
 use hubcast_testkit::{event, name, socket};
+use hubcast_wiring::config::PublisherConfig;
 use serde_json::{Value, json};
 
 /// How long an invocation may take.

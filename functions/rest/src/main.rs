@@ -6,13 +6,13 @@
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_auth::rest::RestGate;
 use hubcast_aws::access_keys::KeyVault;
-use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
-use hubcast_aws::config::RestConfig;
 use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
 use hubcast_backend::Backend;
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_wiring::config::RestConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rest::Rest;
 

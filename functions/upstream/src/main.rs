@@ -4,10 +4,10 @@
 #![recursion_limit = "256"]
 
 use hubcast_aws::access_keys::KeyVault;
-use hubcast_aws::bootstrap::{patience, sdk_config, start_logging};
-use hubcast_aws::config::WebhookConfig;
 use hubcast_aws::upstream::SqsAnswers;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_wiring::config::WebhookConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use upstream::Courier;
 use upstream::http_client::HttpWebhook;

@@ -12,8 +12,18 @@ use hubcast_model::cached::{CacheRules, Cached};
 use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::settings::{AccessKeys, KeysError};
 
-use crate::config::AccessKeySettings;
 use crate::on_demand::{OnDemand, on_demand};
+
+/// Where the access keys are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessKeySettings {
+    /// `ACCESS_KEYS`: right here, for local use.
+    Plain(AccessKeys),
+    /// `ACCESS_KEY_PARAMETER`: a parameter of the Systems Manager, by name.
+    Parameter(String),
+    /// `ACCESS_KEY_PARAMETER`: a secret of the Secrets Manager, by ARN.
+    Secret(String),
+}
 
 const CACHE_RULES: CacheRules = CacheRules {
     what: "the access keys",

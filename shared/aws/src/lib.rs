@@ -1,17 +1,14 @@
-//! Adapters: the only crate that names an AWS SDK type.
+//! Adapters: the ports of the rules over AWS.
 //!
 //! [`store`] is the channel table in DynamoDB, [`gateway`] and [`lean`] the
 //! management API by the official client and without it, [`queue`],
-//! [`sender`] and [`upstream`] SQS, [`config`] the environment (read nowhere else),
-//! [`bootstrap`] what a function does once at start, and [`operator`] what the
-//! command line needs.
+//! [`sender`] and [`upstream`] SQS, [`trust`] whom TLS trusts, and [`operator`]
+//! what the command line needs.
 //!
 //! Clients of the SDK are built when they are first used, and not before: many
 //! invocations need none.
 
 pub mod access_keys;
-pub mod bootstrap;
-pub mod config;
 pub mod gateway;
 pub mod lean;
 mod on_demand;
@@ -19,5 +16,5 @@ pub mod operator;
 pub mod queue;
 pub mod sender;
 pub mod store;
-mod trust;
+pub mod trust;
 pub mod upstream;

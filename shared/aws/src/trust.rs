@@ -18,7 +18,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{CertificateError, RootCertStore};
 
-pub(crate) use sdk::http_client;
+pub use sdk::http_client;
 
 /// The roots of Amazon Trust Services.
 const AMAZON: &str = include_str!("trust/amazon.pem");

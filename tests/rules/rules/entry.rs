@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubcast_model::access::Standing;
 use hubcast_model::context::Caller;
-use hubcast_model::ports::{GrantStore, MembershipStore};
+use hubcast_model::ports::GrantStore;
 use hubcast_model::principal::Principal;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::name;

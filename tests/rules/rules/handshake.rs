@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubcast_model::access::{Block, Standing};
 use hubcast_model::channel::{ChannelKey, ShardCounts};
-use hubcast_model::ports::{BlockStore, MembershipStore};
+use hubcast_model::ports::BlockStore;
 use hubcast_model::principal::Principal;
 use hubcast_model::socket::SocketState;
 use hubcast_testkit::clock::START;

@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use clap::Args;
-use hubcast_aws::config::{AccessKeySettings, KeysConfig};
+use hubcast_aws::access_keys::AccessKeySettings;
 use hubcast_aws::operator::{Account, OperatorError, Queue, SignIn, Trouble};
 use hubcast_aws::store::DynamoStore;
 use hubcast_model::id::HubName;
 use hubcast_model::ports::{AccessKeySource, Freshness};
 use hubcast_model::settings::AccessKeys;
+use hubcast_wiring::config::KeysConfig;
 use tokio::sync::OnceCell;
 
 use crate::failure::{Failure, advice};

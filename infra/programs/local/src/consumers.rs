@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hubcast_aws::access_keys::KeyVault;
-use hubcast_aws::config::{PublisherConfig, WebhookConfig};
 use hubcast_aws::gateway::ATTEMPT_TIMEOUT;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
@@ -12,6 +11,7 @@ use hubcast_aws::upstream::SqsAnswers;
 use hubcast_delivery::Publisher;
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::config::{PublisherConfig, WebhookConfig};
 use serde_json::Value;
 use upstream::Courier;
 use upstream::http_client::HttpWebhook;

@@ -12,11 +12,7 @@ use authorizer::Door;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_auth::rest::RestGate;
-use hubcast_aws::access_keys::KeyVault;
-use hubcast_aws::config::{
-    AccessKeySettings, AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig,
-    NegotiateConfig, RestConfig,
-};
+use hubcast_aws::access_keys::{AccessKeySettings, KeyVault};
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
@@ -27,6 +23,9 @@ use hubcast_connection::frames::Frames;
 use hubcast_membership::shards::Shards;
 use hubcast_model::settings::{PublicUrl, TokenSettings};
 use hubcast_model::time::SystemClock;
+use hubcast_wiring::config::{
+    AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig, RestConfig,
+};
 use negotiate::Negotiation;
 use rest::Rest;
 use serde::Serialize;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hubcast_aws::bootstrap::sdk_config;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_wiring::bootstrap::sdk_config;
 use serde_json::Value;
 
 use crate::Options;

@@ -4,8 +4,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 
 use super::fault::{OperatorError, Trouble};
+use crate::access_keys::AccessKeySettings;
 use crate::access_keys::KeyVault;
-use crate::config::AccessKeySettings;
 use crate::store::DynamoStore;
 
 /// The region of the local stack, which takes any.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
-use hubcast_model::ports::{ClaimStore, ClientStore, Consistency, SocketStore, StoreError};
+use hubcast_model::ports::{ClaimStore, Consistency, SocketStore, StoreError};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 

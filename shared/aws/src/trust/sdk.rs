@@ -22,7 +22,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use super::{AMAZON, is_stranger};
 
 /// The client of all that the SDK sends: Amazon's roots first, then the system's.
-pub(crate) fn http_client() -> SharedHttpClient {
+pub fn http_client() -> SharedHttpClient {
     let amazon = TrustStore::empty().with_pem_certificate(AMAZON);
     SharedHttpClient::new(FewRootsFirst::new(trusting(amazon), trusting(TrustStore::default())))
 }

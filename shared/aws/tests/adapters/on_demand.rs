@@ -13,7 +13,6 @@ use aws_smithy_runtime_api::client::runtime_components::{
     RuntimeComponents, RuntimeComponentsBuilder,
 };
 use aws_smithy_types::config_bag::ConfigBag;
-use hubcast_aws::config::FramesConfig;
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::store::DynamoStore;
 use hubcast_connection::frames::Frames;
@@ -23,6 +22,7 @@ use hubcast_model::ports::{ConnectionGateway, Consistency, SocketStore};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{caller, principal};
 use hubcast_testkit::{TestClock, name};
+use hubcast_wiring::config::FramesConfig;
 
 use crate::endpoint::sdk_config;
 

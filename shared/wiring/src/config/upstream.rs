@@ -9,7 +9,7 @@ use hubcast_model::client::ClaimPolicy;
 
 use super::AccessKeySettings;
 use super::reader::Reader;
-use crate::upstream::{AnswerUrls, SqsUpstream, UpstreamUrls};
+use hubcast_aws::upstream::{AnswerUrls, SqsUpstream, UpstreamUrls};
 
 /// What asking backends needs.
 #[derive(Debug, Clone, PartialEq, Eq)]

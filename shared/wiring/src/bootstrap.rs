@@ -10,7 +10,7 @@ use lambda_runtime::Context;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing_subscriber::EnvFilter;
 
-use crate::trust;
+use hubcast_aws::trust;
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "hubcast";

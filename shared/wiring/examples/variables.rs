@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use hubcast_aws::config::{
+use hubcast_wiring::config::{
     AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig,
     PublisherConfig, RestConfig, WebhookConfig,
 };

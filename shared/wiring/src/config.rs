@@ -21,9 +21,10 @@ use hubcast_model::front_door::FrontDoor;
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
 
-use crate::queue::QueueUrls;
-use crate::upstream::UpstreamUrls;
-pub use keys::{AccessKeySettings, KeysConfig};
+use hubcast_aws::access_keys::AccessKeySettings;
+use hubcast_aws::queue::QueueUrls;
+use hubcast_aws::upstream::UpstreamUrls;
+pub use keys::KeysConfig;
 pub use reader::ConfigError;
 use reader::Reader;
 pub use rest::RestConfig;

@@ -1,0 +1,8 @@
+//! What the start of every function has in common.
+//!
+//! [`config`] reads the environment (nothing else does), and [`bootstrap`]
+//! starts logging, metrics and the AWS SDK. Each function puts its own adapters
+//! together, in its module `wiring`.
+
+pub mod bootstrap;
+pub mod config;
