@@ -54,6 +54,7 @@ doc: ## Builds the documentation of our own crates; warnings are errors.
 layers: ## Checks that dependencies point one way, files stay small and invariants have guards.
 	python3 tests/checks/layers.py
 	python3 tests/checks/guards.py
+	python3 -m unittest discover --quiet --start-directory tests/checks --pattern "*_test.py"
 
 template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether it agrees with the code.
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml

@@ -55,6 +55,7 @@ export const ELSEWHERE = {
   "pip install boto3": ["tests/requirements.txt", "boto3"],
   "npm install @aws-sdk/client-sqs": ["tests/package.json", '"@aws-sdk/client-sqs"'],
 
+  "python3 tests/checks/layers.py --write": ["tests/checks/crates_test.py", "def test_the_page_shows_what_is_held"],
   "apt-get install chromium": ["tests/browser/install.js", '"apt-get", "install"'],
   "npx playwright-core install chromium": ["tests/browser/install.js", '"playwright-core", "install", "chromium"'],
   "cargo test -p signalr-protocol -p hubcast-model": ["Makefile", "$(CARGO) test --quiet --workspace"],
