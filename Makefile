@@ -51,9 +51,12 @@ clippy: ## Lints all targets; warnings are errors.
 doc: ## Builds the documentation of our own crates; warnings are errors.
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
 
-layers: ## Checks that dependencies point one way, files stay small and invariants have guards.
+layers: ## Checks arrows between crates, sizes of files, guards of invariants, decisions, and limits in documents.
 	python3 tests/checks/layers.py
 	python3 tests/checks/guards.py
+	python3 tests/checks/adr.py
+	python3 tests/checks/limits.py
+	python3 -m unittest discover --quiet --start-directory tests/checks --pattern "*_test.py"
 
 template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether it agrees with the code.
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml

@@ -1,4 +1,4 @@
-// Which test runs which command of the documents, by the file and by words of it that go when the test goes.
+// Who answers for which command of the documents, so that none is shown that nobody runs.
 // Verbs that `make test` reaches need no entry, and neither do commands that are marked where they stand.
 
 /** Commands that ./docs.test.js runs. */
@@ -9,40 +9,51 @@ export const HERE = [
   "node infra/cloud/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400",
 ];
 
+/** The test of this name, in a file that holds these words; `..` stands for what a title fills in. */
+const byTest = (file, test, words = "") => ({ file, test, words });
+/** A verb that `make test` reaches and that runs a command with these words; with a file, the command is a program of ours that holds words too. */
+const byVerb = (verb, runs, file, words = "") => ({ verb, runs, file, words });
+/** A package that tests/package.json or tests/requirements.txt has installed for the tests. */
+const byPackage = (file, name) => ({ file, package: name });
+
+const starts = (command) => byTest("tests/stories/docs.test.js", "`..` starts everything, and Ctrl-C ends it", `"${command}"`);
+const document = (test, words) => byTest("tests/stories/docs.test.js", test, words);
+const probes = document("`make probe URL=http://127.0.0.1:8080` asks the local stack");
+const letters = (words) => document("lists, shows, drops and redrives dead letters as the operations guide does", words);
+const guide = (words) => document("counts and listens as the migration guide does", words);
+const commandLine = byTest("infra/programs/cli/tests/cli/docs.rs", "every_command_of_the_page_works");
+const readme = (words) => byTest("tests/stories/first-send.test.js", "as the README shows it by .. reaches who receives as the README shows it", words);
+const example = (words) => byTest("tests/stories/examples.test.js", ".. does the four jobs", words);
+const localStack = byTest("infra/programs/local/tests/local/program.rs", "the_first_line_says_where_it_is_and_sigterm_ends_it_with_0", "hubcast ready on ");
+
 /** Pages whose blocks one test runs, all of them. */
 export const PAGES_ELSEWHERE = {
-  "docs/CLI.md": ["infra/programs/cli/tests/cli/docs.rs", "fn every_command_of_the_page_works"],
+  "docs/CLI.md": commandLine,
 };
 
-const documents = (words) => ["tests/stories/docs.test.js", words];
-const commandLine = ["infra/programs/cli/tests/cli/docs.rs", "fn every_command_of_the_page_works"];
-const readme = (words) => ["tests/stories/first-send.test.js", words];
-const example = (words) => ["tests/stories/examples.test.js", words];
-
 export const ELSEWHERE = {
-  "make run": documents("PORT=0 make run"),
-  "PORT=0 make run": documents("PORT=0 make run"),
-  'make run ARGS="--port 0"': documents('make run ARGS="--port 0"'),
-  'make run ARGS="--help"': documents('make run ARGS="--help"'),
-  "make probe": documents("make probe URL=http://127.0.0.1:8080"),
-  "make probe URL=..": documents("make probe URL=http://127.0.0.1:8080"),
-  "make probe URL=http://127.0.0.1:8080": documents("make probe URL=http://127.0.0.1:8080"),
-  "make demo": ["Makefile", "browser: $(NODE_MARK) $(VENV_MARK) $(DEMO)"],
-  "target/debug/hubcast-local": ["tests/harness/stack.js", "target/debug/hubcast-local"],
-  "hubcast ready on URL": ["tests/harness/stack.js", "hubcast ready on"],
-  "hubcast ready on http://127.0.0.1:8080": ["tests/harness/stack.js", "hubcast ready on"],
+  "make run": starts("PORT=0 make run"),
+  "PORT=0 make run": starts("PORT=0 make run"),
+  'make run ARGS="--port 0"': document("`..` starts everything, and Ctrl-C ends it", `'make run ARGS="--port 0"'`),
+  'make run ARGS="--help"': document('`make run ARGS="--help"` tells the flags'),
+  "make probe": probes,
+  "make probe URL=..": probes,
+  "make probe URL=http://127.0.0.1:8080": probes,
+  "target/debug/hubcast-local": localStack,
+  "hubcast ready on URL": localStack,
+  "hubcast ready on http://127.0.0.1:8080": localStack,
 
   "cargo run --quiet -p hubcast-cli -- send --local --user alice permissionsChanged role=admin": readme('readme("Send", "sh")'),
   [`aws sqs send-message --endpoint-url http://127.0.0.1:8080 --queue-url http://127.0.0.1:8080/000000000000/hubcast-notifications.fifo --message-group-id notifications:user:alice --message-deduplication-id "$(date +%s%N)" --message-body '{"userId":"alice","target":"permissionsChanged","arguments":[{"role":"admin"}]}'`]:
     readme('readme("Send", "sh", 1)'),
-  "npm install @microsoft/signalr": ["tests/package.json", '"@microsoft/signalr"'],
+  "npm install @microsoft/signalr": byPackage("tests/package.json", "@microsoft/signalr"),
 
-  "hubcast help COMMAND": documents("hubcast help COMMAND"),
-  "hubcast dlq list": documents("hubcast dlq list"),
-  "hubcast dlq show ID": documents("hubcast dlq show ID"),
-  "hubcast dlq drop ID": documents("hubcast dlq drop ID"),
-  "hubcast connections count": documents("hubcast connections count"),
-  "hubcast listen --url https://push.contoso.com --user ID --json": documents("hubcast listen --user alice --json"),
+  "hubcast help COMMAND": document("explains its commands by `hubcast help COMMAND`"),
+  "hubcast dlq list": letters('hubcast("hubcast dlq list")'),
+  "hubcast dlq show ID": letters('hubcast("hubcast dlq show ID", id)'),
+  "hubcast dlq drop ID": letters('hubcast("hubcast dlq drop ID", id)'),
+  "hubcast connections count": guide("hubcast connections count"),
+  "hubcast listen --url https://push.contoso.com --user ID --json": guide("hubcast listen --user alice --json"),
   "hubcast listen": commandLine,
   "hubcast listen --local": commandLine,
   "hubcast send --local": commandLine,
@@ -52,14 +63,17 @@ export const ELSEWHERE = {
   "node node/notify.mjs role alice admin": example('example("node/notify.mjs")'),
   "sh shell/notify.sh role alice admin": example('example("shell/notify.sh")'),
   'java -cp "$AWS_SDK_CLASSPATH" java/Notify.java role alice admin': example('example("java/Notify.java")'),
-  "pip install boto3": ["tests/requirements.txt", "boto3"],
-  "npm install @aws-sdk/client-sqs": ["tests/package.json", '"@aws-sdk/client-sqs"'],
+  "pip install boto3": byPackage("tests/requirements.txt", "boto3"),
+  "npm install @aws-sdk/client-sqs": byPackage("tests/package.json", "@aws-sdk/client-sqs"),
 
-  "apt-get install chromium": ["tests/browser/install.js", '"apt-get", "install"'],
-  "npx playwright-core install chromium": ["tests/browser/install.js", '"playwright-core", "install", "chromium"'],
-  "cargo test -p signalr-protocol -p hubcast-model": ["Makefile", "$(CARGO) test --quiet --workspace"],
-  "cargo build -p hubcast-local && cd tests && node --test stories/user-message.test.js": ["tests/package.json", "node --test --test-concurrency=2 stories/*.test.js"],
-  "cargo build": ["Makefile", "$(CARGO) build --quiet --workspace --bins"],
-  "sam deploy": ["tests/stack/deployment.js", '"deploy"'],
-  "node stack/run.js stories/log-out.test.js": ["tests/package.json", "node stack/run.js"],
+  "python3 tests/checks/layers.py --write": byTest("tests/checks/crates_test.py", "test_the_page_shows_what_is_held"),
+  "python3 tests/checks/adr.py --write": byTest("tests/checks/adr_test.py", "test_records_and_their_index_agree"),
+  "apt-get install chromium": byVerb("browser", "node browser/install.js", "tests/browser/install.js", '"apt-get", "install"'),
+  "npx playwright-core install chromium":
+    byVerb("browser", "node browser/install.js", "tests/browser/install.js", '"playwright-core", "install", "chromium"'),
+  "cargo test -p signalr-protocol -p hubcast-model": byVerb("unit", "cargo test --quiet --workspace"),
+  "cargo build -p hubcast-local && cd tests && node --test stories/user-message.test.js": byVerb("stories", "node --test --test-concurrency=2 stories/*.test.js"),
+  "cargo build": byVerb("stack", "cargo build --quiet --workspace --bins"),
+  "sam deploy": byVerb("stack", "node stack/run.js", "tests/stack/deployment.js", 'run("sam", ["deploy"'),
+  "node stack/run.js stories/log-out.test.js": byVerb("stack", "node stack/run.js"),
 };

@@ -38,7 +38,7 @@ test("a notification to many is enqueued once", () => {
 });
 
 test("functions have the memory that the template gives them", () => {
-  const { FunctionMemory, PublisherMemory } = template("../template.yaml").Parameters;
+  const { FunctionMemory, PublisherMemory } = template("template.yaml").Parameters;
   assert.equal(INVOCATION.gigabytes, FunctionMemory.Default / 1024);
   assert.equal(PUBLISHING.gigabytes, PublisherMemory.Default / 1024);
 });

@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm";
 import { inlined } from "../../infra/cloud/front-door/inline.mjs";
 import { template } from "../harness/template.js";
 
-const { Resources } = template("front-door.yaml");
+const { Resources } = template("infra/cloud/front-door.yaml");
 const config = Resources.Distribution.Properties.DistributionConfig;
 const behaviours = [...config.CacheBehaviors, { PathPattern: "*", ...config.DefaultCacheBehavior }];
 

@@ -1,112 +1,89 @@
 #!/usr/bin/env python3
 """Holds the shape of the workspace: dependencies point one way, files stay small.
 
-Cargo itself only forbids cycles. This reads `cargo metadata` and the sources,
-and fails with every arrow that points the wrong way (docs/ARCHITECTURE.md has
-the picture) and every file of more than 300 lines of code.
+Cargo itself only forbids cycles among crates. This reads `cargo metadata` and
+the sources, and fails with every arrow between crates that ./crates.py does not
+list and every file of more than 300 lines of code; docs/ARCHITECTURE.md shows
+the arrows, which `--write` writes there. `--circles` lists the circles of
+modules within crates, `--figures` prints the tree's figures. A folder as the
+last argument is looked at in place of this tree.
 """
 
-import json
-import re
-import subprocess
+import argparse
 import sys
 from pathlib import Path
 
+from circles import circles
+from crates import packages, wrong_arrows, wrong_libraries, wrong_lines, wrong_outsiders
+from figures import table
+from modules import read_crate
+from picture import write, wrong_picture
+from signatures import refusals
+from source import lines_of
+
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = {path.parent.name for path in ROOT.glob("functions/*/Cargo.toml")}
-
-# Which of our crates each crate may use outside its tests.
-ROOMS = {"hubcast-model", "hubcast-membership", "hubcast-connection", "hubcast-delivery", "hubcast-backend"}
-OURS = {
-    "signalr-protocol": set(),
-    "hubcast-model": {"signalr-protocol"},
-    "hubcast-membership": {"hubcast-model"},
-    "hubcast-connection": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
-    "hubcast-delivery": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
-    "hubcast-backend": {"signalr-protocol", "hubcast-model", "hubcast-membership"},
-    "hubcast-auth": {"hubcast-model"},
-    "hubcast-aws": {"hubcast-model"},
-    "hubcast-wiring": {"hubcast-model", "hubcast-connection", "hubcast-delivery", "hubcast-backend", "hubcast-aws"},
-    "hubcast-testkit": {"hubcast-model", "hubcast-auth"},
-    "hubcast-cli": {"signalr-protocol", "hubcast-auth", "hubcast-aws", "hubcast-wiring"} | ROOMS,
-    "hubcast-local": {"hubcast-auth", "hubcast-aws", "hubcast-wiring"} | ROOMS | FUNCTIONS,
-    "hubcast-probe": {"hubcast-model", "hubcast-aws", "hubcast-wiring"},
-    "hubcast-rules": set(),
-    "hubcast-tests": set(),
-} | {name: {"hubcast-auth", "hubcast-aws", "hubcast-wiring"} | ROOMS for name in FUNCTIONS}
-# The body of a negotiation is protocol, and the two frame functions share one handler.
-OURS["negotiate"] |= {"signalr-protocol"}
-OURS["group-join"] |= {"message"}
-
-# Which crates alone may use what from outside.
-ONLY = {
-    r"aws-sdk-.*|aws-config|aws-smithy-.*": {"hubcast-aws", "hubcast-local", "hubcast-probe", "hubcast-wiring"},
-    r"lambda_runtime": {"hubcast-wiring"} | FUNCTIONS,
-    r"aws_lambda_events": {"hubcast-testkit", "hubcast-local"} | FUNCTIONS,
-    r"jsonwebtoken": {"hubcast-auth", "hubcast-local", "hubcast-testkit"},
-    # hubcast-aws signs posts with it.
-    r"aws-lc-rs": {"hubcast-auth", "hubcast-aws", "hubcast-local", "hubcast-testkit"},
-    r"tokio": set(OURS) - {"signalr-protocol"},
-}
-
-# A function's library knows the rules and, where tokens are shown, the tokens; main.rs wires.
-LIBRARY_USES = {name.replace("-", "_") for name in ROOMS}
-LIBRARY_USES_AUTH = {"authorizer", "negotiate", "rest", "upstream"}
-
 LINES_MAX = 300
+# Tests may be longer: they are read one at a time.
+NOT_COUNTED = {"target", "node_modules", ".venv", "tests"}
 
 
-def metadata():
-    command = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"]
-    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-
-
-def wrong_arrows(packages):
-    names = {package["name"] for package in packages}
-    for package in packages:
-        name = package["name"]
-        for dependency in package["dependencies"]:
-            if dependency["kind"] is not None:
-                continue
-            other = dependency["name"]
-            if other in names and other not in OURS.get(name, set()):
-                yield f"{name} must not depend on {other}"
-            for pattern, allowed in ONLY.items():
-                if re.fullmatch(pattern, other) and name not in allowed:
-                    yield f"{name} must not depend on {other}; only {', '.join(sorted(allowed))} may"
-
-
-def wrong_libraries():
-    for name in sorted(FUNCTIONS):
-        allowed = LIBRARY_USES | ({"hubcast_auth"} if name in LIBRARY_USES_AUTH else set())
-        for path in sorted((ROOT / "functions" / name / "src").glob("**/*.rs")):
-            if path.name == "main.rs":
-                continue
-            for used in set(re.findall(r"\bhubcast_\w+", code_of(path))) - allowed:
-                yield f"{path.relative_to(ROOT)} must not use {used}; main.rs wires"
-
-
-def code_of(path):
-    """The text of a file without the unit tests at its end."""
-    return path.read_text().split("\n#[cfg(test)]\nmod tests {", 1)[0]
-
-
-def long_files():
-    for path in sorted(ROOT.glob("**/*.rs")):
-        parts = path.relative_to(ROOT).parts
-        # Tests may be longer: they are read one at a time.
-        if {"target", "node_modules", ".venv", "tests"} & set(parts) or path.name == "tests.rs":
+def long_files(base):
+    for path in sorted(base.glob("**/*.rs")):
+        if NOT_COUNTED & set(path.relative_to(base).parts) or path.name == "tests.rs":
             continue
-        lines = code_of(path).count("\n")
-        if lines > LINES_MAX:
-            yield f"{path.relative_to(ROOT)} has {lines} lines of code; {LINES_MAX} are the most"
+        if lines_of(path) > LINES_MAX:
+            yield f"{path.relative_to(base)} has {lines_of(path)} lines of code; {LINES_MAX} are the most"
+
+
+def trees(found):
+    """The name and the module tree of each library and each program."""
+    return [(each.folder, read_crate(root)) for each in found for root in each.roots]
+
+
+def all_circles(found, base):
+    return [fault for name, root in trees(found) for fault in circles(name, root, base)]
+
+
+def all_tuples(found, base):
+    return [fault for _, root in trees(found) for fault in refusals(root, base)]
+
+
+def faults(base):
+    found = packages(base)
+    return [
+        *wrong_arrows(found),
+        *wrong_outsiders(found),
+        *wrong_lines(found),
+        *wrong_libraries(found, base),
+        *wrong_picture(base),
+        *long_files(base),
+    ]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Holds the shape of the workspace.")
+    parser.add_argument("--write", action="store_true", help="write the arrows into docs/ARCHITECTURE.md")
+    parser.add_argument("--figures", action="store_true", help="print the figures of each crate")
+    parser.add_argument("--circles", action="store_true", help="print circles of modules and parameters that are tuples")
+    parser.add_argument("tree", nargs="?", type=Path, default=ROOT)
+    return parser.parse_args()
 
 
 def main():
-    faults = [*wrong_arrows(metadata()["packages"]), *wrong_libraries(), *long_files()]
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    return 1 if faults else 0
+    given = arguments()
+    base = given.tree.resolve()
+    if given.write:
+        write(base)
+    if given.figures:
+        print(*table(packages(base)), sep="\n")
+        return 0
+    if given.circles:
+        found = packages(base)
+        print(*all_circles(found, base), *all_tuples(found, base), sep="\n")
+        return 0
+    found = faults(base)
+    print(*found, sep="\n", file=sys.stderr, end="\n" if found else "")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

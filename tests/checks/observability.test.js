@@ -8,7 +8,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { template } from "../harness/template.js";
 
-const { Parameters, Resources } = template("observability.yaml");
+const { Parameters, Resources } = template("infra/cloud/observability.yaml");
 const alarms = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm");
 const dashboard = JSON.parse(Resources.Dashboard.Properties.DashboardBody["Fn::Sub"]);
 const operations = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");

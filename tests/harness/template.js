@@ -16,8 +16,8 @@ const customTags = NAMES.flatMap((name) => {
   ];
 });
 
-/** A template of the folder infra/cloud/. */
-export function template(name) {
-  const text = readFileSync(new URL(`../../infra/cloud/${name}`, import.meta.url), "utf8");
+/** A template, by its path from the root. */
+export function template(path) {
+  const text = readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
   return parse(text, { customTags });
 }
