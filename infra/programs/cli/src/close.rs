@@ -52,5 +52,5 @@ pub(crate) async fn close(
         return drafts.iter().try_for_each(|draft| show(draft, output));
     }
     deliver(&deployment.notifications().await?, &drafts).await?;
-    tell(output, drafts.len(), || "asked for; the publisher closes them".to_owned())
+    tell(output, drafts.len(), || "queued; the publisher closes the connections".to_owned())
 }

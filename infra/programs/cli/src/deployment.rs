@@ -56,19 +56,19 @@ pub(crate) struct Place {
     #[arg(long, global = true, value_name = "URL", env = "PUBLIC_URL")]
     pub(crate) url: Option<String>,
 
-    /// The queue that backends send to, if it is called otherwise.
+    /// The queue that backends send to, if its name does not follow the prefix.
     #[arg(long, global = true, value_name = "URL", env = "NOTIFICATIONS_QUEUE_URL")]
     pub(crate) queue_url: Option<String>,
 
-    /// The queue of jobs for big audiences, if it is called otherwise.
+    /// The queue of jobs for big audiences, if its name does not follow the prefix.
     #[arg(long, global = true, value_name = "URL", env = "DELIVERIES_QUEUE_URL")]
     pub(crate) deliveries_queue_url: Option<String>,
 
-    /// The queue of dead letters, if it is called otherwise.
+    /// The queue of dead letters, if its name does not follow the prefix.
     #[arg(long, global = true, value_name = "URL", env = "DLQ_URL")]
     pub(crate) dlq_url: Option<String>,
 
-    /// The channel table, if it is called otherwise.
+    /// The channel table, if its name does not follow the prefix.
     #[arg(long, global = true, value_name = "NAME", env = "TABLE_NAME")]
     pub(crate) table: Option<String>,
 }

@@ -124,7 +124,7 @@ pub(crate) const fn advice(trouble: Trouble) -> &'static str {
         }
         Trouble::Denied => "ask for a permission of this name, or use another --profile",
         Trouble::NotThere => {
-            "check --profile and --region, and --prefix or the flag that names it if it is called otherwise"
+            "check --profile and --region, and --prefix; a queue or table of another name needs its own flag"
         }
         Trouble::Unreachable => "check that it runs there, and the network on the way",
         Trouble::Failed => "",
