@@ -64,7 +64,7 @@ CRATES = [
 
 # What alone may use these crates from outside; tests aside.
 ONLY = {
-    "aws-sdk-* aws-config aws-smithy-*": "shared/aws shared/wiring infra/programs/local infra/programs/probe",
+    "aws-sdk-* aws-config aws-runtime aws-smithy-* aws-types": "shared/aws shared/wiring infra/programs/local infra/programs/probe",
     "lambda_runtime": "shared/wiring functions/*",
     "aws_lambda_events": "shared/testkit functions/* infra/programs/local",
     "jsonwebtoken": "shared/auth shared/testkit infra/programs/local",

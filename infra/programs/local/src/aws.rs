@@ -1,14 +1,12 @@
-//! The AWS services on the one port: which request is for which, and how SDKs find them.
+//! The AWS services on the one port: which request is for which.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
 use crate::dynamodb::DynamoDb;
-use crate::sqs::{REGION, Sqs};
+use crate::sqs::Sqs;
 
 /// Answers a request that speaks an AWS protocol; `None` when it does not.
 pub(crate) async fn answer(
@@ -21,7 +19,7 @@ pub(crate) async fn answer(
     };
     let target = String::from_utf8_lossy(target.as_bytes());
     if target.starts_with("DynamoDB_") {
-        Some(dynamodb.answer(headers.clone(), body.clone()).await)
+        Some(dynamodb.answer(headers, body).into_response())
     } else if target.starts_with("AmazonSQS.") {
         Some(sqs.answer(headers, body.clone()).await)
     } else {
@@ -51,16 +49,4 @@ fn query_protocol() -> Response {
         "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\"><Error><Type>Sender</Type><Code>UnsupportedProtocol</Code><Message>{text}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
     );
     (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "text/xml")], body).into_response()
-}
-
-/// The SDK's configuration for a local endpoint.
-pub(crate) fn sdk_config(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "local");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(endpoint)
-        .build()
 }

@@ -16,7 +16,6 @@ use serde_json::Value;
 use upstream::Courier;
 use upstream::http_client::HttpWebhook;
 
-use crate::aws::sdk_config;
 use crate::functions::{RESERVE, Runtime, read, way_up, write};
 use crate::gateway::InvokeError;
 use crate::poller::{Consumer, FUNCTION_TIMEOUT};
@@ -33,10 +32,10 @@ impl LocalPublisher {
         let config = PublisherConfig::read(|name| variables.get(name).cloned())?;
         let store = runtime.store(config.table);
         let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
-        let sdk = sdk_config(runtime.base);
-        let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
+        let sdk = runtime.sdk;
+        let gateway = LeanGateway::new(sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
         let upstream = way_up(runtime, config.upstream);
-        let queue = SqsQueue::new(&sdk, config.queues).with_upstream(upstream);
+        let queue = SqsQueue::new(sdk, config.queues).with_upstream(upstream);
         let ports = (store, gateway, queue, SystemClock);
         Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
     }
@@ -67,11 +66,11 @@ impl LocalUpstream {
         }
         let variables = runtime.variables();
         let config = WebhookConfig::read(|name| variables.get(name).cloned())?;
-        let sdk = sdk_config(runtime.base);
+        let sdk = runtime.sdk;
         Ok(Some(Self(Arc::new(Courier {
             webhook: HttpWebhook::new().map_err(anyhow::Error::from_boxed)?,
-            queue: SqsAnswers::new(&sdk, config.queues),
-            keys: KeyVault::new(&sdk, config.access_keys),
+            queue: SqsAnswers::new(sdk, config.queues),
+            keys: KeyVault::new(sdk, config.access_keys),
             clock: SystemClock,
             templates: config.templates,
             timeout: config.timeout,

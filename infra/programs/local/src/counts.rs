@@ -35,17 +35,13 @@ struct Hub {
 
 impl Counts {
     /// Counts right now. `sockets` are open at the gateway; the rest stands in table and queues.
-    pub(crate) async fn take(
-        sockets: usize,
-        table: &SdkConfig,
-        queues: &SdkConfig,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn take(sockets: usize, sdk: &SdkConfig) -> anyhow::Result<Self> {
         let mut counts = Self { sockets, ..Self::default() };
-        for row in ready_sockets(table).await? {
+        for row in ready_sockets(sdk).await? {
             counts.add(&row);
         }
-        let sqs = aws_sdk_sqs::Client::new(queues);
-        let base = queues.endpoint_url().unwrap_or_default();
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        let base = sdk.endpoint_url().unwrap_or_default();
         let named = [("notifications", NOTIFICATIONS), ("deliveries", DELIVERIES), ("dlq", DLQ)];
         for (name, queue) in named {
             counts.queues.insert(name, depth(&sqs, &queue_url(base, queue)).await?);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authorizer::Door;
+use aws_config::SdkConfig;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_auth::rest::RestGate;
@@ -32,7 +33,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::aws::sdk_config;
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::options::Options;
 use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
@@ -55,9 +55,9 @@ const REST_PATIENCE: Duration = Duration::from_secs(28).saturating_sub(RESERVE);
 pub(crate) struct Runtime<'a> {
     /// What the stack was told.
     pub(crate) options: &'a Options,
-    /// Where DynamoDB is.
-    pub(crate) dynamodb: String,
-    /// Where everything else is.
+    /// How the functions reach AWS.
+    pub(crate) sdk: &'a SdkConfig,
+    /// Where the stack is, such as `http://127.0.0.1:8080`.
     pub(crate) base: &'a str,
     /// `TOKEN_ISSUERS`
     pub(crate) issuers: String,
@@ -98,11 +98,11 @@ impl Runtime<'_> {
     }
 
     pub(crate) fn store(&self, table: String) -> DynamoStore {
-        DynamoStore::new(&sdk_config(&self.dynamodb), table)
+        DynamoStore::new(self.sdk, table)
     }
 
     pub(crate) fn management(&self, endpoint: &str) -> ManagementGateway {
-        ManagementGateway::new(&sdk_config(self.base), endpoint, ATTEMPT_TIMEOUT)
+        ManagementGateway::new(self.sdk, endpoint, ATTEMPT_TIMEOUT)
     }
 }
 
@@ -122,7 +122,7 @@ fn gatekeeper(
     access_keys: AccessKeySettings,
 ) -> anyhow::Result<LocalGatekeeper> {
     let keys = HttpKeys::default();
-    let vault = KeyVault::new(&sdk_config(runtime.base), access_keys);
+    let vault = KeyVault::new(runtime.sdk, access_keys);
     let tokens = TokenSettings { public_url: following_host(), ..tokens };
     Ok(Gatekeeper::new(tokens, keys, vault)?)
 }
@@ -162,7 +162,7 @@ impl LocalFunctions {
 
 /// The queues that lead to backends, if they hear of clients.
 pub(crate) fn way_up(runtime: &Runtime<'_>, urls: Option<UpstreamUrls>) -> Option<SqsUpstream> {
-    urls.map(|urls| SqsUpstream::new(&sdk_config(runtime.base), urls))
+    urls.map(|urls| SqsUpstream::new(runtime.sdk, urls))
 }
 
 fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<LocalDoor> {
@@ -181,7 +181,7 @@ fn frames(runtime: &Runtime<'_>, mut config: FramesConfig) -> LocalFrames {
     config.frames.lifetime = runtime.options.lifetime();
     let store = runtime.store(config.table);
     let gateway = runtime.management(&config.management_endpoint);
-    let upstream = config.upstream.map(|upstream| upstream.start(&sdk_config(runtime.base)));
+    let upstream = config.upstream.map(|upstream| upstream.start(runtime.sdk));
     let shards = Shards::new(config.shards);
     Frames::new(store, gateway, SystemClock, config.frames, shards).with_upstream(upstream)
 }
@@ -203,9 +203,9 @@ fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result
 }
 
 fn rest(runtime: &Runtime<'_>, config: RestConfig) -> anyhow::Result<LocalRest> {
-    let sdk = sdk_config(runtime.base);
-    let vault = KeyVault::new(&sdk, config.access_keys);
-    let queue = SqsSender::new(&sdk, config.notifications);
+    let sdk = runtime.sdk;
+    let vault = KeyVault::new(sdk, config.access_keys);
+    let queue = SqsSender::new(sdk, config.notifications);
     let (store, shards) = (runtime.store(config.table), Shards::new(config.shards));
     Ok(Rest {
         front_door: config.front_door,

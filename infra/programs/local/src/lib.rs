@@ -17,6 +17,7 @@ mod front;
 mod functions;
 pub mod gateway;
 mod guard;
+mod in_process;
 mod issuer;
 pub mod options;
 pub mod poller;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
+use aws_config::SdkConfig;
 use hubcast_aws::store::{create_table, delete_table};
 use tokio::net::TcpListener;
 use tokio::sync::{RwLock, RwLockReadGuard};
 use tokio::task::JoinSet;
 
-use crate::aws::sdk_config;
 use crate::consumers::{LocalPublisher, LocalUpstream};
 use crate::counts::Counts;
 use crate::demo::Demo;
@@ -18,6 +18,7 @@ use crate::dynamodb::DynamoDb;
 use crate::front::router;
 use crate::functions::{LocalFunctions, Runtime, TABLE};
 use crate::gateway::{Gateway, Limits};
+use crate::in_process::sdk_config;
 use crate::issuer::Issuer;
 use crate::options::Options;
 use crate::poller::{Consumer, poll};
@@ -31,6 +32,7 @@ const PORT_TRIES: usize = 20;
 /// What requests are answered from.
 pub(crate) struct Shared {
     pub(crate) base: String,
+    sdk: SdkConfig,
     pub(crate) gateway: Arc<Gateway<LocalFunctions>>,
     pub(crate) dynamodb: DynamoDb,
     pub(crate) sqs: Sqs,
@@ -63,12 +65,13 @@ impl Stack {
         let demo = options.demo.as_deref().map(Demo::open).transpose()?;
         let (listeners, address) = listen(options).await?;
         let base = format!("http://{address}");
-        let dynamodb = DynamoDb::start(options.data_dir.as_deref()).await?;
+        let dynamodb = DynamoDb::open(options.data_dir.as_deref())?;
+        let sdk = sdk_config(&base, &dynamodb);
         let sqs = Sqs::new(address.port(), options.has_upstream());
         let issuer = Issuer::new(&base)?;
         let runtime = Runtime {
             options,
-            dynamodb: dynamodb.url(),
+            sdk: &sdk,
             base: &base,
             issuers: issuer.settings(),
             rest_issuers: issuer.rest_settings(),
@@ -78,7 +81,7 @@ impl Stack {
         let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));
         let ready = AtomicBool::new(false);
         let door = RwLock::new(());
-        let shared = Shared { base, gateway, dynamodb, sqs, issuer, demo, ready, door };
+        let shared = Shared { base, sdk, gateway, dynamodb, sqs, issuer, demo, ready, door };
         let mut stack = Self { shared: Arc::new(shared), tasks: JoinSet::new() };
         for listener in listeners {
             stack.listening(listener);
@@ -109,7 +112,7 @@ impl Stack {
     }
 
     fn polling(&mut self, queue: &str, consumer: impl Consumer + 'static) {
-        let sqs = aws_sdk_sqs::Client::new(&sdk_config(self.url()));
+        let sqs = aws_sdk_sqs::Client::new(&self.shared.sdk);
         let url = queue_url(self.url(), queue);
         self.tasks.spawn(async move { poll(&sqs, &url, &consumer).await });
     }
@@ -144,7 +147,7 @@ impl Shared {
 
     async fn create(&self) -> anyhow::Result<()> {
         self.sqs.reset().await.context("the queues cannot be created")?;
-        match create_table(&sdk_config(&self.dynamodb.url()), TABLE).await {
+        match create_table(&self.sdk, TABLE).await {
             // A folder that was used before holds the table already.
             Err(err) if err.is_existing() => {}
             created => created.context("the table cannot be created")?,
@@ -155,8 +158,7 @@ impl Shared {
 
     /// Counts who is connected and what waits.
     pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
-        let table = sdk_config(&self.dynamodb.url());
-        Counts::take(self.gateway.connection_count(), &table, &sdk_config(&self.base)).await
+        Counts::take(self.gateway.connection_count(), &self.sdk).await
     }
 
     /// Empties everything.
@@ -164,9 +166,8 @@ impl Shared {
         let _closed = self.door.write().await;
         self.sqs.reset().await?;
         self.gateway.close_all().await;
-        let sdk = sdk_config(&self.dynamodb.url());
-        delete_table(&sdk, TABLE).await?;
-        Ok(create_table(&sdk, TABLE).await?)
+        delete_table(&self.sdk, TABLE).await?;
+        Ok(create_table(&self.sdk, TABLE).await?)
     }
 }
 
