@@ -101,7 +101,7 @@ pub async fn connect<
     {
         return Err(ConnectError::InUse);
     }
-    session::opened(store, &socket).await?;
+    session::add_socket(store, &socket).await?;
     keep_grant(store, principal, &socket).await?;
     if settings.has_upstream {
         let client = Client::new(principal, socket.connection.clone(), query);
