@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Publisher;
 use super::members::Reads;
-use hubcast_membership::lasting::{MEMBERSHIP_LIFETIME, follow, place};
+use hubcast_membership::lasting::{MEMBERSHIP_LIFETIME, move_sockets, move_sockets_until_current};
 use hubcast_model::access::{Block, Membership, Standing};
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::envelope::{Action, Audience, Scope, Subject};
@@ -128,7 +128,7 @@ where
         match change.subject {
             Subject::Connection(_) => {
                 let counts = self.shards.for_writing(&self.store).await?;
-                place(&self.store, counts, &sockets, &change.word).await
+                move_sockets(&self.store, counts, &sockets, &change.word).await
             }
             Subject::Users(users) => {
                 for user in users {
@@ -150,7 +150,7 @@ where
         let of_user = sockets.iter().filter(|socket| socket.user.as_ref() == Some(user));
         let sockets: Vec<Socket> = of_user.cloned().collect();
         let read = || self.store.memberships(change.hub, user, self.clock.now());
-        follow(&self.store, counts, &sockets, &change.word, read).await
+        move_sockets_until_current(&self.store, counts, &sockets, &change.word, read).await
     }
 
     /// Has the sockets of users follow what the table says of some groups, or of all.

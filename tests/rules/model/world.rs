@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use hubcast_connection::frames::{FrameSettings, Frames};
+use hubcast_connection::frames::{FramePorts, FrameSettings, Frames};
 use hubcast_delivery::{FanoutSettings, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
@@ -195,7 +195,8 @@ fn frames(
         connections: None,
         close_grace: Duration::from_secs(1),
     };
-    Frames::new(store.clone(), sockets.clone(), clock, settings, Shards::new(counts))
+    let ports = FramePorts::new(store.clone(), sockets.clone(), clock);
+    Frames::new(ports, &settings, Shards::new(counts))
 }
 
 fn fanout_settings(direct_max: usize) -> FanoutSettings {

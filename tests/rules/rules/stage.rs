@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use hubcast_connection::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
-use hubcast_connection::frames::{ConnectionLimit, FrameSettings, Frames};
+use hubcast_connection::connect::{
+    Connect, ConnectError, ConnectRequest, ConnectSettings, Reception,
+};
+use hubcast_connection::frames::{
+    AnswerFrames, ConnectionLimit, FramePorts, FrameSettings, Frames,
+};
 use hubcast_delivery::{FanoutSettings, Publisher, Report};
 use hubcast_membership::shards::Shards;
 use hubcast_model::access::{Membership, Standing};
@@ -57,16 +61,17 @@ impl Stage {
         let (store, clock) = (MemoryStore::default(), TestClock::default());
         let gateway = RecordingGateway::with_journal(store.journal().clone());
         let queue = RecordingQueue::with_journal(store.journal().clone());
-        let frames = frames_over((&store, &gateway, &clock), limit);
+        let ports = FramePorts::new(store.clone(), gateway.clone(), clock.clone());
+        let frames = frames_over(ports, limit);
         Self { store, gateway, queue, clock, frames }
     }
 }
 
 /// The rules of frames over these ports.
-pub(crate) fn frames_over(
-    (store, gateway, clock): (&MemoryStore, &RecordingGateway, &TestClock),
+pub(crate) fn frames_over<U>(
+    ports: FramePorts<MemoryStore, RecordingGateway, TestClock, U>,
     connections: Option<ConnectionLimit>,
-) -> Rules {
+) -> Frames<MemoryStore, RecordingGateway, TestClock, U> {
     let settings = FrameSettings {
         lifetime: CONNECTION_LIFETIME,
         frames_per_second: 30,
@@ -74,8 +79,7 @@ pub(crate) fn frames_over(
         connections,
         close_grace: Duration::from_secs(1),
     };
-    let shards = Shards::new(ShardCounts::default());
-    Frames::new(store.clone(), gateway.clone(), clock.clone(), settings, shards)
+    Frames::new(ports, &settings, Shards::new(ShardCounts::default()))
 }
 
 pub(crate) fn fanout_settings() -> FanoutSettings {
@@ -139,6 +143,11 @@ impl Stage {
         report
     }
 
+    /// The rules of connecting over the stage's ports.
+    pub(crate) fn reception(&self, settings: ConnectSettings) -> Reception<MemoryStore, TestClock> {
+        Reception::new(self.store.clone(), self.clock.clone(), settings)
+    }
+
     /// Lets a caller's socket in.
     pub(crate) async fn connect(&self, caller: &Caller) -> Result<(), ConnectError> {
         let request = ConnectRequest {
@@ -149,7 +158,7 @@ impl Stage {
             query: std::collections::BTreeMap::new(),
             connected_at: caller.connected_at,
         };
-        connect(&self.store, &self.clock, &connect_settings(), request).await
+        self.reception(connect_settings()).connect(request).await
     }
 
     /// A caller whose socket was let in, but has not shaken hands.
@@ -173,9 +182,14 @@ impl Stage {
         caller
     }
 
+    /// The ports that frames are answered over.
+    pub(crate) fn frame_ports(&self) -> FramePorts<MemoryStore, RecordingGateway, TestClock> {
+        FramePorts::new(self.store.clone(), self.gateway.clone(), self.clock.clone())
+    }
+
     /// The rules of frames over the stage's ports, as another instance has them.
     pub(crate) fn second_frames(&self) -> Rules {
-        frames_over((&self.store, &self.gateway, &self.clock), None)
+        frames_over(self.frame_ports(), None)
     }
 
     /// A user with one connection that is ready.

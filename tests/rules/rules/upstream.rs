@@ -5,8 +5,8 @@ mod presence;
 
 use std::time::Duration;
 
-use hubcast_connection::connect::{ConnectRequest, ConnectSettings, connect};
-use hubcast_connection::frames::Frames;
+use hubcast_connection::connect::{Connect, ConnectRequest, ConnectSettings};
+use hubcast_connection::frames::{AnswerFrames, Frames};
 use hubcast_connection::upstream::Upstream;
 use hubcast_membership::presence::disconnect;
 use hubcast_model::client::Values;
@@ -40,8 +40,7 @@ impl Default for Told {
         let queue = RecordingQueue::with_journal(stage.journal().clone());
         stage.queue = queue.with_upstream(backends.clone());
         let upstream = Upstream::new(backends.clone(), TIMEOUT);
-        let frames = frames_over((&stage.store, &stage.gateway, &stage.clock), None);
-        let frames = frames.with_upstream(Some(upstream));
+        let frames = frames_over(stage.frame_ports().with_upstream(Some(upstream)), None);
         Self { stage, backends, frames }
     }
 }
@@ -60,8 +59,8 @@ impl Told {
             connected_at: caller.connected_at,
         };
         let settings = ConnectSettings { has_upstream: true, ..connect_settings() };
-        let stage = &self.stage;
-        connect(&stage.store, &stage.clock, &settings, request).await.expect("it is let in");
+        let reception = self.stage.reception(settings);
+        reception.connect(request).await.expect("it is let in");
         caller
     }
 

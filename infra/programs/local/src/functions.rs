@@ -19,8 +19,9 @@ use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::{SqsUpstream, UpstreamUrls};
 use hubcast_backend::Backend;
-use hubcast_connection::connect::ConnectSettings;
-use hubcast_connection::frames::Frames;
+use hubcast_connection::connect::Reception;
+use hubcast_connection::frames::{FramePorts, Frames};
+use hubcast_membership::presence::Presence;
 use hubcast_membership::shards::Shards;
 use hubcast_model::settings::{PublicUrl, TokenSettings};
 use hubcast_model::time::SystemClock;
@@ -112,6 +113,8 @@ fn following_host() -> PublicUrl {
 
 type LocalGatekeeper = Gatekeeper<HttpKeys, KeyVault>;
 type LocalDoor = Door<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+type LocalReception = Reception<DynamoStore, SystemClock>;
+type LocalPresence = Presence<DynamoStore, SqsUpstream, SystemClock>;
 type LocalFrames = Frames<DynamoStore, ManagementGateway, SystemClock, SqsUpstream>;
 type LocalRest = Rest<HttpKeys, KeyVault, DynamoStore, SqsSender, SystemClock>;
 type LocalNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
@@ -134,10 +137,9 @@ pub(crate) struct LocalFunctions(Arc<Handlers>);
 #[derive(Debug)]
 struct Handlers {
     door: LocalDoor,
-    store: DynamoStore,
-    connect: ConnectSettings,
+    reception: LocalReception,
+    presence: LocalPresence,
     frames: LocalFrames,
-    upstream: Option<SqsUpstream>,
     negotiation: LocalNegotiation,
     rest: LocalRest,
 }
@@ -147,13 +149,11 @@ impl LocalFunctions {
     pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
         let variables = runtime.variables();
         let lookup = |name: &str| variables.get(name).cloned();
-        let connect = ConnectConfig::read(lookup)?;
         Ok(Self(Arc::new(Handlers {
             door: door(runtime, AuthorizerConfig::read(lookup)?)?,
-            store: runtime.store(connect.table),
-            connect: connect.connect,
+            reception: reception(runtime, ConnectConfig::read(lookup)?),
+            presence: presence(runtime, DisconnectConfig::read(lookup)?),
             frames: frames(runtime, FramesConfig::read(lookup)?),
-            upstream: way_up(runtime, DisconnectConfig::read(lookup)?.upstream),
             negotiation: negotiation(runtime, NegotiateConfig::read(lookup)?)?,
             rest: rest(runtime, RestConfig::read(lookup)?)?,
         })))
@@ -177,13 +177,24 @@ fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<Local
     })
 }
 
+fn reception(runtime: &Runtime<'_>, config: ConnectConfig) -> LocalReception {
+    Reception::new(runtime.store(config.table), SystemClock, config.connect)
+}
+
+fn presence(runtime: &Runtime<'_>, config: DisconnectConfig) -> LocalPresence {
+    let store = Arc::new(runtime.store(config.table));
+    let upstream = way_up(runtime, config.upstream).map(Arc::new);
+    Presence::new(store, upstream, Arc::new(SystemClock))
+}
+
 fn frames(runtime: &Runtime<'_>, mut config: FramesConfig) -> LocalFrames {
     config.frames.lifetime = runtime.options.lifetime();
     let store = runtime.store(config.table);
     let gateway = runtime.management(&config.management_endpoint);
     let upstream = config.upstream.map(|upstream| upstream.start(runtime.sdk));
     let shards = Shards::new(config.shards);
-    Frames::new(store, gateway, SystemClock, config.frames, shards).with_upstream(upstream)
+    let ports = FramePorts::new(store, gateway, SystemClock).with_upstream(upstream);
+    Frames::new(ports, &config.frames, shards)
 }
 
 fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result<LocalNegotiation> {
@@ -234,13 +245,9 @@ impl Handlers {
                 let answer = authorizer::handle(&self.door, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
-            Function::Connect => {
-                let settings = &self.connect;
-                write(&connect::handle(&self.store, &SystemClock, settings, read(event)?).await)
-            }
+            Function::Connect => write(&connect::handle(&self.reception, read(event)?).await),
             Function::Disconnect => {
-                let (store, upstream) = (&self.store, self.upstream.as_ref());
-                let answer = disconnect::handle(store, upstream, &SystemClock, read(event)?).await;
+                let answer = disconnect::handle(&self.presence, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
             Function::Message => {

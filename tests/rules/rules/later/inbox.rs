@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubcast_connection::frames::AnswerFrames;
 use hubcast_model::access::Block;
 use hubcast_model::ports::BlockStore;
 use hubcast_model::ports::QueuedMessage;
