@@ -16,7 +16,7 @@ use hubcast_model::id::{GroupName, HubName, KeyedName, UserId};
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
     GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore,
-    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
+    SessionStore, ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::socket::Socket;
 use hubcast_model::time::{Clock, Timestamp};
@@ -37,7 +37,7 @@ fn keyed(groups: &[GroupName]) -> BTreeSet<KeyedName> {
     groups.iter().map(GroupName::keyed).collect()
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -56,6 +56,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Carries out what an action changes in the table; records go out later.
     pub(super) async fn carry_out(

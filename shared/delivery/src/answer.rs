@@ -10,11 +10,11 @@ use hubcast_model::envelope::{Answer, Content};
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
     InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
-    ShardStore, SocketStore, StoreError, UsageStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::time::Clock;
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -33,6 +33,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Those of an answer's sockets that wait for it; all sockets of anything else.
     ///
@@ -47,7 +48,7 @@ where
         let Content::Answer { invocation_id, answer, .. } = content else {
             return Ok(sockets);
         };
-        if self.queue.upstream().is_none() || matches!(answer, Answer::Item(_)) {
+        if self.upstream.as_ref().is_none() || matches!(answer, Answer::Item(_)) {
             return Ok(sockets);
         }
         let mut waiting = Vec::new();

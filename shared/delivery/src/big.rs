@@ -12,11 +12,12 @@ use hubcast_model::id::HubName;
 use hubcast_model::ports::{
     BlockStore, BoardStore, Cause, ChannelStore, ClaimStore, ClientStore, ConnectionGateway,
     GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, Progress,
-    ProgressStore, Rest, SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
+    ProgressStore, Rest, SessionStore, ShardStore, SocketStore, StoreError, UpstreamQueue,
+    UsageStore,
 };
 use hubcast_model::time::Clock;
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -35,6 +36,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Writes down that jobs carry an element out, before the first of them is enqueued: were it
     /// decided again, members that came or went could turn it into posts for some and jobs for all.

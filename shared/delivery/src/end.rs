@@ -16,7 +16,7 @@ use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
     InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
-    ShardStore, SocketStore, StoreError, UsageStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -32,7 +32,7 @@ pub(super) struct Before<F> {
     pub(super) reached: usize,
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -51,6 +51,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Ends every socket whose end the posts brought about.
     pub(super) async fn end_sockets(&self, plan: &Plan, outcomes: &[SocketOutcome]) {
@@ -147,7 +148,7 @@ where
     }
 
     async fn remove_socket(&self, plan: &Plan, socket: &SocketId) -> Result<(), StoreError> {
-        disconnect(&self.store, self.queue.upstream(), socket, self.clock.now()).await?;
+        disconnect(&self.store, self.upstream.as_ref(), socket, self.clock.now()).await?;
         let found_by: BTreeSet<_> = plan.found_by.get(socket).cloned().unwrap_or_default();
         let keys: Vec<_> = found_by.into_iter().collect();
         self.store.delete_rows(socket, &keys).await

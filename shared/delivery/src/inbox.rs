@@ -25,7 +25,7 @@ use hubcast_model::later::{INBOX_MAX, INBOX_MAX_BYTES, Inbox, InboxMessage, Use}
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
     InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
-    ShardStore, SocketStore, StoreError, UsageStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::{Clock, Timestamp};
@@ -75,7 +75,7 @@ impl Kept {
     }
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -94,6 +94,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Has a message wait whose user is not there; `None` when it goes out live.
     pub(super) async fn keep_if_absent(

@@ -9,7 +9,7 @@ use hubcast_model::envelope::RejectReason;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, DeadLetter,
     GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, Progress,
-    ProgressStore, SessionStore, ShardStore, SocketStore, UsageStore,
+    ProgressStore, SessionStore, ShardStore, SocketStore, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -43,7 +43,7 @@ pub(super) fn detail_of(reason: RejectReason, progress: &Progress) -> String {
     }
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -62,6 +62,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Moves the bad elements of a message; answers how many, or none when the move failed.
     pub(super) async fn reject(&self, message: &mut Message) -> usize {

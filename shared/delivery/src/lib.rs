@@ -33,6 +33,7 @@ mod tally;
 mod underway;
 mod work;
 
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -41,8 +42,8 @@ use hubcast_membership::shards::Shards;
 use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
-    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, QueuedMessage,
-    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
+    InboxStore, MembershipStore, NoUpstream, NotificationQueue, PendingStore, ProgressStore,
+    QueuedMessage, SessionStore, ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::settings::Hubs;
@@ -108,19 +109,47 @@ impl Report {
     }
 }
 
+/// Delivers notifications: what the function that takes them off the queue needs to know.
+pub trait Publish: Send + Sync {
+    /// Delivers a batch of messages within `patience`, and tells which of them the queue must keep.
+    ///
+    /// On a second run only what was left of a message is posted.
+    fn publish(
+        &self,
+        messages: Vec<QueuedMessage>,
+        patience: Duration,
+    ) -> impl Future<Output = Report> + Send;
+}
+
+/// What the publisher works on.
+#[derive(Debug, Clone)]
+pub struct Ports<S, G, Q, C, U = NoUpstream> {
+    /// The table.
+    pub store: S,
+    /// The sockets.
+    pub gateway: G,
+    /// The queues that notifications come from, and what cannot be delivered goes to.
+    pub queue: Q,
+    /// The way to backends; `None` where they hear of nothing.
+    pub upstream: Option<U>,
+    /// The time.
+    pub clock: C,
+}
+
 /// The publisher, with the ports it works on.
 #[derive(Debug)]
-pub struct Publisher<S, G, Q, C> {
+pub struct Publisher<S, G, Q, C, U = NoUpstream> {
     store: S,
     gateway: G,
     queue: Q,
+    upstream: Option<U>,
     clock: C,
     settings: FanoutSettings,
     shards: Shards,
     pace: Pace,
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -139,31 +168,13 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// The publisher over these ports.
-    pub fn new(
-        (store, gateway, queue, clock): (S, G, Q, C),
-        settings: FanoutSettings,
-        shards: Shards,
-    ) -> Self {
+    pub fn new(ports: Ports<S, G, Q, C, U>, settings: FanoutSettings, shards: Shards) -> Self {
         let pace = Pace::new(settings.rate_max);
-        Self { store, gateway, queue, clock, settings, shards, pace }
-    }
-
-    /// Delivers a batch of messages within `patience`, and tells which of them the queue must keep.
-    ///
-    /// On a second run only what was left of a message is posted.
-    pub async fn publish(&self, messages: Vec<QueuedMessage>, patience: Duration) -> Report {
-        let deadline = Instant::now() + patience.saturating_sub(KEPT_BACK);
-        let (mut jobs, mut envelopes) = (Vec::new(), Vec::new());
-        for message in messages {
-            match Job::read(&message) {
-                Some(job) => jobs.push((message, job)),
-                None => envelopes.push(message),
-            }
-        }
-        let report = self.publish_envelopes(envelopes, deadline).await;
-        report.and(self.work_jobs(jobs, deadline).await)
+        let Ports { store, gateway, queue, upstream, clock } = ports;
+        Self { store, gateway, queue, upstream, clock, settings, shards, pace }
     }
 
     async fn publish_envelopes(&self, messages: Vec<QueuedMessage>, deadline: Instant) -> Report {
@@ -191,5 +202,40 @@ where
             batch.resume(progress);
         }
         Ok(())
+    }
+}
+
+impl<S, G, Q, C, U> Publish for Publisher<S, G, Q, C, U>
+where
+    S: SocketStore
+        + ClaimStore
+        + SessionStore
+        + ClientStore
+        + PendingStore
+        + ChannelStore
+        + ShardStore
+        + BoardStore
+        + InboxStore
+        + UsageStore
+        + MembershipStore
+        + BlockStore
+        + GrantStore
+        + ProgressStore,
+    G: ConnectionGateway,
+    Q: NotificationQueue,
+    C: Clock,
+    U: UpstreamQueue,
+{
+    async fn publish(&self, messages: Vec<QueuedMessage>, patience: Duration) -> Report {
+        let deadline = Instant::now() + patience.saturating_sub(KEPT_BACK);
+        let (mut jobs, mut envelopes) = (Vec::new(), Vec::new());
+        for message in messages {
+            match Job::read(&message) {
+                Some(job) => jobs.push((message, job)),
+                None => envelopes.push(message),
+            }
+        }
+        let report = self.publish_envelopes(envelopes, deadline).await;
+        report.and(self.work_jobs(jobs, deadline).await)
     }
 }

@@ -15,7 +15,7 @@ use hubcast_model::id::{ConnectionId, HubName};
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
     InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
-    ShardStore, SocketStore, StoreError, UsageStore,
+    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::time::Clock;
 
@@ -41,7 +41,7 @@ impl Reads {
     }
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -60,6 +60,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// The members of an audience; `None` when there are more than `most`.
     pub(super) async fn audience_members(

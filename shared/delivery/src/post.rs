@@ -19,7 +19,7 @@ use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
     InboxStore, MembershipStore, NotificationQueue, PendingStore, PostError, ProgressStore,
-    SessionStore, ShardStore, SocketStore, UsageStore,
+    SessionStore, ShardStore, SocketStore, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -85,7 +85,7 @@ struct Attempts {
     is_ambiguous: bool,
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -104,6 +104,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Posts every socket's frames in order.
     pub(super) async fn post(&self, plan: &Plan, deadline: Instant) -> Vec<SocketOutcome> {

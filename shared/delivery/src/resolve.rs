@@ -18,7 +18,7 @@ use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
     BlockStore, BoardStore, Cause, ChannelStore, ClaimStore, ClientStore, ConnectionGateway,
     GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore,
-    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
+    SessionStore, ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::settings::Hubs;
@@ -31,7 +31,7 @@ enum Sockets {
     Many(Audience),
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -50,6 +50,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Plans all posts of a batch and carries its actions out.
     ///

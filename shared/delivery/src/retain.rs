@@ -24,7 +24,7 @@ use hubcast_model::later::{Board, BoardOf, KEYS_MAX, QueuePosition, RetainedValu
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
     GrantStore, InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore,
-    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
+    SessionStore, ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::Socket;
@@ -58,7 +58,7 @@ fn too_many(key: &str) -> Rejection {
     Rejection::new(RejectReason::TooManyRetained, detail)
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -77,6 +77,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Hangs up what an element retains, or takes it down. Whoever comes into the audience after
     /// that finds it, so the audience is read anew afterwards. Safe to repeat.

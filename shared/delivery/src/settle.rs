@@ -14,7 +14,7 @@ use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
     InboxStore, MembershipStore, NotificationQueue, PendingStore, Progress, ProgressStore, Rest,
-    SessionStore, ShardStore, SocketStore, UsageStore,
+    SessionStore, ShardStore, SocketStore, UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -40,7 +40,7 @@ impl Posted {
     }
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -59,6 +59,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Settles the fate of every message of a batch.
     pub(super) async fn settle(

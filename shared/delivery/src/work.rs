@@ -24,7 +24,7 @@ use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
     DeadLetter, GrantStore, InboxStore, MembershipStore, NotificationQueue, Page, PageQuery,
     PendingStore, Progress, ProgressStore, Rest, SessionStore, ShardStore, SocketStore, StoreError,
-    UsageStore,
+    UpstreamQueue, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -56,7 +56,7 @@ struct Turn<'a> {
     passed: &'a BTreeSet<SocketId>,
 }
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
+impl<S, G, Q, C, U> Publisher<S, G, Q, C, U>
 where
     S: SocketStore
         + ClaimStore
@@ -75,6 +75,7 @@ where
     G: ConnectionGateway,
     Q: NotificationQueue,
     C: Clock,
+    U: UpstreamQueue,
 {
     /// Works jobs: those of one message group in order, several groups at once.
     pub(super) async fn work_jobs(
