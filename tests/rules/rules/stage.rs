@@ -8,7 +8,7 @@ use hubcast_connection::connect::{
 use hubcast_connection::frames::{
     AnswerFrames, ConnectionLimit, FramePorts, FrameSettings, Frames,
 };
-use hubcast_delivery::{FanoutSettings, Publisher, Report};
+use hubcast_delivery::{FanoutSettings, Ports, Publish, Publisher, Report};
 use hubcast_membership::shards::Shards;
 use hubcast_model::access::{Membership, Standing};
 use hubcast_model::channel::{ChannelKey, ShardCounts};
@@ -19,11 +19,16 @@ use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins};
 use hubcast_testkit::principal::{anonymous, caller, principal};
-use hubcast_testkit::{Journal, MemoryStore, RecordingGateway, RecordingQueue, TestClock, name};
+use hubcast_testkit::{
+    Journal, MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock, name,
+};
 use serde_json::Value;
 
 pub(crate) type Rules = Frames<MemoryStore, RecordingGateway, TestClock>;
-pub(crate) type Fanout = Publisher<MemoryStore, RecordingGateway, RecordingQueue, TestClock>;
+pub(crate) type Fanout =
+    Publisher<MemoryStore, RecordingGateway, RecordingQueue, TestClock, RecordingUpstream>;
+type FanoutPorts =
+    Ports<MemoryStore, RecordingGateway, RecordingQueue, TestClock, RecordingUpstream>;
 
 /// The hub of all tests that do not need a second one.
 pub(crate) const HUB: &str = "n";
@@ -41,6 +46,8 @@ pub(crate) struct Stage {
     pub(crate) store: MemoryStore,
     pub(crate) gateway: RecordingGateway,
     pub(crate) queue: RecordingQueue,
+    /// The way to backends, where they hear of clients.
+    pub(crate) upstream: Option<RecordingUpstream>,
     pub(crate) clock: TestClock,
     pub(crate) frames: Rules,
 }
@@ -63,7 +70,7 @@ impl Stage {
         let queue = RecordingQueue::with_journal(store.journal().clone());
         let ports = FramePorts::new(store.clone(), gateway.clone(), clock.clone());
         let frames = frames_over(ports, limit);
-        Self { store, gateway, queue, clock, frames }
+        Self { store, gateway, queue, upstream: None, clock, frames }
     }
 }
 
@@ -100,23 +107,29 @@ impl Stage {
         self.store.journal()
     }
 
+    fn ports(&self) -> FanoutPorts {
+        Ports {
+            store: self.store.clone(),
+            gateway: self.gateway.clone(),
+            queue: self.queue.clone(),
+            upstream: self.upstream.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
     /// A publisher over the stage's ports.
     pub(crate) fn publisher(&self) -> Fanout {
         self.publisher_with(ShardCounts::default())
     }
 
     pub(crate) fn publisher_with(&self, counts: ShardCounts) -> Fanout {
-        let (store, gateway) = (self.store.clone(), self.gateway.clone());
-        let ports = (store, gateway, self.queue.clone(), self.clock.clone());
-        Publisher::new(ports, fanout_settings(), Shards::new(counts))
+        Publisher::new(self.ports(), fanout_settings(), Shards::new(counts))
     }
 
     /// A publisher that makes jobs for more than so many sockets.
     pub(crate) fn publisher_for(&self, direct_max: usize) -> Fanout {
-        let (store, gateway) = (self.store.clone(), self.gateway.clone());
-        let ports = (store, gateway, self.queue.clone(), self.clock.clone());
         let settings = FanoutSettings { direct_max, ..fanout_settings() };
-        Publisher::new(ports, settings, Shards::new(ShardCounts::default()))
+        Publisher::new(self.ports(), settings, Shards::new(ShardCounts::default()))
     }
 
     /// Publishes these messages in one invocation.
@@ -129,10 +142,8 @@ impl Stage {
 
     /// Publishes one message where these are all hubs there are.
     pub(crate) async fn publish_on(&self, hubs: Hubs, body: &str) -> Report {
-        let ports =
-            (self.store.clone(), self.gateway.clone(), self.queue.clone(), self.clock.clone());
         let settings = FanoutSettings { hubs, ..fanout_settings() };
-        let publisher = Publisher::new(ports, settings, Shards::new(ShardCounts::default()));
+        let publisher = Publisher::new(self.ports(), settings, Shards::new(ShardCounts::default()));
         publisher.publish(vec![hubcast_testkit::queued::message("m", body)], INVOCATION).await
     }
 

@@ -14,9 +14,7 @@ use hubcast_model::context::Caller;
 use hubcast_model::principal::Principal;
 use hubcast_testkit::interleave::Flow;
 use hubcast_testkit::principal::caller;
-use hubcast_testkit::{
-    MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock,
-};
+use hubcast_testkit::{MemoryStore, RecordingGateway, RecordingUpstream, TestClock};
 use serde_json::Value;
 
 use crate::stage::{PATIENCE, SHAKE, Stage, connect_settings, frames_over, records};
@@ -37,8 +35,7 @@ impl Default for Told {
     fn default() -> Self {
         let mut stage = Stage::default();
         let backends = RecordingUpstream::with_journal(stage.journal().clone());
-        let queue = RecordingQueue::with_journal(stage.journal().clone());
-        stage.queue = queue.with_upstream(backends.clone());
+        stage.upstream = Some(backends.clone());
         let upstream = Upstream::new(backends.clone(), TIMEOUT);
         let frames = frames_over(stage.frame_ports().with_upstream(Some(upstream)), None);
         Self { stage, backends, frames }

@@ -7,8 +7,8 @@ use hubcast_aws::gateway::ATTEMPT_TIMEOUT;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
-use hubcast_aws::upstream::SqsAnswers;
-use hubcast_delivery::Publisher;
+use hubcast_aws::upstream::{SqsAnswers, SqsUpstream};
+use hubcast_delivery::{Ports, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::config::{PublisherConfig, WebhookConfig};
@@ -23,7 +23,9 @@ use crate::sqs::UPSTREAM_MAX_RECEIVES;
 
 /// The publisher, as the queue's consumer.
 #[derive(Debug, Clone)]
-pub(crate) struct LocalPublisher(Arc<Publisher<DynamoStore, LeanGateway, SqsQueue, SystemClock>>);
+pub(crate) struct LocalPublisher(Arc<Ours>);
+
+type Ours = Publisher<DynamoStore, LeanGateway, SqsQueue, SystemClock, SqsUpstream>;
 
 impl LocalPublisher {
     /// The publisher on this runtime.
@@ -35,8 +37,8 @@ impl LocalPublisher {
         let sdk = runtime.sdk;
         let gateway = LeanGateway::new(sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
         let upstream = way_up(runtime, config.upstream);
-        let queue = SqsQueue::new(sdk, config.queues).with_upstream(upstream);
-        let ports = (store, gateway, queue, SystemClock);
+        let queue = SqsQueue::new(sdk, config.queues);
+        let ports = Ports { store, gateway, queue, upstream, clock: SystemClock };
         Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
     }
 }
@@ -46,7 +48,7 @@ impl Consumer for LocalPublisher {
         let (publisher, event) = (Arc::clone(&self.0), read(event)?);
         let patience = FUNCTION_TIMEOUT.saturating_sub(RESERVE);
         let invocation =
-            tokio::spawn(async move { publisher::handle(&publisher, event, patience).await });
+            tokio::spawn(async move { publisher::handle(&*publisher, event, patience).await });
         let answer = invocation.await.map_err(|panic| InvokeError(panic.to_string()))?;
         write(&answer)
     }
