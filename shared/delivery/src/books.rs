@@ -55,7 +55,7 @@ fn letter_of_bad(message: &Message, sheet: &Sheet) -> Option<Letter> {
         [body] => (*body).to_owned(),
         several => format!("[{}]", several.join(",")),
     };
-    let letter = DeadLetter {
+    let content = DeadLetter {
         body,
         reason: rejection.reason.as_str(),
         detail: rejection.detail.clone(),
@@ -64,12 +64,12 @@ fn letter_of_bad(message: &Message, sheet: &Sheet) -> Option<Letter> {
         group: message.queued.group.clone(),
     };
     let elements = bad.iter().map(|(case, _)| case.at).collect();
-    Some(Letter { message: message.at, elements, entry: Entry::Moved, row: None, letter })
+    Some(Letter { message: message.at, elements, entry: Entry::Moved, row: None, content })
 }
 
 /// The letter of an element that is given up, so that a redrive goes on where the element stands.
 fn letter_of_given_up(case: Case<'_>, progress: Progress, reason: RejectReason) -> Letter {
-    let letter = DeadLetter {
+    let content = DeadLetter {
         body: case.element.json.clone().unwrap_or_default(),
         reason: reason.as_str(),
         detail: detail_of(reason, &progress),
@@ -81,7 +81,7 @@ fn letter_of_given_up(case: Case<'_>, progress: Progress, reason: RejectReason) 
     // The letter holds one element, which is looked up as the first of its message.
     let row = is_begun.then(|| ProgressRow { key: format!("{}/0", case.element.key), progress });
     let message = case.at.message;
-    Letter { message, elements: vec![case.at], entry: Entry::GivenUp, row, letter }
+    Letter { message, elements: vec![case.at], entry: Entry::GivenUp, row, content }
 }
 
 /// What is left to do once the books are closed.

@@ -22,7 +22,7 @@ pub(crate) struct Letter {
     /// Where a redrive goes on, written before the letter is sent; `None` when it starts anew.
     pub(crate) row: Option<ProgressRow>,
     /// What goes to the dead-letter queue.
-    pub(crate) letter: DeadLetter,
+    pub(crate) content: DeadLetter,
 }
 
 /// A row of progress.
@@ -63,8 +63,8 @@ impl<S, Q: NotificationQueue, C> DeadLetters<'_, S, Q, C> {
 impl<S: ProgressStore, Q: NotificationQueue, C: Clock> DeadLetters<'_, S, Q, C> {
     /// Sends letters, and notes in the ledger which of them are sent.
     pub(crate) async fn send_all(&self, letters: Vec<Letter>, ledger: &mut Ledger) {
-        for Letter { message, elements, entry, row, letter } in letters {
-            if self.keep(row).await && self.send(&letter).await {
+        for Letter { message, elements, entry, row, content } in letters {
+            if self.keep(row).await && self.send(&content).await {
                 for at in elements {
                     ledger.append(at, entry.clone());
                 }

@@ -5,7 +5,7 @@ use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::ports::Rest;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
-const AGE_MAX: Duration = Duration::from_secs(600);
+const OLDEST: Duration = Duration::from_mins(10);
 const MESSAGE: &str = r#"{"target":"t","userId":"a"}"#;
 
 fn queued(id: &str, group: &str, body: &str) -> QueuedMessage {
@@ -97,12 +97,12 @@ fn an_element_that_is_too_old_is_given_up_where_it_stands() {
     let mut ledger = Ledger::open(&batch);
     ledger.append(at(0, 0), Entry::Begun);
     ledger.leave(at(0, 0), socket("s1"));
-    let letters = letters(&batch, &ledger, NOW, AGE_MAX);
+    let letters = letters(&batch, &ledger, NOW, OLDEST);
     let [letter] = letters.as_slice() else {
         panic!("{letters:?}");
     };
     let row = letter.row.as_ref().unwrap();
-    assert_eq!((letter.letter.reason, row.key.as_str()), ("TooOld", "m/0/0"));
+    assert_eq!((letter.content.reason, row.key.as_str()), ("TooOld", "m/0/0"));
     assert_eq!(row.progress.left, [socket("s1")]);
     assert_eq!(row.progress.rest, Rest::Nothing);
 
@@ -116,11 +116,11 @@ fn an_element_that_is_too_old_is_given_up_where_it_stands() {
 fn bad_elements_share_a_letter_and_are_counted_once_it_is_sent() {
     let batch = batch([queued("m", "g", &format!("[{MESSAGE},1,2]"))]);
     let mut ledger = Ledger::open(&batch);
-    let letters = letters(&batch, &ledger, NOW, AGE_MAX);
+    let letters = letters(&batch, &ledger, NOW, OLDEST);
     let [letter] = letters.as_slice() else {
         panic!("{letters:?}");
     };
-    assert_eq!((letter.letter.body.as_str(), &letter.entry), ("[1,2]", &Entry::Moved));
+    assert_eq!((letter.content.body.as_str(), &letter.entry), ("[1,2]", &Entry::Moved));
     assert_eq!(letter.elements, [at(0, 1), at(0, 2)]);
     assert_eq!(close_at(&batch, &ledger).report.tally.rejected, 0);
     for element in &letter.elements {
