@@ -1,9 +1,8 @@
 //! `hubcast completions`: what a shell needs to complete commands and flags.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::command::Cli;
 use crate::failure::Failure;
 use crate::output::line;
 
@@ -21,9 +20,10 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    /// Prints the script for `command`, the whole command line.
+    pub(crate) fn run(&self, mut command: clap::Command) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "hubcast", &mut script);
+        clap_complete::generate(self.shell, &mut command, "hubcast", &mut script);
         line(String::from_utf8_lossy(&script).trim_end())
     }
 }

@@ -16,7 +16,7 @@ use hubcast_model::settings::AccessKeys;
 use hubcast_wiring::config::KeysConfig;
 use tokio::sync::OnceCell;
 
-use crate::failure::{Failure, advice};
+use crate::failure::Failure;
 
 /// The key of the Azure SignalR emulator, which is the local stack's too.
 const LOCAL_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
@@ -214,4 +214,20 @@ impl Deployment {
 
 fn local_keys() -> Result<AccessKeys, Failure> {
     AccessKeys::parse(LOCAL_KEY).map_err(|err| Failure::because("the local key is wrong", err))
+}
+
+/// What a person does about trouble with AWS.
+const fn advice(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::NoRegion => "say --region, set AWS_REGION, or use --local for the local stack",
+        Trouble::NoCredentials => {
+            "sign in (such as by `aws sso login`), or name another profile with --profile"
+        }
+        Trouble::Denied => "ask for a permission of this name, or use another --profile",
+        Trouble::NotThere => {
+            "check --profile and --region, and --prefix or the flag that names it if it is called otherwise"
+        }
+        Trouble::Unreachable => "check that it runs there, and the network on the way",
+        Trouble::Failed => "",
+    }
 }

@@ -9,7 +9,6 @@ use hubcast_model::ports::{Cause, QueueError, StoreError};
 use hubcast_model::report::chain;
 
 use crate::client::ConnectError;
-use crate::deployment::Deployment;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -67,14 +66,15 @@ impl Failure {
         matches!(self, Self::Output(err) if err.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What to do about it; nothing where the failure says so itself.
-    pub(crate) fn advice(&self, deployment: &Deployment) -> &'static str {
+    /// The kind of trouble that a person can do something about; none where the failure says by
+    /// itself what to do.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         match self {
-            Self::Aws(err) => deployment.advice(err.trouble),
+            Self::Aws(err) => Some(err.trouble),
             Self::Failed { source: Some(cause), .. } if is_unreachable(cause) => {
-                deployment.advice(Trouble::Unreachable)
+                Some(Trouble::Unreachable)
             }
-            _ => "",
+            _ => None,
         }
     }
 
@@ -113,20 +113,4 @@ impl From<QueueError> for Failure {
 
 fn is_unreachable(cause: &Cause) -> bool {
     matches!(cause.downcast_ref(), Some(ConnectError::Unreachable { .. }))
-}
-
-/// What a person does about it.
-pub(crate) const fn advice(trouble: Trouble) -> &'static str {
-    match trouble {
-        Trouble::NoRegion => "say --region, set AWS_REGION, or use --local for the local stack",
-        Trouble::NoCredentials => {
-            "sign in (such as by `aws sso login`), or name another profile with --profile"
-        }
-        Trouble::Denied => "ask for a permission of this name, or use another --profile",
-        Trouble::NotThere => {
-            "check --profile and --region, and --prefix or the flag that names it if it is called otherwise"
-        }
-        Trouble::Unreachable => "check that it runs there, and the network on the way",
-        Trouble::Failed => "",
-    }
 }

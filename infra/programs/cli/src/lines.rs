@@ -13,11 +13,11 @@ use hubcast_model::id::HubName;
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
+use crate::dispatch::{deliver, show, tell};
 use crate::draft::{Draft, draft};
 use crate::failure::Failure;
 use crate::output::{Output, complain};
 use crate::progress::Progress;
-use crate::send::{deliver, show, tell};
 
 /// The most messages of one batch.
 const BATCH_MAX: usize = 10;

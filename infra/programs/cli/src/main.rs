@@ -14,6 +14,7 @@ mod command;
 mod completions;
 mod connections;
 mod deployment;
+mod dispatch;
 mod dlq;
 mod doctor;
 mod draft;
@@ -32,7 +33,7 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use command::{Cli, Command};
 use deployment::Deployment;
@@ -41,17 +42,21 @@ use failure::Failure;
 #[tokio::main]
 async fn main() -> ExitCode {
     let Cli { place, output, command } = Cli::parse();
-    let (failure, advice) = match Deployment::new(place) {
-        Ok(deployment) => match run(command, &deployment, output).await {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(failure) => {
-                let advice = failure.advice(&deployment);
-                (failure, advice)
-            }
-        },
-        Err(failure) => (failure, ""),
+    let deployment = match Deployment::new(place) {
+        Ok(deployment) => deployment,
+        Err(failure) => return ended(&failure, ""),
     };
-    output::complain(&failure, advice);
+    match run(command, &deployment, output).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let trouble = failure.trouble();
+            ended(&failure, trouble.map_or("", |trouble| deployment.advice(trouble)))
+        }
+    }
+}
+
+fn ended(failure: &Failure, advice: &str) -> ExitCode {
+    output::complain(failure, advice);
     failure.exit_code()
 }
 
@@ -69,6 +74,6 @@ async fn run(
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,
-        Command::Completions(completions) => completions.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
     }
 }

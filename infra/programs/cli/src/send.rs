@@ -4,21 +4,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hubcast_aws::operator::message_id;
-use hubcast_model::ports::JobMessage;
 use hubcast_model::time::{Clock, SystemClock};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::argument::arguments;
 use crate::deployment::Deployment;
+use crate::dispatch::{deliver, show, tell};
 use crate::draft::{Draft, draft};
 use crate::failure::Failure;
 use crate::lines;
 use crate::moment::rfc3339;
 use crate::output::Output;
 use crate::pass::name;
-use crate::printable::printable_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -170,39 +168,4 @@ impl Send {
 /// The point in time so many seconds from now.
 fn after(seconds: u32) -> String {
     rfc3339(SystemClock.now().plus(Duration::from_secs(u64::from(seconds))))
-}
-
-/// What would be sent.
-pub(crate) fn show(draft: &Draft, output: Output) -> Result<(), Failure> {
-    let body = RawValue::from_string(draft.body.clone());
-    let body = body.map_err(|err| Failure::because("the envelope is no JSON", err))?;
-    let json = json!({ "messageGroup": draft.group, "envelope": body });
-    output.result(&json, || {
-        vec![printable_json(&draft.body), format!("  in the message group {}", draft.group)]
-    })
-}
-
-/// That so many were sent.
-pub(crate) fn tell(
-    output: Output,
-    sent: usize,
-    text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
-    if output.json {
-        return output.result(&json!({ "sent": sent }), String::new);
-    }
-    output.remark(&text());
-    Ok(())
-}
-
-/// Sends drafts, in order.
-pub(crate) async fn deliver(
-    queue: &hubcast_aws::operator::Queue,
-    drafts: &[Draft],
-) -> Result<(), Failure> {
-    let mut messages = Vec::with_capacity(drafts.len());
-    for Draft { body, group } in drafts {
-        messages.push(JobMessage { body: body.clone(), group: group.clone(), key: message_id()? });
-    }
-    Ok(queue.send(&messages).await?)
 }

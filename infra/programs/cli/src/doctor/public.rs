@@ -16,11 +16,11 @@ use super::finding::Finding;
 use super::{Doctor, Report};
 use crate::client::{ConnectError, Connection, Door, Ticket, negotiate};
 use crate::deployment::Deployment;
+use crate::dispatch::deliver;
 use crate::draft::draft;
 use crate::failure::Failure;
 use crate::moment::of_http;
 use crate::pass::{Pass, Person};
-use crate::send::deliver;
 
 const ENDPOINT: &str = "endpoint";
 const CLOCK: &str = "clock";
