@@ -12,7 +12,8 @@ use crate::sqs::{REGION, Sqs};
 
 /// Answers a request that speaks an AWS protocol; `None` when it does not.
 pub(crate) async fn answer(
-    (dynamodb, sqs): (&DynamoDb, &Sqs),
+    dynamodb: &DynamoDb,
+    sqs: &Sqs,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Option<Response> {

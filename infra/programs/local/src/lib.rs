@@ -20,6 +20,7 @@ mod guard;
 mod issuer;
 pub mod options;
 pub mod poller;
+mod services;
 mod sqs;
 mod stack;
 

@@ -58,15 +58,22 @@ fn now() -> u64 {
     Clock::now(&SystemClock).as_millis()
 }
 
-fn context(
-    session: &Session,
-    request_id: &str,
-    (route, event_type): (&str, &str),
-) -> Map<String, Value> {
+/// The kind of an event.
+struct Kind<'a> {
+    /// The key of the route that the event is on, such as `$default`.
+    route: &'a str,
+    /// API Gateway's word for the event.
+    event_type: &'static str,
+}
+
+const CONNECT: Kind<'_> = Kind { route: "$connect", event_type: "CONNECT" };
+const DISCONNECT: Kind<'_> = Kind { route: "$disconnect", event_type: "DISCONNECT" };
+
+fn context(session: &Session, request_id: &str, kind: &Kind<'_>) -> Map<String, Value> {
     let at = now();
     let context = json!({
-        "routeKey": route,
-        "eventType": event_type,
+        "routeKey": kind.route,
+        "eventType": kind.event_type,
         "extendedRequestId": request_id,
         "requestTime": request_time(at),
         "messageDirection": "IN",
@@ -157,7 +164,7 @@ pub(super) fn authorize(session: &Session, request: &Request) -> Value {
     event.insert("stageVariables".to_owned(), json!({}));
     let arn = format!("arn:aws:execute-api:us-east-1:{ACCOUNT}:{API}/{STAGE}/$connect");
     event.insert("methodArn".to_owned(), json!(arn));
-    let context = context(session, &new_id(), ("$connect", "CONNECT"));
+    let context = context(session, &new_id(), &CONNECT);
     event.insert("requestContext".to_owned(), Value::Object(context));
     Value::Object(event)
 }
@@ -165,7 +172,7 @@ pub(super) fn authorize(session: &Session, request: &Request) -> Value {
 /// The `$connect` event.
 pub(super) fn connect(session: &Session, request: &Request) -> Value {
     let mut event = request_maps(session, request);
-    let context = context(session, &new_id(), ("$connect", "CONNECT"));
+    let context = context(session, &new_id(), &CONNECT);
     event.insert("requestContext".to_owned(), Value::Object(context));
     event.insert("isBase64Encoded".to_owned(), json!(false));
     Value::Object(event)
@@ -173,14 +180,14 @@ pub(super) fn connect(session: &Session, request: &Request) -> Value {
 
 /// The event of a message on the route that it selected.
 pub(super) fn message(session: &Session, request_id: &str, route: &str, body: &str) -> Value {
-    let mut context = context(session, request_id, (route, "MESSAGE"));
+    let mut context = context(session, request_id, &Kind { route, event_type: "MESSAGE" });
     context.insert("messageId".to_owned(), json!(new_id()));
     json!({ "requestContext": context, "body": body, "isBase64Encoded": false })
 }
 
 /// The `$disconnect` event. It has headers, of which only the host says anything.
 pub(super) fn disconnect(session: &Session, code: u16, reason: &str) -> Value {
-    let mut context = context(session, &new_id(), ("$disconnect", "DISCONNECT"));
+    let mut context = context(session, &new_id(), &DISCONNECT);
     context.insert("disconnectStatusCode".to_owned(), json!(code));
     context.insert("disconnectReason".to_owned(), json!(reason));
     let headers = [
