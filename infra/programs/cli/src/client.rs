@@ -1,13 +1,15 @@
-//! A SignalR client: negotiation, the handshake, and the messages of a connection.
+//! A SignalR client: negotiation, the socket, the handshake, and the messages of a connection.
 //!
-//! Just what a command line needs of one: WebSockets, the JSON protocol, one
-//! connection at a time. Whether and when to come back is for the caller.
+//! The client speaks WebSockets and the JSON protocol. Whether and when to
+//! connect again is for the caller.
 
 mod connection;
 mod negotiation;
+mod socket;
 
 pub(crate) use connection::Connection;
 pub(crate) use negotiation::{Door, Ticket, negotiate};
+pub(crate) use socket::{Socket, SocketEnd};
 
 use hubcast_model::ports::Cause;
 use reqwest::StatusCode;

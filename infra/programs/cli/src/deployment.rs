@@ -155,6 +155,11 @@ impl Deployment {
         self.queue(self.place.queue_url.as_deref(), "notifications").await
     }
 
+    /// Whether the flags name the queue that backends send to, or a local stack has one.
+    pub(crate) const fn names_notifications(&self) -> bool {
+        self.place.queue_url.is_some() || self.place.local.is_some()
+    }
+
     /// The queue of jobs.
     pub(crate) async fn deliveries(&self) -> Result<Queue, OperatorError> {
         self.queue(self.place.deliveries_queue_url.as_deref(), "deliveries").await

@@ -26,6 +26,7 @@ mod output;
 mod pass;
 mod people;
 mod printable;
+mod probe;
 mod progress;
 mod roster;
 mod send;
@@ -74,6 +75,7 @@ async fn run(
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,
+        Command::Probe(probe) => probe.run(deployment, output).await,
         Command::Completions(completions) => completions.run(Cli::command()),
     }
 }

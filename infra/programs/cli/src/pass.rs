@@ -22,7 +22,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 
 /// Who is to connect.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Person {
     /// The user; nobody in particular when left out.
     #[arg(long, short, value_name = "ID", value_parser = user)]
