@@ -17,23 +17,23 @@ use reqwest::StatusCode;
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    /// The deployment does not want this client, and will not want it next time.
+    /// The deployment refuses this client.
     #[error("{place} answered {status}: {text}")]
     Refused {
-        /// Where.
+        /// The URL or the host that refused.
         place: String,
-        /// How.
+        /// The status of the answer.
         status: StatusCode,
-        /// Why, as a client shows it.
+        /// The reason, as the answer's body gives it.
         text: String,
     },
-    /// The handshake was refused.
+    /// The server refused the handshake, for this reason.
     #[error("the handshake was refused: {0}")]
     Handshake(String),
-    /// Worth another try: nobody answered, or not in a way that is understood.
+    /// Nobody answered, or the client does not understand the answer. Another try may succeed.
     #[error("{place} cannot be connected to")]
     Unreachable {
-        /// Where.
+        /// The URL or the host that the client tried.
         place: String,
         /// What happened instead.
         #[source]
@@ -42,7 +42,7 @@ pub(crate) enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether another try may end otherwise.
+    /// Whether another try would end in the same way.
     pub(crate) fn is_final(&self) -> bool {
         match self {
             Self::Refused { status, .. } => status.is_client_error() && status.as_u16() != 429,

@@ -1,4 +1,4 @@
-//! `hubcast completions`: what a shell needs to complete commands and flags.
+//! `hubcast completions`: a script with which a shell completes commands and flags.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -15,7 +15,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Completions {
-    /// The shell.
+    /// The shell that runs the script.
     shell: Shell,
 }
 

@@ -1,8 +1,9 @@
 //! `hubcast`: the command line of a deployment.
 //!
-//! It sends what a backend sends, listens as a browser does, looks into the
-//! table as an operator may, and moves dead letters. It holds no rules of its
-//! own: envelopes, names and tokens are those of the crates that serve them.
+//! The program sends what a backend sends, listens as a browser does, reads the
+//! table as an operator may, moves dead letters, and probes a deployment. The
+//! program holds no rules of its own: the rules of envelopes, names and tokens
+//! are in the crates of `shared/`.
 
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]

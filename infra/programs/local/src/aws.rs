@@ -1,4 +1,4 @@
-//! The AWS services on the one port: which request is for which, and how SDKs find them.
+//! The AWS services on the one port: the service of a request, and the SDK's configuration.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
@@ -45,7 +45,7 @@ fn is_query_protocol(headers: &HeaderMap, body: &Bytes) -> bool {
         && (body.starts_with(b"Action=") || body.windows(8).any(|part| part == b"&Action="))
 }
 
-/// In the form in which old SDKs expect an error.
+/// The error for the Query protocol, in the form that old SDKs read.
 fn query_protocol() -> Response {
     let text = "SQS speaks the AWS JSON protocol here, and not the Query protocol of form posts: use an SDK from 2024 or later, or send X-Amz-Target: AmazonSQS.SendMessage with a JSON body";
     let body = format!(

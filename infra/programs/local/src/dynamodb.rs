@@ -11,9 +11,10 @@ use http::{HeaderMap, StatusCode, header};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// DynamoDB on a listener of its own; its server cannot be called in any other way.
+/// DynamoDB on a listener of its own; the embedded server has no other way in.
 #[derive(Debug)]
 pub(crate) struct DynamoDb {
+    /// The address of the listener.
     address: SocketAddr,
     client: reqwest::Client,
     /// Ends the server together with the stack.
@@ -21,7 +22,7 @@ pub(crate) struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Starts it, over a file in `data_dir` or in memory.
+    /// Starts DynamoDB, over a file in `data_dir` or in memory.
     pub(crate) async fn start(data_dir: Option<&Path>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -30,12 +31,12 @@ impl DynamoDb {
         Ok(Self { address, client: reqwest::Client::new(), _server: server })
     }
 
-    /// Where the adapters find it.
+    /// The URL for the adapters.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Hands a request on.
+    /// Forwards a request, and answers the answer.
     pub(crate) async fn answer(&self, headers: HeaderMap, body: Bytes) -> Response {
         match self.forwarded(headers, body).await {
             Ok(response) => response,

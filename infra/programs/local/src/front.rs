@@ -1,4 +1,4 @@
-//! The one port: which request goes where.
+//! The one port: the router that finds the service of a request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -84,8 +84,8 @@ fn nothing() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": hint }))).into_response()
 }
 
-/// What backends call. As the front door of a deployment does, this says how the path was encoded,
-/// whatever the caller says.
+/// Answers a call of a backend. As the front door of a deployment, this sets the header with the
+/// encoded path, whatever the caller sent.
 async fn backend(services: &Services, peer: SocketAddr, mut parts: Parts, body: Bytes) -> Response {
     if !services.is_ready() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

@@ -45,12 +45,12 @@ pub(crate) struct Admission {
 }
 
 impl Services {
-    /// Whether everything has started.
+    /// Whether the queues and the table are there.
     pub(crate) fn is_ready(&self) -> bool {
         self.admission.ready.load(Ordering::Acquire)
     }
 
-    /// Waits until no reset is under way, and keeps the next one off.
+    /// Waits for the end of a reset. The next reset waits until the guard is dropped.
     pub(crate) async fn enter(&self) -> RwLockReadGuard<'_, ()> {
         self.admission.door.read().await
     }
@@ -67,13 +67,19 @@ impl Services {
         Ok(())
     }
 
-    /// Counts who is connected and what waits.
+    /// Counts connections and messages.
+    ///
+    /// # Errors
+    /// When the table or a queue does not answer.
     pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
         let table = sdk_config(&self.dynamodb.url());
         Counts::take(self.gateway.connection_count(), &table, &sdk_config(&self.base)).await
     }
 
-    /// Empties everything.
+    /// Closes all sockets, and empties the table and the queues.
+    ///
+    /// # Errors
+    /// When the table or the queues cannot be emptied.
     pub(crate) async fn reset(&self) -> anyhow::Result<()> {
         let _closed = self.admission.door.write().await;
         self.sqs.reset().await?;

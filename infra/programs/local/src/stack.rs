@@ -20,12 +20,13 @@ use crate::poller::{Consumer, poll};
 use crate::services::{Admission, Services};
 use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, TIMERS, UPSTREAM, queue_url};
 
-/// How many batches of a queue are consumed at once, as by an event source's `MaximumConcurrency`.
+/// How many batches of a queue functions consume at once, as by `MaximumConcurrency` of an event
+/// source.
 const POLLERS: usize = 4;
-/// How often a free port is looked for on both addresses.
+/// How often the stack looks for a port that is free on both addresses.
 const PORT_TRIES: usize = 20;
 
-/// A running stack; it ends when it is dropped, and in good order by [`Stack::shutdown`].
+/// A running stack. [`Stack::shutdown`] ends the stack in good order; a drop ends it at once.
 pub struct Stack {
     services: Arc<Services>,
     tasks: JoinSet<()>,
@@ -38,7 +39,7 @@ impl std::fmt::Debug for Stack {
 }
 
 impl Stack {
-    /// Starts everything; answers when all of it is ready.
+    /// Starts all services; answers when all are ready.
     ///
     /// # Errors
     /// When the port is taken, a variable is wrong or a part does not start.
@@ -103,7 +104,7 @@ impl Stack {
         self.tasks.spawn(async move { poll(&sqs, &url, &consumer).await });
     }
 
-    /// Where everything is, such as `http://127.0.0.1:8080`.
+    /// The URL of the stack, such as `http://127.0.0.1:8080`.
     pub fn url(&self) -> &str {
         &self.services.base
     }

@@ -20,32 +20,39 @@ const HOP_BY_HOP: [HeaderName; 2] = [header::CONNECTION, header::UPGRADE];
 /// A request for an upgrade, as events describe it.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
+    /// The headers of the request.
     pub(super) headers: HeaderMap,
-    /// Decoded, in order, repeated names included.
+    /// The parameters of the query: decoded, in order, repeated names included.
     pub(super) query: Vec<(String, String)>,
 }
 
-/// What all events of one socket share.
+/// The session of one socket: the part that all events of the socket share.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
+    /// API Gateway's id of the connection.
     pub(super) connection_id: String,
+    /// When the socket was opened, in milliseconds since 1970.
     pub(super) connected_at: u64,
+    /// The host that the client named.
     pub(super) host: String,
+    /// The client's IP address.
     pub(super) source_ip: String,
+    /// The client's header `User-Agent`.
     pub(super) user_agent: String,
-    /// The authorizer's context; API Gateway hands it to every later event.
+    /// The authorizer's context, which API Gateway puts into every later event.
     pub(super) authorizer: Map<String, Value>,
 }
 
 /// An id like API Gateway's own: 15 characters and a `=`.
 pub(super) fn new_id() -> String {
     let mut random = [0; 11];
-    // Without randomness ids could repeat, but nothing here is secret.
+    // Without randomness ids could repeat, but no id is secret.
     let _ = aws_lc_rs::rand::fill(&mut random);
     URL_SAFE.encode(random)
 }
 
-/// A point in time as events show it, such as `24/Nov/2026:05:42:00 +0000`.
+/// A point in time as events show time, such as `24/Nov/2026:05:42:00 +0000`; `at` is in
+/// milliseconds since 1970.
 pub(super) fn request_time(at: u64) -> String {
     let format =
         format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
@@ -109,7 +116,7 @@ fn shown(name: &str) -> String {
 
 type Multi = BTreeMap<String, Vec<String>>;
 
-/// The request's own headers but those of the upgrade, and what the gateway adds.
+/// The request's own headers without those of the upgrade, and the headers that the gateway adds.
 fn headers(session: &Session, request: &Request) -> Multi {
     let own = request.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(name));
     let own = own.map(|(name, value)| {
@@ -185,7 +192,7 @@ pub(super) fn message(session: &Session, request_id: &str, route: &str, body: &s
     json!({ "requestContext": context, "body": body, "isBase64Encoded": false })
 }
 
-/// The `$disconnect` event. It has headers, of which only the host says anything.
+/// The `$disconnect` event. All its headers but the host are empty.
 pub(super) fn disconnect(session: &Session, code: u16, reason: &str) -> Value {
     let mut context = context(session, &new_id(), &DISCONNECT);
     context.insert("disconnectStatusCode".to_owned(), json!(code));
@@ -203,7 +210,8 @@ pub(super) fn disconnect(session: &Session, code: u16, reason: &str) -> Value {
     Value::Object(event)
 }
 
-/// What API Gateway sends to the client itself when an integration fails. It ends in no record separator.
+/// The frame that API Gateway sends to the client when an integration fails. The frame has no record
+/// separator.
 pub(super) fn internal_error(session: &Session, request_id: &str) -> String {
     let connection_id = &session.connection_id;
     format!(
@@ -211,7 +219,7 @@ pub(super) fn internal_error(session: &Session, request_id: &str) -> String {
     )
 }
 
-/// A point in time as `GetConnection` answers it.
+/// A point in time as `GetConnection` shows time; `at` is in milliseconds since 1970.
 pub(super) fn iso(at: u64) -> String {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");

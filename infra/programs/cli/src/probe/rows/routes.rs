@@ -36,14 +36,14 @@ pub(super) async fn context(on: &Scene<'_>) -> Answer {
 /// `$disconnect` has no route response, and takes the socket's record away.
 pub(super) async fn system_route(on: &Scene<'_>) -> Answer {
     Ok(match try_system_route(on, bare_call()?).await? {
-        Selected::Yes => "yes: no answer, and the socket lost its record".to_owned(),
-        Selected::No(answer) => format!("no: it was answered by {answer}"),
-        Selected::Unclear => "no answer came, and yet the socket is on record".to_owned(),
+        RouteSelection::Yes => "yes: no answer, and the socket lost its record".to_owned(),
+        RouteSelection::No(answer) => format!("no: it was answered by {answer}"),
+        RouteSelection::Unclear => "no answer came, and yet the socket is on record".to_owned(),
     })
 }
 
 /// Whether a body selected a system route.
-enum Selected {
+enum RouteSelection {
     /// The function of the route took the frame.
     Yes,
     /// Another function answered, with this.
@@ -53,17 +53,17 @@ enum Selected {
 }
 
 /// Sends a call of `$disconnect`, whose body selects a route if bodies can.
-async fn try_system_route(on: &Scene<'_>, frame: String) -> Result<Selected, NoAnswer> {
+async fn try_system_route(on: &Scene<'_>, frame: String) -> Result<RouteSelection, NoAnswer> {
     let mut dialogue = on.ready().await?;
     dialogue.send(frame).await?;
     let seen = dialogue.observe(on.effort.patience()).await;
     if seen != Observation::Silence {
-        return Ok(Selected::No(seen.text()));
+        return Ok(RouteSelection::No(seen.text()));
     }
     // A young socket's ping is answered by Close when the socket is not on record.
     dialogue.send(PING).await?;
     let is_off_record = dialogue.observe(on.effort.patience()).await.has(is_close);
-    Ok(if is_off_record { Selected::Yes } else { Selected::Unclear })
+    Ok(if is_off_record { RouteSelection::Yes } else { RouteSelection::Unclear })
 }
 
 /// A call of `$disconnect` without a separator at the end.
@@ -72,14 +72,16 @@ fn bare_call() -> Result<String, Failure> {
     json.map_err(|err| Failure::because("no call can be written", err))
 }
 
-/// Both functions of frames answer alike. Only a system route shows, on the socket itself, whether a
+/// Both functions of frames answer alike. Only a system route shows on the socket whether a
 /// separator keeps API Gateway from reading the body.
 pub(super) async fn separator(on: &Scene<'_>) -> Answer {
-    if matches!(try_system_route(on, bare_call()?).await?, Selected::Yes) {
+    if matches!(try_system_route(on, bare_call()?).await?, RouteSelection::Yes) {
         return Ok(match try_system_route(on, call("$disconnect", Some("1"))?.encode()).await? {
-            Selected::Yes => "yes: with a separator $disconnect is selected as well".to_owned(),
-            Selected::No(_) => "no: with a separator $default answers".to_owned(),
-            Selected::Unclear => "no answer came, and yet the socket is on record".to_owned(),
+            RouteSelection::Yes => {
+                "yes: with a separator $disconnect is selected as well".to_owned()
+            }
+            RouteSelection::No(_) => "no: with a separator $default answers".to_owned(),
+            RouteSelection::Unclear => "no answer came, and yet the socket is on record".to_owned(),
         });
     }
     let mut dialogue = on.ready().await?;
