@@ -92,7 +92,7 @@ stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed ## Deploys the tem
 	cd tests && npm run --silent stack
 
 probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS="--help" for more.
-	$(CARGO) run --quiet --package hubcast-probe -- $(URL) $(ARGS)
+	$(CARGO) run --quiet --package hubcast-cli -- probe $(if $(URL),--url $(URL)) $(ARGS)
 
 cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
 	node infra/cloud/cost/cost.mjs

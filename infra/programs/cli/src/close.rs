@@ -4,10 +4,10 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::deployment::Deployment;
+use crate::dispatch::{deliver, show, tell};
 use crate::draft::draft;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::send::{deliver, show, tell};
 
 /// How connections are ended.
 #[derive(Debug, Args)]

@@ -10,7 +10,8 @@ use crate::sqs::Sqs;
 
 /// Answers a request that speaks an AWS protocol; `None` when it does not.
 pub(crate) async fn answer(
-    (dynamodb, sqs): (&DynamoDb, &Sqs),
+    dynamodb: &DynamoDb,
+    sqs: &Sqs,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Option<Response> {
@@ -42,7 +43,7 @@ fn is_query_protocol(headers: &HeaderMap, body: &Bytes) -> bool {
         && (body.starts_with(b"Action=") || body.windows(8).any(|part| part == b"&Action="))
 }
 
-/// In the form in which old SDKs expect an error.
+/// The error for the Query protocol, in the form that old SDKs read.
 fn query_protocol() -> Response {
     let text = "SQS speaks the AWS JSON protocol here, and not the Query protocol of form posts: use an SDK from 2024 or later, or send X-Amz-Target: AmazonSQS.SendMessage with a JSON body";
     let body = format!(

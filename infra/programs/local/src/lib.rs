@@ -21,6 +21,7 @@ mod in_process;
 mod issuer;
 pub mod options;
 pub mod poller;
+mod services;
 mod sqs;
 mod stack;
 

@@ -2,54 +2,56 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use futures_util::future::try_join_all;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::Scene;
-use crate::socket::Socket;
+use crate::probe::answer::Answer;
+use crate::probe::dialogue::{Dialogue, is_call};
 
 /// From the first byte to the answer of the handshake.
-pub(super) async fn connect(on: &Scene<'_>) -> Result<String> {
+pub(super) async fn connect(on: &Scene<'_>) -> Answer {
     let mut took = Vec::new();
-    for _ in 0..=on.options.rounds {
+    for _ in 0..=on.effort.rounds {
         let start = Instant::now();
-        let socket = on.ready().await?;
+        let dialogue = on.ready().await?;
         took.push(start.elapsed());
-        socket.close().await;
+        dialogue.close().await;
     }
     Ok(told(&took))
 }
 
-pub(super) async fn ping(on: &Scene<'_>) -> Result<String> {
-    let mut socket = on.ready().await?;
+/// From a ping to its answer.
+pub(super) async fn ping(on: &Scene<'_>) -> Answer {
+    let mut dialogue = on.ready().await?;
     let mut took = Vec::new();
-    for _ in 0..=on.options.rounds {
-        took.push(socket.ping().await?);
+    for _ in 0..=on.effort.rounds {
+        took.push(dialogue.ping().await?);
     }
     Ok(told(&took))
 }
 
-/// Frames that come at once need as many instances of the function, most of which are cold.
-pub(super) async fn burst(on: &Scene<'_>) -> Result<String> {
-    let sockets = (0..on.options.burst).map(|_| on.ready());
-    let mut sockets = try_join_all(sockets).await?;
-    let cold = spread(&try_join_all(sockets.iter_mut().map(Socket::ping)).await?);
-    let warm = spread(&try_join_all(sockets.iter_mut().map(Socket::ping)).await?);
-    Ok(format!("{} pings at once: {cold}; right again: {warm}", on.options.burst))
+/// Frames that come at once need as many instances of the function; most of the instances are cold.
+pub(super) async fn burst(on: &Scene<'_>) -> Answer {
+    let dialogues = (0..on.effort.burst).map(|_| on.ready());
+    let mut dialogues = try_join_all(dialogues).await?;
+    let cold = spread(&try_join_all(dialogues.iter_mut().map(Dialogue::ping)).await?);
+    let warm = spread(&try_join_all(dialogues.iter_mut().map(Dialogue::ping)).await?);
+    Ok(format!("{} pings at once: {cold}; right again: {warm}", on.effort.burst))
 }
 
-pub(super) async fn queue(on: &Scene<'_>) -> Result<String> {
-    let queue = on.queue()?;
-    let mut socket = on.ready().await?;
-    let id = socket.id().await?;
-    let envelope = json!({ "hub": on.options.hub, "connectionId": id, "target": "probe" });
+/// From a message in the queue to the client's frame.
+pub(super) async fn queue(on: &Scene<'_>) -> Answer {
+    let queue = on.queue().await?;
+    let mut dialogue = on.ready().await?;
+    let id = dialogue.id().await?;
+    let envelope = json!({ "connectionId": id, "target": "probe" });
     let mut took = Vec::new();
-    for _ in 0..=on.options.rounds {
+    for _ in 0..=on.effort.rounds {
         let start = Instant::now();
-        queue.send(&envelope).await?;
-        socket.expect(1).await?;
+        on.send(&queue, &envelope).await?;
+        dialogue.await_message(is_call).await?;
         took.push(start.elapsed());
     }
     Ok(told(&took))
