@@ -17,7 +17,7 @@ from source import code_of
 class Crate:
     """A folder, or a pattern of folders, and the folders of those that it may use, each of a line above.
 
-    `wired` are those that only main.rs may name. Several lines may match one folder: it may use what any of them says.
+    `wired` are those that only wiring.rs and main.rs may name. Several lines may match one folder: it may use what any of them says.
     """
 
     folder: str
@@ -46,7 +46,7 @@ CRATES = [
     Crate("functions/connect", "shared/connection"),
     Crate("functions/disconnect", "shared/membership"),
     Crate("functions/message", "shared/connection"),
-    Crate("functions/group-join", "functions/message", wired="shared/connection"),
+    Crate("functions/group-join", "functions/message"),
     Crate("functions/negotiate", "shared/protocol shared/connection shared/auth"),
     Crate("functions/publisher", "shared/delivery"),
     Crate("functions/rest", "shared/backend shared/auth"),
@@ -54,12 +54,15 @@ CRATES = [
     Crate("infra/programs/cli", "shared/protocol shared/model shared/membership shared/delivery shared/auth shared/aws shared/wiring", what="the command line"),
     Crate(
         "infra/programs/local",
-        "shared/model shared/membership shared/connection shared/delivery shared/backend shared/auth shared/aws shared/wiring functions/*",
+        "shared/model shared/aws shared/wiring functions/*",
         what="the local stack: for tests and laptops",
     ),
     Crate("tests", what="tests and benches of the whole; only dependencies for development"),
     Crate("tests/rules", what="the rules of all rooms together, over ports in memory; likewise"),
 ]
+
+# The files of a function that may name adapters.
+WIRING = {"main.rs", "wiring.rs"}
 
 # What alone may use these crates from outside; tests aside.
 ONLY = {
@@ -155,12 +158,12 @@ def wrong_lines(found, crates=None):
 
 
 def wrong_libraries(found, base, crates=None):
-    """A text for each file but main.rs that names what only main.rs may."""
+    """A text for each file that names what only the wiring and main.rs may."""
     crates = CRATES if crates is None else crates
     for each in found:
         lines = [line for line in crates if fnmatch(each.folder, line.folder)]
         wired, uses = (" ".join(texts) for texts in zip(*((line.wired, line.uses) for line in lines)))
         names = {other.ident() for other in found if matches(other.folder, wired) and not matches(other.folder, uses)}
         for path in sorted((base / each.folder / "src").glob("**/*.rs")):
-            for name in sorted(names & set(re.findall(r"\w+", code_of(path)))) if path.name != "main.rs" else ():
-                yield f"{path.relative_to(base)} must not use {name}; main.rs wires"
+            for name in sorted(names & set(re.findall(r"\w+", code_of(path)))) if path.name not in WIRING else ():
+                yield f"{path.relative_to(base)} must not use {name}; wiring.rs wires"

@@ -50,11 +50,11 @@ class Arrows(unittest.TestCase):
 
 
 class Sources(TreeCase):
-    def test_only_main_names_what_is_wired(self):
-        self.write({"functions/f/src/main.rs": "use hub_outer::A;", "functions/f/src/lib.rs": "// hub_outer\nuse hub_inner::B;"})
+    def test_only_the_wiring_names_what_is_wired(self):
+        self.write({"functions/f/src/main.rs": "use hub_outer::A;", "functions/f/src/wiring.rs": "use hub_outer::A;", "functions/f/src/lib.rs": "// hub_outer\nuse hub_inner::B;"})
         self.assertEqual(list(wrong_libraries(RIGHT, self.base, LINES)), [])
         self.write({"functions/f/src/deep/er.rs": "fn f() { hub_outer::go() }"})
-        self.assertEqual(list(wrong_libraries(RIGHT, self.base, LINES)), ["functions/f/src/deep/er.rs must not use hub_outer; main.rs wires"])
+        self.assertEqual(list(wrong_libraries(RIGHT, self.base, LINES)), ["functions/f/src/deep/er.rs must not use hub_outer; wiring.rs wires"])
 
     def test_the_page_shows_what_is_held(self):
         self.write({PAGE: f"before\n{BEGIN}\nold\n{END}\nafter\n"})

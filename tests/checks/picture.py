@@ -12,7 +12,7 @@ def listed(words):
 
 
 def crate_rows(crates):
-    yield "| crate | may use | only its `main.rs` may use | what |"
+    yield "| crate | may use | only its `wiring.rs` may use | what |"
     yield "|---|---|---|---|"
     for crate in crates:
         wired = listed(crate.wired) if crate.wired else ""

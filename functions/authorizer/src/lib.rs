@@ -4,6 +4,8 @@
 //! for what it is shown for, makes 403, and so does a way around the front
 //! door. What was found out rides on every later event of the socket.
 
+pub mod wiring;
+
 use std::collections::BTreeMap;
 
 use aws_lambda_events::apigw::{

@@ -2,6 +2,8 @@
 //!
 //! The token was checked by the authorizer; what it found is in the event.
 
+pub mod wiring;
+
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
 use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest};

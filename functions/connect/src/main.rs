@@ -1,11 +1,9 @@
-//! Wires the `connect` function.
+//! Starts the `connect` function.
 
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_aws::store::DynamoStore;
-use hubcast_connection::connect::Reception;
-use hubcast_model::time::SystemClock;
+use connect::wiring::wire;
 use hubcast_wiring::bootstrap::{sdk_config, start_logging};
 use hubcast_wiring::config::ConnectConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -14,10 +12,9 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     start_logging();
     let config = ConnectConfig::from_env()?;
-    let store = DynamoStore::new(&sdk_config().await, config.table);
-    let reception = &Reception::new(store, SystemClock, config.connect);
+    let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(connect::handle(reception, event.payload).await)
+        Ok::<_, Error>(connect::handle(handler, event.payload).await)
     }))
     .await
 }

@@ -3,6 +3,8 @@
 //! API Gateway makes its best effort to send this event, and not more; rows
 //! of sockets that it does not tell of go by 410 or by their ttl.
 
+pub mod wiring;
+
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use hubcast_membership::presence::Disconnect;
 use hubcast_model::id::SocketId;

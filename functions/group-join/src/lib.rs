@@ -4,4 +4,4 @@
 //! Whether it can route frames that end in a record separator is not
 //! documented, so every rule holds whichever of the two functions is invoked.
 
-pub use message::handle;
+pub use message::{handle, wiring};

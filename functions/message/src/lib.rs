@@ -3,6 +3,8 @@
 //! Always answers 200: an error here would make API Gateway send a frame of
 //! its own that no SignalR client can read.
 
+pub mod wiring;
+
 use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};

@@ -7,6 +7,7 @@
 
 mod answer;
 mod request;
+pub mod wiring;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};

@@ -3,6 +3,8 @@
 //! Reads the records of a batch, has them fanned out and reports those that
 //! the queue must keep (`ReportBatchItemFailures`).
 
+pub mod wiring;
+
 use std::collections::HashMap;
 use std::time::Duration;
 

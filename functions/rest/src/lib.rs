@@ -14,6 +14,7 @@ mod page;
 mod path;
 mod request;
 mod route;
+pub mod wiring;
 
 use std::time::Duration;
 

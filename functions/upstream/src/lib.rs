@@ -8,6 +8,7 @@
 
 mod delivery;
 pub mod http_client;
+pub mod wiring;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

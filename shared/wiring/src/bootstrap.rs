@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+pub use aws_config::SdkConfig;
 use hubcast_model::ports::Cause;
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use lambda_runtime::Context;

@@ -8,28 +8,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authorizer::Door;
+use authorizer::wiring::WiredDoor;
 use aws_config::SdkConfig;
-use hubcast_auth::Gatekeeper;
-use hubcast_auth::jwks::HttpKeys;
-use hubcast_auth::rest::RestGate;
-use hubcast_aws::access_keys::{AccessKeySettings, KeyVault};
-use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
-use hubcast_aws::sender::SqsSender;
-use hubcast_aws::store::DynamoStore;
-use hubcast_aws::upstream::{SqsUpstream, UpstreamUrls};
-use hubcast_backend::Backend;
-use hubcast_connection::connect::Reception;
-use hubcast_connection::frames::{FramePorts, Frames};
-use hubcast_membership::presence::Presence;
-use hubcast_membership::shards::Shards;
-use hubcast_model::settings::{PublicUrl, TokenSettings};
-use hubcast_model::time::SystemClock;
+use connect::wiring::WiredReception;
+use disconnect::wiring::WiredPresence;
+use hubcast_model::settings::PublicUrl;
 use hubcast_wiring::config::{
     AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig, RestConfig,
 };
-use negotiate::Negotiation;
-use rest::Rest;
+use message::wiring::WiredFrames;
+use negotiate::wiring::WiredNegotiation;
+use rest::wiring::WiredRest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -97,136 +86,53 @@ impl Runtime<'_> {
         let url = options.upstream_url.iter().map(|url| ("UPSTREAM_URL".to_owned(), url.clone()));
         own.chain(url).chain(options.set.iter().cloned()).collect()
     }
-
-    pub(crate) fn store(&self, table: String) -> DynamoStore {
-        DynamoStore::new(self.sdk, table)
-    }
-
-    pub(crate) fn management(&self, endpoint: &str) -> ManagementGateway {
-        ManagementGateway::new(self.sdk, endpoint, ATTEMPT_TIMEOUT)
-    }
 }
 
+/// URLs follow the host of a request here.
 fn following_host() -> PublicUrl {
     PublicUrl::FollowHost { hosts: TOKEN_HOSTS.map(str::to_owned).into() }
-}
-
-type LocalGatekeeper = Gatekeeper<HttpKeys, KeyVault>;
-type LocalDoor = Door<HttpKeys, KeyVault, DynamoStore, SystemClock>;
-type LocalReception = Reception<DynamoStore, SystemClock>;
-type LocalPresence = Presence<DynamoStore, SqsUpstream, SystemClock>;
-type LocalFrames = Frames<DynamoStore, ManagementGateway, SystemClock, SqsUpstream>;
-type LocalRest = Rest<HttpKeys, KeyVault, DynamoStore, SqsSender, SystemClock>;
-type LocalNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
-
-fn gatekeeper(
-    runtime: &Runtime<'_>,
-    tokens: TokenSettings,
-    access_keys: AccessKeySettings,
-) -> anyhow::Result<LocalGatekeeper> {
-    let keys = HttpKeys::default();
-    let vault = KeyVault::new(runtime.sdk, access_keys);
-    let tokens = TokenSettings { public_url: following_host(), ..tokens };
-    Ok(Gatekeeper::new(tokens, keys, vault)?)
 }
 
 /// All functions but those that consume queues.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalFunctions(Arc<Handlers>);
 
+/// The handlers, as each function wires its own.
 #[derive(Debug)]
 struct Handlers {
-    door: LocalDoor,
-    reception: LocalReception,
-    presence: LocalPresence,
-    frames: LocalFrames,
-    negotiation: LocalNegotiation,
-    rest: LocalRest,
+    door: WiredDoor,
+    reception: WiredReception,
+    presence: WiredPresence,
+    frames: WiredFrames,
+    negotiation: WiredNegotiation,
+    rest: WiredRest,
 }
 
 impl LocalFunctions {
     /// The functions on this runtime.
+    ///
+    /// # Errors
+    /// When a variable is wrong.
     pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
-        let variables = runtime.variables();
+        let (sdk, variables) = (runtime.sdk, runtime.variables());
         let lookup = |name: &str| variables.get(name).cloned();
+        let mut door = AuthorizerConfig::read(lookup)?;
+        door.tokens.public_url = following_host();
+        let mut frames = FramesConfig::read(lookup)?;
+        frames.frames.lifetime = runtime.options.lifetime();
+        let mut negotiation = NegotiateConfig::read(lookup)?;
+        negotiation.tokens.public_url = following_host();
+        let mut rest = RestConfig::read(lookup)?;
+        rest.public_url = following_host();
         Ok(Self(Arc::new(Handlers {
-            door: door(runtime, AuthorizerConfig::read(lookup)?)?,
-            reception: reception(runtime, ConnectConfig::read(lookup)?),
-            presence: presence(runtime, DisconnectConfig::read(lookup)?),
-            frames: frames(runtime, FramesConfig::read(lookup)?),
-            negotiation: negotiation(runtime, NegotiateConfig::read(lookup)?)?,
-            rest: rest(runtime, RestConfig::read(lookup)?)?,
+            door: authorizer::wiring::wire(sdk, door)?,
+            reception: connect::wiring::wire(sdk, ConnectConfig::read(lookup)?),
+            presence: disconnect::wiring::wire(sdk, DisconnectConfig::read(lookup)?),
+            frames: message::wiring::wire(sdk, frames),
+            negotiation: negotiate::wiring::wire(sdk, negotiation)?,
+            rest: rest::wiring::wire(sdk, rest)?,
         })))
     }
-}
-
-/// The queues that lead to backends, if they hear of clients.
-pub(crate) fn way_up(runtime: &Runtime<'_>, urls: Option<UpstreamUrls>) -> Option<SqsUpstream> {
-    urls.map(|urls| SqsUpstream::new(runtime.sdk, urls))
-}
-
-fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<LocalDoor> {
-    Ok(Door {
-        gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
-        store: runtime.store(config.table),
-        front_door: config.front_door,
-        hubs: config.hubs,
-        groups: config.groups,
-        told_claims: config.told_claims,
-        clock: SystemClock,
-    })
-}
-
-fn reception(runtime: &Runtime<'_>, config: ConnectConfig) -> LocalReception {
-    Reception::new(runtime.store(config.table), SystemClock, config.connect)
-}
-
-fn presence(runtime: &Runtime<'_>, config: DisconnectConfig) -> LocalPresence {
-    let store = Arc::new(runtime.store(config.table));
-    let upstream = way_up(runtime, config.upstream).map(Arc::new);
-    Presence::new(store, upstream, Arc::new(SystemClock))
-}
-
-fn frames(runtime: &Runtime<'_>, mut config: FramesConfig) -> LocalFrames {
-    config.frames.lifetime = runtime.options.lifetime();
-    let store = runtime.store(config.table);
-    let gateway = runtime.management(&config.management_endpoint);
-    let upstream = config.upstream.map(|upstream| upstream.start(runtime.sdk));
-    let shards = Shards::new(config.shards);
-    let ports = FramePorts::new(store, gateway, SystemClock).with_upstream(upstream);
-    Frames::new(ports, &config.frames, shards)
-}
-
-fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result<LocalNegotiation> {
-    Ok(Negotiation {
-        store: runtime.store(config.table),
-        clock: SystemClock,
-        front_door: config.front_door,
-        hubs: config.hubs,
-        origins: config.origins,
-        allowed_headers: config.allowed_headers,
-        public_url: following_host(),
-        groups: config.groups,
-        told_claims: config.told_claims,
-        close_on_token_expiry: config.tokens.close_on_token_expiry,
-        gatekeeper: gatekeeper(runtime, config.tokens, config.access_keys)?,
-    })
-}
-
-fn rest(runtime: &Runtime<'_>, config: RestConfig) -> anyhow::Result<LocalRest> {
-    let sdk = runtime.sdk;
-    let vault = KeyVault::new(sdk, config.access_keys);
-    let queue = SqsSender::new(sdk, config.notifications);
-    let (store, shards) = (runtime.store(config.table), Shards::new(config.shards));
-    Ok(Rest {
-        front_door: config.front_door,
-        gate: RestGate::new(config.issuers, HttpKeys::default(), vault, following_host())?,
-        backend: Backend::new(store, queue, SystemClock, shards),
-        clock: SystemClock,
-        hubs: config.hubs,
-        public_url: following_host(),
-        invoke_timeout: config.invoke_timeout,
-    })
 }
 
 impl Functions for LocalFunctions {
