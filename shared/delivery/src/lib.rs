@@ -1,17 +1,22 @@
 //! Envelopes to sockets: the publisher's room.
 //!
-//! [`Publisher`] goes one way through. A [`batch`] is read from the queue, and
-//! a [`ledger`] is opened for it. The [`intake`] takes each element up in
-//! order: values are hung on [`boards`], [`actions`] change rows, [`audiences`]
-//! become sockets, messages wait in [`inboxes`], big audiences are handed on
-//! by the [`dispatcher`]. What is to be posted is a [`round`]; the [`poster`]
-//! posts a round frame by frame at the account's [`pace`], and its outcomes
-//! are folded into the ledger once. Further [`rounds`] follow where sockets
-//! turned out to be gone or values changed. The [`closer`] ends the sockets
-//! that are to end, [`dead_letters`] take what cannot be delivered, and the
-//! [`books`] are closed: what is counted, kept and reported follows from the
-//! ledger alone. [`jobs`] are worked page by page with the same rounds and
-//! ledger.
+//! [`Publisher`] goes one way through:
+//!
+//! 1. A [`batch`] is read from the queue, and the [`bookkeeper`] opens a
+//!    [`ledger`] for it.
+//! 2. The [`intake`] takes each element up in order: values are hung on
+//!    [`boards`], [`actions`] change rows, [`audiences`] become sockets, messages
+//!    wait in [`inboxes`], and the [`dispatcher`] hands big audiences on to jobs.
+//! 3. What is to be posted is a [`round`]. The [`carrier`] has the [`poster`]
+//!    post the round, frame by frame at the account's [`pace`], sends off
+//!    sockets that [`stall`], and folds the outcomes into the ledger.
+//! 4. Further [`rounds`] follow where all sockets turned out to be gone, or
+//!    values changed.
+//! 5. The [`closer`] ends the sockets that are to end.
+//! 6. The [`books`] are closed: what is counted, kept and reported follows from
+//!    the ledger alone. [`dead_letters`] take what cannot be delivered.
+//!
+//! Then [`jobs`] are worked page by page, with the same rounds and ledger.
 //!
 //! Messages of one message group keep their order for every socket: a socket
 //! whose frame failed gets nothing more in this invocation, and a message that
