@@ -208,12 +208,15 @@ async fn a_table_that_does_not_answer_fails_the_invocation_only() {
 async fn an_invocation_before_the_handshake_is_refused() {
     let stage = Stage::default();
     let alice = stage.connected("s1=", principal(HUB, "alice")).await;
+    stage.journal().clear();
     let [reply] = stage
         .replies(&alice, &invoke("7", "GetConnectionId", &json!([])))
         .await
         .try_into()
         .unwrap();
     assert!(reply["error"].is_string() && reply.get("type").is_none(), "{reply}");
+    let (looks, last) = (stage.journal().count("socket"), stage.journal().entries().pop());
+    assert_eq!((looks, last), (7, Some("mark_closed")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,6 +227,7 @@ async fn an_invocation_of_a_socket_that_is_not_on_record_lets_it_return() {
     let [reply] = stage.replies(&stranger, &call).await.try_into().unwrap();
     assert!(close(&reply));
     assert!(stage.store.rows().is_empty());
+    assert_eq!(stage.journal().entries(), ["socket", "socket", "mark_closed"]);
 }
 
 /// What a client is told to be its id must be one that it can be reached by.

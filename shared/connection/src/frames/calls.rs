@@ -2,7 +2,7 @@
 //!
 //! A call that wants an answer is noted first, then a reminder is put on its
 //! way, then the backends are told. So whatever happens after the first step,
-//! somebody completes the call, and only the one who completes it answers.
+//! somebody completes the call, and whoever completes the call answers it.
 
 use std::sync::Arc;
 use std::time::Duration;
