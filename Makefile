@@ -127,21 +127,17 @@ build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x8
 	@for name in $(FUNCTIONS:functions/%=%); do \
 	  printf '%-12s zip %9d bytes\n' $$name $$(stat -c %s target/lambda/$$name/bootstrap.zip); done
 
-# sam build asks for the binaries one by one, in the same target folder. Parameters on the command
-# line would replace all saved answers, so sam deploy gets none.
-deploy: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys, asking what it has to know (samconfig.toml keeps the answers).
-	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
-	$(SAM)/bin/python infra/cloud/deploy/stamp.py .aws-sam/build/template.yaml
-	@echo "Architecture was $(ARCH): answer the same; FrontDoorSecret and UpstreamUrl are not echoed, none for none"
-	$(SAM)/bin/sam deploy --guided --stack-name $(STACK)
+# The architecture is an answer that is kept for the stack; ARCH=.. on the command line changes it.
+DEPLOYMENT = infra/cloud/deploy/deploy.py --stack $(STACK) --set "$$SET" $(if $(filter file,$(origin ARCH)),,--architecture $(ARCH))
 
-upgrade: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys by the answers of the last make deploy.
-	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
-	$(SAM)/bin/python infra/cloud/deploy/stamp.py .aws-sam/build/template.yaml
-	$(SAM)/bin/sam deploy --stack-name $(STACK)
+deploy: $(BUILD)/.installed $(SAM)/.installed ## Asks for all parameters (samconfig.toml keeps the answers), then does what upgrade does.
+	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --ask
+
+upgrade: $(BUILD)/.installed $(SAM)/.installed ## Builds, deploys all stacks by the kept answers and probes (STACK=.., SET="Name=value" changes some).
+	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT)
 
 destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
-	$(SAM)/bin/sam delete --stack-name $(STACK)
+	$(SAM)/bin/sam delete --stack-name $(STACK) --config-file $(CURDIR)/samconfig.toml --config-env $(STACK) $(if $(CI),--no-prompts)
 
 toolchain:
 	@rustc --print target-libdir --target $(TRIPLE) | xargs test -d || { \
