@@ -19,8 +19,11 @@ use hubcast_model::ports::{
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
 
-/// The longest pause before a reported message is tried again.
+/// The longest pause before a young message that was reported is tried again.
 const RETRY_PAUSE_MAX_SECONDS: u64 = 15;
+/// An old message is tried again after this part of its age. However long it may live, the queue
+/// hands it over less often than the queue's limit: the publisher gives it up, and not the queue.
+const RETRY_PAUSE_PART_OF_AGE: u32 = 100;
 
 /// What the posts of this invocation did for one element.
 #[derive(Debug, Default)]
@@ -134,15 +137,22 @@ where
         standing
     }
 
-    /// Has a reported message come back soon: after 1, 2, 4 .. 15 seconds.
+    /// Has a reported message come back soon: after 1, 2, 4 .. 15 seconds, and an old one after a
+    /// hundredth of its age.
     pub(super) async fn retry_soon(&self, message: &QueuedMessage) {
-        let doublings = message.receive_count.saturating_sub(1).min(6);
-        let pause = Duration::from_secs((1 << doublings).min(RETRY_PAUSE_MAX_SECONDS));
+        let age = self.clock.now().since(message.sent_at);
+        let pause = retry_pause(message.receive_count, age);
         let retry = self.queue.retry_after(&message.queue, &message.receipt_handle, pause);
         if let Err(err) = retry.await {
             tracing::warn!(error = %chain(&err), "a message is retried late");
         }
     }
+}
+
+fn retry_pause(receive_count: u32, age: Duration) -> Duration {
+    let doublings = receive_count.saturating_sub(1).min(6);
+    let soon = Duration::from_secs((1 << doublings).min(RETRY_PAUSE_MAX_SECONDS));
+    soon.max(age / RETRY_PAUSE_PART_OF_AGE)
 }
 
 pub(super) fn posted(plan: &Plan, outcomes: &[SocketOutcome]) -> BTreeMap<ItemRef, Posted> {

@@ -41,9 +41,9 @@ const ACCOUNT: &str = "000000000000";
 /// The function's timeout times six, as AWS advises for event sources.
 const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
 /// A backstop for crashes only; the publisher dead-letters by its own rules.
-const MAX_RECEIVES: u32 = 50;
+const MAX_RECEIVES: u32 = 1000;
 /// How often a backend's endpoint is tried.
-pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 10;
+pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 70;
 const TIMER_RETENTION_SECONDS: u32 = 3600;
 /// Dead letters are kept for as long as SQS keeps anything: 14 days.
 const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;
