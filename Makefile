@@ -128,7 +128,7 @@ build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x8
 	  printf '%-12s zip %9d bytes\n' $$name $$(stat -c %s target/lambda/$$name/bootstrap.zip); done
 
 # The architecture is an answer that is kept for the stack; ARCH=.. on the command line changes it.
-DEPLOYMENT = infra/cloud/deploy/deploy.py --stack $(STACK) --set "$$SET" $(if $(filter file,$(origin ARCH)),,--architecture $(ARCH))
+DEPLOYMENT = infra/cloud/deploy/deploy.py --stack $(STACK) --set "$$SET" --tags "$$TAGS" $(if $(filter file,$(origin ARCH)),,--architecture $(ARCH))
 
 deploy: $(BUILD)/.installed $(SAM)/.installed ## Asks for all parameters (samconfig.toml keeps the answers), then does what upgrade does.
 	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --ask

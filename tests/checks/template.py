@@ -158,8 +158,11 @@ def wrong_logs():
             if "query" in branch.get("Format", "").lower():
                 yield f"the access log of {name} would hold tokens"
         settings = stage.get("DefaultRouteSettings", {})
-        if settings.get("DataTraceEnabled") or "ThrottlingRateLimit" in settings:
+        is_of_sockets = stage["ApiId"]["Ref"] == "WebSocketApi"
+        if settings.get("DataTraceEnabled") or (is_of_sockets and "ThrottlingRateLimit" in settings):
             yield f"{name} would log tokens or drop clients"
+        if not is_of_sockets and "ThrottlingRateLimit" not in settings:
+            yield f"a flood on {name} would spend the quota that frames need"
 
 
 def wrong_cors():

@@ -43,6 +43,11 @@ class Answers:
         settings["parameter_overrides"] = parameters
         self.path.write_text(tomlkit.dumps(self.document))
 
+    def tag(self, stack, tags):
+        """Keeps the tags of a stack, which CloudFormation gives to all that the stack has."""
+        self._settings(stack)["tags"] = " ".join(f'"{name}"="{value}"' for name, value in tags.items())
+        self.path.write_text(tomlkit.dumps(self.document))
+
     def adopt(self, stack, read):
         """Takes over what an earlier release kept for this stack in the section that all stacks shared."""
         old = self._settings(SHARED)

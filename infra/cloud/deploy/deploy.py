@@ -119,9 +119,17 @@ def prepare(deployment, options, asking):
         has = asking.yes(f"Deploy the stack {part.name(deployment.name)}?", has) if asking else has
         own = deployment.settle(part, changes.pop(part.suffix, {}), asking) if has else {}
         secrets[part.suffix] = {**newest(secrets[""]), **own} if part is FRONT_DOOR else own
+    if options.tags:
+        tag_all(deployment, settings(options.tags).get("", {}))
     if changes:
         raise WrongParameter(f"there is no stack {', '.join(sorted(changes))}: front-door or observability")
     return secrets
+
+
+def tag_all(deployment, tags):
+    for part in [SERVICE, *LATER]:
+        if deployment.answers.knows(part.name(deployment.name)):
+            deployment.answers.tag(part.name(deployment.name), {"application": "hubcast", **tags})
 
 
 def parsed(arguments):
@@ -130,6 +138,7 @@ def parsed(arguments):
     parser.add_argument("--ask", action="store_true", help="ask for every parameter, unless CI is set")
     parser.add_argument("--architecture", help="arm64 or x86_64; kept as an answer")
     parser.add_argument("--set", default="", help="answers, such as 'Hubs=a,b front-door.DomainName=live.example.com'")
+    parser.add_argument("--tags", default="", help="tags of all stacks, such as 'team=web cost-center=12'; kept")
     return parser.parse_args(arguments)
 
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import click
 from samcli.cli.cli_config_file import ConfigProvider
-from samcli.cli.types import CfnParameterOverridesType
+from samcli.cli.types import CfnParameterOverridesType, CfnTags
 from samcli.commands.deploy.command import cli as sam_deploy
 from translation import PARAMETERS, ROOT, TEXT, stamp
 
@@ -72,7 +72,7 @@ class Case(unittest.TestCase):
         self.addCleanup(where.stop)
 
     def run_for(self, stack, asking=None, environment=(), **options):
-        given = {"set": "", "architecture": None, **options}
+        given = {"set": "", "tags": "", "architecture": None, **options}
         commands = Recorded(self.built)
         deployment = deploy.Deployment(stack, Answers(self.path), commands, dict(environment), self.said.append)
         deployment.run(deploy.prepare(deployment, type("Options", (), given), asking))
@@ -201,6 +201,17 @@ class Changes(Case):
     def test_a_parameter_that_is_gone_is_not_passed_any_more(self):
         Answers(self.path).keep("hubcast", {"Gone": "1", "Hubs": "a"})
         self.assertEqual(self.run_for("hubcast").deployed(), [("hubcast", {"Hubs": "a"})])
+
+
+class Tags(Case):
+    def test_all_stacks_have_them_and_keep_them(self):
+        self.run_for("hubcast", set="Hubs=a front-door.PriceClass=PriceClass_All", tags="team=web 'cost=a b'")
+        self.run_for("hubcast", set="Hubs=b")
+        for stack in ("hubcast", "hubcast-front-door"):
+            with click.Context(sam_deploy):
+                read = ConfigProvider(section="parameters")(self.path, stack, ["deploy"])
+            tags = CfnTags().convert(read["tags"], None, None)
+            self.assertEqual(tags, {"application": "hubcast", "team": "web", "cost": "a b"})
 
 
 class Secrets(Case):
