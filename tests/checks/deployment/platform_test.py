@@ -114,15 +114,21 @@ class Key(unittest.TestCase):
 
     def test_every_function_may_use_it_through_these_services_only(self):
         resources = deployed(**self.WITH)
-        use = resources["UseOfKey"]["Properties"]
+        use = resources["FunctionsPolicy"]["Properties"]
         self.assertEqual({role["Ref"] for role in use["Roles"]}, {*kind(resources, "AWS::IAM::Role")})
-        (statement,) = use["PolicyDocument"]["Statement"]
+        (statement,) = [it for it in use["PolicyDocument"]["Statement"] if it["Sid"] == "Key"]
         self.assertEqual(statement["Resource"], KEY)
-        self.assertIn("kms:ViaService", statement["Condition"]["StringEquals"])
+        services = statement["Condition"]["StringEquals"]["kms:ViaService"]
+        self.assertEqual([it["Fn::Sub"].split(".")[0] for it in services], ["sqs", "secretsmanager", "dynamodb", "lambda"])
+
+    def test_no_function_is_there_before_it_may_read_its_environment(self):
+        for name, function in of(built(**self.WITH), "AWS::Lambda::Function").items():
+            self.assertIn("FunctionsPolicy", function["DependsOn"], name)
+        for name, function in kind(deployed(**self.WITH), "AWS::Lambda::Function").items():
+            self.assertEqual(function["KmsKeyArn"], KEY, name)
 
     def test_by_default_everything_is_under_keys_that_aws_owns(self):
         resources = deployed()
-        self.assertNotIn("UseOfKey", resources)
         self.assertNotIn("kms", json.dumps(resources).lower())
         (table,) = kind(resources, "AWS::DynamoDB::Table").values()
         self.assertNotIn("SSESpecification", table)
@@ -141,7 +147,8 @@ class Network(unittest.TestCase):
         resources = deployed()
         for function in kind(resources, "AWS::Lambda::Function").values():
             self.assertNotIn("VpcConfig", function)
-        denied = resources["NoNetworkInterfaces"]["Properties"]
+        denied = resources["FunctionsPolicy"]["Properties"]
+        self.assertEqual(denied["PolicyDocument"]["Statement"][0]["Effect"], "Deny")
         self.assertEqual({role["Ref"] for role in denied["Roles"]}, {*kind(resources, "AWS::IAM::Role")})
 
 
