@@ -95,6 +95,7 @@ inline: ## Copies the front door's function into its template.
 stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed ## Deploys the template on MiniStack and runs stories there.
 	$(CARGO) build --quiet --workspace --bins
 	cd tests && npm run --silent stack
+	$(SAM)/bin/python tests/stack/redeployment_test.py
 
 probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS="--help" for more.
 	$(CARGO) run --quiet --package hubcast-probe -- $(URL) $(ARGS)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = ["template.yaml", "infra/cloud/front-door.yaml", "infra/cloud/observability.yaml"]
+TEMPLATES = ["template.yaml", "infra/cloud/front-door.yaml", "infra/cloud/observability.yaml", "infra/cloud/pipeline.yaml"]
 
 # Check, beginning of the resource, and why it does not hold.
 EXCEPTIONS = [

@@ -20,10 +20,10 @@ def is_unattended(environment=os.environ):
 
 
 class Commands:
-    """Runs programs; `unattended` decides whether a change set has to be confirmed."""
+    """Runs programs; `unattended` decides whether a change set has to be confirmed, `config` keeps answers."""
 
-    def __init__(self, unattended):
-        self.unattended = unattended
+    def __init__(self, unattended, config=ROOT / "samconfig.toml"):
+        self.unattended, self.config = unattended, config
 
     def toolchain(self, architecture):
         self._run(["make", "--no-print-directory", "toolchain", f"ARCH={architecture}"])
@@ -34,7 +34,7 @@ class Commands:
     def deploy(self, stack, template, values, region=None):
         """Deploys one stack by its section. Values stand in a file, since command lines can be seen."""
         confirm = "--no-confirm-changeset" if self.unattended else "--confirm-changeset"
-        where = ["--stack-name", stack, "--template-file", template, "--config-file", ROOT / "samconfig.toml"]
+        where = ["--stack-name", stack, "--template-file", template, "--config-file", self.config]
         how = ["--config-env", stack, confirm, "--no-fail-on-empty-changeset"]
         with tempfile.NamedTemporaryFile("w", suffix=FILES) as file:
             json.dump(values, file)

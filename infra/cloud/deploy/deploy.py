@@ -17,7 +17,7 @@ from answers import Answers
 from asking import Asking
 from commands import Commands, is_unattended
 from parameters import Parameters, WrongParameter, guided, settings
-from stacks import BUILT, FRONT_DOOR, LATER, OBSERVABILITY, ROOT, SERVICE
+from stacks import BUILT, FRONT_DOOR, LATER, OBSERVABILITY, SERVICE
 
 
 class Unknown(Exception):
@@ -145,8 +145,8 @@ def parsed(arguments):
 def main(arguments):
     options, unattended = parsed(arguments), is_unattended()
     asking = Asking() if options.ask and not unattended else None
-    answers = Answers(ROOT / "samconfig.toml")
-    deployment = Deployment(options.stack, answers, Commands(unattended), dict(os.environ))
+    commands = Commands(unattended)
+    deployment = Deployment(options.stack, Answers(commands.config), commands, dict(os.environ))
     try:
         deployment.run(prepare(deployment, options, asking))
     except (Unknown, WrongParameter, stamp.NoPlace) as fault:
