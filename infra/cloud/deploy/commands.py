@@ -31,6 +31,11 @@ class Commands:
     def build(self, architecture):
         self._run([SAM, "build", "--parameter-overrides", f"Architecture={architecture}"])
 
+    def package(self, template, bucket, prefix, output):
+        """Puts the code into a bucket, and writes a template that names it there."""
+        where = ["--template-file", template, "--s3-bucket", bucket, "--s3-prefix", prefix]
+        self._run([SAM, "package", *where, "--output-template-file", output])
+
     def deploy(self, stack, template, values, region=None):
         """Deploys one stack by its section. Values stand in a file, since command lines can be seen."""
         confirm = "--no-confirm-changeset" if self.unattended else "--confirm-changeset"

@@ -7,6 +7,7 @@ when its public URL has changed, alarms and dashboard, then the probe. docs/OPER
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from answers import Answers
 from asking import Asking
 from commands import Commands, is_unattended
 from parameters import Parameters, WrongParameter, guided, settings
-from stacks import BUILT, FRONT_DOOR, LATER, OBSERVABILITY, SERVICE
+from stacks import BUILT, FRONT_DOOR, LATER, OBSERVABILITY, ROOT, SERVICE
 
 
 class Unknown(Exception):
@@ -49,14 +50,24 @@ class Deployment:
     def _region(self):
         return self.environment.get("AWS_REGION") or self.environment.get("AWS_DEFAULT_REGION")
 
-    def build(self):
-        architecture = self._architecture()
+    def build(self, architecture=None):
+        architecture = architecture or self._architecture()
         self.commands.toolchain(architecture)
         self.commands.build(architecture)
 
     def _architecture(self):
         kept = self.answers.parameters(self.name)
         return kept.get("Architecture", Parameters(SERVICE.source).default("Architecture"))
+
+    def package(self, bucket, folder, architecture=None):
+        """Builds, and writes what Terraform, the CDK or CloudFormation itself deploy."""
+        self.build(architecture)
+        stamp.stamp_file(BUILT, stamp.release())
+        folder.mkdir(parents=True, exist_ok=True)
+        self.commands.package(BUILT, bucket, self.name, folder / BUILT.name)
+        for part in LATER:
+            shutil.copy(part.template, folder / part.template.name)
+        self.say(f"{folder} holds the templates, and {bucket} the code")
 
     def deploy_service(self, secrets):
         """Stamps anew each time: a parameter may be all that changed."""
@@ -139,6 +150,7 @@ def parsed(arguments):
     parser.add_argument("--architecture", help="arm64 or x86_64; kept as an answer")
     parser.add_argument("--set", default="", help="answers, such as 'Hubs=a,b front-door.DomainName=live.example.com'")
     parser.add_argument("--tags", default="", help="tags of all stacks, such as 'team=web cost-center=12'; kept")
+    parser.add_argument("--package", metavar="BUCKET", help="deploy nothing, but put the code into a bucket and the templates into target/package")
     return parser.parse_args(arguments)
 
 
@@ -148,6 +160,8 @@ def main(arguments):
     commands = Commands(unattended)
     deployment = Deployment(options.stack, Answers(commands.config), commands, dict(os.environ))
     try:
+        if options.package:
+            return deployment.package(options.package, ROOT / "target" / "package", options.architecture)
         deployment.run(prepare(deployment, options, asking))
     except (Unknown, WrongParameter, stamp.NoPlace) as fault:
         sys.exit(f"{fault}")

@@ -51,6 +51,10 @@ class Recorded:
         self.steps.append(("deploy", stack, dict(values), region))
         self.stamps.append(self.built.read_text())
 
+    def package(self, template, bucket, prefix, output):
+        self.steps.append(("package", bucket, prefix))
+        output.write_text(template.read_text())
+
     def outputs(self, stack, region=None):
         return OUTPUTS.get(stack.replace("staging", "hubcast").replace("prod", "hubcast"), {})
 
@@ -201,6 +205,16 @@ class Changes(Case):
     def test_a_parameter_that_is_gone_is_not_passed_any_more(self):
         Answers(self.path).keep("hubcast", {"Gone": "1", "Hubs": "a"})
         self.assertEqual(self.run_for("hubcast").deployed(), [("hubcast", {"Hubs": "a"})])
+
+
+class Packages(Case):
+    def test_code_and_templates_are_ready_for_whoever_deploys_them(self):
+        commands, folder = Recorded(self.built), self.path.parent / "package"
+        deployment = deploy.Deployment("hubcast", Answers(self.path), commands, {}, self.said.append)
+        deployment.package("bucket", folder, "x86_64")
+        self.assertEqual(commands.steps, [("toolchain", "x86_64"), ("build", "x86_64"), ("package", "bucket", "hubcast")])
+        self.assertEqual({it.name for it in folder.iterdir()}, {"built.yaml", "front-door.yaml", "observability.yaml"})
+        self.assertNotIn("RELEASE: unstamped", (folder / "built.yaml").read_text())
 
 
 class Tags(Case):

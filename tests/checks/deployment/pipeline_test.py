@@ -11,6 +11,9 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from samcli.yamlhelper import yaml_parse
 from translation import ROOT, TEXT, packaged, translated
 
+from parameters import Parameters, variable
+from stacks import SERVICE
+
 PIPELINE = yaml_parse((ROOT / "infra/cloud/pipeline.yaml").read_text())["Resources"]
 OTHERS = [yaml_parse((ROOT / path).read_text()) for path in ("infra/cloud/front-door.yaml", "infra/cloud/observability.yaml")]
 POLICIES = ("Functions", "Data", "Edges")
@@ -135,6 +138,27 @@ class Deployer(unittest.TestCase):
         changes = [it for it in policy["PolicyDocument"]["Statement"] if it["Sid"] == "Changes"]
         self.assertEqual(changes[0]["Condition"]["StringEquals"]["cloudformation:RoleArn"], {"Fn::GetAtt": ["Executor", "Arn"]})
         self.assertLess(len(json.dumps(policy, separators=(",", ":"))), INLINE_MOST)
+
+
+class Workflow(unittest.TestCase):
+    """docs/examples/pipeline/deploy.yml."""
+
+    TEXT = (ROOT / "docs/examples/pipeline/deploy.yml").read_text()
+    JOB = yaml_parse(TEXT)["jobs"]["deploy"]
+
+    def test_it_takes_the_role_on_by_a_token_in_the_environment_that_the_role_asks_for(self):
+        self.assertEqual(yaml_parse(self.TEXT)["permissions"], {"contents": "read", "id-token": "write"})
+        default = yaml_parse((ROOT / "infra/cloud/pipeline.yaml").read_text())["Parameters"]["Environment"]["Default"]
+        self.assertEqual(self.JOB["environment"], default)
+        (role,) = [step["with"]["role-to-assume"] for step in self.JOB["steps"] if "role-to-assume" in step.get("with", {})]
+        self.assertEqual(role, "${{ vars.AWS_DEPLOYER_ARN }}")
+
+    def test_it_runs_the_one_command_with_every_secret_that_no_file_keeps(self):
+        (step,) = [step for step in self.JOB["steps"] if step.get("run", "").startswith("make ")]
+        self.assertEqual(step["run"], "make upgrade STACK=hubcast")
+        template = Parameters(SERVICE.source)
+        hidden = {variable(name) for name in template.known if template.is_hidden(name)}
+        self.assertEqual(step["env"].keys(), {*hidden, "HUBCAST_TOKEN"})
 
 
 if __name__ == "__main__":
