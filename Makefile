@@ -101,7 +101,7 @@ stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installe
 	$(SAM)/bin/python tests/stack/redeployment_test.py
 
 probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS="--help" for more.
-	$(CARGO) run --quiet --package hubcast-probe -- $(URL) $(ARGS)
+	$(CARGO) run --quiet --package hubcast-cli -- probe $(if $(URL),--url $(URL)) $(ARGS)
 
 cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
 	node infra/cloud/cost/cost.mjs

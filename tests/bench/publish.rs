@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bench::{Meter, sdk_config};
 use hubcast_aws::store::DynamoStore;
-use hubcast_delivery::Publisher;
+use hubcast_delivery::{Ports, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::ConnectionGateway;
 use hubcast_model::time::SystemClock;
@@ -65,8 +65,9 @@ async fn measure<G: ConnectionGateway>(
 ) -> anyhow::Result<()> {
     let queue = RecordingQueue::default();
     let store = DynamoStore::new(&sdk_config(url), config.table);
-    let ports = (store, gateway, queue.clone(), SystemClock);
-    let publisher = Publisher::new(ports, config.fanout, Shards::new(config.shards));
+    let queue_port = queue.clone();
+    let ports = Ports { store, gateway, queue: queue_port, upstream: None, clock: SystemClock };
+    let publisher: Ours<G> = Publisher::new(ports, config.fanout, Shards::new(config.shards));
     match what {
         ["user", sockets, notifications, invocations] => {
             let body = json!({ "userId": format!("u{sockets}"), "target": "permissionsChanged",

@@ -58,6 +58,7 @@ export const ELSEWHERE = {
   "hubcast listen --local": commandLine,
   "hubcast send --local": commandLine,
   "hubcast doctor --local": commandLine,
+  "hubcast probe": commandLine,
 
   "python python/notify.py role alice admin": example('example("python/notify.py")'),
   "node node/notify.mjs role alice admin": example('example("node/notify.mjs")'),

@@ -32,7 +32,7 @@ class Constant:
 def files(base):
     for folder in (folder for pattern in SOURCES for folder in sorted(base.glob(pattern))):
         if folder.parent.name not in NOT_DEPLOYED:
-            yield from sorted(folder.rglob("*.rs"))
+            yield from sorted(file for file in folder.rglob("*.rs") if file.name != "tests.rs")
 
 
 def constants(base):

@@ -57,14 +57,13 @@ CRATES = [
         "shared/model shared/membership shared/connection shared/delivery shared/backend shared/auth shared/aws shared/wiring functions/*",
         what="the local stack: for tests and laptops",
     ),
-    Crate("infra/programs/probe", "shared/model shared/aws shared/wiring", what="asks a deployment"),
     Crate("tests", what="tests and benches of the whole; only dependencies for development"),
     Crate("tests/rules", what="the rules of all rooms together, over ports in memory; likewise"),
 ]
 
 # What alone may use these crates from outside; tests aside.
 ONLY = {
-    "aws-sdk-* aws-config aws-smithy-*": "shared/aws shared/wiring infra/programs/local infra/programs/probe",
+    "aws-sdk-* aws-config aws-runtime aws-smithy-* aws-types": "shared/aws shared/wiring infra/programs/local",
     "lambda_runtime": "shared/wiring functions/*",
     "aws_lambda_events": "shared/testkit functions/* infra/programs/local",
     "jsonwebtoken": "shared/auth shared/testkit infra/programs/local",

@@ -116,3 +116,12 @@ test("links within the documents lead somewhere", () => {
   });
   assert.deepEqual(broken, []);
 });
+
+test("files and folders that the documents name are there", () => {
+  const named = /`((?:shared|functions|infra|tests|docs)\/[\w./-]+)`/g;
+  const paths = PAGES.flatMap((page) => [...text(page).matchAll(named)].map(([, path]) => ({ page, path })));
+  assert.ok(paths.length > 100, `${paths.length} paths were found`);
+  // Tests make what is in artefacts.
+  const missing = paths.filter(({ path }) => !path.startsWith("tests/artefacts/") && !existsSync(`${ROOT}/${path}`));
+  assert.deepEqual(missing, []);
+});

@@ -7,6 +7,7 @@ from limits import INNER, LIMITS, PARAMETERS, unstated, wrong_parameters, wrong_
 from tree import TreeCase
 
 CODE = {
+    "shared/one/src/b/tests.rs": "const AGE_MAX: u32 = 1;",
     "shared/a/src/lib.rs": "pub const IDS_MAX: usize = 1_000;\n#[cfg(test)]\nmod tests { const TEST_MAX: usize = 1; }",
     "shared/a/src/one.rs": "const BYTES_MAX: usize = 2 * 1024;\nconst BOTH_MAX: u8 = 1;\n// const SAID_MAX: u8 = 1;",
     "functions/f/src/two.rs": "const AGE_MAX: std::time::Duration = std::time::Duration::from_mins(90);\n"

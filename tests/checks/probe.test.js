@@ -7,9 +7,9 @@ import { test } from "node:test";
 const text = (name) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 
 test("the rows of the probe are those of the guide, in their order", () => {
-  const [, section] = text("docs/OPERATIONS.md").split("## What only a deployment can tell");
+  const [, section] = text("docs/OPERATIONS.md").split("## Ask a deployment how API Gateway behaves");
   const told = [...section.split("\n## ")[0].matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, row]) => row);
-  const asked = [...text("infra/programs/probe/src/rows.rs").matchAll(/\brow\(\s*"([a-z-]+)"/g)].map(([, row]) => row);
+  const asked = [...text("infra/programs/cli/src/probe/rows.rs").matchAll(/\brow\(\s*"([a-z-]+)"/g)].map(([, row]) => row);
   assert.ok(asked.length > 10);
   assert.deepEqual(told, asked);
 });

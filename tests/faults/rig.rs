@@ -9,7 +9,7 @@ use aws_sdk_sqs::types::Message as Letter;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
-use hubcast_delivery::Publisher;
+use hubcast_delivery::{Ports, Publisher};
 use hubcast_local::{Options, Stack};
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ChannelKey;
@@ -189,7 +189,8 @@ fn publisher(stack: &Stack, proxy: &Proxy, direct_max: &str) -> Ours {
     let store = DynamoStore::new(&sdk, config.table);
     let gateway = LeanGateway::new(&sdk, &endpoint, config.fanout.concurrency, ATTEMPT_TIMEOUT);
     let queue = SqsQueue::new(&sdk, config.queues);
-    let ports = (store, gateway.unwrap(), queue, SystemClock);
+    let ports =
+        Ports { store, gateway: gateway.unwrap(), queue, upstream: None, clock: SystemClock };
     Publisher::new(ports, config.fanout, Shards::new(config.shards))
 }
 

@@ -10,7 +10,7 @@ use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::rest::RestGate;
 use hubcast_backend::Backend;
-use hubcast_connection::connect::ConnectSettings;
+use hubcast_connection::connect::{ConnectSettings, Reception};
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::client::ClaimPolicy;
@@ -55,7 +55,7 @@ pub(crate) struct Rig {
     pub(crate) door: Door<IssuerKeys, AccessKeys, MemoryStore, TestClock>,
     pub(crate) negotiation: Negotiation<IssuerKeys, AccessKeys, MemoryStore, TestClock>,
     pub(crate) rest: Rest<IssuerKeys, AccessKeys, MemoryStore, RecordingSender, TestClock>,
-    pub(crate) connect: ConnectSettings,
+    pub(crate) reception: Reception<MemoryStore, TestClock>,
     pub(crate) queue: RecordingSender,
     pub(crate) store: MemoryStore,
     pub(crate) clock: TestClock,
@@ -169,6 +169,12 @@ impl Rig {
         let queue = RecordingSender::default();
         let names: Vec<HubName> = ["one", "two", "three", "both"].map(name::hub).into();
         let (hubs, origins) = (Hubs::Only(names), Origins::Only(vec![ORIGIN.to_owned()]));
+        let connect_settings = ConnectSettings {
+            hubs: hubs.clone(),
+            origins: origins.clone(),
+            reconnect_grace: Duration::from_mins(10),
+            has_upstream: false,
+        };
         Self {
             rest: rest((&store, &queue, &clock), &hubs),
             door: Door {
@@ -185,20 +191,15 @@ impl Rig {
                 store: store.clone(),
                 clock: clock.clone(),
                 front_door: FrontDoor::default(),
-                hubs: hubs.clone(),
-                origins: origins.clone(),
+                hubs,
+                origins,
                 allowed_headers: Vec::new(),
                 public_url: PublicUrl::Fixed(HOST.to_owned()),
                 groups: patterns(),
                 told_claims: ClaimPolicy::default(),
                 close_on_token_expiry: false,
             },
-            connect: ConnectSettings {
-                hubs,
-                origins,
-                reconnect_grace: Duration::from_mins(10),
-                has_upstream: false,
-            },
+            reception: Reception::new(store.clone(), clock.clone(), connect_settings),
             queue,
             store,
             clock,
@@ -257,7 +258,7 @@ impl Rig {
         let mut event = event::connect(socket, &admission, upgrade);
         event.request_context.connected_at =
             i64::try_from(self.clock.now().as_millis()).expect("millis");
-        let answer = connect::handle(&self.store, &self.clock, &self.connect, event).await;
+        let answer = connect::handle(&self.reception, event).await;
         (u16::try_from(answer.status_code).expect("a status"), json!(context))
     }
 

@@ -1,7 +1,7 @@
 // template.yaml deployed on MiniStack by `sam deploy`, with a front door and a recorder around it.
 
 import { execFile } from "node:child_process";
-import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ACCESS_KEY } from "../harness/jwt.js";
@@ -14,6 +14,7 @@ const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 export const FOLDER = root("target/stack");
 const BUCKET = "code";
 export const STACK = "hubcast";
+const KEY_PARAMETER = "/hubcast/access-keys";
 
 /** Runs a program of the environment that holds SAM. */
 async function run(program, args, env = {}) {
@@ -51,7 +52,8 @@ export class Deployment {
     await this.#prepare();
     await ministack.makeBucket(BUCKET);
     const issuers = { TokenIssuers: JSON.stringify(issuer.settings), RestIssuers: JSON.stringify(issuer.restSettings) };
-    await this.#sam({ PublicUrl: url, UpstreamUrl: `${url}${WEBHOOK}`, ...issuers, ...parameters });
+    this.parameters = { PublicUrl: url, UpstreamUrl: `${url}${WEBHOOK}`, ...issuers, ...parameters };
+    await this.#sam(this.parameters);
     this.outputs = await this.#outputs();
     const { HttpApiId: httpApi, WebSocketApiId: webSocketApi, AccessKeyPlace: SecretId, TableName: table } = this.outputs;
     // The stories know the local stack's key.
@@ -61,7 +63,25 @@ export class Deployment {
     this.webSocketUrl = `${ministack.url}/_aws/execute-api/${webSocketApi}/prod`;
     const reset = () => this.reset();
     const fail = ({ socket, status }) => (this.recorder.fault = status ? { socket, status } : undefined);
-    front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset, fail };
+    const moveKeys = (keys) => this.#moveKeys(keys);
+    front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset, fail, moveKeys };
+  }
+
+  /** Deploys once more, with these access keys in a parameter; the secret is deleted. */
+  async #moveKeys(keys) {
+    const parameter = { Name: KEY_PARAMETER, Type: "SecureString", Value: keys };
+    await this.ministack.call("ssm", "AmazonSSM.PutParameter", parameter);
+    await this.#changeFunctions();
+    await this.#sam({ ...this.parameters, AccessKeyParameter: KEY_PARAMETER });
+  }
+
+  /** A parameter of the template alone makes SAM publish no version (aws/serverless-application-model#3820). */
+  async #changeFunctions() {
+    const copy = JSON.parse(await readFile(`${FOLDER}/template.json`, "utf8"));
+    for (const { Type: type, Properties: properties } of Object.values(copy.Resources)) {
+      if (type === "AWS::Serverless::Function") properties.Description += ", with keys from elsewhere";
+    }
+    await writeFile(`${FOLDER}/template.json`, JSON.stringify(copy));
   }
 
   /** Writes the copy that is deployed, and reads the original. */

@@ -11,7 +11,7 @@ export class Front {
   #server;
   /** The port of the endpoint that a story has; without one every event is taken. */
   #webhook;
-  /** Set by whoever deployed: `port`, `httpApi`, `webSocketApi`, `issuer`, `reset`, `fail`. */
+  /** Set by whoever deployed: `port`, `httpApi`, `webSocketApi`, `issuer`, `reset`, `fail`, `moveKeys`. */
   deployment;
 
   async start() {
@@ -31,6 +31,7 @@ export class Front {
     if (pathname === "/dev/reset") return this.#done(outgoing, this.deployment.reset());
     if (pathname === WEBHOOK) return this.#webhookAnswers(incoming, outgoing, body);
     if (pathname === "/dev/fault") return this.#done(outgoing, this.deployment.fail(JSON.parse(body)));
+    if (pathname === "/dev/access-keys") return this.#done(outgoing, this.deployment.moveKeys(body.toString()));
     const document = issuer.answer(pathname, body);
     if (document) return outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
     // As viewer-request.js writes it.

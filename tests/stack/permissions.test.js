@@ -9,7 +9,6 @@ const { template, used, rows, denied, errors } = JSON.parse(readFileSync(process
 
 /** Permissions that no story can use, and why they are there all the same. */
 const NOT_SEEN = {
-  "ssm:GetParameter": "stands in for a secret, when AccessKeyParameter names a parameter",
   "kms:Decrypt": "is used by the services themselves, when the access keys are under a key of one's own",
   "sqs:ReceiveMessage": "is used by Lambda's event source in the function's name",
   "sqs:DeleteMessage": "is used by Lambda's event source in the function's name",

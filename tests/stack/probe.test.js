@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { startStack } from "../harness/stack.js";
 import { CREDENTIALS } from "./ministack.js";
 
-const PROBE = fileURLToPath(new URL("../../target/debug/hubcast-probe", import.meta.url));
+const HUBCAST = fileURLToPath(new URL("../../target/debug/hubcast", import.meta.url));
 const QUICK = ["--rounds", "4", "--burst", "3", "--patience-ms", "4000", "--flood", "30", "--idle-seconds", "1"];
 
 describe("the probe", () => {
@@ -21,7 +21,7 @@ describe("the probe", () => {
   /** What it saw, by row. */
   async function ask(url, ...more) {
     const env = { ...process.env, ...CREDENTIALS, AWS_ENDPOINT_URL_SQS: stack.url };
-    const { stdout } = await promisify(execFile)(PROBE, [url, ...QUICK, ...more], { env });
+    const { stdout } = await promisify(execFile)(HUBCAST, ["probe", "--url", url, ...QUICK, ...more], { env });
     const rows = [...stdout.matchAll(/^([a-z-]+) .*\n\s+-> (.*)$/gm)];
     return Object.fromEntries(rows.map(([, row, saw]) => [row, saw]));
   }

@@ -4,26 +4,19 @@
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
-use hubcast_connection::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
+use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest};
 use hubcast_model::client::Values;
 use hubcast_model::context::Admission;
 use hubcast_model::id::{HubName, SocketId};
-use hubcast_model::ports::{
-    BlockStore, ClaimStore, ClientStore, GrantStore, SessionStore, SocketStore,
-};
 use hubcast_model::report::chain;
-use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::time::Timestamp;
 
 /// The token, and the connectionToken of its connection.
 const SECRETS: [&str; 2] = ["access_token", "id"];
 
 /// Lets a socket in (200) or refuses the upgrade (403, 409, 500).
-pub async fn handle<
-    S: BlockStore + ClaimStore + ClientStore + GrantStore + SessionStore + SocketStore,
->(
-    store: &S,
-    clock: &impl Clock,
-    settings: &ConnectSettings,
+pub async fn handle(
+    reception: &impl Connect,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> ApiGatewayProxyResponse {
     let Some(admission) = admission(&event) else {
@@ -33,7 +26,7 @@ pub async fn handle<
     let Some(request) = request(&event, &admission) else {
         return response(403, "one valid hub is needed");
     };
-    match connect(store, clock, settings, request).await {
+    match reception.connect(request).await {
         Ok(()) => response(200, ""),
         Err(err) => refusal(&err),
     }

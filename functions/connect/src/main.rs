@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 use hubcast_aws::store::DynamoStore;
+use hubcast_connection::connect::Reception;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::{sdk_config, start_logging};
 use hubcast_wiring::config::ConnectConfig;
@@ -13,10 +14,10 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     start_logging();
     let config = ConnectConfig::from_env()?;
-    let store = &DynamoStore::new(&sdk_config().await, config.table);
-    let settings = &config.connect;
+    let store = DynamoStore::new(&sdk_config().await, config.table);
+    let reception = &Reception::new(store, SystemClock, config.connect);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(connect::handle(store, &SystemClock, settings, event.payload).await)
+        Ok::<_, Error>(connect::handle(reception, event.payload).await)
     }))
     .await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::collections::BTreeSet;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
-use hubcast_connection::connect::ConnectSettings;
+use hubcast_connection::connect::{ConnectSettings, Reception};
 use hubcast_model::access::Block;
 use hubcast_model::ports::{BlockStore, ClientStore, SocketStore};
 use hubcast_model::settings::{Hubs, Origins};
@@ -26,9 +26,13 @@ fn settings() -> ConnectSettings {
     }
 }
 
+fn reception(store: &MemoryStore, settings: ConnectSettings) -> Reception<MemoryStore, TestClock> {
+    Reception::new(store.clone(), TestClock::default(), settings)
+}
+
 async fn answer(store: &MemoryStore, change: impl FnOnce(&mut Value)) -> ApiGatewayProxyResponse {
     let event = event::recorded(BROWSER, change);
-    connect::handle(store, &TestClock::default(), &settings(), event).await
+    connect::handle(&reception(store, settings()), event).await
 }
 
 async fn status(store: &MemoryStore, change: impl FnOnce(&mut Value)) -> i64 {
@@ -203,7 +207,7 @@ async fn backends_are_to_hear_of_the_query_without_its_secrets() {
         let store = MemoryStore::default();
         let settings = ConnectSettings { has_upstream, ..settings() };
         let event = event::recorded(BROWSER, with_query);
-        let answer = connect::handle(&store, &TestClock::default(), &settings, event).await;
+        let answer = connect::handle(&reception(&store, settings), event).await;
         assert_eq!(answer.status_code, 200);
         let known = store.client(&name::socket("L0SM9cOFvHcCIhw=")).await.unwrap();
         let query = known.map(|known| json!(known.client.query));

@@ -4,31 +4,23 @@
 //! of sockets that it does not tell of go by 410 or by their ttl.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
-use hubcast_membership::presence::disconnect;
+use hubcast_membership::presence::Disconnect;
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    BlockStore, ChannelStore, ClaimStore, ClientStore, GrantStore, SessionStore, SocketStore,
-    StoreError, UpstreamQueue,
-};
-use hubcast_model::time::Clock;
+use hubcast_model::ports::StoreError;
 
 /// Removes the socket that an event tells the end of. Safe to repeat.
 ///
 /// # Errors
 /// When the table does not answer; Lambda records the failure.
-pub async fn handle<
-    S: BlockStore + ChannelStore + ClaimStore + ClientStore + GrantStore + SessionStore + SocketStore,
->(
-    store: &S,
-    upstream: Option<&impl UpstreamQueue>,
-    clock: &impl Clock,
+pub async fn handle(
+    presence: &impl Disconnect,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, StoreError> {
     let context = &event.request_context;
     let is_end = context.event_type.as_deref() == Some("DISCONNECT");
     let socket = context.connection_id.as_deref().and_then(|id| SocketId::parse(id).ok());
     if let Some(socket) = socket.filter(|_| is_end) {
-        disconnect(store, upstream, &socket, clock.now()).await?;
+        presence.disconnect(&socket).await?;
     } else {
         // A frame that names this route may select it.
         tracing::warn!("this is not the event of a socket's end");

@@ -3,8 +3,11 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
+use std::sync::Arc;
+
 use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::SqsUpstream;
+use hubcast_membership::presence::Presence;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::{sdk_config, start_logging};
 use hubcast_wiring::config::DisconnectConfig;
@@ -15,11 +18,11 @@ async fn main() -> Result<(), Error> {
     start_logging();
     let config = DisconnectConfig::from_env()?;
     let sdk = sdk_config().await;
-    let store = &DynamoStore::new(&sdk, config.table);
-    let upstream = &config.upstream.map(|urls| SqsUpstream::new(&sdk, urls));
+    let store = Arc::new(DynamoStore::new(&sdk, config.table));
+    let upstream = config.upstream.map(|urls| Arc::new(SqsUpstream::new(&sdk, urls)));
+    let presence = &Presence::new(store, upstream, Arc::new(SystemClock));
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let upstream = upstream.as_ref();
-        disconnect::handle(store, upstream, &SystemClock, event.payload).await.map_err(Error::from)
+        disconnect::handle(presence, event.payload).await.map_err(Error::from)
     }))
     .await
 }

@@ -1,5 +1,8 @@
 //! Recorded `$disconnect` events, and what is left of a socket.
 
+use std::sync::Arc;
+
+use hubcast_membership::presence::Presence;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::client::{Client, Values};
 use hubcast_model::ports::{ChannelStore, ClientStore, NoUpstream, SocketStore};
@@ -32,14 +35,13 @@ async fn store() -> MemoryStore {
     store
 }
 
+fn presence<Q>(store: &MemoryStore, queue: Option<Q>) -> Presence<MemoryStore, Q, TestClock> {
+    Presence::new(Arc::new(store.clone()), queue.map(Arc::new), Arc::new(TestClock::default()))
+}
+
 async fn status(store: &MemoryStore, json: &str, change: impl FnOnce(&mut Value)) -> Option<i64> {
-    let answer = disconnect::handle(
-        store,
-        None::<&NoUpstream>,
-        &TestClock::default(),
-        event::recorded(json, change),
-    )
-    .await;
+    let presence = presence::<NoUpstream>(store, None);
+    let answer = disconnect::handle(&presence, event::recorded(json, change)).await;
     answer.ok().map(|answer| answer.status_code)
 }
 
@@ -116,8 +118,8 @@ async fn backends_hear_of_the_end_once() {
     assert!(kept.await.is_ok_and(|is_marked| is_marked));
     for _ in 0..2 {
         let event = event::recorded(TAB_CLOSED, |_| {});
-        let clock = TestClock::default();
-        let answer = disconnect::handle(&store, Some(&backends), &clock, event).await;
+        let presence = presence(&store, Some(backends.clone()));
+        let answer = disconnect::handle(&presence, event).await;
         assert!(answer.is_ok());
     }
     let names: Vec<Value> = backends.events().iter().map(|event| event["event"].clone()).collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
-use hubcast_connection::frames::Frames;
+use hubcast_connection::frames::{FramePorts, Frames};
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::SocketStore;
 use hubcast_testkit::{MemoryStore, RecordingGateway, TestClock, event, name, socket};
@@ -34,8 +34,8 @@ impl Rig {
             _ => None,
         });
         let config = config.unwrap_or_else(|err| panic!("{err}"));
-        let (clock, shards) = (TestClock::default(), Shards::new(config.shards));
-        let frames = Frames::new(store.clone(), gateway, clock, config.frames, shards);
+        let ports = FramePorts::new(store.clone(), gateway, TestClock::default());
+        let frames = Frames::new(ports, &config.frames, Shards::new(config.shards));
         let rig = Self { store, frames };
         let handshake = json!("{\"protocol\":\"json\",\"version\":1}\u{1e}");
         assert_eq!(rig.answer(JOIN, |event| event["body"] = handshake).await, None);

@@ -7,42 +7,17 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
-use hubcast_connection::frames::{Frames, turned_away};
-use hubcast_model::context::Admission;
-use hubcast_model::context::Caller;
+use hubcast_connection::frames::{AnswerFrames, turned_away};
+use hubcast_model::context::{Admission, Caller};
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
-    InboxStore, MembershipStore, PendingStore, ResultStore, SessionStore, ShardStore, SocketStore,
-    UpstreamQueue, UsageStore,
-};
-use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::time::Timestamp;
 
 /// Answers one frame of a client within `patience`.
-pub async fn handle<S, G, C, U>(
-    frames: &Frames<S, G, C, U>,
+pub async fn handle(
+    frames: &impl AnswerFrames,
     event: ApiGatewayWebsocketProxyRequest,
     patience: Duration,
-) -> ApiGatewayProxyResponse
-where
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ResultStore,
-    G: ConnectionGateway,
-    C: Clock,
-    U: UpstreamQueue,
-{
+) -> ApiGatewayProxyResponse {
     if event.request_context.event_type.as_deref() != Some("MESSAGE") {
         tracing::error!("this is not the event of a message");
         return response(String::new());

@@ -5,7 +5,7 @@
 
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::store::DynamoStore;
-use hubcast_connection::frames::Frames;
+use hubcast_connection::frames::{FramePorts, Frames};
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
@@ -20,8 +20,9 @@ async fn main() -> Result<(), Error> {
     let store = DynamoStore::new(&sdk, config.table);
     let gateway = ManagementGateway::new(&sdk, &config.management_endpoint, ATTEMPT_TIMEOUT);
     let shards = Shards::new(config.shards);
-    let frames = Frames::new(store, gateway, SystemClock, config.frames, shards);
-    let frames = &frames.with_upstream(config.upstream.map(|upstream| upstream.start(&sdk)));
+    let upstream = config.upstream.map(|upstream| upstream.start(&sdk));
+    let ports = FramePorts::new(store, gateway, SystemClock).with_upstream(upstream);
+    let frames = &Frames::new(ports, &config.frames, shards);
     run(service_fn(|event: LambdaEvent<_>| async move {
         Ok::<_, Error>(message::handle(frames, event.payload, patience(&event.context)).await)
     }))

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::encodings::Body;
-use hubcast_connection::frames::Frames;
+use hubcast_connection::frames::{FramePorts, Frames};
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::SocketStore;
 use hubcast_model::socket::SocketState;
@@ -40,8 +40,8 @@ async fn connecting() -> Rig {
         }
     });
     let config = config.unwrap_or_else(|err| panic!("{err}"));
-    let (clock, shards) = (TestClock::default(), Shards::new(config.shards));
-    let frames = Frames::new(store.clone(), gateway.clone(), clock, config.frames, shards);
+    let ports = FramePorts::new(store.clone(), gateway.clone(), TestClock::default());
+    let frames = Frames::new(ports, &config.frames, Shards::new(config.shards));
     Rig { store, gateway, frames }
 }
 

@@ -7,13 +7,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use hubcast_delivery::{Publisher, Report};
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
-    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, QueuedMessage,
-    SessionStore, ShardStore, SocketStore, UsageStore,
-};
-use hubcast_model::time::{Clock, Timestamp};
+use hubcast_delivery::{Publish, Report};
+use hubcast_model::ports::QueuedMessage;
+use hubcast_model::time::Timestamp;
 
 /// So many values of one metric fit a line of the embedded metric format.
 const SAMPLES_MAX: usize = 100;
@@ -21,30 +17,11 @@ const SAMPLES_MAX: usize = 100;
 const PROGRESS_KEY: &str = "ProgressKey";
 
 /// Delivers a batch of records within `patience`.
-pub async fn handle<S, G, Q, C>(
-    publisher: &Publisher<S, G, Q, C>,
+pub async fn handle(
+    publisher: &impl Publish,
     event: SqsEvent,
     patience: Duration,
-) -> SqsBatchResponse
-where
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ProgressStore,
-    G: ConnectionGateway,
-    Q: NotificationQueue,
-    C: Clock,
-{
+) -> SqsBatchResponse {
     let messages = event.records.into_iter().map(queued).collect();
     let report = publisher.publish(messages, patience).await;
     log(&report);

@@ -8,7 +8,7 @@ use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::SqsUpstream;
-use hubcast_delivery::Publisher;
+use hubcast_delivery::{Ports, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging, start_metrics};
@@ -25,9 +25,9 @@ async fn main() -> Result<(), Error> {
     let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
     let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
     let upstream = config.upstream.map(|urls| SqsUpstream::new(&sdk, urls));
-    let queue = SqsQueue::new(&sdk, config.queues).with_upstream(upstream);
-    let (ports, shards) = ((store, gateway, queue, SystemClock), Shards::new(config.shards));
-    let publisher = &Publisher::new(ports, config.fanout, shards);
+    let queue = SqsQueue::new(&sdk, config.queues);
+    let ports = Ports { store, gateway, queue, upstream, clock: SystemClock };
+    let publisher = &Publisher::new(ports, config.fanout, Shards::new(config.shards));
     run(service_fn(|event: LambdaEvent<_>| async move {
         let answer = publisher::handle(publisher, event.payload, patience(&event.context)).await;
         metrics.flush();

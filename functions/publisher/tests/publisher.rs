@@ -6,7 +6,7 @@ mod measured;
 
 use std::time::Duration;
 
-use hubcast_delivery::Publisher;
+use hubcast_delivery::{Ports, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::later::{Inbox, QueuePosition};
@@ -48,7 +48,13 @@ impl Rig {
         let store = MemoryStore::with_page_size(1000);
         let gateway = RecordingGateway::with_journal(store.journal().clone());
         let queue = RecordingQueue::with_journal(store.journal().clone());
-        let ports = (store.clone(), gateway.clone(), queue.clone(), TestClock::default());
+        let ports = Ports {
+            store: store.clone(),
+            gateway: gateway.clone(),
+            queue: queue.clone(),
+            upstream: None,
+            clock: TestClock::default(),
+        };
         let publisher = Publisher::new(ports, config.fanout, Shards::new(config.shards));
         for user in ["alice", "bob"] {
             online(&store, user).await;

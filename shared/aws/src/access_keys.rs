@@ -4,6 +4,10 @@
 //! no kept key fits a signature. While the service is down the keys at hand
 //! stay good, so that nobody is dropped.
 
+mod call;
+mod endpoint;
+mod refusal;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +15,9 @@ use aws_config::SdkConfig;
 use hubcast_model::cached::{CacheRules, Cached};
 use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::settings::{AccessKeys, KeysError};
+use serde_json::{Value, json};
+
+use call::{Api, Call, GET_PARAMETER, GET_SECRET_VALUE};
 
 use crate::on_demand::{OnDemand, on_demand};
 
@@ -42,8 +49,16 @@ pub struct KeyVault {
 #[derive(Debug)]
 enum Place {
     Environment(AccessKeys),
-    Parameter(Arc<OnDemand<aws_sdk_ssm::Client>>, String),
-    Secret(Arc<OnDemand<aws_sdk_secretsmanager::Client>>, String),
+    Service(Remote),
+}
+
+/// Keys that a service has.
+#[derive(Debug, Clone)]
+struct Remote {
+    call: Arc<OnDemand<Call>>,
+    input: Value,
+    /// The parameter's name or the secret's ARN.
+    name: String,
 }
 
 /// The keys were answered, but are none.
@@ -60,12 +75,16 @@ impl KeyVault {
     pub fn new(config: &SdkConfig, settings: AccessKeySettings) -> Self {
         let place = match settings {
             AccessKeySettings::Plain(keys) => Place::Environment(keys),
-            AccessKeySettings::Secret(arn) => {
-                Place::Secret(on_demand(config, aws_sdk_secretsmanager::Client::new), arn)
-            }
-            AccessKeySettings::Parameter(name) => {
-                Place::Parameter(on_demand(config, aws_sdk_ssm::Client::new), name)
-            }
+            AccessKeySettings::Secret(arn) => Place::Service(Remote {
+                call: by(GET_SECRET_VALUE, config),
+                input: json!({ "SecretId": arn }),
+                name: arn,
+            }),
+            AccessKeySettings::Parameter(name) => Place::Service(Remote {
+                call: by(GET_PARAMETER, config),
+                input: json!({ "Name": name, "WithDecryption": true }),
+                name,
+            }),
         };
         Self { place, kept: Cached::new(CACHE_RULES) }
     }
@@ -73,34 +92,24 @@ impl KeyVault {
 
 impl AccessKeySource for KeyVault {
     async fn access_keys(&self, freshness: Freshness) -> Result<AccessKeys, Cause> {
-        let holds = |_: &AccessKeys| freshness == Freshness::Cached;
-        let kept = match &self.place {
+        let remote = match &self.place {
             Place::Environment(keys) => return Ok(keys.clone()),
-            Place::Parameter(client, name) => {
-                let (client, name) = ((***client).clone(), name.clone());
-                self.kept.get(holds, move || parameter(client, name)).await?
-            }
-            Place::Secret(client, arn) => {
-                let (client, arn) = ((***client).clone(), arn.clone());
-                self.kept.get(holds, move || secret(client, arn)).await?
-            }
+            Place::Service(remote) => remote.clone(),
         };
+        let holds = |_: &AccessKeys| freshness == Freshness::Cached;
+        let kept = self.kept.get(holds, move || remote.read()).await?;
         Ok(AccessKeys::clone(&kept))
     }
 }
 
-async fn parameter(client: aws_sdk_ssm::Client, name: String) -> Result<AccessKeys, Cause> {
-    let answer = client.get_parameter().name(&name).with_decryption(true).send().await?;
-    let value = answer.parameter.and_then(|parameter| parameter.value);
-    keys(name, value)
+impl Remote {
+    async fn read(self) -> Result<AccessKeys, Cause> {
+        let text = self.call.text(self.input).await?;
+        let text = text.ok_or_else(|| VaultError::NoText(self.name.clone()))?;
+        AccessKeys::parse(&text).map_err(|err| VaultError::NoKeys(self.name, err).into())
+    }
 }
 
-async fn secret(client: aws_sdk_secretsmanager::Client, arn: String) -> Result<AccessKeys, Cause> {
-    let answer = client.get_secret_value().secret_id(&arn).send().await?;
-    keys(arn, answer.secret_string)
-}
-
-fn keys(place: String, value: Option<String>) -> Result<AccessKeys, Cause> {
-    let value = value.ok_or_else(|| VaultError::NoText(place.clone()))?;
-    AccessKeys::parse(&value).map_err(|err| VaultError::NoKeys(place, err).into())
+fn by(api: Api, config: &SdkConfig) -> Arc<OnDemand<Call>> {
+    on_demand(config, move |config| Call::new(api, config))
 }

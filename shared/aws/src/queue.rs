@@ -10,11 +10,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
+use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
 use tokio::time::Instant;
 
 use crate::on_demand::{OnDemand, on_demand};
-use crate::upstream::SqsUpstream;
 
 /// The attribute of a dead letter that says, in one word, why.
 pub const REJECT_REASON: &str = "RejectReason";
@@ -39,7 +38,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 pub struct SqsQueue {
     client: Arc<OnDemand<Client>>,
     urls: QueueUrls,
-    upstream: Option<SqsUpstream>,
 }
 
 /// Where the queues of the publisher are.
@@ -51,6 +49,8 @@ pub struct QueueUrls {
     pub deliveries: String,
     /// `DLQ_URL`
     pub dead_letters: String,
+    /// `TIMERS_QUEUE_URL`, where backends hear of clients
+    pub timers: Option<String>,
 }
 
 /// A batch did not take some of its messages.
@@ -64,18 +64,12 @@ pub(crate) struct NotTaken {
 impl SqsQueue {
     /// The queues at these URLs.
     pub fn new(config: &SdkConfig, urls: QueueUrls) -> Self {
-        Self { client: on_demand(config, Client::new), urls, upstream: None }
-    }
-
-    /// The same queues, with a way to backends if there is one.
-    #[must_use]
-    pub fn with_upstream(self, upstream: Option<SqsUpstream>) -> Self {
-        Self { upstream, ..self }
+        Self { client: on_demand(config, Client::new), urls }
     }
 
     fn url_of(&self, queue: &str) -> &str {
-        let timers = self.upstream.as_ref().map(|upstream| &upstream.urls.timers);
-        let mut known = [&self.urls.deliveries, &self.urls.notifications].into_iter().chain(timers);
+        let mut known =
+            [&self.urls.deliveries, &self.urls.notifications].into_iter().chain(&self.urls.timers);
         let is_it = |url: &&String| url.rsplit('/').next() == Some(queue);
         known.find(is_it).unwrap_or(&self.urls.notifications)
     }
@@ -212,10 +206,6 @@ impl NotificationQueue for SqsQueue {
             .receipt_handle(receipt_handle)
             .visibility_timeout(seconds);
         change.send().await.map(|_| ()).map_err(unavailable("retry_after"))
-    }
-
-    fn upstream(&self) -> Option<&impl UpstreamQueue> {
-        self.upstream.as_ref()
     }
 }
 

@@ -30,7 +30,7 @@ pub struct UpstreamUrls {
 #[derive(Debug, Clone)]
 pub struct SqsUpstream {
     client: Arc<OnDemand<Client>>,
-    pub(crate) urls: UpstreamUrls,
+    urls: UpstreamUrls,
 }
 
 impl SqsUpstream {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::envelope::Envelope;
 use super::send::Sending;
 use super::{Backend, BackendError};
-use hubcast_membership::lasting::{MEMBERSHIP_LIFETIME, follow};
+use hubcast_membership::lasting::{MEMBERSHIP_LIFETIME, move_sockets_until_current};
 use hubcast_membership::membership::{Groups, join};
 use hubcast_model::access::{Membership, Standing};
 use hubcast_model::id::{ConnectionId, GroupName, HubName, KeyedName, UserId};
@@ -198,7 +198,7 @@ where
         let counts = self.shards.for_writing(&self.store).await?;
         let sockets = self.sockets_of(hub, user).await?;
         let read = || self.store.memberships(hub, user, self.clock.now());
-        follow(&self.store, counts, &sockets, word, read).await?;
+        move_sockets_until_current(&self.store, counts, &sockets, word, read).await?;
         Ok(!sockets.is_empty())
     }
 

@@ -1,9 +1,10 @@
 //! A socket connects: the `$connect` use case.
 //!
-//! Takes the claim on the connection id and records the socket as
-//! `Connecting`. Nothing is deliverable before the handshake. Safe to repeat.
+//! [`Reception`] takes the claim on the connection id and records the socket
+//! as `Connecting`. Nothing is deliverable before the handshake. Safe to repeat.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::time::Duration;
 
 use hubcast_membership::session;
@@ -21,22 +22,22 @@ use hubcast_model::time::{Clock, Timestamp};
 /// What decides who may connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectSettings {
-    /// The hubs there are.
+    /// The hubs of this deployment.
     pub hubs: Hubs,
-    /// The web origins that may connect.
+    /// The web origins whose pages may connect.
     pub origins: Origins,
     /// How long the session of a client token outlasts the last socket that the token opened.
     pub reconnect_grace: Duration,
-    /// Whether backends hear of clients.
+    /// Whether backends are told of clients.
     pub has_upstream: bool,
 }
 
 /// A socket that wants to connect.
 #[derive(Debug)]
 pub struct ConnectRequest<'a> {
-    /// API Gateway's id of it.
+    /// API Gateway's id of the socket.
     pub socket: SocketId,
-    /// Who it is, as the authorizer found.
+    /// The caller, as the authorizer found out.
     pub principal: &'a Principal,
     /// The hub that the request names.
     pub hub: HubName,
@@ -44,14 +45,14 @@ pub struct ConnectRequest<'a> {
     pub origin: Option<&'a str>,
     /// The query of the request, without its secrets.
     pub query: Values,
-    /// When it connected.
+    /// When the socket connected, by API Gateway's clock.
     pub connected_at: Timestamp,
 }
 
 /// Why a socket was not let in.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The hub does not exist, or the token is not good for it.
+    /// The hub does not exist, or the token is not good for the hub.
     #[error("the token is not good for this hub")]
     WrongHub,
     /// The page's origin is not on the list.
@@ -60,7 +61,7 @@ pub enum ConnectError {
     /// The user is blocked, or logged out after the token was issued.
     #[error("the user is blocked or has logged out")]
     Blocked,
-    /// The token may open one connection, and has.
+    /// The token may open one connection, and did so before.
     #[error("the access token was used before; negotiate again")]
     Used,
     /// The connection id is in use by a socket that finished its handshake.
@@ -71,60 +72,78 @@ pub enum ConnectError {
     Store(#[from] StoreError),
 }
 
-/// Lets a socket in, or says why not.
-pub async fn connect<
+/// Lets sockets in.
+pub trait Connect: Send + Sync {
+    /// Lets a socket in. Safe to repeat.
+    ///
+    /// # Errors
+    /// Why the socket is not let in.
+    fn connect(
+        &self,
+        request: ConnectRequest<'_>,
+    ) -> impl Future<Output = Result<(), ConnectError>> + Send;
+}
+
+/// The rules of `$connect`, with the ports that they need.
+#[derive(Debug)]
+pub struct Reception<S, C> {
+    store: S,
+    clock: C,
+    settings: ConnectSettings,
+}
+
+impl<S, C> Reception<S, C> {
+    /// The rules over these ports.
+    pub const fn new(store: S, clock: C, settings: ConnectSettings) -> Self {
+        Self { store, clock, settings }
+    }
+}
+
+impl<S, C> Connect for Reception<S, C>
+where
     S: BlockStore + ClaimStore + ClientStore + GrantStore + SessionStore + SocketStore,
->(
-    store: &S,
-    clock: &impl Clock,
-    settings: &ConnectSettings,
-    mut request: ConnectRequest<'_>,
-) -> Result<(), ConnectError> {
-    let principal = request.principal;
-    if request.hub != principal.hub || !settings.hubs.contains(&request.hub) {
-        return Err(ConnectError::WrongHub);
-    }
-    if request.origin.is_some_and(|origin| !settings.origins.allows(origin)) {
-        return Err(ConnectError::WrongOrigin);
-    }
-    if is_blocked(store, principal, clock.now()).await? {
-        return Err(ConnectError::Blocked);
-    }
-    let query = std::mem::take(&mut request.query);
-    let socket = socket_of(request, settings.reconnect_grace);
-    if !use_up(store, principal, &socket).await? {
-        return Err(ConnectError::Used);
-    }
-    let expires = socket.connected_at.plus(ROW_LIFETIME);
-    if socket.is_claimed()
-        && !store.take_claim(&socket.hub, &socket.connection, &socket.id, expires).await?
-    {
-        return Err(ConnectError::InUse);
-    }
-    session::opened(store, &socket).await?;
-    keep_grant(store, principal, &socket).await?;
-    if settings.has_upstream {
-        let client = Client::new(principal, socket.connection.clone(), query);
-        store.put_client(&socket.id, &client, socket.expires()).await?;
-    }
-    Ok(store.create_socket(&socket).await?)
-}
-
-/// Keeps the groups of a token for as long as its session may come back to them.
-async fn keep_grant(
-    store: &impl GrantStore,
-    principal: &Principal,
-    socket: &Socket,
-) -> Result<(), StoreError> {
-    match (&principal.token_id, &socket.session) {
-        (Some(token_id), Some(session)) if principal.groups_in_grant => {
-            store.extend_grant(token_id, socket.expires().plus(session.grace)).await
+    C: Clock,
+{
+    async fn connect(&self, mut request: ConnectRequest<'_>) -> Result<(), ConnectError> {
+        let (store, principal) = (&self.store, request.principal);
+        self.settings.check(&request)?;
+        if is_blocked(store, principal, self.clock.now()).await? {
+            return Err(ConnectError::Blocked);
         }
-        _ => Ok(()),
+        let query = std::mem::take(&mut request.query);
+        let socket = socket_of(request, self.settings.reconnect_grace);
+        if !use_up(store, principal, &socket).await? {
+            return Err(ConnectError::Used);
+        }
+        if !take_claim(store, &socket).await? {
+            return Err(ConnectError::InUse);
+        }
+        session::add_socket(store, &socket).await?;
+        extend_grant(store, principal, &socket).await?;
+        if self.settings.has_upstream {
+            let client = Client::new(principal, socket.connection.clone(), query);
+            store.put_client(&socket.id, &client, socket.expires()).await?;
+        }
+        Ok(store.create_socket(&socket).await?)
     }
 }
 
-/// Uses a token up that may be used once. A proxy's second try at the same connection is one use.
+impl ConnectSettings {
+    /// Checks hub and origin of a request, which needs no look into the table.
+    fn check(&self, request: &ConnectRequest<'_>) -> Result<(), ConnectError> {
+        if request.hub != request.principal.hub || !self.hubs.contains(&request.hub) {
+            return Err(ConnectError::WrongHub);
+        }
+        if request.origin.is_some_and(|origin| !self.origins.allows(origin)) {
+            return Err(ConnectError::WrongOrigin);
+        }
+        Ok(())
+    }
+}
+
+/// Uses up a token that may be used once; false when another connection did so before.
+///
+/// The second try of a proxy at the same connection is the same use.
 async fn use_up(
     store: &impl SessionStore,
     principal: &Principal,
@@ -140,7 +159,33 @@ async fn use_up(
     }
 }
 
-/// Whether the principal's user is blocked, or logged out after the token was issued.
+/// Takes the claim on the connection's own id, if it has one; false when the id is in use.
+async fn take_claim(store: &impl ClaimStore, socket: &Socket) -> Result<bool, StoreError> {
+    if !socket.is_claimed() {
+        return Ok(true);
+    }
+    let expires = socket.connected_at.plus(ROW_LIFETIME);
+    store.take_claim(&socket.hub, &socket.connection, &socket.id, expires).await
+}
+
+/// Extends the grant of a token for as long as sockets of its session may come.
+async fn extend_grant(
+    store: &impl GrantStore,
+    principal: &Principal,
+    socket: &Socket,
+) -> Result<(), StoreError> {
+    match (&principal.token_id, &socket.session) {
+        (Some(token_id), Some(session)) if principal.groups_in_grant => {
+            store.extend_grant(token_id, socket.expires().plus(session.grace)).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the principal's user is blocked at `now`, or logged out after the token was issued.
+///
+/// # Errors
+/// When the table does not answer.
 pub async fn is_blocked(
     store: &impl BlockStore,
     principal: &Principal,
@@ -153,9 +198,10 @@ pub async fn is_blocked(
     Ok(block.refuses(principal.issued_at, now))
 }
 
+/// The first record of a socket.
 fn socket_of(request: ConnectRequest<'_>, grace: Duration) -> Socket {
     let principal = request.principal;
-    // A token that may be used once has no session that anyone could come back to.
+    // Nobody can come back to the session of a token that may be used once.
     let session = principal.session.as_ref().filter(|session| session.reuse == Reuse::Session);
     let connection = principal.connection.clone();
     Socket {

@@ -1,4 +1,4 @@
-//! The way to backends for those who have no time: frames must be answered whatever happens.
+//! The way to backends for frames, which must be answered in time whatever the queue does.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,27 +7,29 @@ use tokio::time::{Instant, timeout};
 
 use hubcast_model::ports::{QueueError, UpstreamMessage, UpstreamQueue};
 
-/// How long the queue may take.
+/// How long one operation of the queue may take.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a queue is left alone that took longer: a frame may hold many calls.
+/// How long a queue that took longer is left alone. A frame may hold many calls, which would all
+/// wait.
 const REST: Duration = Duration::from_secs(5);
 
-/// The way to backends, as frames need it.
+/// A queue to backends that gives up in time.
 #[derive(Debug)]
 pub struct Upstream<Q> {
     queue: Q,
     /// How long an invocation waits for its answer.
     pub timeout: Duration,
+    /// Until when the queue is left alone; `None` when it was never too slow.
     rests_until: Mutex<Option<Instant>>,
 }
 
 /// The queue takes too long.
 #[derive(Debug, thiserror::Error)]
 #[error("it does not answer")]
-struct Silent;
+struct Silence;
 
 impl<Q: UpstreamQueue> Upstream<Q> {
-    /// The way over `queue`; an invocation waits for its answer until `timeout`.
+    /// The way over `queue`. An invocation waits for its answer for `timeout`.
     pub const fn new(queue: Q, timeout: Duration) -> Self {
         Self { queue, timeout, rests_until: Mutex::new(None) }
     }
@@ -37,14 +39,14 @@ impl<Q: UpstreamQueue> Upstream<Q> {
         operation: &'static str,
         call: impl Future<Output = Result<(), QueueError>>,
     ) -> Result<(), QueueError> {
-        let silent = || QueueError { operation, source: Box::new(Silent) };
+        let silence = || QueueError { operation, source: Box::new(Silence) };
         if self.rests() {
-            return Err(silent());
+            return Err(silence());
         }
         timeout(PATIENCE, call).await.unwrap_or_else(|_elapsed| {
             let mut until = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
             *until = Some(Instant::now() + REST);
-            Err(silent())
+            Err(silence())
         })
     }
 

@@ -1,61 +1,38 @@
 //! Answers of backends to what clients invoked.
 //!
-//! Each invocation that was handed to backends gets one answer: the first to
-//! settle it, which may also be the envelope that ends the wait. Whoever did
-//! may go on after a crash, since it settles in the name of the element.
+//! Each invocation that was handed to backends gets one answer: the first one
+//! that completes the invocation, which may be the envelope of its time-out.
+//! After a crash the same answer may go on, since it completes the invocation
+//! in the name of its element.
 
-use super::Publisher;
-use super::plan::Found;
+use crate::round::Target;
 use hubcast_model::envelope::{Answer, Content};
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, GrantStore,
-    InboxStore, MembershipStore, NotificationQueue, PendingStore, ProgressStore, SessionStore,
-    ShardStore, SocketStore, StoreError, UsageStore,
-};
-use hubcast_model::time::Clock;
+use hubcast_model::ports::{PendingStore, StoreError};
 
-impl<S, G, Q, C> Publisher<S, G, Q, C>
-where
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ProgressStore,
-    G: ConnectionGateway,
-    Q: NotificationQueue,
-    C: Clock,
-{
-    /// Those of an answer's sockets that wait for it; all sockets of anything else.
-    ///
-    /// Where nothing is handed to backends nobody waits, and answers pass. So do items: they
-    /// settle nothing, and clients drop those of a stream that has ended.
-    pub(super) async fn waiting(
-        &self,
-        content: &Content,
-        key: &str,
-        sockets: Vec<Found>,
-    ) -> Result<Vec<Found>, StoreError> {
-        let Content::Answer { invocation_id, answer, .. } = content else {
-            return Ok(sockets);
-        };
-        if self.queue.upstream().is_none() || matches!(answer, Answer::Item(_)) {
-            return Ok(sockets);
-        }
-        let mut waiting = Vec::new();
-        for found in sockets {
-            if self.store.complete_pending(&found.socket, invocation_id, key).await? {
-                waiting.push(found);
-            }
-        }
-        Ok(waiting)
+/// The id of the invocation that a content completes; `None` for anything else.
+///
+/// Items complete nothing, and clients drop those of a stream that has ended.
+pub(crate) fn completed_by(content: &Content) -> Option<&str> {
+    match content {
+        Content::Answer { answer: Answer::Item(_), .. } => None,
+        Content::Answer { invocation_id, .. } => Some(invocation_id),
+        _ => None,
     }
+}
+
+/// Completes an invocation in the name of the element with this key; answers those of the sockets
+/// that waited for it.
+pub(crate) async fn complete(
+    store: &impl PendingStore,
+    invocation_id: &str,
+    key: &str,
+    targets: Vec<Target>,
+) -> Result<Vec<Target>, StoreError> {
+    let mut pending = Vec::new();
+    for target in targets {
+        if store.complete_pending(&target.socket, invocation_id, key).await? {
+            pending.push(target);
+        }
+    }
+    Ok(pending)
 }

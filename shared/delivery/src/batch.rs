@@ -1,13 +1,16 @@
-//! The messages of one invocation and what is to be done about each element.
+//! The messages of one invocation, and what is to be done about each element.
+//!
+//! A batch says what came in, and what earlier invocations left of that. It
+//! does not change afterwards. The ledger says what becomes of each element.
 
 use std::collections::BTreeMap;
 
-use super::plan::ItemRef;
-use hubcast_model::envelope::{self, Element, EnvelopeRules, Notification, Rejection};
+use crate::round::ElementRef;
+use hubcast_model::envelope::{self, EnvelopeRules, Notification, Rejection};
 use hubcast_model::frame::check_size;
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::QueuedMessage;
-use hubcast_model::ports::{Progress, Rest};
+use hubcast_model::later::QueuePosition;
+use hubcast_model::ports::{Progress, QueuedMessage, Rest};
 use hubcast_model::time::Timestamp;
 
 /// The longest progress key that is used, in bytes. A key of the table holds 2 KB, and senders may
@@ -16,70 +19,43 @@ const PROGRESS_KEY_MAX_BYTES: usize = 1024;
 
 /// The messages of one invocation, in the order of arrival.
 #[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) messages: Vec<Message>,
+pub(crate) struct Batch {
+    /// The messages.
+    pub(crate) messages: Vec<Message>,
 }
 
 /// A queue message and its elements.
 #[derive(Debug)]
-pub(super) struct Message {
-    pub(super) queued: QueuedMessage,
-    pub(super) items: Vec<Item>,
-    /// Something of it must be done again, so that the queue has to keep it.
-    pub(super) held: bool,
-    /// What earlier invocations did is not known, so nothing may be done now.
-    pub(super) is_unread: bool,
+pub(crate) struct Message {
+    /// The message's number in the batch, from 0.
+    pub(crate) at: usize,
+    /// The message as the queue handed it over.
+    pub(crate) queued: QueuedMessage,
+    /// The elements, in order.
+    pub(crate) elements: Vec<Element>,
 }
 
-impl Batch {
-    /// An element by where it stands.
-    pub(super) fn item(&self, at: ItemRef) -> Option<&Item> {
-        self.messages.get(at.message)?.items.get(at.item)
-    }
-}
-
-/// One element, and how far it is.
+/// One element.
 #[derive(Debug)]
-pub(super) struct Item {
-    /// The element's JSON; `None` when the body as a whole is bad.
-    pub(super) json: Option<String>,
-    /// Where its progress is kept.
-    pub(super) key: String,
-    pub(super) work: Work,
-    /// How far earlier invocations came with it.
-    pub(super) before: Progress,
-    pub(super) state: State,
-}
-
-/// What this invocation did about an element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// Nothing, so that it starts where it stood.
-    Waiting,
-    /// It was taken up: all that is left of it are posts.
-    Begun,
-    /// Jobs carry it out; all of them are enqueued.
-    HandedOn {
-        /// How many.
-        jobs: usize,
-    },
-    /// It waits for its user.
-    Kept {
-        /// How many older messages made room for it.
-        dropped: usize,
-    },
-    /// It could not be taken up.
-    Failed,
+pub(crate) struct Element {
+    /// The element's JSON; `None` when the whole body is bad.
+    pub(crate) json: Option<String>,
+    /// The element's progress key in the table.
+    pub(crate) key: String,
+    /// What is to be done.
+    pub(crate) task: Task,
+    /// How far earlier invocations came.
+    pub(crate) before: Progress,
 }
 
 /// What is to be done about an element.
 #[derive(Debug)]
-pub(super) enum Work {
+pub(crate) enum Task {
     /// To be moved to the dead-letter queue.
     Reject(Rejection),
-    /// Too old to be worth delivering.
+    /// Nothing: the element is too old to be worth delivering.
     Expired,
-    /// Finished by an earlier invocation.
+    /// Nothing: an earlier invocation finished the element.
     Finished,
     /// To be carried out from the start.
     Start(Box<Notification>),
@@ -89,111 +65,144 @@ pub(super) enum Work {
     Enqueue(Box<Notification>, String),
 }
 
+/// One element in its message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case<'a> {
+    /// Which element it is.
+    pub(crate) at: ElementRef,
+    /// The message that brought the element.
+    pub(crate) message: &'a QueuedMessage,
+    /// The element.
+    pub(crate) element: &'a Element,
+}
+
+impl Case<'_> {
+    /// Where the element stands in its queue.
+    pub(crate) fn position(&self) -> QueuePosition {
+        QueuePosition::new(&self.message.group, &self.message.sequence, self.at.element)
+    }
+}
+
 impl Batch {
     /// Reads the messages. Sizes are judged here, before anything is posted.
-    pub(super) fn read(
+    pub(crate) fn read(
         messages: Vec<QueuedMessage>,
         rules: &EnvelopeRules,
         now: Timestamp,
     ) -> Self {
-        let read = |queued: QueuedMessage| {
-            let items = items(&queued, rules, now);
-            Message { queued, items, held: false, is_unread: false }
-        };
-        Self { messages: messages.into_iter().map(read).collect() }
+        let mut batch = Self { messages: Vec::with_capacity(messages.len()) };
+        for (at, queued) in messages.into_iter().enumerate() {
+            let elements = elements(&queued, rules, now);
+            batch.messages.push(Message { at, queued, elements });
+        }
+        batch
+    }
+
+    /// All elements, in order.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = Case<'_>> {
+        self.messages.iter().flat_map(Message::cases)
     }
 
     /// The keys of elements that an earlier invocation may have done a part of.
-    pub(super) fn resumable_keys(&self) -> Vec<String> {
+    pub(crate) fn resumable_keys(&self) -> Vec<String> {
         let redelivered = self.messages.iter().filter(|message| message.is_redelivered());
-        let items = redelivered.flat_map(|message| &message.items);
-        items.map(|item| item.key.clone()).collect()
+        let elements = redelivered.flat_map(|message| &message.elements);
+        elements.map(|element| element.key.clone()).collect()
     }
 
     /// Cuts elements down to what is left of them.
-    pub(super) fn resume(&mut self, mut progress: BTreeMap<String, Progress>) {
+    pub(crate) fn resume(&mut self, mut progress: BTreeMap<String, Progress>) {
         for message in &mut self.messages {
             let is_fresh = message.queued.is_redriven();
-            for item in &mut message.items {
-                if let Some(mut progress) = progress.remove(&item.key) {
+            for element in &mut message.elements {
+                if let Some(mut progress) = progress.remove(&element.key) {
                     progress.fruitless = if is_fresh { 0 } else { progress.fruitless };
-                    item.resume(progress);
+                    element.resume(progress);
                 }
             }
         }
     }
 
-    /// How many sockets the try before this one reached with an element that has some left.
-    pub(super) fn reached_before(&self) -> usize {
+    /// How many sockets the last try reached with an element that has sockets left.
+    pub(crate) fn reached_before(&self) -> usize {
         let lately = self.messages.iter().filter(|message| !message.queued.is_redriven());
-        let items = lately.flat_map(|message| &message.items).filter(|item| item.is_resumed());
-        items.map(|item| item.before.reached_lately()).max().unwrap_or_default()
-    }
-
-    /// Keeps redelivered messages back whose progress is not known, so that nothing is sent twice.
-    pub(super) fn hold_redelivered(&mut self) {
-        for message in &mut self.messages {
-            message.is_unread = message.is_redelivered();
-            message.held |= message.is_unread;
-        }
+        let elements = lately.flat_map(|message| &message.elements);
+        let resumed = elements.filter(|element| matches!(element.task, Task::Resume(..)));
+        resumed.map(|element| element.before.reached_lately()).max().unwrap_or_default()
     }
 }
 
 impl Message {
-    const fn is_redelivered(&self) -> bool {
+    /// The elements, in order.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = Case<'_>> {
+        let case = |(at, element)| Case {
+            at: ElementRef { message: self.at, element: at },
+            message: &self.queued,
+            element,
+        };
+        self.elements.iter().enumerate().map(case)
+    }
+
+    /// Whether an earlier invocation may have done a part of the message.
+    pub(crate) const fn is_redelivered(&self) -> bool {
         self.queued.receive_count > 1 || self.queued.progress_key.is_some()
     }
 }
 
-impl Item {
-    fn new(json: Option<String>, key: String, work: Work) -> Self {
-        Self { json, key, work, before: Progress::default(), state: State::Waiting }
+impl Element {
+    fn new(json: Option<String>, key: String, task: Task) -> Self {
+        Self { json, key, task, before: Progress::default() }
     }
 
     fn resume(&mut self, progress: Progress) {
-        let work = std::mem::replace(&mut self.work, Work::Finished);
-        self.work = match (work, &progress.rest) {
-            _ if progress.is_finished() => Work::Finished,
-            (Work::Start(notification), Rest::Jobs(key)) => {
-                Work::Enqueue(notification, key.clone())
+        let task = std::mem::replace(&mut self.task, Task::Finished);
+        self.task = match (task, &progress.rest) {
+            _ if progress.is_finished() => Task::Finished,
+            (Task::Start(notification), Rest::Jobs(key)) => {
+                Task::Enqueue(notification, key.clone())
             }
-            (Work::Start(notification), _) => Work::Resume(notification, progress.left.clone()),
+            (Task::Start(notification), _) => Task::Resume(notification, progress.left.clone()),
             (other, _) => other,
         };
         self.before = progress;
     }
 
-    /// Whether an earlier invocation posted it to some sockets and failed with others.
-    pub(super) const fn is_resumed(&self) -> bool {
-        matches!(self.work, Work::Resume(..))
+    /// What the element says, where anything is to be delivered or done.
+    pub(crate) fn notification(&self) -> Option<&Notification> {
+        match &self.task {
+            Task::Start(notification)
+            | Task::Resume(notification, _)
+            | Task::Enqueue(notification, _) => Some(notification),
+            Task::Reject(_) | Task::Expired | Task::Finished => None,
+        }
     }
 }
 
-fn items(queued: &QueuedMessage, rules: &EnvelopeRules, now: Timestamp) -> Vec<Item> {
+fn elements(queued: &QueuedMessage, rules: &EnvelopeRules, now: Timestamp) -> Vec<Element> {
     let own = queued.progress_key.as_ref().filter(|key| key.len() <= PROGRESS_KEY_MAX_BYTES);
     let base = own.unwrap_or(&queued.id).clone();
     match envelope::parse(&queued.body, rules) {
-        Err(rejection) => vec![Item::new(None, base, Work::Reject(rejection))],
+        Err(rejection) => vec![Element::new(None, base, Task::Reject(rejection))],
         Ok(elements) => {
-            let keyed = |(at, element)| item(format!("{base}/{at}"), element, now);
+            let keyed = |(at, element)| read(format!("{base}/{at}"), element, now);
             elements.into_iter().enumerate().map(keyed).collect()
         }
     }
 }
 
-fn item(key: String, element: Element, now: Timestamp) -> Item {
+fn read(key: String, element: envelope::Element, now: Timestamp) -> Element {
     let json = Some(element.json.get().to_owned());
-    let work = match element.parsed {
-        Err(rejection) => Work::Reject(rejection),
-        Ok(notification) if notification.expires_at.is_some_and(|end| end <= now) => Work::Expired,
+    let task = match element.parsed {
+        Err(rejection) => Task::Reject(rejection),
+        Ok(notification) if notification.expires_at.is_some_and(|end| end <= now) => Task::Expired,
         Ok(notification) => sized(notification),
     };
-    Item::new(json, key, work)
+    Element::new(json, key, task)
 }
 
-fn sized(notification: Notification) -> Work {
+fn sized(notification: Notification) -> Task {
     match check_size(&notification.content) {
-        Ok(()) => Work::Start(Box::new(notification)),
-        Err(rejection) => Work::Reject(rejection),
+        Ok(()) => Task::Start(Box::new(notification)),
+        Err(rejection) => Task::Reject(rejection),
     }
 }

@@ -1,8 +1,8 @@
 //! Jobs: the parts of a big audience, as they stand on the deliveries queue.
 //!
 //! A job names its channels and carries the element as it arrived, so that the
-//! same rules read it. Its key is where its progress is kept: a finished key
-//! stays, so that a job which comes twice posts nothing the second time.
+//! same rules read it. Its progress is kept under its key: a finished key stays,
+//! so that a job posts nothing when it comes a second time.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -13,53 +13,66 @@ use hubcast_model::id::{HubName, KeyedName, UserId};
 use hubcast_model::ports::JobMessage;
 use hubcast_model::ports::QueuedMessage;
 
-/// How a job's body begins; no envelope begins like this.
+/// The beginning of a job's body. No envelope begins like this.
 const HEAD: &str = r#"{"job":"#;
-/// Into how many jobs a list of users is cut. A user is always in the same one, so that what is
+/// Into how many jobs a list of users is cut. A user is always in the same job, so that what is
 /// sent to a user keeps its order.
 const USER_SLICES: usize = 8;
 
 /// A part of a big audience.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Job {
-    pub(super) job: Part,
+pub(crate) struct Job {
+    /// Which part.
+    pub(crate) job: Part,
     /// The element as it arrived.
-    pub(super) element: Box<RawValue>,
+    pub(crate) element: Box<RawValue>,
 }
 
-/// Which part.
+/// Which part of a big audience.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Part {
-    /// Where its progress is kept.
-    pub(super) key: String,
-    /// Whose members it delivers to, each socket once.
-    pub(super) channels: Vec<String>,
+pub(crate) struct Part {
+    /// The progress key of the job.
+    pub(crate) key: String,
+    /// The keys of the channels whose members get the element, each socket once.
+    pub(crate) channels: Vec<String>,
 }
 
 impl Job {
     /// Reads a message that looks like a job; `None` for any other.
-    pub(super) fn read(message: &QueuedMessage) -> Option<serde_json::Result<Self>> {
+    pub(crate) fn read(message: &QueuedMessage) -> Option<serde_json::Result<Self>> {
         is_job(&message.body).then(|| serde_json::from_str(&message.body))
     }
 
-    pub(super) fn channels(&self) -> Vec<ChannelKey> {
+    /// The channels whose members get the element.
+    pub(crate) fn channels(&self) -> Vec<ChannelKey> {
         self.job.channels.iter().map(|key| ChannelKey::from_key(key)).collect()
     }
 }
 
-/// Whether the body of a message is a job's, and no envelope.
+/// Whether the body of a message is a job, and not an envelope.
 pub fn is_job(body: &str) -> bool {
     body.starts_with(HEAD)
 }
 
-/// The jobs of an element, from the message group and progress key of it.
-pub(super) fn messages(
+/// The element that jobs carry out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JobOrigin<'a> {
+    /// The element's message group.
+    pub(crate) group: &'a str,
+    /// The element's progress key.
+    pub(crate) key: &'a str,
+    /// The element's JSON.
+    pub(crate) element: &'a str,
+}
+
+/// The jobs of an element, one for each slice of its audience.
+pub(crate) fn messages(
     slices: Vec<Vec<ChannelKey>>,
-    (group, key): (&str, &str),
-    element: &str,
+    origin: JobOrigin<'_>,
 ) -> serde_json::Result<Vec<JobMessage>> {
+    let JobOrigin { group, key, element } = origin;
     let element: Box<RawValue> = serde_json::from_str(element)?;
     let message = |(slice, channels): (usize, Vec<ChannelKey>)| {
         let key = format!("{key}/{slice}");
@@ -74,7 +87,7 @@ pub(super) fn messages(
 /// The channels of each job: every shard of a hub or of one group is a job.
 ///
 /// Several groups are one job, since a socket that is in two of them gets the record once.
-pub(super) fn slices(
+pub(crate) fn slices(
     audience: &Audience,
     hub: &HubName,
     counts: ShardCounts,
@@ -154,7 +167,7 @@ mod tests {
     fn jobs_read_back_and_are_told_from_envelopes() {
         let slices = vec![vec![ChannelKey::hub(&hub(), 0)], vec![ChannelKey::hub(&hub(), 1)]];
         let element = r#"{"target":"t","arguments":[ 1 ]}"#;
-        let jobs = messages(slices, ("n:hub", "m/0"), element).unwrap();
+        let jobs = messages(slices, JobOrigin { group: "n:hub", key: "m/0", element }).unwrap();
         let second = jobs.last().unwrap();
         assert_eq!((second.group.as_str(), second.key.as_str()), ("n:hub|1", "m/0/1"));
         let job: Job = serde_json::from_str(&second.body).unwrap();

@@ -1,9 +1,10 @@
 //! How fast an instance posts.
 //!
 //! API Gateway's quota is the account's: all instances of the publisher, and
-//! all pings of all clients, share it. An instance takes an even share. It
-//! halves its rate when more than one socket is throttled, since a single one
-//! is throttled by its own full buffer, and grows back slowly.
+//! all pings of all clients, share the quota. An instance takes an even share.
+//! An instance halves its rate when more than one socket is throttled, and
+//! raises the rate again slowly. A single throttled socket changes nothing:
+//! its own buffer is full.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,33 +13,38 @@ use tokio::time::{Instant, sleep_until};
 
 use hubcast_model::id::SocketId;
 
-/// The least that throttling brings the rate down to, in posts a second.
+/// Throttling brings the rate no further down than this, in posts a second.
 const RATE_MIN: f64 = 10.0;
-/// How often the rate is halved at the most, and how often it grows.
+/// The shortest time between two halvings of the rate, and between two raises.
 const STEP: Duration = Duration::from_secs(1);
+/// The factor of one raise.
 const GROWTH: f64 = 1.1;
-/// Posts that were not made in time may be made up for, for so long.
+/// Posts that were not made in the last moment, of this length, may be made up for.
 const BURST: Duration = Duration::from_millis(100);
 
 /// The rate of one instance, and what it learnt about the gateway.
 #[derive(Debug)]
-pub(super) struct Pace(Mutex<State>);
+pub(crate) struct Pace(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
+    /// The highest rate, in posts a second.
     rate_max: f64,
+    /// The rate, in posts a second.
     rate: f64,
     /// When the next post may begin.
     next: Option<Instant>,
     /// When the rate changed last.
     changed: Option<Instant>,
+    /// The socket that was throttled last, and when.
     throttled: Option<(SocketId, Instant)>,
+    /// When a post succeeded last.
     succeeded: Option<Instant>,
 }
 
 impl Pace {
     /// At most so many posts a second.
-    pub(super) fn new(rate_max: u32) -> Self {
+    pub(crate) fn new(rate_max: u32) -> Self {
         let rate = f64::from(rate_max.max(1));
         Self(Mutex::new(State {
             rate_max: rate,
@@ -50,12 +56,12 @@ impl Pace {
         }))
     }
 
-    /// Waits for a turn; false when it would come after `until`.
-    pub(super) async fn turn(&self, until: Instant) -> bool {
+    /// Waits for a turn; false when the turn would come after `until`.
+    pub(crate) async fn turn(&self, until: Instant) -> bool {
         let Some(turn) = self.lock().take_turn(Instant::now(), until) else {
             return false;
         };
-        // A timer is not needed for what is due already.
+        // A turn that is due already needs no timer.
         if turn > Instant::now() {
             sleep_until(turn).await;
         }
@@ -63,22 +69,22 @@ impl Pace {
     }
 
     /// Notes that a post to `socket` was throttled.
-    pub(super) fn throttled(&self, socket: &SocketId) {
+    pub(crate) fn throttled(&self, socket: &SocketId) {
         self.lock().note_throttled(socket, Instant::now());
     }
 
     /// Notes that a post succeeded.
-    pub(super) fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         self.lock().succeeded = Some(Instant::now());
     }
 
     /// Whether a post succeeded lately.
-    pub(super) fn has_succeeded_within(&self, time: Duration) -> bool {
+    pub(crate) fn has_succeeded_within(&self, time: Duration) -> bool {
         self.lock().succeeded.is_some_and(|at| at.elapsed() <= time)
     }
 
     /// Whether any post of this instance ever succeeded.
-    pub(super) fn has_ever_succeeded(&self) -> bool {
+    pub(crate) fn has_ever_succeeded(&self) -> bool {
         self.lock().succeeded.is_some()
     }
 

@@ -2,16 +2,14 @@
 
 use std::ops::AddAssign;
 
-use super::outcome::{SocketOutcome, Stop};
-
 /// What an invocation did, in numbers.
 ///
 /// A unit is an element of a message or a job. Every unit that is finished counts once, as
-/// `done`, `handed_on`, `kept`, `expired`, `undeliverable` or `rejected`; so over all invocations these
-/// add up to the elements and jobs that were enqueued.
+/// `done`, `handed_on`, `kept`, `expired`, `undeliverable` or `rejected`. So the sum of these numbers
+/// over all invocations is the number of the elements and jobs that were enqueued.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Units received, finished by earlier invocations or not.
+    /// Units received, whether or not earlier invocations finished them.
     pub notifications: usize,
     /// Units that reached somebody, and changes that were made.
     pub done: usize,
@@ -21,7 +19,7 @@ pub struct Tally {
     pub kept: usize,
     /// Units that were too old.
     pub expired: usize,
-    /// Units that reached nobody: nobody was there, or all who were are gone or stalled.
+    /// Units that reached nobody: nobody was there, or all sockets are gone or stalled.
     pub undeliverable: usize,
     /// Units moved to the dead-letter queue.
     pub rejected: usize,
@@ -39,7 +37,7 @@ pub struct Tally {
     pub stalled: usize,
     /// Answers of 429.
     pub throttled: usize,
-    /// Attempts whose outcome stayed open: only these can make duplicates.
+    /// Attempts that got no clear answer. Only these can make duplicates.
     pub ambiguous: usize,
     /// Records that the gateway refused for good.
     pub refused: usize,
@@ -49,21 +47,6 @@ pub struct Tally {
     pub replayed: usize,
     /// Messages reported as failed.
     pub failed: usize,
-}
-
-impl Tally {
-    /// Counts what became of sockets.
-    pub(super) fn count_sockets(&mut self, outcomes: &[SocketOutcome]) {
-        for outcome in outcomes {
-            self.posts += outcome.posts;
-            self.delivered += outcome.delivered.len();
-            self.throttled += outcome.throttled;
-            self.ambiguous += outcome.ambiguous;
-            self.refused += outcome.refused.len();
-            self.gone += usize::from(outcome.stop == Some(Stop::Gone));
-            self.stalled += usize::from(outcome.stop == Some(Stop::Stalled));
-        }
-    }
 }
 
 impl AddAssign for Tally {

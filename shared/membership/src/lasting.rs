@@ -1,8 +1,9 @@
-//! Memberships that last, and the sockets that follow them.
+//! Memberships that outlast a connection, and the sockets that are moved by them.
 //!
-//! Whoever changes what lasts writes it first and then moves the sockets there
-//! are, again while the table says something else by then: another change of
-//! the same memberships may be under way.
+//! A caller that changes lasting memberships writes the change first. Then the
+//! caller moves the user's sockets. Another change of the same memberships may
+//! be under way, so the caller reads them again, and moves the sockets again
+//! until the table says what the sockets were moved by.
 
 use std::future::Future;
 use std::time::Duration;
@@ -16,17 +17,21 @@ use hubcast_model::socket::Socket;
 /// How long a lasting membership or denial stays without a ttl, as in Azure SignalR.
 pub const MEMBERSHIP_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
-/// Puts sockets into the groups and takes them out of them, as the word says.
-pub async fn place<S: ChannelStore + SocketStore>(
+/// Puts sockets into the groups of which `memberships` says member, and takes the sockets out of
+/// those of which it says denied.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn move_sockets<S: ChannelStore + SocketStore>(
     store: &S,
     counts: ShardCounts,
     sockets: &[Socket],
-    word: &[Membership],
+    memberships: &[Membership],
 ) -> Result<(), StoreError> {
-    let of = |standing| word.iter().filter(move |said| said.standing == standing);
+    let of = |standing| memberships.iter().filter(move |row| row.standing == standing);
     let members: Groups =
-        of(Standing::Member).map(|said| (said.group.clone(), said.expires)).collect();
-    let denied = of(Standing::Denied).map(|said| said.group.clone()).collect();
+        of(Standing::Member).map(|row| (row.group.clone(), row.expires)).collect();
+    let denied = of(Standing::Denied).map(|row| row.group.clone()).collect();
     for socket in sockets {
         if !members.is_empty() {
             join(store, counts, socket, &members).await?;
@@ -36,13 +41,18 @@ pub async fn place<S: ChannelStore + SocketStore>(
     Ok(())
 }
 
-/// Moves the sockets of one user as the word says, and as what `read` answers says until the two
-/// are the same.
-pub async fn follow<S, F>(
+/// Moves the sockets of one user by `memberships`, which is what the caller wrote. Then moves them
+/// by what `read` answers, until `read` answers what they were moved by.
+///
+/// Only the groups that `memberships` names are looked at.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn move_sockets_until_current<S, F>(
     store: &S,
     counts: ShardCounts,
     sockets: &[Socket],
-    word: &[Membership],
+    memberships: &[Membership],
     read: impl Fn() -> F,
 ) -> Result<(), StoreError>
 where
@@ -52,15 +62,15 @@ where
     if sockets.is_empty() {
         return Ok(());
     }
-    let mut said = word.to_vec();
+    let mut applied = memberships.to_vec();
     loop {
-        place(store, counts, sockets, &said).await?;
-        let mut now = read().await?;
-        now.retain(|row| word.iter().any(|said| said.group == row.group));
-        now.sort_by(|one, other| one.group.cmp(&other.group));
-        if now == said {
+        move_sockets(store, counts, sockets, &applied).await?;
+        let mut current = read().await?;
+        current.retain(|row| memberships.iter().any(|written| written.group == row.group));
+        current.sort_by(|one, other| one.group.cmp(&other.group));
+        if current == applied {
             return Ok(());
         }
-        said = now;
+        applied = current;
     }
 }

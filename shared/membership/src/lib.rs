@@ -1,9 +1,11 @@
 //! Who is in which channel.
 //!
-//! Joins, leaves and disconnects, each safe to race with the others; the
-//! memberships of a user that outlast a connection; who is in a channel right
-//! now; what a newcomer to a channel is shown; and what backends hear of all
-//! that.
+//! - [`membership`]: joins, leaves and disconnects, each safe to race with the others.
+//! - [`lasting`]: the memberships of a user that outlast a connection.
+//! - [`lookup`]: who is in a channel right now.
+//! - [`session`] and [`shards`]: how long a session lasts, how many shards a channel has.
+//! - [`replay`]: the retained values that a newcomer to a channel is shown.
+//! - [`presence`]: what backends hear of all this.
 
 pub mod lasting;
 pub mod lookup;

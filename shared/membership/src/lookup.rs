@@ -1,4 +1,4 @@
-//! Members of channels, whoever looks for them.
+//! Who is in a channel right now.
 
 use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
@@ -7,6 +7,9 @@ use hubcast_model::socket::SocketState;
 use hubcast_model::time::Timestamp;
 
 /// All members of a channel, strongly consistent; `None` when there are more than `most`.
+///
+/// # Errors
+/// When the table does not answer.
 pub async fn all_members(
     store: &impl ChannelStore,
     key: &ChannelKey,
@@ -31,8 +34,11 @@ pub async fn all_members(
     }
 }
 
-/// A connection that was opened without a connectionToken, which has no channel of its own: it is
-/// known by its socket's id.
+/// A connection that was opened without a connectionToken. Such a connection has no channel of its
+/// own, and its id is the socket's. `None` when it is not there, or not ready.
+///
+/// # Errors
+/// When the table does not answer.
 pub async fn unclaimed_member(
     store: &impl SocketStore,
     hub: &HubName,
@@ -42,7 +48,7 @@ pub async fn unclaimed_member(
         return Ok(None);
     };
     let socket = store.socket(&id, Consistency::Strong).await?;
-    // While it is joining, its client may not have read the handshake's answer yet.
+    // The client of a socket that is joining may not have read the handshake's answer yet.
     let own = socket.filter(|socket| {
         socket.hub == *hub && !socket.is_claimed() && socket.state == SocketState::Ready
     });

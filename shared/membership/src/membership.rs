@@ -1,13 +1,13 @@
-//! Joining and leaving groups, and leaving for good.
+//! Joins, leaves and disconnects: the channel rows of one socket.
 //!
-//! A socket's record always names a row before the row is written, and the
-//! record is read again after the write. Whoever deletes the record answers
-//! for the rows it names. So however a join races with a leave or a
-//! disconnect, no row stays behind and no member is lost.
+//! A socket's record names a row before the row is written, and the record is
+//! read again after the write. Whoever deletes the record deletes the rows that
+//! the record names. So a join may race with a leave or a disconnect: no row
+//! stays behind and no member is lost.
 //!
-//! Whoever moves sockets by what the table says of lasting memberships reads
-//! it again afterwards, until it says the same. So the last word counts, also
-//! for those who acted on an earlier one.
+//! Whoever moves sockets by lasting memberships reads the memberships again
+//! afterwards, until they say the same. So the last change counts, also for
+//! those who acted on an earlier one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +21,10 @@ use hubcast_model::ports::{
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
 
-/// The groups to be in, each with the time until which, if not as long as possible.
+/// Groups to be in. The value is when the membership ends; `None` for as long as the socket lives.
 pub type Groups = BTreeMap<KeyedName, Option<Timestamp>>;
 
-/// The groups of a user: those a token names and those that last, without the denied ones.
+/// The groups of a user: those that the token names and the lasting ones, without the denied ones.
 pub fn effective(token: &[GroupName], lasting: &[Membership]) -> Groups {
     let mut groups: Groups = token.iter().map(|group| (group.keyed(), None)).collect();
     for membership in lasting {
@@ -41,9 +41,12 @@ pub fn effective(token: &[GroupName], lasting: &[Membership]) -> Groups {
     groups
 }
 
-/// Puts a socket into groups; false when it is not there (any more) to be put into anything.
+/// Puts a socket into groups. False when the socket has gone, or has not shaken hands.
 ///
 /// Safe to repeat.
+///
+/// # Errors
+/// When the table does not answer. Some of the rows may be written then.
 pub async fn join<S: ChannelStore + SocketStore>(
     store: &S,
     counts: ShardCounts,
@@ -51,10 +54,10 @@ pub async fn join<S: ChannelStore + SocketStore>(
     groups: &Groups,
 ) -> Result<bool, StoreError> {
     let keys: Vec<ChannelKey> = groups.keys().map(|group| key_of(counts, socket, group)).collect();
-    let Some(noted) = store.note_channels(&socket.id, &keys).await? else {
+    let Some(record) = store.note_channels(&socket.id, &keys).await? else {
         return Ok(false);
     };
-    let (kept, surplus) = one_of_each(&noted, groups);
+    let GroupKeys { kept, surplus } = GroupKeys::of(&record, groups);
     let rows = kept.iter().flat_map(|(key, until)| socket.rows([key], *until)).collect();
     let is_there = write(store, &socket.id, rows).await?;
     if is_there && !surplus.is_empty() {
@@ -63,33 +66,41 @@ pub async fn join<S: ChannelStore + SocketStore>(
     Ok(is_there)
 }
 
-/// Where the socket has its row of a group, or will have it.
+/// The key under which the socket has its row of a group, or will have it.
 ///
-/// A row stays where it is though the count of shards has changed: in two shards the socket would
+/// A row keeps its key when the count of shards changes: with rows in two shards the socket would
 /// get everything twice that jobs deliver.
 fn key_of(counts: ShardCounts, socket: &Socket, group: &KeyedName) -> ChannelKey {
     let noted = socket.channels.iter().find(|key| key.group_of().as_ref() == Some(group));
     noted.cloned().unwrap_or_else(|| counts.group_key(&socket.hub, group, &socket.id))
 }
 
-/// The key to keep of each group, and those to remove.
+/// The keys that a socket's record names for groups.
 ///
-/// Two that join at once by different counts of shards note two keys. Whoever notes last sees
-/// both; all who see several keep the first in order.
-fn one_of_each(
-    noted: &Socket,
-    groups: &Groups,
-) -> (BTreeMap<ChannelKey, Option<Timestamp>>, Vec<ChannelKey>) {
-    let (mut kept, mut surplus) = (BTreeMap::new(), Vec::new());
-    for (group, until) in groups {
-        let mut keys = noted.channels.iter().filter(|key| key.group_of().as_ref() == Some(group));
-        kept.extend(keys.next().map(|key| (key.clone(), *until)));
-        surplus.extend(keys.cloned());
-    }
-    (kept, surplus)
+/// Two callers that join at once by different counts of shards note two keys of one group. The
+/// caller that notes last sees both. All who see several keep the first in order.
+struct GroupKeys {
+    /// The key to keep of each group, and when its row ends; `None` for with the socket.
+    kept: BTreeMap<ChannelKey, Option<Timestamp>>,
+    /// The other keys of the same groups.
+    surplus: Vec<ChannelKey>,
 }
 
-/// Writes rows, those again that others deleted meanwhile; false when the socket is gone by then.
+impl GroupKeys {
+    fn of(record: &Socket, groups: &Groups) -> Self {
+        let (mut kept, mut surplus) = (BTreeMap::new(), Vec::new());
+        for (group, until) in groups {
+            let noted = record.channels.iter();
+            let mut keys = noted.filter(|key| key.group_of().as_ref() == Some(group));
+            kept.extend(keys.next().map(|key| (key.clone(), *until)));
+            surplus.extend(keys.cloned());
+        }
+        Self { kept, surplus }
+    }
+}
+
+/// Writes rows, until none of them had to be deleted and is named again. False when the socket has
+/// gone meanwhile.
 async fn write<S: ChannelStore + SocketStore>(
     store: &S,
     id: &SocketId,
@@ -97,39 +108,39 @@ async fn write<S: ChannelStore + SocketStore>(
 ) -> Result<bool, StoreError> {
     loop {
         store.put_rows(&rows).await?;
-        match settle(store, id, rows).await? {
+        match delete_unnamed(store, id, rows).await? {
             None => return Ok(false),
-            Some(lost) if lost.is_empty() => return Ok(true),
-            Some(lost) => rows = lost,
+            Some(missing) if missing.is_empty() => return Ok(true),
+            Some(missing) => rows = missing,
         }
     }
 }
 
-/// Deletes those of the rows just written that the socket's record does not name any more; `None`
-/// when there is no record.
+/// Deletes those of the rows just written that the socket's record no longer names. `None` when
+/// there is no record.
 ///
-/// Answers those that the record names again by then: whoever joins them may have written them
-/// before they were deleted here.
-async fn settle<S: ChannelStore + SocketStore>(
+/// Answers the deleted rows that the record names again afterwards. Another join may have written
+/// such a row just before it was deleted here, so it has to be written once more.
+async fn delete_unnamed<S: ChannelStore + SocketStore>(
     store: &S,
     id: &SocketId,
     written: Vec<ChannelRow>,
 ) -> Result<Option<Vec<ChannelRow>>, StoreError> {
-    let noted = noted(store, id).await?;
-    let is_noted = |row: &ChannelRow| noted.as_ref().is_some_and(|keys| keys.contains(&row.key));
-    let mut stale: Vec<ChannelRow> = written.into_iter().filter(|row| !is_noted(row)).collect();
-    if stale.is_empty() {
-        return Ok(noted.map(|_| stale));
+    let named = keys_on_record(store, id).await?;
+    let is_named = |row: &ChannelRow| named.as_ref().is_some_and(|keys| keys.contains(&row.key));
+    let mut deleted: Vec<ChannelRow> = written.into_iter().filter(|row| !is_named(row)).collect();
+    if deleted.is_empty() {
+        return Ok(named.map(|_| deleted));
     }
-    let keys: Vec<ChannelKey> = stale.iter().map(|row| row.key.clone()).collect();
+    let keys: Vec<ChannelKey> = deleted.iter().map(|row| row.key.clone()).collect();
     store.delete_rows(id, &keys).await?;
-    let noted = self::noted(store, id).await?;
-    stale.retain(|row| noted.as_ref().is_some_and(|keys| keys.contains(&row.key)));
-    Ok(noted.map(|_| stale))
+    let named = keys_on_record(store, id).await?;
+    deleted.retain(|row| named.as_ref().is_some_and(|keys| keys.contains(&row.key)));
+    Ok(named.map(|_| deleted))
 }
 
-/// The rows that the socket's record names; `None` when there is no record.
-async fn noted(
+/// The keys of the rows that the socket's record names; `None` when there is no record.
+async fn keys_on_record(
     store: &impl SocketStore,
     id: &SocketId,
 ) -> Result<Option<BTreeSet<ChannelKey>>, StoreError> {
@@ -137,16 +148,19 @@ async fn noted(
     Ok(socket.map(|socket| socket.channels))
 }
 
-/// Takes a socket out of groups. Safe to repeat, also after half of it was done.
+/// Takes a socket out of groups. Safe to repeat, also after a try that stopped half-way.
+///
+/// # Errors
+/// When the table does not answer. Some of the rows may remain then.
 pub async fn leave<S: ChannelStore + SocketStore>(
     store: &S,
     counts: ShardCounts,
     socket: &Socket,
     groups: &BTreeSet<KeyedName>,
 ) -> Result<(), StoreError> {
-    // Rows stand where they were noted; but an earlier try may have stopped
-    // between forgetting a row and deleting it, so where one would be written
-    // today counts too.
+    // A row has the key that was noted. But an earlier try may have stopped
+    // after the record forgot a row and before the row was deleted. So the key
+    // that the row would get today counts too.
     let noted =
         socket.channels.iter().filter(|key| key.group_of().is_some_and(|g| groups.contains(&g)));
     let today = groups.iter().map(|group| counts.group_key(&socket.hub, group, &socket.id));
@@ -158,10 +172,10 @@ pub async fn leave<S: ChannelStore + SocketStore>(
     remove(store, &socket.id, &keys).await
 }
 
-/// Removes rows of a socket that its record names.
+/// Removes rows of a socket, and their keys from its record.
 ///
-/// Rows are deleted before they are forgotten, since a removal that stops in between would find
-/// them no more; and afterwards, since a join may have written them again.
+/// The rows are deleted first: a removal that stops half-way must find their keys again. They are
+/// deleted once more at the end, since a join may have written them meanwhile.
 async fn remove<S: ChannelStore + SocketStore>(
     store: &S,
     id: &SocketId,
@@ -172,7 +186,11 @@ async fn remove<S: ChannelStore + SocketStore>(
     store.delete_rows(id, keys).await
 }
 
-/// Removes a socket and every row of it. `Some` for exactly one of all who try.
+/// Removes a socket and every row of it. Of all callers exactly one gets the record; the others
+/// get `None`.
+///
+/// # Errors
+/// When the table does not answer. Rows of the socket may remain then.
 pub async fn disconnect<S: ChannelStore + ClaimStore + SessionStore + SocketStore>(
     store: &S,
     id: &SocketId,
@@ -186,6 +204,6 @@ pub async fn disconnect<S: ChannelStore + ClaimStore + SessionStore + SocketStor
     if socket.is_claimed() {
         store.release_claim(&socket.hub, &socket.connection, id).await?;
     }
-    session::ended(store, &socket, now).await?;
+    session::remove_socket(store, &socket, now).await?;
     Ok(Some(socket))
 }

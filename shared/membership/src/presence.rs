@@ -1,5 +1,9 @@
-//! Beginnings and ends, each told once and in this order.
+//! What backends hear of a client: that it has connected, and that it has ended.
+//!
+//! Each of the two is told once, and the end never before the beginning.
 
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::membership;
@@ -11,12 +15,71 @@ use hubcast_model::ports::{
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::{Socket, SocketState};
-use hubcast_model::time::Timestamp;
+use hubcast_model::time::{Clock, Timestamp};
 
-/// Who announces a client is through with it after so long, or has died.
+/// An announcement takes no longer than this. After that its instance must have died.
 const ANNOUNCING_MAX: Duration = Duration::from_mins(1);
 
-/// Tells backends of an event; what cannot be told is logged. Answers whether it was told.
+/// Tells backends that a client has connected.
+pub trait Announce: Send + Sync {
+    /// Announces the client of a socket. The socket stays ready when this fails.
+    fn announce(&self, socket: &SocketId) -> impl Future<Output = ()> + Send;
+}
+
+/// Removes a socket with all its rows.
+pub trait Disconnect: Send + Sync {
+    /// Removes the socket. Of all callers exactly one gets its record; the others get `None`.
+    ///
+    /// Safe to repeat.
+    ///
+    /// # Errors
+    /// When the table does not answer. Rows of the socket may remain then.
+    fn disconnect(
+        &self,
+        socket: &SocketId,
+    ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
+}
+
+/// The beginnings and ends of clients, with the ports that they need.
+#[derive(Debug)]
+pub struct Presence<S, Q, C> {
+    store: Arc<S>,
+    /// The queue to backends; `None` when backends hear of nothing.
+    queue: Option<Arc<Q>>,
+    clock: Arc<C>,
+}
+
+impl<S, Q, C> Presence<S, Q, C> {
+    /// Presence over these ports. Without a queue backends hear of nothing.
+    pub const fn new(store: Arc<S>, queue: Option<Arc<Q>>, clock: Arc<C>) -> Self {
+        Self { store, queue, clock }
+    }
+}
+
+impl<S: ClientStore, Q: UpstreamQueue, C: Clock> Announce for Presence<S, Q, C> {
+    async fn announce(&self, socket: &SocketId) {
+        let Some(queue) = &self.queue else {
+            return;
+        };
+        let announced = announce(&*self.store, &**queue, socket, self.clock.now()).await;
+        if let Err(err) = announced {
+            tracing::error!(error = %chain(&err), socket.id = %socket, "a client is not announced");
+        }
+    }
+}
+
+impl<S, Q, C> Disconnect for Presence<S, Q, C>
+where
+    S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore,
+    Q: UpstreamQueue,
+    C: Clock,
+{
+    async fn disconnect(&self, socket: &SocketId) -> Result<Option<Socket>, StoreError> {
+        disconnect(&*self.store, self.queue.as_deref(), socket, self.clock.now()).await
+    }
+}
+
+/// Tells backends of an event. True when the queue took it; a failure is logged.
 pub async fn tell(queue: &impl UpstreamQueue, message: &UpstreamMessage) -> bool {
     let told = queue.tell(message).await;
     if let Err(err) = &told {
@@ -25,9 +88,13 @@ pub async fn tell(queue: &impl UpstreamQueue, message: &UpstreamMessage) -> bool
     told.is_ok()
 }
 
-/// Tells that the client of a socket has connected, once all that is sent reaches it.
+/// Tells that the client of a socket has connected, once everything that is sent reaches it.
 ///
-/// Whoever finds the client's row before it is marked leaves the end of it to be told here.
+/// A disconnect that finds the client's row before it is marked tells nothing. In that case this
+/// function tells the end too.
+///
+/// # Errors
+/// When the table does not answer.
 pub async fn announce(
     store: &impl ClientStore,
     queue: &impl UpstreamQueue,
@@ -45,7 +112,11 @@ pub async fn announce(
 }
 
 /// Removes a socket and every row of it, and tells the end of its client if nobody else does.
-/// `Some` for exactly one of all who try. Safe to repeat.
+///
+/// Of all callers exactly one gets the socket's record; the others get `None`. Safe to repeat.
+///
+/// # Errors
+/// When the table does not answer. Rows of the socket may remain then.
 pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore>(
     store: &S,
     queue: Option<&impl UpstreamQueue>,
@@ -57,7 +128,7 @@ pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStor
         return outcome;
     };
     let record = outcome.as_ref().ok().and_then(Option::as_ref);
-    // Also when rows remain: the socket has ended, and the client's row says who may tell it.
+    // Also when rows remain: the socket has ended, and the client's row decides who tells it.
     match store.take_client(id).await {
         Ok(Some(known)) if known.is_announced || is_overdue(record, now) => {
             tell(queue, &event::ended(id, &known.client, now)).await;
@@ -70,8 +141,9 @@ pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStor
     outcome
 }
 
-/// Whether a client that was to be announced long ago was not: better an end without a beginning
-/// than a client that stays for ever.
+/// Whether the client of a socket should have been announced long ago.
+///
+/// An end without a beginning is better than a client that never ends.
 fn is_overdue(record: Option<&Socket>, now: Timestamp) -> bool {
     record.is_some_and(|socket| {
         socket.state == SocketState::Ready && now.since(socket.connected_at) > ANNOUNCING_MAX

@@ -1,10 +1,12 @@
-//! RetainedValue values on their way to who has just come.
+//! The retained values that a newcomer to a channel is shown.
 //!
-//! Whoever changes a value writes it first and then reads the channel; whoever
-//! comes into a channel writes the row first and then reads the board. So one
-//! of the two always sees the other. A value that was read may be old by the
-//! time it is posted, after the new one was: so the board is read again after
-//! each post, until it says nothing new. What is posted last is the newest.
+//! A sender who changes a value writes the value first and then reads the
+//! channel. A newcomer writes its row of the channel first and then reads the
+//! board. So one of the two always sees the other.
+//!
+//! A value that was read may be old by the time it is posted, after the sender
+//! posted the new one. So the board is read again after each post, until
+//! nothing new hangs there. The value that is posted last is the newest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,22 +19,27 @@ use hubcast_model::time::Timestamp;
 /// How many boards are read at once.
 const READS_AT_ONCE: usize = 16;
 
-/// The boards that somebody is shown, and what of them was posted so far.
+/// The boards that a newcomer is shown, and the values that were posted so far.
 #[derive(Debug, Clone)]
 pub struct Replay {
+    /// The boards to show.
     boards: BTreeSet<Board>,
+    /// Where in its queue each value stood that was posted last.
     posted: BTreeMap<(Board, RetainedKey), QueuePosition>,
 }
 
 impl Replay {
-    /// Nothing was posted yet. Boards of a kind that is not in use are empty.
+    /// A replay of which nothing was posted yet. Boards of a kind that is not in use are left out.
     pub fn new(boards: impl IntoIterator<Item = Board>, uses: &Uses) -> Self {
         let boards = boards.into_iter().filter(|board| uses.contains(&board.kind()));
         Self { boards: boards.collect(), posted: BTreeMap::new() }
     }
 
-    /// The records that are to be posted now, in the order in which they were sent; none when
-    /// everything that hangs there was posted.
+    /// The records to post now, in the order in which they were sent. None when everything that
+    /// hangs on the boards at `now` was posted.
+    ///
+    /// # Errors
+    /// When the table does not answer.
     pub async fn next(
         &mut self,
         store: &impl BoardStore,
@@ -47,7 +54,7 @@ impl Replay {
         Ok(self.unposted(boards))
     }
 
-    /// What was sent to several boards at once is posted once.
+    /// The records of values that were not posted yet. A value on several boards is one record.
     fn unposted(&mut self, boards: Vec<(Board, Vec<RetainedValue>)>) -> Vec<String> {
         let mut records = BTreeMap::new();
         for (board, values) in boards {

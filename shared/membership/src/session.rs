@@ -1,11 +1,16 @@
 //! How long the session of a client token lasts.
+//!
+//! A session lasts as long as its last socket, and the grace after that.
 
 use hubcast_model::ports::{SessionStore, StoreError};
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
 
-/// Makes a session last as long as a new socket of it, and the grace.
-pub async fn opened(store: &impl SessionStore, socket: &Socket) -> Result<(), StoreError> {
+/// Adds a new socket to its session. The session then lasts until the socket expires, and the grace.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn add_socket(store: &impl SessionStore, socket: &Socket) -> Result<(), StoreError> {
     let Some(session) = &socket.session else {
         return Ok(());
     };
@@ -13,8 +18,13 @@ pub async fn opened(store: &impl SessionStore, socket: &Socket) -> Result<(), St
     store.join_session(&session.id, &socket.id, until).await
 }
 
-/// Takes a socket that ended out of its session, which outlasts it by the grace. Safe to repeat.
-pub async fn ended(
+/// Takes a socket that ended at `now` out of its session. The session then lasts for the grace.
+///
+/// Safe to repeat.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn remove_socket(
     store: &impl SessionStore,
     socket: &Socket,
     now: Timestamp,

@@ -68,6 +68,16 @@ pub fn is_handshake(record: &str) -> bool {
 }
 
 impl HandshakeRequest {
+    /// The request of a client that speaks JSON.
+    pub fn json() -> Self {
+        Self { protocol: JSON.to_owned(), version: 1 }
+    }
+
+    /// The record of this request, with its separator.
+    pub fn encode(&self) -> String {
+        crate::message::terminated(self)
+    }
+
     /// Reads a handshake request; unknown properties are ignored.
     ///
     /// # Errors
@@ -153,6 +163,14 @@ mod tests {
         assert!(!is_handshake(r#"{"type":1,"protocol":"json","version":1}"#));
         assert!(!is_handshake("{}"));
         assert!(!is_handshake("nonsense"));
+    }
+
+    #[test]
+    fn requests_encode_and_decode() {
+        let request = HandshakeRequest::json();
+        assert_eq!(request.encode(), "{\"protocol\":\"json\",\"version\":1}\u{1e}");
+        let encoded = request.encode();
+        assert_eq!(HandshakeRequest::parse(encoded.trim_end_matches('\u{1e}')), Ok(request));
     }
 
     #[test]

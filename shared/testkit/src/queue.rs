@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError, UpstreamQueue};
+use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
 
 use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, lock};
-use crate::upstream::RecordingUpstream;
 
 /// A queue that remembers its dead letters and retries; clones are the same queue.
 #[derive(Debug, Clone, Default)]
@@ -16,19 +15,12 @@ pub struct RecordingQueue {
     letters: Arc<Mutex<Vec<DeadLetter>>>,
     jobs: Arc<Mutex<Vec<JobMessage>>>,
     retries: Arc<Mutex<Vec<(String, Duration)>>>,
-    upstream: Option<RecordingUpstream>,
 }
 
 impl RecordingQueue {
     /// A queue that writes into this journal.
     pub fn with_journal(journal: Journal) -> Self {
         Self { faults: Faults::new(journal), ..Self::default() }
-    }
-
-    /// The same queue, with a way to backends.
-    #[must_use]
-    pub fn with_upstream(self, upstream: RecordingUpstream) -> Self {
-        Self { upstream: Some(upstream), ..self }
     }
 
     /// Has an operation go wrong until [`Self::heal`].
@@ -99,9 +91,5 @@ impl NotificationQueue for RecordingQueue {
         self.meet("retry_after").await?;
         lock(&self.retries).push((receipt_handle.to_owned(), delay));
         Ok(())
-    }
-
-    fn upstream(&self) -> Option<&impl UpstreamQueue> {
-        self.upstream.as_ref()
     }
 }

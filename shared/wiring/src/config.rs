@@ -119,7 +119,7 @@ pub struct PublisherConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
-    /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`
+    /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`, `TIMERS_QUEUE_URL`
     pub queues: QueueUrls,
     /// `DEFAULT_HUB`, `HUBS`, `IMPLICIT_BROADCAST`, `FANOUT_*`, `MAX_AGE`
     pub fanout: FanoutSettings,
@@ -239,16 +239,17 @@ impl NegotiateConfig {
 impl PublisherConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
-        let queues = queues(reader);
         let (fanout, shards) = (fanout(reader), reader.shards());
-        let upstream = reader.upstream_urls();
+        let (queues, upstream) = (queues(reader), reader.upstream_urls());
+        let (queues, upstream) = (queues?, upstream?);
+        let timers = upstream.as_ref().map(|urls| urls.timers.clone());
         Some(Self {
             table: table?,
             management_endpoint: endpoint?,
-            queues: queues?,
+            queues: QueueUrls { timers, ..queues },
             fanout: fanout?,
             shards: shards?,
-            upstream: upstream?,
+            upstream,
         })
     }
 }
@@ -261,6 +262,7 @@ fn queues(reader: &mut Reader<'_>) -> Option<QueueUrls> {
         notifications: notifications?,
         deliveries: deliveries?,
         dead_letters: dead_letters?,
+        timers: None,
     })
 }
 

@@ -38,10 +38,10 @@ def pauses_of(life, pause):
 
 class Publisher(unittest.TestCase):
     QUEUES = ("NotificationsQueue", "DeliveriesQueue")
-    SOURCE = "shared/delivery/src/settle.rs"
+    SOURCE = "shared/delivery/src/retry.rs"
 
     def pause(self, count, age):
-        """As retry_pause() in settle.rs; the test of the same numbers in tests/rules runs that one."""
+        """As pause() in retry.rs; the test of the same numbers in tests/rules runs that one."""
         longest = constant(self.SOURCE, "RETRY_PAUSE_MAX_SECONDS")
         return max(min(2 ** min(count - 1, 6), longest), age / constant(self.SOURCE, "RETRY_PAUSE_PART_OF_AGE"))
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hubcast_model::ports::QueuedMessage;
 
-use hubcast_delivery::Report;
+use hubcast_delivery::{Publish, Report};
 use hubcast_testkit::Fifo;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use hubcast_connection::frames::AnswerFrames;
 use hubcast_model::context::Caller;
 use hubcast_model::socket::SocketState;
 use tokio::task::JoinSet;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hubcast_connection::connect::{ConnectRequest, ConnectSettings, connect};
+use hubcast_connection::connect::{Connect, ConnectRequest, ConnectSettings, Reception};
+use hubcast_connection::frames::AnswerFrames;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::context::Admission;
 use hubcast_model::context::Caller;
@@ -135,7 +136,8 @@ async fn enter(world: World, at: usize) {
         reconnect_grace: Duration::from_mins(10),
         has_upstream: false,
     };
-    let let_in = shaky(&world.dice, connect(&world.store, &world.clock, &settings, request)).await;
+    let reception = Reception::new(world.store.clone(), world.clock, settings);
+    let let_in = shaky(&world.dice, reception.connect(request)).await;
     if let_in.is_err() {
         world.ledger.open().end_socket(at);
         return;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use hubcast_connection::frames::{FrameSettings, Frames};
-use hubcast_delivery::{FanoutSettings, Publisher};
+use hubcast_connection::frames::{FramePorts, FrameSettings, Frames};
+use hubcast_delivery::{FanoutSettings, Ports, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::envelope::EnvelopeRules;
@@ -105,7 +105,13 @@ impl World {
 
     fn new_publisher(&self) -> Arc<Fanout> {
         let (weather, counts) = self.with(|instances| (instances.weather, instances.counts));
-        let ports = (self.store.clone(), self.sockets.clone(), self.queues.clone(), self.clock);
+        let ports = Ports {
+            store: self.store.clone(),
+            gateway: self.sockets.clone(),
+            queue: self.queues.clone(),
+            upstream: None,
+            clock: self.clock,
+        };
         let settings = fanout_settings(weather.direct_max);
         Arc::new(Publisher::new(ports, settings, Shards::new(counts)))
     }
@@ -195,7 +201,8 @@ fn frames(
         connections: None,
         close_grace: Duration::from_secs(1),
     };
-    Frames::new(store.clone(), sockets.clone(), clock, settings, Shards::new(counts))
+    let ports = FramePorts::new(store.clone(), sockets.clone(), clock);
+    Frames::new(ports, &settings, Shards::new(counts))
 }
 
 fn fanout_settings(direct_max: usize) -> FanoutSettings {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubcast_connection::connect::{ConnectError, ConnectRequest, connect};
+use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest};
 use hubcast_membership::membership::disconnect;
 use hubcast_model::access::Block;
 use hubcast_model::id::HubName;
@@ -52,7 +52,7 @@ async fn connect_to(stage: &Stage, hub: HubName, origin: Option<&str>) -> Result
         query: std::collections::BTreeMap::new(),
         connected_at: START,
     };
-    connect(&stage.store, &stage.clock, &connect_settings(), request).await
+    stage.reception(connect_settings()).connect(request).await
 }
 
 #[tokio::test]

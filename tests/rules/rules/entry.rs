@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubcast_delivery::Publish;
 use hubcast_model::access::Standing;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::GrantStore;

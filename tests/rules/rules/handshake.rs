@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubcast_delivery::Publish;
 use hubcast_model::access::{Block, Standing};
 use hubcast_model::channel::{ChannelKey, ShardCounts};
 use hubcast_model::ports::BlockStore;

@@ -6,6 +6,7 @@ mod entering;
 mod joining;
 mod telling;
 
+use hubcast_delivery::Publish;
 use hubcast_membership::membership::disconnect;
 use hubcast_model::context::Admission;
 use hubcast_model::context::Caller;

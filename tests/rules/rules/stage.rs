@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use hubcast_connection::connect::{ConnectError, ConnectRequest, ConnectSettings, connect};
-use hubcast_connection::frames::{ConnectionLimit, FrameSettings, Frames};
-use hubcast_delivery::{FanoutSettings, Publisher, Report};
+use hubcast_connection::connect::{
+    Connect, ConnectError, ConnectRequest, ConnectSettings, Reception,
+};
+use hubcast_connection::frames::{
+    AnswerFrames, ConnectionLimit, FramePorts, FrameSettings, Frames,
+};
+use hubcast_delivery::{FanoutSettings, Ports, Publish, Publisher, Report};
 use hubcast_membership::shards::Shards;
 use hubcast_model::access::{Membership, Standing};
 use hubcast_model::channel::{ChannelKey, ShardCounts};
@@ -15,11 +19,16 @@ use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins};
 use hubcast_testkit::principal::{anonymous, caller, principal};
-use hubcast_testkit::{Journal, MemoryStore, RecordingGateway, RecordingQueue, TestClock, name};
+use hubcast_testkit::{
+    Journal, MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock, name,
+};
 use serde_json::Value;
 
 pub(crate) type Rules = Frames<MemoryStore, RecordingGateway, TestClock>;
-pub(crate) type Fanout = Publisher<MemoryStore, RecordingGateway, RecordingQueue, TestClock>;
+pub(crate) type Fanout =
+    Publisher<MemoryStore, RecordingGateway, RecordingQueue, TestClock, RecordingUpstream>;
+type FanoutPorts =
+    Ports<MemoryStore, RecordingGateway, RecordingQueue, TestClock, RecordingUpstream>;
 
 /// The hub of all tests that do not need a second one.
 pub(crate) const HUB: &str = "n";
@@ -37,6 +46,8 @@ pub(crate) struct Stage {
     pub(crate) store: MemoryStore,
     pub(crate) gateway: RecordingGateway,
     pub(crate) queue: RecordingQueue,
+    /// The way to backends, where they hear of clients.
+    pub(crate) upstream: Option<RecordingUpstream>,
     pub(crate) clock: TestClock,
     pub(crate) frames: Rules,
 }
@@ -57,16 +68,17 @@ impl Stage {
         let (store, clock) = (MemoryStore::default(), TestClock::default());
         let gateway = RecordingGateway::with_journal(store.journal().clone());
         let queue = RecordingQueue::with_journal(store.journal().clone());
-        let frames = frames_over((&store, &gateway, &clock), limit);
-        Self { store, gateway, queue, clock, frames }
+        let ports = FramePorts::new(store.clone(), gateway.clone(), clock.clone());
+        let frames = frames_over(ports, limit);
+        Self { store, gateway, queue, upstream: None, clock, frames }
     }
 }
 
 /// The rules of frames over these ports.
-pub(crate) fn frames_over(
-    (store, gateway, clock): (&MemoryStore, &RecordingGateway, &TestClock),
+pub(crate) fn frames_over<U>(
+    ports: FramePorts<MemoryStore, RecordingGateway, TestClock, U>,
     connections: Option<ConnectionLimit>,
-) -> Rules {
+) -> Frames<MemoryStore, RecordingGateway, TestClock, U> {
     let settings = FrameSettings {
         lifetime: CONNECTION_LIFETIME,
         frames_per_second: 30,
@@ -74,8 +86,7 @@ pub(crate) fn frames_over(
         connections,
         close_grace: Duration::from_secs(1),
     };
-    let shards = Shards::new(ShardCounts::default());
-    Frames::new(store.clone(), gateway.clone(), clock.clone(), settings, shards)
+    Frames::new(ports, &settings, Shards::new(ShardCounts::default()))
 }
 
 pub(crate) fn fanout_settings() -> FanoutSettings {
@@ -96,23 +107,29 @@ impl Stage {
         self.store.journal()
     }
 
+    fn ports(&self) -> FanoutPorts {
+        Ports {
+            store: self.store.clone(),
+            gateway: self.gateway.clone(),
+            queue: self.queue.clone(),
+            upstream: self.upstream.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
     /// A publisher over the stage's ports.
     pub(crate) fn publisher(&self) -> Fanout {
         self.publisher_with(ShardCounts::default())
     }
 
     pub(crate) fn publisher_with(&self, counts: ShardCounts) -> Fanout {
-        let (store, gateway) = (self.store.clone(), self.gateway.clone());
-        let ports = (store, gateway, self.queue.clone(), self.clock.clone());
-        Publisher::new(ports, fanout_settings(), Shards::new(counts))
+        Publisher::new(self.ports(), fanout_settings(), Shards::new(counts))
     }
 
     /// A publisher that makes jobs for more than so many sockets.
     pub(crate) fn publisher_for(&self, direct_max: usize) -> Fanout {
-        let (store, gateway) = (self.store.clone(), self.gateway.clone());
-        let ports = (store, gateway, self.queue.clone(), self.clock.clone());
         let settings = FanoutSettings { direct_max, ..fanout_settings() };
-        Publisher::new(ports, settings, Shards::new(ShardCounts::default()))
+        Publisher::new(self.ports(), settings, Shards::new(ShardCounts::default()))
     }
 
     /// Publishes these messages in one invocation.
@@ -125,10 +142,8 @@ impl Stage {
 
     /// Publishes one message where these are all hubs there are.
     pub(crate) async fn publish_on(&self, hubs: Hubs, body: &str) -> Report {
-        let ports =
-            (self.store.clone(), self.gateway.clone(), self.queue.clone(), self.clock.clone());
         let settings = FanoutSettings { hubs, ..fanout_settings() };
-        let publisher = Publisher::new(ports, settings, Shards::new(ShardCounts::default()));
+        let publisher = Publisher::new(self.ports(), settings, Shards::new(ShardCounts::default()));
         publisher.publish(vec![hubcast_testkit::queued::message("m", body)], INVOCATION).await
     }
 
@@ -137,6 +152,11 @@ impl Stage {
         let report = self.publish([hubcast_testkit::queued::message("m", body)]).await;
         assert!(report.failed.is_empty(), "{report:?}");
         report
+    }
+
+    /// The rules of connecting over the stage's ports.
+    pub(crate) fn reception(&self, settings: ConnectSettings) -> Reception<MemoryStore, TestClock> {
+        Reception::new(self.store.clone(), self.clock.clone(), settings)
     }
 
     /// Lets a caller's socket in.
@@ -149,7 +169,7 @@ impl Stage {
             query: std::collections::BTreeMap::new(),
             connected_at: caller.connected_at,
         };
-        connect(&self.store, &self.clock, &connect_settings(), request).await
+        self.reception(connect_settings()).connect(request).await
     }
 
     /// A caller whose socket was let in, but has not shaken hands.
@@ -173,9 +193,14 @@ impl Stage {
         caller
     }
 
+    /// The ports that frames are answered over.
+    pub(crate) fn frame_ports(&self) -> FramePorts<MemoryStore, RecordingGateway, TestClock> {
+        FramePorts::new(self.store.clone(), self.gateway.clone(), self.clock.clone())
+    }
+
     /// The rules of frames over the stage's ports, as another instance has them.
     pub(crate) fn second_frames(&self) -> Rules {
-        frames_over((&self.store, &self.gateway, &self.clock), None)
+        frames_over(self.frame_ports(), None)
     }
 
     /// A user with one connection that is ready.

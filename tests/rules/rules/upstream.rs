@@ -5,8 +5,8 @@ mod presence;
 
 use std::time::Duration;
 
-use hubcast_connection::connect::{ConnectRequest, ConnectSettings, connect};
-use hubcast_connection::frames::Frames;
+use hubcast_connection::connect::{Connect, ConnectRequest, ConnectSettings};
+use hubcast_connection::frames::{AnswerFrames, Frames};
 use hubcast_connection::upstream::Upstream;
 use hubcast_membership::presence::disconnect;
 use hubcast_model::client::Values;
@@ -14,9 +14,7 @@ use hubcast_model::context::Caller;
 use hubcast_model::principal::Principal;
 use hubcast_testkit::interleave::Flow;
 use hubcast_testkit::principal::caller;
-use hubcast_testkit::{
-    MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock,
-};
+use hubcast_testkit::{MemoryStore, RecordingGateway, RecordingUpstream, TestClock};
 use serde_json::Value;
 
 use crate::stage::{PATIENCE, SHAKE, Stage, connect_settings, frames_over, records};
@@ -37,11 +35,9 @@ impl Default for Told {
     fn default() -> Self {
         let mut stage = Stage::default();
         let backends = RecordingUpstream::with_journal(stage.journal().clone());
-        let queue = RecordingQueue::with_journal(stage.journal().clone());
-        stage.queue = queue.with_upstream(backends.clone());
+        stage.upstream = Some(backends.clone());
         let upstream = Upstream::new(backends.clone(), TIMEOUT);
-        let frames = frames_over((&stage.store, &stage.gateway, &stage.clock), None);
-        let frames = frames.with_upstream(Some(upstream));
+        let frames = frames_over(stage.frame_ports().with_upstream(Some(upstream)), None);
         Self { stage, backends, frames }
     }
 }
@@ -60,8 +56,8 @@ impl Told {
             connected_at: caller.connected_at,
         };
         let settings = ConnectSettings { has_upstream: true, ..connect_settings() };
-        let stage = &self.stage;
-        connect(&stage.store, &stage.clock, &settings, request).await.expect("it is let in");
+        let reception = self.stage.reception(settings);
+        reception.connect(request).await.expect("it is let in");
         caller
     }
 

@@ -1,8 +1,8 @@
 //! The arguments of a call, as people type them.
 //!
-//! A word is JSON where it is; `name=value` words that follow each other are
-//! one object; any other word is a text. A word that begins like JSON and is
-//! none is a slip of the shell's quotes, and no text.
+//! A word that is JSON stays JSON. `name=value` words in a row are one object.
+//! Any other word is a text. A word that only begins like JSON is an error: the
+//! shell took quotes away.
 
 use serde_json::value::RawValue;
 
@@ -10,11 +10,16 @@ use serde_json::value::RawValue;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the argument {word} begins like JSON and is none ({why}); mind the shell's quotes")]
 pub(crate) struct ArgumentError {
+    /// The word.
     word: String,
+    /// Why the word is no JSON.
     why: String,
 }
 
-/// Reads words as a JSON array. What is JSON stays as it is, byte for byte.
+/// Reads words as a JSON array. A word that is JSON stays the same, byte for byte.
+///
+/// # Errors
+/// When a word begins like JSON and is none.
 pub(crate) fn arguments(words: &[String]) -> Result<String, ArgumentError> {
     let mut arguments: Vec<String> = Vec::new();
     let mut object: Vec<String> = Vec::new();
@@ -38,7 +43,7 @@ fn end(object: &mut Vec<String>, arguments: &mut Vec<String>) {
     }
 }
 
-/// The two halves of `name=value`, where the name could be one in any language.
+/// The two halves of `name=value`, where the name looks like a name in any language.
 fn pair(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
     let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');

@@ -1,13 +1,15 @@
-//! A SignalR client: negotiation, the handshake, and the messages of a connection.
+//! A SignalR client: negotiation, the socket, the handshake, and the messages of a connection.
 //!
-//! Just what a command line needs of one: WebSockets, the JSON protocol, one
-//! connection at a time. Whether and when to come back is for the caller.
+//! The client speaks WebSockets and the JSON protocol. Whether and when to
+//! connect again is for the caller.
 
 mod connection;
 mod negotiation;
+mod socket;
 
 pub(crate) use connection::Connection;
 pub(crate) use negotiation::{Door, Ticket, negotiate};
+pub(crate) use socket::{Socket, SocketEnd};
 
 use hubcast_model::ports::Cause;
 use reqwest::StatusCode;
@@ -15,23 +17,23 @@ use reqwest::StatusCode;
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    /// The deployment does not want this client, and will not want it next time.
+    /// The deployment refuses this client.
     #[error("{place} answered {status}: {text}")]
     Refused {
-        /// Where.
+        /// The URL or the host that refused.
         place: String,
-        /// How.
+        /// The status of the answer.
         status: StatusCode,
-        /// Why, as a client shows it.
+        /// The reason, as the answer's body gives it.
         text: String,
     },
-    /// The handshake was refused.
+    /// The server refused the handshake, for this reason.
     #[error("the handshake was refused: {0}")]
     Handshake(String),
-    /// Worth another try: nobody answered, or not in a way that is understood.
+    /// Nobody answered, or the client does not understand the answer. Another try may succeed.
     #[error("{place} cannot be connected to")]
     Unreachable {
-        /// Where.
+        /// The URL or the host that the client tried.
         place: String,
         /// What happened instead.
         #[source]
@@ -40,7 +42,7 @@ pub(crate) enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether another try may end otherwise.
+    /// Whether another try would end in the same way.
     pub(crate) fn is_final(&self) -> bool {
         match self {
             Self::Refused { status, .. } => status.is_client_error() && status.as_u16() != 429,

@@ -4,10 +4,10 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::deployment::Deployment;
+use crate::dispatch::{deliver, show, tell};
 use crate::draft::draft;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::send::{deliver, show, tell};
 
 /// How connections are ended.
 #[derive(Debug, Args)]
@@ -52,5 +52,5 @@ pub(crate) async fn close(
         return drafts.iter().try_for_each(|draft| show(draft, output));
     }
     deliver(&deployment.notifications().await?, &drafts).await?;
-    tell(output, drafts.len(), || "asked for; the publisher closes them".to_owned())
+    tell(output, drafts.len(), || "queued; the publisher closes the connections".to_owned())
 }

@@ -1,4 +1,4 @@
-//! The commands there are.
+//! The list of commands.
 
 use clap::{Parser, Subcommand};
 
@@ -10,6 +10,7 @@ use crate::doctor::Doctor;
 use crate::listen::Listen;
 use crate::output::Output;
 use crate::people::{Groups, Users};
+use crate::probe::Probe;
 use crate::send::Send;
 use crate::token::Token;
 
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Dlq(Dlq),
     Doctor(Doctor),
+    Probe(Probe),
     Completions(Completions),
 }
 

@@ -1,9 +1,8 @@
-//! `hubcast completions`: what a shell needs to complete commands and flags.
+//! `hubcast completions`: a script with which a shell completes commands and flags.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::command::Cli;
 use crate::failure::Failure;
 use crate::output::line;
 
@@ -16,14 +15,15 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Completions {
-    /// The shell.
+    /// The shell that runs the script.
     shell: Shell,
 }
 
 impl Completions {
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    /// Prints the script for `command`, the whole command line.
+    pub(crate) fn run(&self, mut command: clap::Command) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "hubcast", &mut script);
+        clap_complete::generate(self.shell, &mut command, "hubcast", &mut script);
         line(String::from_utf8_lossy(&script).trim_end())
     }
 }

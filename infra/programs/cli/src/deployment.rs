@@ -1,8 +1,8 @@
 //! Which deployment a command talks to, and where its parts are.
 //!
-//! Queues are found by their names, so that an account and a region suffice;
-//! flags and the variables of a deployed function name what is called
-//! otherwise. `--local` stands for all of it.
+//! A command finds queues by their names, so that an account and a region are
+//! enough. Flags, and the variables of a deployed function, name queues and
+//! tables with other names. `--local` stands for all of this.
 
 use std::time::Duration;
 
@@ -16,33 +16,33 @@ use hubcast_model::settings::AccessKeys;
 use hubcast_wiring::config::KeysConfig;
 use tokio::sync::OnceCell;
 
-use crate::failure::{Failure, advice};
+use crate::failure::Failure;
 
-/// The key of the Azure SignalR emulator, which is the local stack's too.
+/// The access key of the Azure SignalR emulator. The local stack has the same key.
 const LOCAL_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 /// How long an HTTP request may take.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(15);
-/// How names begin unless something else is said.
+/// The prefix of names when nobody says another.
 const PREFIX: &str = "hubcast";
 
-/// Where the deployment is.
+/// The place of a deployment.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Deployment")]
 pub(crate) struct Place {
-    /// Talks to a local stack; wins over everything else that is set.
+    /// Talks to a local stack, whatever other flags and variables say.
     #[arg(long, global = true, value_name = "URL", num_args = 0..=1, require_equals = true,
           default_missing_value = "http://127.0.0.1:8080")]
     pub(crate) local: Option<String>,
 
-    /// The AWS profile; by default as for every AWS tool.
+    /// The AWS profile; the default is that of every AWS tool.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// The AWS region; by default as for every AWS tool.
+    /// The AWS region; the default is that of every AWS tool.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) region: Option<String>,
 
-    /// How the names of the queues begin, and the table's name.
+    /// The prefix of the queues' names, and the name of the table.
     #[arg(long, global = true, value_name = "NAME", env = "HUBCAST_PREFIX",
           default_value = PREFIX)]
     pub(crate) prefix: String,
@@ -52,23 +52,23 @@ pub(crate) struct Place {
           default_value = "notifications", value_parser = hub)]
     pub(crate) hub: HubName,
 
-    /// Where clients reach the deployment.
+    /// The URL at which clients reach the deployment.
     #[arg(long, global = true, value_name = "URL", env = "PUBLIC_URL")]
     pub(crate) url: Option<String>,
 
-    /// The queue that backends send to, if it is called otherwise.
+    /// The queue that backends send to, when the prefix does not name it.
     #[arg(long, global = true, value_name = "URL", env = "NOTIFICATIONS_QUEUE_URL")]
     pub(crate) queue_url: Option<String>,
 
-    /// The queue of jobs for big audiences, if it is called otherwise.
+    /// The queue of jobs for big audiences, when the prefix does not name it.
     #[arg(long, global = true, value_name = "URL", env = "DELIVERIES_QUEUE_URL")]
     pub(crate) deliveries_queue_url: Option<String>,
 
-    /// The queue of dead letters, if it is called otherwise.
+    /// The queue of dead letters, when the prefix does not name it.
     #[arg(long, global = true, value_name = "URL", env = "DLQ_URL")]
     pub(crate) dlq_url: Option<String>,
 
-    /// The channel table, if it is called otherwise.
+    /// The channel table, when the prefix does not name it.
     #[arg(long, global = true, value_name = "NAME", env = "TABLE_NAME")]
     pub(crate) table: Option<String>,
 }
@@ -77,7 +77,7 @@ fn hub(name: &str) -> Result<HubName, String> {
     HubName::parse(name).map_err(|err| format!("a hub's name {err}"))
 }
 
-/// A deployment that commands talk to. Nothing is asked before it is needed.
+/// A deployment that commands talk to. A command signs in at the first use of AWS.
 #[derive(Debug)]
 pub(crate) struct Deployment {
     place: Place,
@@ -86,6 +86,9 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     /// The deployment at a place.
+    ///
+    /// # Errors
+    /// When the place has a URL that is none.
     pub(crate) fn new(mut place: Place) -> Result<Self, Failure> {
         if let Some(local) = &place.local {
             let local = local.trim_end_matches('/').to_owned();
@@ -114,21 +117,24 @@ impl Deployment {
         &self.place.hub
     }
 
-    /// The local stack's URL, if it is one.
+    /// The URL of the local stack, when the deployment is one.
     pub(crate) fn local(&self) -> Option<&str> {
         self.place.local.as_deref()
     }
 
-    /// What a person does about trouble with it.
+    /// What a person does about trouble with this deployment; may be empty.
     pub(crate) fn advice(&self, trouble: Trouble) -> &'static str {
         match self.place.local {
-            // Whatever answers there signs nobody in and denies nothing.
+            // A local stack signs nobody in and denies nothing.
             Some(_) => "is it running (make run)? --local=URL names another place",
             None => advice(trouble),
         }
     }
 
-    /// Where clients reach it, without a slash at the end.
+    /// The URL at which clients reach the deployment, without a slash at the end.
+    ///
+    /// # Errors
+    /// When no flag and no variable names the URL.
     pub(crate) fn url(&self) -> Result<&str, Failure> {
         self.place.url.as_deref().ok_or_else(|| {
             let text = "where clients reach the deployment is not known: say --url, set PUBLIC_URL, or use --local";
@@ -136,7 +142,7 @@ impl Deployment {
         })
     }
 
-    /// The account that it is in.
+    /// The account of the deployment.
     pub(crate) async fn account(&self) -> Result<&Account, OperatorError> {
         self.account.get_or_try_init(|| self.sign_in()).await
     }
@@ -153,6 +159,11 @@ impl Deployment {
     /// The queue that backends send to.
     pub(crate) async fn notifications(&self) -> Result<Queue, OperatorError> {
         self.queue(self.place.queue_url.as_deref(), "notifications").await
+    }
+
+    /// Whether the flags name the queue that backends send to, or a local stack has one.
+    pub(crate) const fn names_notifications(&self) -> bool {
+        self.place.queue_url.is_some() || self.place.local.is_some()
     }
 
     /// The queue of jobs.
@@ -203,7 +214,7 @@ impl Deployment {
         keys.map_err(|cause| Failure::because("the access keys cannot be read", cause))
     }
 
-    /// A client for its HTTP surfaces.
+    /// An HTTP client for the deployment.
     pub(crate) fn http(&self) -> Result<reqwest::Client, Failure> {
         let builder = reqwest::Client::builder().timeout(HTTP_TIMEOUT);
         // A proxy does not know this machine's ports.
@@ -214,4 +225,20 @@ impl Deployment {
 
 fn local_keys() -> Result<AccessKeys, Failure> {
     AccessKeys::parse(LOCAL_KEY).map_err(|err| Failure::because("the local key is wrong", err))
+}
+
+/// What a person does about trouble with AWS.
+const fn advice(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::NoRegion => "say --region, set AWS_REGION, or use --local for the local stack",
+        Trouble::NoCredentials => {
+            "sign in (such as by `aws sso login`), or name another profile with --profile"
+        }
+        Trouble::Denied => "ask for a permission of this name, or use another --profile",
+        Trouble::NotThere => {
+            "check --profile and --region, and --prefix; a queue or table of another name needs its own flag"
+        }
+        Trouble::Unreachable => "check that it runs there, and the network on the way",
+        Trouble::Failed => "",
+    }
 }

@@ -1,6 +1,7 @@
 //! `hubcast doctor`: checks a deployment part by part, and says what to do.
 //!
-//! Each check stands for itself, so that one look shows all that is wrong.
+//! Checks do not depend on each other where possible, so that one run shows all
+//! faults.
 
 mod finding;
 mod public;
@@ -19,8 +20,8 @@ Examples:
   hubcast doctor --url https://push.example.com --region eu-central-1
   hubcast doctor --url https://push.example.com --read-only --json";
 
-/// Checks queues, table, endpoints, clock and token, sends itself a message, and says what is
-/// wrong.
+/// Checks queues, table, endpoint, clock and token, sends a message to its own connection, and
+/// says what is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Doctor {
@@ -49,10 +50,11 @@ impl Doctor {
     }
 }
 
-/// What was found, told as it is found.
+/// Tells findings one by one, and counts the faults.
 #[derive(Debug)]
 struct Report {
     output: Output,
+    /// How many faults there are so far.
     faults: usize,
 }
 

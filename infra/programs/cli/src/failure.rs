@@ -9,35 +9,34 @@ use hubcast_model::ports::{Cause, QueueError, StoreError};
 use hubcast_model::report::chain;
 
 use crate::client::ConnectError;
-use crate::deployment::Deployment;
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The deployment did not answer, or not as it should.
+    /// The deployment did not answer, or gave a wrong answer.
     #[error("{what}{}", because(source.as_ref()))]
     Failed {
-        /// What was tried.
+        /// What failed, in words.
         what: String,
-        /// What came of it.
+        /// The cause, if there is one.
         source: Option<Cause>,
     },
-    /// AWS, or what stands in for it, did not do it.
+    /// AWS, or the local stack, refused or did not answer.
     #[error("{}", first_line(&chain(.0)))]
     Aws(#[from] OperatorError),
-    /// The command line asks for something that makes no sense, or leaves something out.
+    /// The command line is wrong, or leaves something out; with what.
     #[error("{0}")]
     Usage(String),
-    /// The deployment would reject it, so it was not sent.
+    /// The deployment would reject the message, so the command did not send the message.
     #[error("{0}")]
     Rejected(String),
-    /// What was named, or waited for, is not there.
+    /// The thing that the command line names is not there, or did not come in time.
     #[error("{0}")]
     NotThere(String),
-    /// The doctor found something.
+    /// The doctor found faults.
     #[error("{0}")]
     Faulty(String),
-    /// The output could not be written.
+    /// Standard output cannot be written.
     #[error("the output could not be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -46,7 +45,7 @@ fn because(source: Option<&Cause>) -> String {
     source.map_or_else(String::new, |source| format!(": {}", chain(source.as_ref())))
 }
 
-/// The SDK lists over several lines where it looked for credentials.
+/// The first line: the SDK lists over several lines where it looked for credentials.
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
@@ -57,24 +56,25 @@ impl Failure {
         Self::Failed { what: what.into(), source: None }
     }
 
-    /// A failure because of something.
+    /// A failure with its cause.
     pub(crate) fn because(what: impl Into<String>, source: impl Into<Cause>) -> Self {
         Self::Failed { what: what.into(), source: Some(source.into()) }
     }
 
-    /// Whether somebody stopped reading, as `head` does, which is nobody's fault.
+    /// Whether the reader of a pipe stopped reading, as `head` does. That is no fault.
     pub(crate) fn is_unread(&self) -> bool {
         matches!(self, Self::Output(err) if err.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What to do about it; nothing where the failure says so itself.
-    pub(crate) fn advice(&self, deployment: &Deployment) -> &'static str {
+    /// The kind of trouble that a person can mend; none where the text of the failure says what to
+    /// do.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         match self {
-            Self::Aws(err) => deployment.advice(err.trouble),
+            Self::Aws(err) => Some(err.trouble),
             Self::Failed { source: Some(cause), .. } if is_unreachable(cause) => {
-                deployment.advice(Trouble::Unreachable)
+                Some(Trouble::Unreachable)
             }
-            _ => "",
+            _ => None,
         }
     }
 
@@ -82,7 +82,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             _ if self.is_unread() => ExitCode::SUCCESS,
-            // The one that clap has for flags.
+            // clap has the same code for wrong flags.
             Self::Usage(_) => ExitCode::from(2),
             Self::Aws(err) if err.trouble == Trouble::NoRegion => ExitCode::from(2),
             Self::Failed { .. } | Self::Aws(_) | Self::Output(_) => ExitCode::from(1),
@@ -113,20 +113,4 @@ impl From<QueueError> for Failure {
 
 fn is_unreachable(cause: &Cause) -> bool {
     matches!(cause.downcast_ref(), Some(ConnectError::Unreachable { .. }))
-}
-
-/// What a person does about it.
-pub(crate) const fn advice(trouble: Trouble) -> &'static str {
-    match trouble {
-        Trouble::NoRegion => "say --region, set AWS_REGION, or use --local for the local stack",
-        Trouble::NoCredentials => {
-            "sign in (such as by `aws sso login`), or name another profile with --profile"
-        }
-        Trouble::Denied => "ask for a permission of this name, or use another --profile",
-        Trouble::NotThere => {
-            "check --profile and --region, and --prefix or the flag that names it if it is called otherwise"
-        }
-        Trouble::Unreachable => "check that it runs there, and the network on the way",
-        Trouble::Failed => "",
-    }
 }

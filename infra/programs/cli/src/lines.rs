@@ -1,7 +1,7 @@
 //! Many envelopes, one a line, from a file or a pipe.
 //!
-//! What is there is sent at once, in batches as SQS takes them, so that a pipe
-//! which is never closed works too.
+//! The command sends the lines that are there at once, in batches of SQS. So the
+//! command works on a pipe that nobody closes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,24 +13,27 @@ use hubcast_model::id::HubName;
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
+use crate::dispatch::{deliver, show, tell};
 use crate::draft::{Draft, draft};
 use crate::failure::Failure;
 use crate::output::{Output, complain};
 use crate::progress::Progress;
-use crate::send::{deliver, show, tell};
 
 /// The most messages of one batch.
 const BATCH_MAX: usize = 10;
-/// How many lines are read ahead.
+/// How many lines the reader may be ahead of the sender.
 const AHEAD: usize = 1000;
 
-/// Where lines come from, and what becomes of them.
+/// The source of lines, and what to do with the lines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lines<'a> {
     /// A file, or `-` for standard input.
     pub(crate) path: &'a Path,
+    /// Whether the run goes on after a line that would be rejected.
     pub(crate) keep_going: bool,
+    /// Whether messages are shown and not sent.
     pub(crate) dry_run: bool,
+    /// The message group of all messages, in place of each message's own.
     pub(crate) message_group: Option<&'a str>,
 }
 
@@ -39,7 +42,9 @@ pub(crate) struct Lines<'a> {
 struct Tally {
     output: Output,
     progress: Progress,
+    /// How many lines were read.
     read: usize,
+    /// How many lines would be rejected.
     bad: usize,
 }
 
@@ -47,8 +52,9 @@ struct Tally {
 #[derive(Debug, Default)]
 struct Batch {
     drafts: Vec<Draft>,
+    /// The length of the lines, in bytes of the input.
     bytes: u64,
-    /// Why nothing after them is sent.
+    /// The failure that ends the run after this batch.
     stop: Option<Failure>,
 }
 
@@ -134,10 +140,10 @@ impl Lines<'_> {
     }
 }
 
-type Received = mpsc::Receiver<io::Result<String>>;
+type LineReceiver = mpsc::Receiver<io::Result<String>>;
 
-/// The lines, and how many bytes there are of them where that is known.
-fn read(path: &Path) -> Result<(Received, Option<u64>), Failure> {
+/// The lines, and the length of all lines in bytes where the length is known.
+fn read(path: &Path) -> Result<(LineReceiver, Option<u64>), Failure> {
     let opened = || {
         if path.as_os_str() == "-" {
             return Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?));
@@ -150,8 +156,8 @@ fn read(path: &Path) -> Result<(Received, Option<u64>), Failure> {
     Ok((follow(file), length))
 }
 
-/// Reads on a thread of its own: the program may end while a pipe is still open.
-fn follow(source: impl Read + Send + 'static) -> Received {
+/// Reads on a thread of its own, so that the program can end while a pipe is open.
+fn follow(source: impl Read + Send + 'static) -> LineReceiver {
     let (sender, lines) = mpsc::channel(AHEAD);
     thread::spawn(move || {
         for line in BufReader::new(source).lines() {

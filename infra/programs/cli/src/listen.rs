@@ -19,7 +19,7 @@ use crate::printable::printable_json;
 
 /// The longest pause before another try.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// What a server may be late with its answer to a ping.
+/// How late the server's answer to a ping may come.
 const GRACE: Duration = Duration::from_secs(20);
 
 const EXAMPLES: &str = "\
@@ -31,7 +31,7 @@ Examples:
 
 /// Connects as a browser does, and prints what arrives.
 ///
-/// Without --token the local stack's issuer makes one, or the access key does
+/// Without --token, the local stack's issuer makes a token, or the access key signs a token
 /// (`ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`).
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -39,12 +39,12 @@ pub(crate) struct Listen {
     #[command(flatten)]
     person: Person,
 
-    /// A token: of the app's own log-in, or a client token; --user, --group and --claim win over it.
-    /// Others on this machine see command lines, and not variables.
+    /// A token of the app's log-in, or a client token; --user, --group and --claim win over the
+    /// token. Others on this machine see command lines, and not variables.
     #[arg(long, value_name = "JWT", env = "HUBCAST_TOKEN", hide_env_values = true)]
     token: Option<String>,
 
-    /// Prints calls of this method only; may be repeated.
+    /// Prints only calls of this method; may be repeated.
     #[arg(long, value_name = "METHOD")]
     target: Vec<String>,
 
@@ -52,7 +52,7 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
-    /// Ends after so many seconds; with --count, fails then.
+    /// Ends after so many seconds; with --count, fails after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
 
@@ -68,11 +68,11 @@ pub(crate) struct Listen {
 
 /// How a connection ended.
 enum End {
-    /// Everything that was waited for is here.
+    /// All calls came that the command waits for.
     Done,
-    /// The client may come back.
+    /// The client may connect again; with the reason.
     Dropped(String),
-    /// The client is to stay away.
+    /// The server wants the client to stay away; with the reason, if there is one.
     Closed(Option<String>),
 }
 
@@ -106,11 +106,11 @@ impl Listen {
                     self.receive(connection, &mut left, output).await?
                 }
                 Ok(Err(err)) if was_connected && !err.is_final() => End::Dropped(chain(&err)),
-                // What makes tokens may be away for a while too.
+                // The maker of tokens may be away for a while too.
                 Err(failure @ (Failure::Failed { .. } | Failure::Aws(_))) if was_connected => {
                     End::Dropped(failure.to_string())
                 }
-                // The first time, whoever typed the command is there to mend it.
+                // At the first try, the person who typed the command is there to mend the fault.
                 Ok(Err(err)) => return Err(Failure::because("there is no connection", err)),
                 Err(failure) => return Err(failure),
             };
@@ -129,7 +129,7 @@ impl Listen {
         }
     }
 
-    /// Connects. A token is fetched anew each time, since the last one may have expired.
+    /// Connects with a fresh token, since the last token may have expired.
     async fn connect(
         &self,
         deployment: &Deployment,
@@ -154,7 +154,7 @@ impl Listen {
         Ok(Ok(connection))
     }
 
-    /// Prints what arrives until the connection ends, or enough has come.
+    /// Prints calls until the connection ends, or enough calls came.
     async fn receive(
         &self,
         mut connection: Connection,
@@ -213,7 +213,7 @@ async fn elapsed(seconds: Option<u64>) {
     }
 }
 
-/// A pause that doubles, with jitter, so that clients do not come back all at once.
+/// A pause that doubles, with jitter, so that clients do not connect again all at once.
 fn pause(tries: u32) -> Duration {
     let most = Duration::from_secs(1) * 2_u32.saturating_pow(tries.saturating_sub(1).min(5));
     most.min(PAUSE_MAX).mul_f64(fastrand::f64())
@@ -224,7 +224,7 @@ fn closed(why: Option<String>) -> String {
     format!("the server closed the connection{why}")
 }
 
-/// A call, with its arguments as they came.
+/// Prints a call, with its arguments byte for byte.
 fn print(call: &Invocation, output: Output) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Call<'a> {
@@ -238,7 +238,7 @@ fn print(call: &Invocation, output: Output) -> Result<(), Failure> {
     })
 }
 
-/// What happens to the connection: a line among the others for programs, a remark for people.
+/// Tells what happens to the connection: programs get a line among the results, people a remark.
 fn say(
     output: Output,
     event: &str,

@@ -1,8 +1,9 @@
 //! `hubcast`: the command line of a deployment.
 //!
-//! It sends what a backend sends, listens as a browser does, looks into the
-//! table as an operator may, and moves dead letters. It holds no rules of its
-//! own: envelopes, names and tokens are those of the crates that serve them.
+//! The program sends what a backend sends, listens as a browser does, reads the
+//! table as an operator may, moves dead letters, and probes a deployment. The
+//! program holds no rules of its own: the rules of envelopes, names and tokens
+//! are in the crates of `shared/`.
 
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
@@ -14,6 +15,7 @@ mod command;
 mod completions;
 mod connections;
 mod deployment;
+mod dispatch;
 mod dlq;
 mod doctor;
 mod draft;
@@ -25,6 +27,7 @@ mod output;
 mod pass;
 mod people;
 mod printable;
+mod probe;
 mod progress;
 mod roster;
 mod send;
@@ -32,7 +35,7 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use command::{Cli, Command};
 use deployment::Deployment;
@@ -41,17 +44,21 @@ use failure::Failure;
 #[tokio::main]
 async fn main() -> ExitCode {
     let Cli { place, output, command } = Cli::parse();
-    let (failure, advice) = match Deployment::new(place) {
-        Ok(deployment) => match run(command, &deployment, output).await {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(failure) => {
-                let advice = failure.advice(&deployment);
-                (failure, advice)
-            }
-        },
-        Err(failure) => (failure, ""),
+    let deployment = match Deployment::new(place) {
+        Ok(deployment) => deployment,
+        Err(failure) => return ended(&failure, ""),
     };
-    output::complain(&failure, advice);
+    match run(command, &deployment, output).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let trouble = failure.trouble();
+            ended(&failure, trouble.map_or("", |trouble| deployment.advice(trouble)))
+        }
+    }
+}
+
+fn ended(failure: &Failure, advice: &str) -> ExitCode {
+    output::complain(failure, advice);
     failure.exit_code()
 }
 
@@ -69,6 +76,7 @@ async fn run(
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,
-        Command::Completions(completions) => completions.run(),
+        Command::Probe(probe) => probe.run(deployment, output).await,
+        Command::Completions(completions) => completions.run(Cli::command()),
     }
 }

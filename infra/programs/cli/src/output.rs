@@ -1,7 +1,7 @@
-//! What a command says: results on standard output, remarks on standard error.
+//! What a command writes: results on standard output, remarks on standard error.
 //!
-//! All of it goes through here, and nothing of it acts on a terminal but what
-//! is this program's own: its colours and the ends of its lines.
+//! All output goes through this module. Texts of others cannot act on a
+//! terminal; only this program's colours and line ends do.
 
 use std::fmt;
 use std::io::Write;
@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::printable::{printable, printable_json};
 
-/// How results are shown. Colours are left out where `NO_COLOR` says so.
+/// How a command shows results. `NO_COLOR` turns colours off.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Output {
     /// Writes results as JSON, one object a line.
@@ -25,9 +25,10 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
 }
 
-/// A result for people: lines of this program's own, each with whatever others said in it.
+/// A result for people. The lines may hold texts of others.
 #[derive(Debug, Default)]
 pub(crate) struct Text {
+    /// A word before the first line, and the word's style.
     mark: Option<(Style, &'static str)>,
     lines: Vec<String>,
 }
@@ -45,7 +46,7 @@ impl From<Vec<String>> for Text {
 }
 
 impl Text {
-    /// With a word in a colour before it.
+    /// The same text with a word in a style before it.
     pub(crate) fn marked(self, style: Style, word: &'static str) -> Self {
         Self { mark: Some((style, word)), ..self }
     }
@@ -62,7 +63,10 @@ impl fmt::Display for Text {
 }
 
 impl Output {
-    /// A result: `json` for programs, `text` for people.
+    /// Writes a result: `json` for programs, `text` for people.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
     pub(crate) fn result<T: Into<Text>>(
         self,
         json: &impl Serialize,
@@ -75,24 +79,27 @@ impl Output {
         line(&text().into().to_string())
     }
 
-    /// Something that is good to know while the command runs.
+    /// Writes a remark, unless the command is quiet.
     pub(crate) fn remark(self, text: &str) {
         if !self.quiet {
-            // There is nobody to tell that nothing can be told.
+            // Nobody can be told that standard error is gone.
             let _ = writeln!(anstream::stderr(), "{}", printable(text));
         }
     }
 }
 
-/// A line of a result.
+/// Writes a line of a result.
+///
+/// # Errors
+/// When standard output cannot be written.
 pub(crate) fn line(line: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "{line}")?;
-    // A reader at the other end of a pipe gets it now.
+    // The reader of a pipe gets the line now.
     Ok(out.flush()?)
 }
 
-/// Why the command fails, and what to do about it if that is known.
+/// Writes why the command fails, and what to do; `advice` may be empty.
 pub(crate) fn complain(failure: &Failure, advice: &str) {
     if !failure.is_unread() {
         let text = printable(&failure.to_string());

@@ -1,5 +1,4 @@
-//! Tokens: those that are given, those that a development issuer hands out, and
-//! those that the access key signs.
+//! Tokens: from the command line, from the local stack's issuer, or signed with the access key.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,10 +20,10 @@ use crate::client::Door;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 
-/// Who is to connect.
-#[derive(Debug, Clone, Args)]
+/// The person who connects.
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Person {
-    /// The user; nobody in particular when left out.
+    /// The user; without it the connection is anonymous.
     #[arg(long, short, value_name = "ID", value_parser = user)]
     pub(crate) user: Option<UserId>,
 
@@ -38,20 +37,23 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Whether anything is said of them.
+    /// Whether a flag says anything of the person.
     pub(crate) fn is_named(&self) -> bool {
         self.user.is_some() || !self.group.is_empty() || !self.claim.is_empty()
     }
 }
 
-/// A token, and where it is good.
+/// A token, and the place where clients show the token.
 #[derive(Debug, Clone)]
 pub(crate) struct Pass {
+    /// Where a client negotiates with this token.
     pub(crate) door: Door,
+    /// The token, a JWT.
     pub(crate) token: String,
 }
 
-/// A name that the deployment judges by itself, unless a variable of the shell was not set.
+/// A name that the deployment judges. An empty name is an error: a variable of the shell was not
+/// set.
 pub(crate) fn name(text: &str) -> Result<String, &'static str> {
     if text.is_empty() { Err("it is empty") } else { Ok(text.to_owned()) }
 }
@@ -74,7 +76,10 @@ fn claim(text: &str) -> Result<(String, String), &'static str> {
 }
 
 impl Pass {
-    /// A token that somebody else made. Its header says of which kind it is.
+    /// The pass of a token that somebody else made. The header of the token tells the kind.
+    ///
+    /// # Errors
+    /// When the token is no JWT.
     pub(crate) fn given(token: &str) -> Result<Self, Failure> {
         #[derive(Deserialize)]
         struct Header {
@@ -89,7 +94,10 @@ impl Pass {
         Ok(Self { door, token: token.to_owned() })
     }
 
-    /// An app token of the local stack's issuer, so that a user takes the way that users take.
+    /// An app token of the local stack's issuer, as a log-in would make the token.
+    ///
+    /// # Errors
+    /// When the issuer does not answer.
     pub(crate) async fn of_issuer(
         deployment: &Deployment,
         local: &str,
@@ -114,6 +122,9 @@ impl Pass {
     }
 
     /// A client token, signed with the access key.
+    ///
+    /// # Errors
+    /// When the URL of the deployment or the access key is not known.
     pub(crate) async fn signed(
         deployment: &Deployment,
         person: &Person,
@@ -143,7 +154,10 @@ impl Pass {
         Ok(Self { door: Door::Client, token })
     }
 
-    /// The token of a person: from the local issuer where there is one, else signed here.
+    /// The token of a person: from the issuer of a local stack, or else signed with the access key.
+    ///
+    /// # Errors
+    /// When neither makes a token.
     pub(crate) async fn of(deployment: &Deployment, person: &Person) -> Result<Self, Failure> {
         match (deployment.local(), &person.user) {
             (Some(local), Some(user)) => Self::of_issuer(deployment, local, user, person).await,

@@ -1,12 +1,12 @@
-//! What others said, so that it only says something.
+//! Texts of others, without characters that a terminal acts on.
 //!
-//! A reason, an argument or an error's body may hold what a terminal acts on:
-//! escapes that colour, erase or rename, breaks that forge a line, and marks
-//! that turn the direction of what follows.
+//! A reason, an argument or the body of an error may hold such characters:
+//! escapes that colour, erase or rename, line breaks that forge a line, and
+//! marks that turn the direction of the following text.
 
 use std::fmt::Write;
 
-/// The text with everything spelled out that a terminal would act on.
+/// The same text, with the characters spelled out that a terminal acts on.
 pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for c in text.chars() {
@@ -18,17 +18,17 @@ pub(crate) fn printable(text: &str) -> String {
     printable
 }
 
-/// The same JSON on one line, with all that spelled out as JSON does it.
+/// The same JSON on one line, with these characters spelled out as JSON escapes.
 pub(crate) fn printable_json(json: &str) -> String {
     let mut printable = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            // Texts hold none of these as they are, so this one stands between two tokens.
+            // A text in JSON holds none of these, so the character stands between two tokens.
             '\n' | '\r' | '\t' => printable.push(' '),
             c if acts(c) => {
                 let mut halves = [0; 2];
                 for half in c.encode_utf16(&mut halves) {
-                    // Nothing goes wrong with writing to a text.
+                    // Writing to a String cannot fail.
                     let _ = write!(printable, "\\u{half:04x}");
                 }
             }
@@ -38,7 +38,8 @@ pub(crate) fn printable_json(json: &str) -> String {
     printable
 }
 
-/// Control characters (C0, DEL and C1), line separators, and what turns the direction of writing.
+/// Whether a terminal acts on a character: control characters (C0, DEL and C1), line separators,
+/// and marks that turn the direction of writing.
 fn acts(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{2028}'..='\u{202e}')

@@ -1,4 +1,4 @@
-//! How far a long run is, for people who watch.
+//! The progress of a long run, for people who watch.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -7,17 +7,18 @@ use crate::output::Output;
 const WITH_LENGTH: &str = "{bar:30} {percent:>3}%  {msg} sent, {eta} left";
 const WITHOUT_LENGTH: &str = "{spinner} {msg} sent in {elapsed}";
 
-/// A bar on standard error; nothing where nobody watches.
+/// A bar on standard error; hidden where standard error is no terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
+    /// How many messages were sent.
     sent: usize,
 }
 
 impl Progress {
-    /// A bar over so many bytes, or a count when nobody knows how many there are.
+    /// A bar over so many bytes of input, or a count of messages when the length is not known.
     pub(crate) fn new(output: Output, bytes: Option<u64>) -> Self {
-        // It draws itself on terminals only.
+        // The bar draws on terminals only.
         let target =
             if output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         Self::on(target, bytes)
@@ -32,19 +33,19 @@ impl Progress {
         Self { bar, sent: 0 }
     }
 
-    /// So many more messages, of so many bytes of input, are sent.
+    /// Counts messages that were sent, and the bytes of input that held the messages.
     pub(crate) fn advance(&mut self, messages: usize, bytes: u64) {
         self.sent += messages;
         self.bar.set_message(self.sent.to_string());
         self.bar.inc(bytes);
     }
 
-    /// Says something without the bar in the way.
+    /// Hides the bar while `say` writes.
     pub(crate) fn above(&self, say: impl FnOnce()) {
         self.bar.suspend(say);
     }
 
-    /// How many were sent; the bar goes.
+    /// Removes the bar; answers how many messages were sent.
     pub(crate) fn finish(self) -> usize {
         self.bar.finish_and_clear();
         self.sent

@@ -4,21 +4,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hubcast_aws::operator::message_id;
-use hubcast_model::ports::JobMessage;
 use hubcast_model::time::{Clock, SystemClock};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::argument::arguments;
 use crate::deployment::Deployment;
+use crate::dispatch::{deliver, show, tell};
 use crate::draft::{Draft, draft};
 use crate::failure::Failure;
 use crate::lines;
 use crate::moment::rfc3339;
 use crate::output::Output;
 use crate::pass::name;
-use crate::printable::printable_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,18 +38,18 @@ pub(crate) struct Send {
     #[arg(required_unless_present = "lines", conflicts_with = "lines", value_parser = name)]
     target: Option<String>,
 
-    /// Its arguments: JSON, NAME=VALUE, or text.
+    /// The arguments of the method: JSON, NAME=VALUE, or text.
     #[arg(allow_negative_numbers = true)]
     arguments: Vec<String>,
 
     #[command(flatten)]
     audience: Audience,
 
-    /// A connection that is left out; may be repeated.
+    /// A connection that gets nothing; may be repeated.
     #[arg(long, value_name = "ID", conflicts_with = "lines", value_parser = name)]
     except: Vec<String>,
 
-    /// Drops the notification when it cannot be delivered within so many seconds.
+    /// Drops the notification when it is not delivered within so many seconds.
     #[arg(long, value_name = "SECONDS", conflicts_with = "lines",
           value_parser = clap::value_parser!(u32).range(1..))]
     expires_in: Option<u32>,
@@ -65,7 +63,7 @@ pub(crate) struct Send {
     #[arg(long, requires = "lines")]
     keep_going: bool,
 
-    /// The message group, to keep this in order with messages for other audiences.
+    /// The message group: messages of one group stay in order, whatever their audiences.
     #[arg(long, value_name = "ID")]
     message_group: Option<String>,
 
@@ -74,7 +72,7 @@ pub(crate) struct Send {
     dry_run: bool,
 }
 
-/// Who a notification is for.
+/// The audience of a notification.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false, args = ["user", "group", "connection", "all", "lines"])]
 struct Audience {
@@ -82,7 +80,7 @@ struct Audience {
     #[arg(long, short, value_name = "ID", value_parser = name)]
     user: Vec<String>,
 
-    /// A group; may be repeated, and who is in several gets one message.
+    /// A group; may be repeated, and a member of several groups gets one message.
     #[arg(long, short, value_name = "NAME", value_parser = name)]
     group: Vec<String>,
 
@@ -96,7 +94,7 @@ struct Audience {
 }
 
 impl Audience {
-    /// The properties of an envelope that name it; one set for each message.
+    /// The property that names the audience in an envelope; one for each message.
     fn named(&self) -> Vec<(&'static str, Value)> {
         if let Some(id) = &self.connection {
             return vec![("connectionId", json!(id))];
@@ -142,7 +140,7 @@ impl Send {
         }
     }
 
-    /// The envelopes. Arguments are put in last, as they were typed.
+    /// The envelopes. The arguments go in last, byte for byte.
     fn envelopes(&self) -> Result<Vec<String>, Failure> {
         let arguments =
             arguments(&self.arguments).map_err(|err| Failure::Usage(err.to_string()))?;
@@ -170,39 +168,4 @@ impl Send {
 /// The point in time so many seconds from now.
 fn after(seconds: u32) -> String {
     rfc3339(SystemClock.now().plus(Duration::from_secs(u64::from(seconds))))
-}
-
-/// What would be sent.
-pub(crate) fn show(draft: &Draft, output: Output) -> Result<(), Failure> {
-    let body = RawValue::from_string(draft.body.clone());
-    let body = body.map_err(|err| Failure::because("the envelope is no JSON", err))?;
-    let json = json!({ "messageGroup": draft.group, "envelope": body });
-    output.result(&json, || {
-        vec![printable_json(&draft.body), format!("  in the message group {}", draft.group)]
-    })
-}
-
-/// That so many were sent.
-pub(crate) fn tell(
-    output: Output,
-    sent: usize,
-    text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
-    if output.json {
-        return output.result(&json!({ "sent": sent }), String::new);
-    }
-    output.remark(&text());
-    Ok(())
-}
-
-/// Sends drafts, in order.
-pub(crate) async fn deliver(
-    queue: &hubcast_aws::operator::Queue,
-    drafts: &[Draft],
-) -> Result<(), Failure> {
-    let mut messages = Vec::with_capacity(drafts.len());
-    for Draft { body, group } in drafts {
-        messages.push(JobMessage { body: body.clone(), group: group.clone(), key: message_id()? });
-    }
-    Ok(queue.send(&messages).await?)
 }

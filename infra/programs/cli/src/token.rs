@@ -29,11 +29,11 @@ pub(crate) struct Token {
     #[command(flatten)]
     person: Person,
 
-    /// Ends the session after so many seconds, whatever connections there are.
+    /// Ends the session, and all its connections, after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     session: Option<u64>,
 
-    /// Makes an app token instead, by the local stack's issuer.
+    /// Asks the local stack's issuer for an app token instead.
     #[arg(long, conflicts_with = "session")]
     app: bool,
 }
@@ -55,7 +55,7 @@ impl Token {
         output.result(&json, || pass.token)
     }
 
-    /// Where an app token comes from, and whose it is.
+    /// The URL of the local stack that makes an app token, and the user of the token.
     fn issued<'a>(&'a self, deployment: &'a Deployment) -> Result<(&'a str, &'a UserId), Failure> {
         let issued = deployment.local().zip(self.person.user.as_ref());
         issued.ok_or_else(|| Failure::Usage("--app goes with --local and --user".to_owned()))

@@ -1,18 +1,17 @@
-//! The AWS services on the one port: which request is for which, and how SDKs find them.
+//! The AWS services on the one port: which request is for which.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
 use crate::dynamodb::DynamoDb;
-use crate::sqs::{REGION, Sqs};
+use crate::sqs::Sqs;
 
 /// Answers a request that speaks an AWS protocol; `None` when it does not.
 pub(crate) async fn answer(
-    (dynamodb, sqs): (&DynamoDb, &Sqs),
+    dynamodb: &DynamoDb,
+    sqs: &Sqs,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Option<Response> {
@@ -21,7 +20,7 @@ pub(crate) async fn answer(
     };
     let target = String::from_utf8_lossy(target.as_bytes());
     if target.starts_with("DynamoDB_") {
-        Some(dynamodb.answer(headers.clone(), body.clone()).await)
+        Some(dynamodb.answer(headers, body).into_response())
     } else if target.starts_with("AmazonSQS.") {
         Some(sqs.answer(headers, body.clone()).await)
     } else {
@@ -44,23 +43,11 @@ fn is_query_protocol(headers: &HeaderMap, body: &Bytes) -> bool {
         && (body.starts_with(b"Action=") || body.windows(8).any(|part| part == b"&Action="))
 }
 
-/// In the form in which old SDKs expect an error.
+/// The error for the Query protocol, in the form that old SDKs read.
 fn query_protocol() -> Response {
     let text = "SQS speaks the AWS JSON protocol here, and not the Query protocol of form posts: use an SDK from 2024 or later, or send X-Amz-Target: AmazonSQS.SendMessage with a JSON body";
     let body = format!(
         "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\"><Error><Type>Sender</Type><Code>UnsupportedProtocol</Code><Message>{text}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
     );
     (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "text/xml")], body).into_response()
-}
-
-/// The SDK's configuration for a local endpoint.
-pub(crate) fn sdk_config(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "local");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(endpoint)
-        .build()
 }

@@ -7,8 +7,8 @@ use hubcast_aws::gateway::ATTEMPT_TIMEOUT;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::queue::SqsQueue;
 use hubcast_aws::store::DynamoStore;
-use hubcast_aws::upstream::SqsAnswers;
-use hubcast_delivery::Publisher;
+use hubcast_aws::upstream::{SqsAnswers, SqsUpstream};
+use hubcast_delivery::{Ports, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::config::{PublisherConfig, WebhookConfig};
@@ -16,7 +16,6 @@ use serde_json::Value;
 use upstream::Courier;
 use upstream::http_client::HttpWebhook;
 
-use crate::aws::sdk_config;
 use crate::functions::{RESERVE, Runtime, read, way_up, write};
 use crate::gateway::InvokeError;
 use crate::poller::{Consumer, FUNCTION_TIMEOUT};
@@ -24,7 +23,9 @@ use crate::sqs::UPSTREAM_MAX_RECEIVES;
 
 /// The publisher, as the queue's consumer.
 #[derive(Debug, Clone)]
-pub(crate) struct LocalPublisher(Arc<Publisher<DynamoStore, LeanGateway, SqsQueue, SystemClock>>);
+pub(crate) struct LocalPublisher(Arc<Ours>);
+
+type Ours = Publisher<DynamoStore, LeanGateway, SqsQueue, SystemClock, SqsUpstream>;
 
 impl LocalPublisher {
     /// The publisher on this runtime.
@@ -33,11 +34,11 @@ impl LocalPublisher {
         let config = PublisherConfig::read(|name| variables.get(name).cloned())?;
         let store = runtime.store(config.table);
         let (endpoint, connections_max) = (&config.management_endpoint, config.fanout.concurrency);
-        let sdk = sdk_config(runtime.base);
-        let gateway = LeanGateway::new(&sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
+        let sdk = runtime.sdk;
+        let gateway = LeanGateway::new(sdk, endpoint, connections_max, ATTEMPT_TIMEOUT)?;
         let upstream = way_up(runtime, config.upstream);
-        let queue = SqsQueue::new(&sdk, config.queues).with_upstream(upstream);
-        let ports = (store, gateway, queue, SystemClock);
+        let queue = SqsQueue::new(sdk, config.queues);
+        let ports = Ports { store, gateway, queue, upstream, clock: SystemClock };
         Ok(Self(Arc::new(Publisher::new(ports, config.fanout, Shards::new(config.shards)))))
     }
 }
@@ -47,7 +48,7 @@ impl Consumer for LocalPublisher {
         let (publisher, event) = (Arc::clone(&self.0), read(event)?);
         let patience = FUNCTION_TIMEOUT.saturating_sub(RESERVE);
         let invocation =
-            tokio::spawn(async move { publisher::handle(&publisher, event, patience).await });
+            tokio::spawn(async move { publisher::handle(&*publisher, event, patience).await });
         let answer = invocation.await.map_err(|panic| InvokeError(panic.to_string()))?;
         write(&answer)
     }
@@ -67,11 +68,11 @@ impl LocalUpstream {
         }
         let variables = runtime.variables();
         let config = WebhookConfig::read(|name| variables.get(name).cloned())?;
-        let sdk = sdk_config(runtime.base);
+        let sdk = runtime.sdk;
         Ok(Some(Self(Arc::new(Courier {
             webhook: HttpWebhook::new().map_err(anyhow::Error::from_boxed)?,
-            queue: SqsAnswers::new(&sdk, config.queues),
-            keys: KeyVault::new(&sdk, config.access_keys),
+            queue: SqsAnswers::new(sdk, config.queues),
+            keys: KeyVault::new(sdk, config.access_keys),
             clock: SystemClock,
             templates: config.templates,
             timeout: config.timeout,

@@ -1,4 +1,4 @@
-//! `GET /dev/counts`: who is connected, and what waits in the queues.
+//! `GET /dev/counts`: counts of connections and of messages in the queues.
 
 use std::collections::BTreeMap;
 
@@ -14,38 +14,41 @@ use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, queue_url};
 
 type Row = std::collections::HashMap<String, AttributeValue>;
 
-/// What is counted.
+/// The counts.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Counts {
-    /// Sockets that are open, shaken hands or not.
+    /// How many sockets are open, before or after the handshake.
     sockets: usize,
+    /// The hubs, by name.
     hubs: BTreeMap<String, Hub>,
+    /// How many messages each queue holds.
     queues: BTreeMap<&'static str, u64>,
 }
 
-/// The connections of a hub that hear what is sent.
+/// The connections of a hub whose handshake is done.
 #[derive(Debug, Default, Serialize)]
 struct Hub {
+    /// How many connections there are.
     connections: usize,
-    /// How many connections each user has; anonymous ones are in none of them.
+    /// How many connections each user has; an anonymous connection belongs to no user.
     users: BTreeMap<String, usize>,
     /// How many connections are in each group.
     groups: BTreeMap<String, usize>,
 }
 
 impl Counts {
-    /// Counts right now. `sockets` are open at the gateway; the rest stands in table and queues.
-    pub(crate) async fn take(
-        sockets: usize,
-        table: &SdkConfig,
-        queues: &SdkConfig,
-    ) -> anyhow::Result<Self> {
+    /// Counts now. `sockets` are open at the gateway; the other counts come from the table and the
+    /// queues.
+    ///
+    /// # Errors
+    /// When the table or a queue does not answer.
+    pub(crate) async fn take(sockets: usize, sdk: &SdkConfig) -> anyhow::Result<Self> {
         let mut counts = Self { sockets, ..Self::default() };
-        for row in ready_sockets(table).await? {
+        for row in ready_sockets(sdk).await? {
             counts.add(&row);
         }
-        let sqs = aws_sdk_sqs::Client::new(queues);
-        let base = queues.endpoint_url().unwrap_or_default();
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        let base = sdk.endpoint_url().unwrap_or_default();
         let named = [("notifications", NOTIFICATIONS), ("deliveries", DELIVERIES), ("dlq", DLQ)];
         for (name, queue) in named {
             counts.queues.insert(name, depth(&sqs, &queue_url(base, queue)).await?);
@@ -80,7 +83,7 @@ async fn ready_sockets(table: &SdkConfig) -> anyhow::Result<Vec<Row>> {
     rows.context("the table cannot be read")
 }
 
-/// How many messages a queue holds, received or not.
+/// How many messages a queue holds, those in flight included.
 async fn depth(sqs: &aws_sdk_sqs::Client, url: &str) -> anyhow::Result<u64> {
     let ask = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
     let answer = ask.send().await.context("a queue cannot be read")?;

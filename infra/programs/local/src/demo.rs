@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::header;
 
 const PAGE: &str = "index.html";
-/// The page loads nothing from elsewhere, so that nothing it shows can make it.
+/// The page loads nothing from other origins, whatever the page shows.
 const POLICY: &str =
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
@@ -17,7 +17,10 @@ const POLICY: &str =
 pub(crate) struct Demo(PathBuf);
 
 impl Demo {
-    /// Takes a folder with an `index.html`.
+    /// Opens a folder with an `index.html`.
+    ///
+    /// # Errors
+    /// When there is no such folder or file.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         let page = folder.join(PAGE);
         ensure!(
@@ -28,7 +31,7 @@ impl Demo {
         Ok(Self(folder.to_owned()))
     }
 
-    /// Answers a file of the folder; `None` when there is none of this path.
+    /// Answers the file of a path; `None` when there is no such file.
     pub(crate) async fn answer(&self, path: &str) -> Option<Response> {
         let path = Path::new(path.strip_prefix('/')?);
         // Nothing above the folder is the page's.

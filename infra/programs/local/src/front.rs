@@ -1,4 +1,4 @@
-//! The one port: which request goes where.
+//! The one port: the router that finds the service of a request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,18 +19,18 @@ use crate::gateway::{
 };
 use crate::guard::objection;
 use crate::issuer::TokenRequest;
-use crate::stack::Shared;
+use crate::services::Services;
 
 /// DynamoDB takes bodies of up to 16 MB; nothing here takes more.
 const BODY_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The routes of the one port.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().fallback(answer).with_state(shared)
+pub(crate) fn router(services: Arc<Services>) -> Router {
+    Router::new().fallback(answer).with_state(services)
 }
 
 async fn answer(
-    State(shared): State<Arc<Shared>>,
+    State(services): State<Arc<Services>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
@@ -39,42 +39,42 @@ async fn answer(
         return problem(StatusCode::FORBIDDEN, objection);
     }
     if is_upgrade(&parts.headers) {
-        let _entered = shared.enter().await;
-        return upgrade(Arc::clone(&shared.gateway), peer, &mut parts).await;
+        let _entered = services.enter().await;
+        return upgrade(Arc::clone(&services.gateway), peer, &mut parts).await;
     }
     let Ok(body) = axum::body::to_bytes(body, BODY_MAX_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let services = (&shared.dynamodb, &shared.sqs);
-    if let Some(answer) = aws::answer(services, &parts.headers, &body).await {
+    let Services { dynamodb, sqs, .. } = services.as_ref();
+    if let Some(answer) = aws::answer(dynamodb, sqs, &parts.headers, &body).await {
         return answer;
     }
     match connection_id(parts.uri.path()) {
-        Some(id) => management_request(&shared.gateway, &parts.method, &id, body),
-        None if parts.uri.path().starts_with("/dev/") => dev(&shared, &parts, &body).await,
-        None => public(&shared, peer, &parts, body).await,
+        Some(id) => management_request(&services.gateway, &parts.method, &id, body),
+        None if parts.uri.path().starts_with("/dev/") => dev(&services, &parts, &body).await,
+        None => public(&services, peer, &parts, body).await,
     }
 }
 
-async fn public(shared: &Shared, peer: SocketAddr, parts: &Parts, body: Bytes) -> Response {
+async fn public(services: &Services, peer: SocketAddr, parts: &Parts, body: Bytes) -> Response {
     let path = parts.uri.path();
     if path.starts_with("/api/") {
-        return backend(shared, peer, parts.clone(), body).await;
+        return backend(services, peer, parts.clone(), body).await;
     }
     if path.ends_with("/negotiate") {
-        let _entered = shared.enter().await;
-        return http_request(&shared.gateway, Function::Negotiate, parts, peer, &body).await;
+        let _entered = services.enter().await;
+        return http_request(&services.gateway, Function::Negotiate, parts, peer, &body).await;
     }
     match (&parts.method, path) {
-        (&Method::GET | &Method::HEAD, _) => page(shared, path).await,
+        (&Method::GET | &Method::HEAD, _) => page(services, path).await,
         _ => nothing(),
     }
 }
 
-async fn page(shared: &Shared, path: &str) -> Response {
-    let built = match &shared.demo {
+async fn page(services: &Services, path: &str) -> Response {
+    let built = match &services.demo {
         Some(demo) => demo.answer(path).await,
-        None => (path == "/").then(|| Html(welcome(&shared.base)).into_response()),
+        None => (path == "/").then(|| Html(welcome(&services.base)).into_response()),
     };
     built.unwrap_or_else(nothing)
 }
@@ -84,32 +84,32 @@ fn nothing() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": hint }))).into_response()
 }
 
-/// What backends call. As the front door of a deployment does, this says how the path was encoded,
-/// whatever the caller says.
-async fn backend(shared: &Shared, peer: SocketAddr, mut parts: Parts, body: Bytes) -> Response {
-    if !shared.is_ready() {
+/// Answers a call of a backend. As the front door of a deployment, this sets the header with the
+/// encoded path, whatever the caller sent.
+async fn backend(services: &Services, peer: SocketAddr, mut parts: Parts, body: Bytes) -> Response {
+    if !services.is_ready() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let path = HeaderValue::from_str(parts.uri.path());
     if let Ok(path) = path {
         parts.headers.insert(HeaderName::from_static(RAW_PATH_HEADER), path);
     }
-    http_request(&shared.gateway, Function::Rest, &parts, peer, &body).await
+    http_request(&services.gateway, Function::Rest, &parts, peer, &body).await
 }
 
-async fn dev(shared: &Shared, parts: &Parts, body: &Bytes) -> Response {
+async fn dev(services: &Services, parts: &Parts, body: &Bytes) -> Response {
     let answer = match (&parts.method, parts.uri.path()) {
         (&Method::OPTIONS, _) => StatusCode::NO_CONTENT.into_response(),
         (&Method::GET, "/dev/.well-known/openid-configuration") => {
-            Json(shared.issuer.discovery()).into_response()
+            Json(services.issuer.discovery()).into_response()
         }
-        (&Method::GET, "/dev/jwks") => Json(shared.issuer.keys()).into_response(),
-        (&Method::GET, "/dev/counts") => match shared.counts().await {
+        (&Method::GET, "/dev/jwks") => Json(services.issuer.keys()).into_response(),
+        (&Method::GET, "/dev/counts") => match services.counts().await {
             Ok(counts) => Json(counts).into_response(),
             Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
         },
-        (&Method::POST, "/dev/token") => token(shared, body),
-        (&Method::POST, "/dev/reset") => match shared.reset().await {
+        (&Method::POST, "/dev/token") => token(services, body),
+        (&Method::POST, "/dev/reset") => match services.reset().await {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
         },
@@ -118,7 +118,7 @@ async fn dev(shared: &Shared, parts: &Parts, body: &Bytes) -> Response {
     with_cors(answer, &parts.headers)
 }
 
-fn token(shared: &Shared, body: &Bytes) -> Response {
+fn token(services: &Services, body: &Bytes) -> Response {
     let request: TokenRequest = match serde_json::from_slice(body) {
         Ok(request) => request,
         Err(err) => {
@@ -128,7 +128,7 @@ fn token(shared: &Shared, body: &Bytes) -> Response {
             return problem(StatusCode::BAD_REQUEST, &text);
         }
     };
-    match shared.issuer.token(request) {
+    match services.issuer.token(request) {
         Ok(token) => Json(token).into_response(),
         Err(err) => problem(StatusCode::BAD_REQUEST, &format!("{err:#}")),
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authorizer::Door;
+use aws_config::SdkConfig;
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_auth::rest::RestGate;
@@ -18,8 +19,9 @@ use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::{SqsUpstream, UpstreamUrls};
 use hubcast_backend::Backend;
-use hubcast_connection::connect::ConnectSettings;
-use hubcast_connection::frames::Frames;
+use hubcast_connection::connect::Reception;
+use hubcast_connection::frames::{FramePorts, Frames};
+use hubcast_membership::presence::Presence;
 use hubcast_membership::shards::Shards;
 use hubcast_model::settings::{PublicUrl, TokenSettings};
 use hubcast_model::time::SystemClock;
@@ -32,7 +34,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::aws::sdk_config;
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::options::Options;
 use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
@@ -55,9 +56,9 @@ const REST_PATIENCE: Duration = Duration::from_secs(28).saturating_sub(RESERVE);
 pub(crate) struct Runtime<'a> {
     /// What the stack was told.
     pub(crate) options: &'a Options,
-    /// Where DynamoDB is.
-    pub(crate) dynamodb: String,
-    /// Where everything else is.
+    /// How the functions reach AWS.
+    pub(crate) sdk: &'a SdkConfig,
+    /// Where the stack is, such as `http://127.0.0.1:8080`.
     pub(crate) base: &'a str,
     /// `TOKEN_ISSUERS`
     pub(crate) issuers: String,
@@ -98,11 +99,11 @@ impl Runtime<'_> {
     }
 
     pub(crate) fn store(&self, table: String) -> DynamoStore {
-        DynamoStore::new(&sdk_config(&self.dynamodb), table)
+        DynamoStore::new(self.sdk, table)
     }
 
     pub(crate) fn management(&self, endpoint: &str) -> ManagementGateway {
-        ManagementGateway::new(&sdk_config(self.base), endpoint, ATTEMPT_TIMEOUT)
+        ManagementGateway::new(self.sdk, endpoint, ATTEMPT_TIMEOUT)
     }
 }
 
@@ -112,6 +113,8 @@ fn following_host() -> PublicUrl {
 
 type LocalGatekeeper = Gatekeeper<HttpKeys, KeyVault>;
 type LocalDoor = Door<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+type LocalReception = Reception<DynamoStore, SystemClock>;
+type LocalPresence = Presence<DynamoStore, SqsUpstream, SystemClock>;
 type LocalFrames = Frames<DynamoStore, ManagementGateway, SystemClock, SqsUpstream>;
 type LocalRest = Rest<HttpKeys, KeyVault, DynamoStore, SqsSender, SystemClock>;
 type LocalNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
@@ -122,7 +125,7 @@ fn gatekeeper(
     access_keys: AccessKeySettings,
 ) -> anyhow::Result<LocalGatekeeper> {
     let keys = HttpKeys::default();
-    let vault = KeyVault::new(&sdk_config(runtime.base), access_keys);
+    let vault = KeyVault::new(runtime.sdk, access_keys);
     let tokens = TokenSettings { public_url: following_host(), ..tokens };
     Ok(Gatekeeper::new(tokens, keys, vault)?)
 }
@@ -134,10 +137,9 @@ pub(crate) struct LocalFunctions(Arc<Handlers>);
 #[derive(Debug)]
 struct Handlers {
     door: LocalDoor,
-    store: DynamoStore,
-    connect: ConnectSettings,
+    reception: LocalReception,
+    presence: LocalPresence,
     frames: LocalFrames,
-    upstream: Option<SqsUpstream>,
     negotiation: LocalNegotiation,
     rest: LocalRest,
 }
@@ -147,13 +149,11 @@ impl LocalFunctions {
     pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
         let variables = runtime.variables();
         let lookup = |name: &str| variables.get(name).cloned();
-        let connect = ConnectConfig::read(lookup)?;
         Ok(Self(Arc::new(Handlers {
             door: door(runtime, AuthorizerConfig::read(lookup)?)?,
-            store: runtime.store(connect.table),
-            connect: connect.connect,
+            reception: reception(runtime, ConnectConfig::read(lookup)?),
+            presence: presence(runtime, DisconnectConfig::read(lookup)?),
             frames: frames(runtime, FramesConfig::read(lookup)?),
-            upstream: way_up(runtime, DisconnectConfig::read(lookup)?.upstream),
             negotiation: negotiation(runtime, NegotiateConfig::read(lookup)?)?,
             rest: rest(runtime, RestConfig::read(lookup)?)?,
         })))
@@ -162,7 +162,7 @@ impl LocalFunctions {
 
 /// The queues that lead to backends, if they hear of clients.
 pub(crate) fn way_up(runtime: &Runtime<'_>, urls: Option<UpstreamUrls>) -> Option<SqsUpstream> {
-    urls.map(|urls| SqsUpstream::new(&sdk_config(runtime.base), urls))
+    urls.map(|urls| SqsUpstream::new(runtime.sdk, urls))
 }
 
 fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<LocalDoor> {
@@ -177,13 +177,24 @@ fn door(runtime: &Runtime<'_>, config: AuthorizerConfig) -> anyhow::Result<Local
     })
 }
 
+fn reception(runtime: &Runtime<'_>, config: ConnectConfig) -> LocalReception {
+    Reception::new(runtime.store(config.table), SystemClock, config.connect)
+}
+
+fn presence(runtime: &Runtime<'_>, config: DisconnectConfig) -> LocalPresence {
+    let store = Arc::new(runtime.store(config.table));
+    let upstream = way_up(runtime, config.upstream).map(Arc::new);
+    Presence::new(store, upstream, Arc::new(SystemClock))
+}
+
 fn frames(runtime: &Runtime<'_>, mut config: FramesConfig) -> LocalFrames {
     config.frames.lifetime = runtime.options.lifetime();
     let store = runtime.store(config.table);
     let gateway = runtime.management(&config.management_endpoint);
-    let upstream = config.upstream.map(|upstream| upstream.start(&sdk_config(runtime.base)));
+    let upstream = config.upstream.map(|upstream| upstream.start(runtime.sdk));
     let shards = Shards::new(config.shards);
-    Frames::new(store, gateway, SystemClock, config.frames, shards).with_upstream(upstream)
+    let ports = FramePorts::new(store, gateway, SystemClock).with_upstream(upstream);
+    Frames::new(ports, &config.frames, shards)
 }
 
 fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result<LocalNegotiation> {
@@ -203,9 +214,9 @@ fn negotiation(runtime: &Runtime<'_>, config: NegotiateConfig) -> anyhow::Result
 }
 
 fn rest(runtime: &Runtime<'_>, config: RestConfig) -> anyhow::Result<LocalRest> {
-    let sdk = sdk_config(runtime.base);
-    let vault = KeyVault::new(&sdk, config.access_keys);
-    let queue = SqsSender::new(&sdk, config.notifications);
+    let sdk = runtime.sdk;
+    let vault = KeyVault::new(sdk, config.access_keys);
+    let queue = SqsSender::new(sdk, config.notifications);
     let (store, shards) = (runtime.store(config.table), Shards::new(config.shards));
     Ok(Rest {
         front_door: config.front_door,
@@ -234,13 +245,9 @@ impl Handlers {
                 let answer = authorizer::handle(&self.door, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
-            Function::Connect => {
-                let settings = &self.connect;
-                write(&connect::handle(&self.store, &SystemClock, settings, read(event)?).await)
-            }
+            Function::Connect => write(&connect::handle(&self.reception, read(event)?).await),
             Function::Disconnect => {
-                let (store, upstream) = (&self.store, self.upstream.as_ref());
-                let answer = disconnect::handle(store, upstream, &SystemClock, read(event)?).await;
+                let answer = disconnect::handle(&self.presence, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
             Function::Message => {

@@ -1,8 +1,8 @@
 //! Emulation of API Gateway: a WebSocket API, an HTTP API and `@connections`.
 //!
-//! Functions are invoked with JSON events of the exact AWS shape and answer
-//! JSON, as on Lambda. What is emulated, and from where it is known, stands
-//! beside each rule; the limits are those of
+//! The gateway invokes functions with JSON events of the exact AWS shape, and
+//! functions answer JSON, as on Lambda. Each rule says what it emulates, and its
+//! source. The limits are those of
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>.
 
 mod event;
@@ -26,9 +26,9 @@ pub use upgrade::{is_upgrade, upgrade};
 
 use registry::Registry;
 
-/// The API's stage, which is also the path of the raw WebSocket URL.
+/// The stage of the API, and the path of the raw WebSocket URL.
 pub const STAGE: &str = "local";
-/// The longest URL.
+/// The longest URL, in bytes.
 const URL_MAX_BYTES: usize = 4096;
 /// The longest that an integration may take.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
@@ -69,25 +69,27 @@ pub trait Functions: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Value, InvokeError>> + Send;
 }
 
-/// What differs between a test and a day's work.
+/// The limits of sockets, which tests shorten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// After this long without a frame either way a socket is closed.
+    /// The gateway closes a socket after this long without a frame in either direction.
     pub idle: Duration,
-    /// After this long a socket is closed in any case.
+    /// The gateway closes every socket after this long.
     pub lifetime: Duration,
     /// Whether a record separator after a JSON body still lets its `target` select a route.
-    /// AWS does not document it.
+    /// AWS does not document this.
     pub lenient_route_selection: bool,
 }
 
 /// The emulated gateway.
 #[derive(Debug)]
 pub struct Gateway<F> {
+    /// The functions behind the routes.
     functions: F,
     limits: Limits,
+    /// The open sockets.
     registry: Registry,
-    /// How many sockets have not told `$disconnect` yet.
+    /// How many sockets are open, or have not invoked `$disconnect` yet.
     running: watch::Sender<usize>,
 }
 
@@ -103,7 +105,8 @@ impl<F: Functions> Gateway<F> {
         self.registry.len()
     }
 
-    /// Closes every socket as a server does that goes away; waits until `$disconnect` was told.
+    /// Closes every socket as a server closes sockets before its end, and waits until each socket
+    /// invoked `$disconnect`.
     pub async fn close_all(&self) {
         self.registry.close_all();
         let mut running = self.running.subscribe();

@@ -1,8 +1,8 @@
-//! What keeps websites out that a developer's browser happens to show.
+//! The guard against websites that a developer's browser shows.
 //!
-//! Any page may post to this machine, and a page whose own name turns to this
-//! machine's address may also read the answers. Neither may empty the table or
-//! ask for tokens.
+//! Any page can post to this machine. A page can also read the answers when its
+//! own name resolves to this machine's address. Neither kind of page may empty
+//! the table or ask for tokens.
 
 use std::net::IpAddr;
 
@@ -16,13 +16,13 @@ const FOREIGN_HOST: &str = "this stack goes by localhost, by names without a dot
 const FOREIGN_ORIGIN: &str =
     "pages of this origin may not ask this; those of localhost may, and the stack's own";
 
-/// Why a request is not answered.
+/// Why the stack refuses a request; `None` when the stack answers.
 pub(crate) fn objection(parts: &Parts) -> Option<&'static str> {
     let host = text(&parts.headers, header::HOST);
     if host.is_some_and(|host| !is_own_name(host)) {
         return Some(FOREIGN_HOST);
     }
-    // What clients and backends use looks at origins and tokens by itself, as it does on AWS.
+    // The functions check origins and tokens of clients and backends, as on AWS.
     let path = parts.uri.path();
     if is_upgrade(&parts.headers) || path.ends_with("/negotiate") || path.starts_with("/api/") {
         return None;
@@ -33,7 +33,7 @@ pub(crate) fn objection(parts: &Parts) -> Option<&'static str> {
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    // What is no text is no name either.
+    // A value that is no text is no name.
     headers.get(name).map(|value| value.to_str().unwrap_or("?.?"))
 }
 

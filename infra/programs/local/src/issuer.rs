@@ -1,5 +1,5 @@
-//! A small OIDC issuer for development, so that the app-token path of
-//! production is the one that runs locally.
+//! A small OIDC issuer for development. So app tokens take the same way locally
+//! as in production.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,11 @@ const TTL_SECONDS: i64 = 3600;
 
 /// Signs development tokens.
 pub(crate) struct Issuer {
+    /// The issuer's URL, as tokens name the issuer.
     url: String,
+    /// The private key.
     key: EncodingKey,
+    /// The public keys.
     keys: JwkSet,
 }
 
@@ -35,14 +38,18 @@ impl std::fmt::Debug for Issuer {
     }
 }
 
-/// What a token is asked to say.
+/// The content that somebody asks for in a token.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TokenRequest {
+    /// The user.
     sub: String,
+    /// The groups of the user.
     #[serde(default)]
     groups: Vec<String>,
+    /// The lifetime of the token in seconds; an hour when absent.
     ttl_seconds: Option<i64>,
+    /// The audience; that of hubcast when absent.
     audience: Option<String>,
     /// Any further claims.
     #[serde(default)]
@@ -62,13 +69,13 @@ impl Issuer {
         Ok(Self { url: format!("{base}/dev"), key, keys: JwkSet { keys: vec![jwk] } })
     }
 
-    /// How hubcast is told of this issuer, as `TOKEN_ISSUERS`.
+    /// This issuer's entry in `TOKEN_ISSUERS`, as a JSON list of one.
     pub(crate) fn settings(&self) -> String {
         let own = json!({ "issuer": self.url, "audience": AUDIENCE, "groupsClaim": "groups" });
         json!([own]).to_string()
     }
 
-    /// How hubcast is told of this issuer, as `REST_ISSUERS`.
+    /// This issuer's entry in `REST_ISSUERS`, as a JSON list of one.
     pub(crate) fn rest_settings(&self) -> String {
         let own = json!({ "issuer": self.url, "audience": REST_AUDIENCE, "roles": REST_ROLE });
         json!([own]).to_string()
@@ -89,7 +96,7 @@ impl Issuer {
         &self.keys
     }
 
-    /// Signs a token. Times carry milliseconds, so that a log-in right after a log-out counts.
+    /// Signs a token. Times have milliseconds, so that a log-in counts right after a log-out.
     pub(crate) fn token(&self, request: TokenRequest) -> anyhow::Result<Value> {
         let ttl = request.ttl_seconds.unwrap_or(TTL_SECONDS);
         let now = u32::try_from(SystemClock.now().as_seconds()).map(f64::from)?

@@ -17,9 +17,11 @@ mod front;
 mod functions;
 pub mod gateway;
 mod guard;
+mod in_process;
 mod issuer;
 pub mod options;
 pub mod poller;
+mod services;
 mod sqs;
 mod stack;
 

@@ -1,4 +1,4 @@
-//! What the local stack can be told. The flags are an interface: other programs use them.
+//! The options of the local stack. The flags are an interface: other programs use them.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<IpAddr>,
 
-    /// Keeps the table in this folder; without it everything is in memory.
+    /// Keeps the table in this folder; without the flag, all rows are in memory.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
@@ -32,7 +32,7 @@ pub struct Options {
     #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = Self::default().idle_timeout_seconds)]
     pub idle_timeout_seconds: u64,
 
-    /// Closes a socket after this long in any case; it is recycled before that.
+    /// Closes every socket after this long; hubcast recycles the socket before.
     #[arg(long, env = "LIFETIME_SECONDS", value_name = "SECONDS", default_value_t = Self::default().lifetime_seconds)]
     pub lifetime_seconds: u64,
 
@@ -50,7 +50,7 @@ pub struct Options {
     )]
     pub client_joinable_groups: String,
 
-    /// Demands `"everyone": true` of an envelope that goes to a whole hub.
+    /// Rejects an envelope to a whole hub that does not say `"everyone": true`.
     #[arg(long)]
     pub explicit_broadcast: bool,
 
@@ -58,7 +58,7 @@ pub struct Options {
     #[arg(long, env = "CLOSE_ON_TOKEN_EXPIRY")]
     pub close_on_token_expiry: bool,
 
-    /// Tells backends of clients and their calls, by the queue hubcast-upstream.fifo.
+    /// Sends events of clients, and their calls, to the queue hubcast-upstream.fifo.
     #[arg(long, env = "UPSTREAM")]
     pub upstream: bool,
 
@@ -70,13 +70,13 @@ pub struct Options {
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub set: Vec<(String, String)>,
 
-    /// What is logged, to standard error.
+    /// The level of the log, which goes to standard error.
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value_t = Self::default().log)]
     pub log: String,
 }
 
 impl Default for Options {
-    /// What holds without a flag, whatever the environment says.
+    /// The defaults, whatever the environment says.
     fn default() -> Self {
         Self {
             port: 8080,
@@ -98,12 +98,12 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Everything as by default, on a free port.
+    /// The defaults, on a free port.
     pub fn on_free_port() -> Self {
         Self { port: 0, ..Self::default() }
     }
 
-    /// Whether backends hear of clients in any way.
+    /// Whether events of clients go to backends in any way.
     pub(crate) const fn has_upstream(&self) -> bool {
         self.upstream || self.upstream_url.is_some()
     }

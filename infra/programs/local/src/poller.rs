@@ -1,9 +1,10 @@
 //! Lambda's event source for FIFO queues: batches, partial failures, redrive.
 //!
-//! A batch holds at most ten messages. What the function does not report is
-//! deleted; what it reports stays until its visibility timeout, and the queue's
-//! own policy moves it on after too many receives. The embedded SQS hands out
-//! one message of a group at a time, where AWS hands out up to ten in order.
+//! A batch holds at most ten messages. The poller deletes each message that the
+//! function does not report as failed. A failed message stays until its
+//! visibility timeout; after too many receives, the queue's policy moves the
+//! message to the dead-letter queue. The embedded SQS hands out one message of a
+//! group at a time; AWS hands out up to ten in order.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::gateway::InvokeError;
 
-/// The most messages of one batch; FIFO event sources have no larger ones.
+/// The most messages of one batch, as for FIFO event sources.
 const BATCH_MAX: i32 = 10;
 /// How long a poll waits for a first message.
 const WAIT_SECONDS: i32 = 20;
@@ -28,7 +29,7 @@ pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the poller rests when SQS does not answer.
 const REST: Duration = Duration::from_millis(200);
 
-/// The function that consumes the queue.
+/// A function that consumes a queue.
 pub trait Consumer: Send + Sync {
     /// Consumes a batch; answers `{"batchItemFailures": [..]}`.
     fn consume(&self, event: Value) -> impl Future<Output = Result<Value, InvokeError>> + Send;
@@ -73,7 +74,8 @@ async fn poll_once(sqs: &Client, queue_url: &str, consumer: &impl Consumer) -> a
     }
 }
 
-/// What was not reported. An id that is missing or unknown keeps the whole batch, as on Lambda.
+/// The messages that the function does not report as failed. A missing or unknown id keeps the
+/// whole batch, as on Lambda.
 fn done<'a>(messages: &'a [Message], answer: &Value) -> Vec<&'a Message> {
     let Some(failures) = answer.get("batchItemFailures").and_then(Value::as_array) else {
         return messages.iter().collect();

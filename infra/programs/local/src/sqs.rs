@@ -1,6 +1,6 @@
 //! SQS in process, over its real wire protocol, and the queues of hubcast.
 //!
-//! What the embedded queues let pass and AWS refuses is refused in [`rules`].
+//! [`rules`] refuses what AWS refuses and the embedded queues let pass.
 
 mod rules;
 
@@ -27,38 +27,40 @@ use crate::poller::FUNCTION_TIMEOUT;
 pub(crate) const NOTIFICATIONS: &str = "hubcast-notifications.fifo";
 /// The queue of jobs for big audiences.
 pub(crate) const DELIVERIES: &str = "hubcast-deliveries.fifo";
-/// Where messages end that cannot be delivered.
+/// The queue of dead letters: messages that nobody could deliver.
 pub(crate) const DLQ: &str = "hubcast-dlq.fifo";
 
-/// What backends hear of clients, and where it ends when they do not take it.
+/// The queue of events for backends.
 pub(crate) const UPSTREAM: &str = "hubcast-upstream.fifo";
+/// The queue of events that no backend took.
 const UPSTREAM_DLQ: &str = "hubcast-upstream-dlq.fifo";
-/// Envelopes that are due later: the ends of waits for backends.
+/// The queue of envelopes that are due later: each ends a wait for a backend.
 pub(crate) const TIMERS: &str = "hubcast-timers";
 
 pub(crate) const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 /// The function's timeout times six, as AWS advises for event sources.
 const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
-/// A backstop for crashes only; the publisher dead-letters by its own rules.
+/// After so many receives a queue gives a message up. Only crashes get there: the publisher has
+/// rules of its own for dead letters.
 const MAX_RECEIVES: u32 = 1000;
-/// How often a backend's endpoint is tried.
+/// After so many receives an event for a backend's endpoint is given up.
 pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 70;
 const TIMER_RETENTION_SECONDS: u32 = 3600;
-/// Dead letters are kept for as long as SQS keeps anything: 14 days.
+/// SQS keeps dead letters for 14 days, the longest that SQS keeps messages.
 const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;
 
 /// The queues and their wire protocol.
 pub(crate) struct Sqs {
     provider: Arc<RustackSqs>,
     handler: RustackSqsHandler,
-    /// The host that the embedded queues put into their URLs.
+    /// The host in the URLs of the embedded queues, such as `//localhost:8080/`.
     own_host: String,
     has_upstream: bool,
 }
 
 impl Sqs {
-    /// SQS without a queue; `port` is the one that queue URLs name.
+    /// SQS without a queue; `port` stands in the URLs of queues.
     pub(crate) fn new(port: u16, has_upstream: bool) -> Self {
         let provider = Arc::new(RustackSqs::new(SqsConfig {
             skip_signature_validation: true,
@@ -71,9 +73,9 @@ impl Sqs {
         Self { provider, handler, own_host: format!("//localhost:{port}/"), has_upstream }
     }
 
-    /// Leaves the queues of hubcast, empty, and no others.
+    /// Deletes all queues, and creates those of hubcast, empty.
     ///
-    /// A purge would not do: it is allowed once a minute, and remembers deduplication ids.
+    /// A purge is not enough: SQS allows one purge a minute, and remembers deduplication ids.
     pub(crate) async fn reset(&self) -> Result<(), SqsError> {
         let keeps_long = || [("MessageRetentionPeriod", DLQ_RETENTION_SECONDS.to_string())];
         let mut queues = vec![
@@ -159,7 +161,7 @@ async fn read(answer: Response) -> (http::response::Parts, Bytes) {
     (parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
 }
 
-/// A body may change yet and gets its length from the server.
+/// Removes the headers that depend on the body: the server sets the length of the final body.
 fn finished(mut answer: Response) -> Response {
     for name in ["content-length", "x-amz-crc32"] {
         answer.headers_mut().remove(name);
@@ -183,8 +185,8 @@ fn queue<const N: usize>(name: &str, own: [(&str, String); N]) -> SqsQueueSnapsh
     }
 }
 
-/// A standard queue: its messages are delayed each on its own. What cannot be handled for so long
-/// is of no use to anyone.
+/// A standard queue, where each message has a delay of its own. An envelope that nobody handles
+/// within the retention is of no use to anyone.
 fn timers() -> SqsQueueSnapshot {
     let attributes = [
         ("VisibilityTimeout", VISIBILITY_SECONDS.to_string()),

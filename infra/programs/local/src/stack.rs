@@ -2,49 +2,33 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use hubcast_aws::store::{create_table, delete_table};
 use tokio::net::TcpListener;
-use tokio::sync::{RwLock, RwLockReadGuard};
 use tokio::task::JoinSet;
 
-use crate::aws::sdk_config;
 use crate::consumers::{LocalPublisher, LocalUpstream};
-use crate::counts::Counts;
 use crate::demo::Demo;
 use crate::dynamodb::DynamoDb;
 use crate::front::router;
-use crate::functions::{LocalFunctions, Runtime, TABLE};
+use crate::functions::{LocalFunctions, Runtime};
 use crate::gateway::{Gateway, Limits};
+use crate::in_process::sdk_config;
 use crate::issuer::Issuer;
 use crate::options::Options;
 use crate::poller::{Consumer, poll};
+use crate::services::{Admission, Services};
 use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, TIMERS, UPSTREAM, queue_url};
 
-/// How many batches of a queue are consumed at once, as by an event source's `MaximumConcurrency`.
+/// How many batches of a queue functions consume at once, as by `MaximumConcurrency` of an event
+/// source.
 const POLLERS: usize = 4;
-/// How often a free port is looked for on both addresses.
+/// How often the stack looks for a port that is free on both addresses.
 const PORT_TRIES: usize = 20;
 
-/// What requests are answered from.
-pub(crate) struct Shared {
-    pub(crate) base: String,
-    pub(crate) gateway: Arc<Gateway<LocalFunctions>>,
-    pub(crate) dynamodb: DynamoDb,
-    pub(crate) sqs: Sqs,
-    pub(crate) issuer: Issuer,
-    pub(crate) demo: Option<Demo>,
-    ready: AtomicBool,
-    /// Clients wait here while everything is emptied: a reset sends them away, and they come back
-    /// at once.
-    door: RwLock<()>,
-}
-
-/// A running stack; it ends when it is dropped, and in good order by [`Stack::shutdown`].
+/// A running stack. [`Stack::shutdown`] ends the stack in good order; a drop ends it at once.
 pub struct Stack {
-    shared: Arc<Shared>,
+    services: Arc<Services>,
     tasks: JoinSet<()>,
 }
 
@@ -55,7 +39,7 @@ impl std::fmt::Debug for Stack {
 }
 
 impl Stack {
-    /// Starts everything; answers when all of it is ready.
+    /// Starts all services; answers when all are ready.
     ///
     /// # Errors
     /// When the port is taken, a variable is wrong or a part does not start.
@@ -63,12 +47,13 @@ impl Stack {
         let demo = options.demo.as_deref().map(Demo::open).transpose()?;
         let (listeners, address) = listen(options).await?;
         let base = format!("http://{address}");
-        let dynamodb = DynamoDb::start(options.data_dir.as_deref()).await?;
+        let dynamodb = DynamoDb::open(options.data_dir.as_deref())?;
+        let sdk = sdk_config(&base, &dynamodb);
         let sqs = Sqs::new(address.port(), options.has_upstream());
         let issuer = Issuer::new(&base)?;
         let runtime = Runtime {
             options,
-            dynamodb: dynamodb.url(),
+            sdk: &sdk,
             base: &base,
             issuers: issuer.settings(),
             rest_issuers: issuer.rest_settings(),
@@ -76,14 +61,21 @@ impl Stack {
         let publisher = LocalPublisher::new(&runtime)?;
         let endpoints = LocalUpstream::new(&runtime)?;
         let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));
-        let ready = AtomicBool::new(false);
-        let door = RwLock::new(());
-        let shared = Shared { base, gateway, dynamodb, sqs, issuer, demo, ready, door };
-        let mut stack = Self { shared: Arc::new(shared), tasks: JoinSet::new() };
+        let services = Services {
+            base,
+            sdk,
+            gateway,
+            dynamodb,
+            sqs,
+            issuer,
+            demo,
+            admission: Admission::default(),
+        };
+        let mut stack = Self { services: Arc::new(services), tasks: JoinSet::new() };
         for listener in listeners {
             stack.listening(listener);
         }
-        stack.shared.create().await?;
+        stack.services.create().await?;
         let timers = options.has_upstream().then_some(TIMERS);
         for queue in [NOTIFICATIONS, DELIVERIES].into_iter().chain(timers) {
             for _ in 0..POLLERS {
@@ -99,7 +91,7 @@ impl Stack {
     }
 
     fn listening(&mut self, listener: TcpListener) {
-        let app = router(Arc::clone(&self.shared));
+        let app = router(Arc::clone(&self.services));
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.spawn(async move {
             if let Err(err) = axum::serve(listener, app).await {
@@ -109,64 +101,25 @@ impl Stack {
     }
 
     fn polling(&mut self, queue: &str, consumer: impl Consumer + 'static) {
-        let sqs = aws_sdk_sqs::Client::new(&sdk_config(self.url()));
+        let sqs = aws_sdk_sqs::Client::new(&self.services.sdk);
         let url = queue_url(self.url(), queue);
         self.tasks.spawn(async move { poll(&sqs, &url, &consumer).await });
     }
 
-    /// Where everything is, such as `http://127.0.0.1:8080`.
+    /// The URL of the stack, such as `http://127.0.0.1:8080`.
     pub fn url(&self) -> &str {
-        &self.shared.base
+        &self.services.base
     }
 
     /// The queue that backends send to.
     pub fn queue_url(&self) -> String {
-        queue_url(&self.shared.base, NOTIFICATIONS)
+        queue_url(&self.services.base, NOTIFICATIONS)
     }
 
     /// Closes the sockets and stops.
     pub async fn shutdown(mut self) {
-        self.shared.gateway.close_all().await;
+        self.services.gateway.close_all().await;
         self.tasks.shutdown().await;
-    }
-}
-
-impl Shared {
-    /// Whether everything has started.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
-    }
-
-    /// Waits until no reset is under way, and keeps the next one off.
-    pub(crate) async fn enter(&self) -> RwLockReadGuard<'_, ()> {
-        self.door.read().await
-    }
-
-    async fn create(&self) -> anyhow::Result<()> {
-        self.sqs.reset().await.context("the queues cannot be created")?;
-        match create_table(&sdk_config(&self.dynamodb.url()), TABLE).await {
-            // A folder that was used before holds the table already.
-            Err(err) if err.is_existing() => {}
-            created => created.context("the table cannot be created")?,
-        }
-        self.ready.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    /// Counts who is connected and what waits.
-    pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
-        let table = sdk_config(&self.dynamodb.url());
-        Counts::take(self.gateway.connection_count(), &table, &sdk_config(&self.base)).await
-    }
-
-    /// Empties everything.
-    pub(crate) async fn reset(&self) -> anyhow::Result<()> {
-        let _closed = self.door.write().await;
-        self.sqs.reset().await?;
-        self.gateway.close_all().await;
-        let sdk = sdk_config(&self.dynamodb.url());
-        delete_table(&sdk, TABLE).await?;
-        Ok(create_table(&sdk, TABLE).await?)
     }
 }
 

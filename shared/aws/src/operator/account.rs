@@ -1,13 +1,20 @@
 //! Signing in, by the rules of the AWS command line.
 
+use std::time::Duration;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 
 use super::fault::{OperatorError, Trouble};
 use crate::access_keys::AccessKeySettings;
 use crate::access_keys::KeyVault;
+use crate::lean::LeanGateway;
 use crate::store::DynamoStore;
 
+/// How long one post may take.
+const POST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Over how many connections posts go at once; an operator posts little.
+const POST_CONNECTIONS: usize = 4;
 /// The region of the local stack, which takes any.
 const LOCAL_REGION: &str = "us-east-1";
 
@@ -65,6 +72,19 @@ impl Account {
     /// The channel table of this name.
     pub fn store(&self, table: &str) -> DynamoStore {
         DynamoStore::new(&self.sdk, table)
+    }
+
+    /// The sockets of the stage whose management API is at `management_url`, such as
+    /// `https://a1b2c3.execute-api.eu-central-1.amazonaws.com/prod`.
+    ///
+    /// # Errors
+    /// When this is no `http` or `https` URL.
+    pub fn sockets(&self, management_url: &str) -> Result<LeanGateway, OperatorError> {
+        let sockets = LeanGateway::new(&self.sdk, management_url, POST_CONNECTIONS, POST_TIMEOUT);
+        sockets.map_err(|err| {
+            let operation = format!("use the management API at {management_url}");
+            OperatorError::new(operation, Trouble::Failed, err)
+        })
     }
 
     /// The access keys, wherever they are.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod access_keys;
 mod endpoint;
 mod gateway;
 mod lean;

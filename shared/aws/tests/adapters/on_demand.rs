@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::{
 use aws_smithy_types::config_bag::ConfigBag;
 use hubcast_aws::gateway::{ATTEMPT_TIMEOUT, ManagementGateway};
 use hubcast_aws::store::DynamoStore;
-use hubcast_connection::frames::Frames;
+use hubcast_connection::frames::{AnswerFrames, FramePorts, Frames};
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{ConnectionGateway, Consistency, SocketStore};
@@ -85,7 +85,8 @@ async fn a_ping_builds_no_client() {
     let gateway = ManagementGateway::new(&sdk, &config.management_endpoint, ATTEMPT_TIMEOUT);
     let (clock, alice) = (TestClock::default(), caller("s1=", principal("n", "alice")));
     set_quiet(&clock, &alice);
-    let frames = Frames::new(store, gateway, clock, config.frames, Shards::new(config.shards));
+    let ports = FramePorts::new(store, gateway, clock);
+    let frames = Frames::new(ports, &config.frames, Shards::new(config.shards));
     assert_eq!(frames.answer(&alice, PING, PATIENCE).await, PING);
     assert_eq!(builds.load(Ordering::SeqCst), 0);
 }

@@ -57,6 +57,7 @@ pub(crate) async fn queues() -> Queues {
         notifications: create(&client, "n.fifo").await,
         deliveries: create(&client, "d.fifo").await,
         dead_letters: create(&client, "dlq.fifo").await,
+        timers: None,
     };
     let adapter = SqsQueue::new(&config, urls.clone());
     Queues { config, client, adapter, urls }

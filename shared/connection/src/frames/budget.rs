@@ -9,18 +9,24 @@ use std::sync::{Mutex, PoisonError};
 use hubcast_model::id::SocketId;
 use hubcast_model::time::Timestamp;
 
-/// At this many sockets, those of past seconds are forgotten.
+/// At this many sockets, the counts of past seconds are forgotten.
 const SOCKETS_MAX: usize = 10_000;
 
+/// What sockets may spend and have spent.
 #[derive(Debug)]
 pub(super) struct Budget {
+    /// The most frames of one socket in one second.
     frames_per_second: u32,
+    /// The last second of each socket.
     spent: Mutex<HashMap<SocketId, Second>>,
 }
 
+/// What a socket has spent in one second.
 #[derive(Debug, Clone, Copy)]
 struct Second {
+    /// Which second, since the epoch.
     at: u64,
+    /// The frames that came in it.
     frames: u32,
 }
 
@@ -29,7 +35,7 @@ impl Budget {
         Self { frames_per_second, spent: Mutex::default() }
     }
 
-    /// Counts a frame; false when the socket spent its second's budget before.
+    /// Counts a frame that came at `now`. False when the socket had spent the budget of that second.
     pub(super) fn allows(&self, socket: &SocketId, now: Timestamp) -> bool {
         let at = now.as_seconds();
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,29 +1,31 @@
 //! How many connections a user may have at once.
 //!
 //! Counting and entering are two steps, so every socket enters first and then
-//! looks at all of the user's sockets in the same order, oldest first: of those
+//! looks at all of the user's sockets in the same order, oldest first. Of those
 //! that enter at the same time each sees the others, and all agree on who goes.
 //! Sockets that are gone without having been removed do not count; they are
 //! looked for only at the limit.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use signalr_protocol::message::{Close, HubMessage};
-
-use super::{CLOSED_MARK, End, Frames, Step};
+use hubcast_membership::presence::Disconnect;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
-    GrantStore, InboxStore, MembershipStore, PageQuery, PendingStore, ResultStore, SessionStore,
-    ShardStore, SocketStore, StoreError, UpstreamQueue, UsageStore,
+    ChannelStore, ConnectionGateway, Consistency, PageQuery, SocketStore, StoreError,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Clock;
 
+use super::closer::{Closer, cut};
+use super::step::End;
+
 const EVICTED: &str = "A newer connection of the user took the place of this one.";
-/// How many sockets are asked about at once.
+/// How many sockets are looked for at once.
 const LOOKS_AT_ONCE: usize = 16;
 
 /// How many connections a user may have.
@@ -31,16 +33,16 @@ const LOOKS_AT_ONCE: usize = 16;
 pub struct ConnectionLimit {
     /// The most connections of one user on one hub.
     pub most: usize,
-    /// What happens to one more.
+    /// What happens when the user opens one more.
     pub at_limit: AtLimit,
 }
 
-/// What happens to a connection beyond the limit.
+/// What happens when a user who is at the limit opens one more connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtLimit {
-    /// It is let in, and the user's oldest one is ended.
+    /// The new connection is let in, and the user's oldest one is ended.
     Evict,
-    /// It is refused.
+    /// The new connection is refused.
     Refuse,
 }
 
@@ -48,32 +50,52 @@ impl ConnectionLimit {
     fn refusal(self) -> String {
         format!("The user has too many connections: at most {} are allowed.", self.most)
     }
+
+    /// The sockets that have to go, of a user's `sockets` in order of age; and what they are told.
+    fn excess(self, mut sockets: Vec<Socket>) -> Option<Excess> {
+        let count = sockets.len().checked_sub(self.most).filter(|count| *count > 0)?;
+        match self.at_limit {
+            AtLimit::Evict => {
+                sockets.truncate(count);
+                Some(Excess { sockets, why: EVICTED.to_owned() })
+            }
+            // A socket that came earlier may enter later, so others may have slipped in.
+            AtLimit::Refuse => {
+                let newest = sockets.split_off(self.most);
+                Some(Excess { sockets: newest, why: self.refusal() })
+            }
+        }
+    }
 }
 
-impl<S, G, C, U> Frames<S, G, C, U>
+/// The sockets beyond the limit.
+struct Excess {
+    sockets: Vec<Socket>,
+    /// What their clients are told.
+    why: String,
+}
+
+/// Holds users to the limit of their connections.
+#[derive(Debug)]
+pub(super) struct LimitCheck<S, G, C, P> {
+    /// The limit; any number of connections when `None`.
+    pub(super) limit: Option<ConnectionLimit>,
+    /// How long a socket may take to read its Close before it is cut.
+    pub(super) close_grace: Duration,
+    pub(super) closer: Closer<S, G, C>,
+    pub(super) presence: Arc<P>,
+}
+
+impl<S, G, C, P> LimitCheck<S, G, C, P>
 where
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ResultStore,
+    S: ChannelStore + SocketStore,
     G: ConnectionGateway,
     C: Clock,
-    U: UpstreamQueue,
+    P: Disconnect,
 {
-    /// Why a socket may not even shake hands: its user is at the limit and it is not to make room.
+    /// Why a socket may not even shake hands: its user is at the limit, and the limit refuses.
     pub(super) async fn refusal(&self, caller: &Caller) -> Result<Option<String>, StoreError> {
-        let limit = self.settings.connections;
-        let Some(limit) = limit.filter(|limit| limit.at_limit == AtLimit::Refuse) else {
+        let Some(limit) = self.limit.filter(|limit| limit.at_limit == AtLimit::Refuse) else {
             return Ok(None);
         };
         let sockets = self.sockets_beyond(limit.most, caller).await?;
@@ -81,33 +103,23 @@ where
         Ok((others >= limit.most).then(|| limit.refusal()))
     }
 
-    /// Ends what is beyond the limit now that a socket has entered.
-    pub(super) async fn keep_limit(
-        &self,
-        caller: &Caller,
-        entered: &Socket,
-    ) -> Result<Step, StoreError> {
-        let Some(limit) = self.settings.connections else {
-            return Ok(Step::Silent);
+    /// Ends the sockets beyond the limit, now that the caller's socket has entered. Answers the
+    /// end of the caller's own socket when that has to go.
+    pub(super) async fn enforce(&self, caller: &Caller) -> Result<Option<End>, StoreError> {
+        let Some(limit) = self.limit else {
+            return Ok(None);
         };
-        // One more than allowed is what makes a difference here.
+        // Dead sockets make a difference only when there seems to be one more than allowed.
         let sockets = self.sockets_beyond(limit.most + 1, caller).await?;
-        let excess = sockets.len().saturating_sub(limit.most);
-        if excess == 0 {
-            return Ok(Step::Silent);
-        }
-        let (go, why) = match limit.at_limit {
-            AtLimit::Evict => (sockets.get(..excess), EVICTED.to_owned()),
-            // One that came earlier may enter later, so others may have slipped in.
-            AtLimit::Refuse => (sockets.get(limit.most..), limit.refusal()),
+        let Some(excess) = limit.excess(sockets) else {
+            return Ok(None);
         };
-        let go = go.unwrap_or_default();
-        if go.iter().any(|socket| socket.id == entered.id) {
-            self.disconnect(&entered.id).await?;
-            return Ok(Step::End(End::fatal(why)));
+        if excess.sockets.iter().any(|socket| socket.id == caller.socket) {
+            self.presence.disconnect(&caller.socket).await?;
+            return Ok(Some(End::fatal(excess.why)));
         }
-        self.evict(go, why).await?;
-        Ok(Step::Silent)
+        self.evict(excess).await?;
+        Ok(None)
     }
 
     /// The user's sockets, oldest first; without the dead ones when there seem to be `many`.
@@ -118,10 +130,7 @@ where
     ) -> Result<Vec<Socket>, StoreError> {
         let mut sockets = self.sockets_of_user(caller).await?;
         if sockets.len() >= many {
-            let alive = stream::iter(sockets).map(|socket| self.if_alive(socket, caller));
-            let alive: Vec<Result<Option<Socket>, StoreError>> =
-                alive.buffered(LOOKS_AT_ONCE).collect().await;
-            sockets = alive.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            sockets = self.only_alive(sockets, caller).await?;
         }
         sockets.sort_by(|one, other| {
             (one.connected_at, &one.id).cmp(&(other.connected_at, &other.id))
@@ -134,15 +143,16 @@ where
         let Some(user) = &principal.user else {
             return Ok(Vec::new());
         };
+        let store = &self.closer.store;
         let key = ChannelKey::user(&principal.hub, user);
-        let (now, strong) = (self.clock.now(), Consistency::Strong);
+        let (now, strong) = (self.closer.clock.now(), Consistency::Strong);
         let (mut sockets, mut after) = (Vec::new(), None);
         loop {
             let (consistency, after_socket) = (strong, after.as_ref());
             let query = PageQuery { key: &key, consistency, now, after: after_socket, limit: None };
-            let page = self.store.members(query).await?;
+            let page = store.members(query).await?;
             for member in page.members {
-                let socket = self.store.socket(&member.socket, strong).await?;
+                let socket = store.socket(&member.socket, strong).await?;
                 sockets.extend(socket.filter(|socket| socket.state != SocketState::Closed));
             }
             after = page.next;
@@ -152,7 +162,18 @@ where
         }
     }
 
-    /// A socket unless it is gone; then its rows go too. Without an answer it counts.
+    async fn only_alive(
+        &self,
+        sockets: Vec<Socket>,
+        caller: &Caller,
+    ) -> Result<Vec<Socket>, StoreError> {
+        let looks = sockets.into_iter().map(|socket| self.if_alive(socket, caller));
+        let alive: Vec<Result<Option<Socket>, StoreError>> =
+            stream::iter(looks).buffered(LOOKS_AT_ONCE).collect().await;
+        alive.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    /// A socket unless it is gone; then its rows go too. A socket that cannot be looked for counts.
     async fn if_alive(
         &self,
         socket: Socket,
@@ -161,10 +182,10 @@ where
         if socket.id == caller.socket {
             return Ok(Some(socket));
         }
-        match self.gateway.is_connected(&socket.id).await {
+        match self.closer.gateway.is_connected(&socket.id).await {
             Ok(true) => Ok(Some(socket)),
             Ok(false) => {
-                self.disconnect(&socket.id).await?;
+                self.presence.disconnect(&socket.id).await?;
                 Ok(None)
             }
             Err(err) => {
@@ -174,22 +195,21 @@ where
         }
     }
 
-    /// Ends sockets: a Close first, then nothing reaches them any more, and after a moment to
-    /// read it they are cut off. The new client has its answer by then and waits for none of this.
-    async fn evict(&self, sockets: &[Socket], why: String) -> Result<(), StoreError> {
-        let close = Close { error: Some(why), allow_reconnect: false };
-        let close = HubMessage::Close(close).encode();
-        let close = Bytes::from(close);
-        for socket in sockets {
-            if let Err(err) = self.gateway.post(&socket.id, close.clone()).await {
+    /// Ends sockets. Each gets a Close, then nothing reaches it any more, and after a moment to
+    /// read the Close it is cut. The new client has its answer by then and waits for none of this.
+    async fn evict(&self, excess: Excess) -> Result<(), StoreError> {
+        let Excess { sockets, why } = excess;
+        let close = Bytes::from(End::fatal(why).record());
+        for socket in &sockets {
+            if let Err(err) = self.closer.gateway.post(&socket.id, close.clone()).await {
                 tracing::warn!(error = %report(&err), "an evicted socket was not told");
             }
-            self.disconnect(&socket.id).await?;
-            self.store.mark_closed(&socket.id, self.clock.now().plus(CLOSED_MARK)).await?;
+            self.presence.disconnect(&socket.id).await?;
+            self.closer.mark_closed(&socket.id).await?;
         }
-        tokio::time::sleep(self.settings.close_grace).await;
-        for socket in sockets {
-            self.drop_socket(&socket.id).await;
+        tokio::time::sleep(self.close_grace).await;
+        for socket in &sockets {
+            cut(&*self.closer.gateway, &socket.id).await;
         }
         Ok(())
     }

@@ -1,65 +1,71 @@
-//! Pings, and whether their socket still hears anything.
+//! Whether a socket still hears anything: pings, and the state on record.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use signalr_protocol::message::PING;
-
-use super::{End, Frames, Step, unavailable};
 use hubcast_model::context::Caller;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency,
-    GrantStore, InboxStore, MembershipStore, PendingStore, ResultStore, SessionStore, ShardStore,
-    SocketStore, StoreError, UpstreamQueue, UsageStore,
-};
+use hubcast_model::ports::{Consistency, SocketStore, StoreError};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Clock;
+use signalr_protocol::message::PING;
 
-/// Pings of sockets younger than this look whether the socket is on record. Two of the default
-/// keep-alive intervals of 15 s lie in it.
+use super::step::{Answer, End, Step, unavailable};
+
+/// Each ping of a socket younger than this looks whether the socket is on record. Two of the
+/// default keep-alive intervals of 15 s lie in this time.
 const YOUNG: Duration = Duration::from_secs(45);
 /// Of the later pings, one in so many looks.
 const LOOK_ONE_IN: u64 = 16;
-/// How often, and how long apart, a socket that is being made ready is looked at: for five
-/// seconds, since its rows take long when many clients come back at once.
+/// How often the record of a socket that becomes ready is read: for five seconds in all, since
+/// its rows take long when many clients come back at once.
 const LOOKS: u32 = 15;
+/// The pause after the first look; each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// The longest pause between two looks.
 const PAUSE_MAX: Duration = Duration::from_millis(500);
-/// A socket whose handshake has not even begun gets less: its client should have waited.
+/// The same as [`LOOKS`] for a socket whose handshake has not even begun. Its client should have
+/// waited for the handshake's answer.
 const LOOKS_BEFORE_HANDSHAKE: u32 = 7;
 
-impl<S, G, C, U> Frames<S, G, C, U>
-where
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ResultStore,
-    G: ConnectionGateway,
-    C: Clock,
-    U: UpstreamQueue,
-{
-    /// Answers a ping; a socket that is not on record would stay connected and deaf, so it is
-    /// sent to connect anew.
-    pub(super) async fn ping(&self, caller: &Caller) -> Step {
+/// A client asks whether its connection lives.
+#[derive(Debug)]
+pub(super) struct Ping;
+
+/// How far a socket is.
+#[derive(Debug)]
+pub(super) enum Readiness {
+    /// All its rows are written. This is its record.
+    Ready(Socket),
+    /// Its client has not shaken hands.
+    Connecting,
+    /// It is not on record, was told to go, or does not become ready.
+    Unknown,
+}
+
+/// Looks at the records of sockets.
+#[derive(Debug)]
+pub(super) struct Liveness<S, C> {
+    pub(super) store: Arc<S>,
+    pub(super) clock: Arc<C>,
+}
+
+impl<S: SocketStore, C: Clock> Answer<Ping> for Liveness<S, C> {
+    /// Answers a ping. A socket that is not on record would stay connected and deaf, so its client
+    /// is told to connect anew.
+    async fn answer(&self, caller: &Caller, _: Ping) -> Step {
         if !self.looks(caller) {
             return Step::Reply(PING.to_owned());
         }
-        match self.ready(caller).await {
-            Ok(Some(_)) => Step::Reply(PING.to_owned()),
-            Ok(None) => Step::End(End::reconnect("The connection is not known.")),
+        match self.readiness(caller).await {
+            Ok(Readiness::Ready(_)) => Step::Reply(PING.to_owned()),
+            Ok(Readiness::Connecting | Readiness::Unknown) => Step::End(End::unknown()),
             Err(err) => unavailable(&err),
         }
     }
+}
 
+impl<S: SocketStore, C: Clock> Liveness<S, C> {
+    /// Whether a ping at this moment looks at the record.
     fn looks(&self, caller: &Caller) -> bool {
         let now = self.clock.now();
         let young = now.since(caller.connected_at) < YOUNG;
@@ -67,29 +73,46 @@ where
         young || (caller.socket.spread() ^ now.as_millis()).is_multiple_of(LOOK_ONE_IN)
     }
 
-    /// The socket's record once all its rows are written; `None` when that does not come about.
+    /// How far the caller's socket is, once that is certain.
     ///
-    /// Newer clients ping as soon as they read the handshake's answer, while its rows are still
-    /// being written. So an unsettled state is looked at again, for a moment.
-    pub(super) async fn ready(&self, caller: &Caller) -> Result<Option<Socket>, StoreError> {
+    /// Newer clients ping as soon as they read the handshake's answer, while the rows are still
+    /// being written. So a socket that is on its way is looked at again, for a moment.
+    pub(super) async fn readiness(&self, caller: &Caller) -> Result<Readiness, StoreError> {
         let mut consistency = Consistency::Eventual;
         let mut pause = FIRST_PAUSE;
-        for look in 1..=LOOKS {
+        for look in 1.. {
             let socket = self.store.socket(&caller.socket, consistency).await?;
-            let looks = match socket.as_ref().map(|socket| socket.state) {
-                Some(SocketState::Ready) => return Ok(socket),
-                Some(SocketState::Closed) => return Ok(None),
-                Some(SocketState::Connecting) => LOOKS_BEFORE_HANDSHAKE,
-                None if consistency == Consistency::Strong => return Ok(None),
-                Some(SocketState::Joining) | None => LOOKS,
-            };
-            if look == looks {
-                break;
+            if let Some(readiness) = judge(socket, consistency, look) {
+                return Ok(readiness);
             }
             tokio::time::sleep(pause).await;
             consistency = Consistency::Strong;
             pause = (pause * 2).min(PAUSE_MAX);
         }
-        Ok(None)
+        Ok(Readiness::Unknown)
+    }
+
+    /// The end of a client that broke the protocol. Before the handshake a client reads nothing
+    /// but the answer to one, so it gets `refusal`; later it gets a Close that says `detail`.
+    pub(super) async fn protocol_end(&self, caller: &Caller, refusal: String, detail: &str) -> End {
+        match self.store.socket(&caller.socket, Consistency::Eventual).await {
+            Ok(Some(socket)) if socket.state == SocketState::Connecting => End::Refuse(refusal),
+            _ => End::broken(detail),
+        }
+    }
+}
+
+/// What the look with this number says; `None` when another look is needed.
+fn judge(socket: Option<Socket>, consistency: Consistency, look: u32) -> Option<Readiness> {
+    let Some(socket) = socket else {
+        return (consistency == Consistency::Strong).then_some(Readiness::Unknown);
+    };
+    match socket.state {
+        SocketState::Ready => Some(Readiness::Ready(socket)),
+        SocketState::Closed => Some(Readiness::Unknown),
+        SocketState::Connecting => {
+            (look >= LOOKS_BEFORE_HANDSHAKE).then_some(Readiness::Connecting)
+        }
+        SocketState::Joining => (look >= LOOKS).then_some(Readiness::Unknown),
     }
 }

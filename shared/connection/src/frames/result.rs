@@ -1,38 +1,22 @@
 //! What a client answers when a backend invoked it.
 
+use std::sync::Arc;
+
+use hubcast_model::context::Caller;
+use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore};
 use signalr_protocol::message::{Completion, Outcome};
 
-use super::{Frames, Step, unavailable};
-use hubcast_model::context::Caller;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientResult, ClientStore, ConnectionGateway,
-    GrantStore, InboxStore, InvocationKey, MembershipStore, PendingStore, ResultStore,
-    SessionStore, ShardStore, SocketStore, UpstreamQueue, UsageStore,
-};
-use hubcast_model::time::Clock;
+use super::step::{Answer, Step, unavailable};
 
-impl<S, G, C, U> Frames<S, G, C, U>
-where
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ResultStore,
-    G: ConnectionGateway,
-    C: Clock,
-    U: UpstreamQueue,
-{
-    /// Keeps an answer for whoever waits for it; one that nobody waits for is left.
-    pub(super) async fn completion(&self, caller: &Caller, completion: Completion) -> Step {
+/// Keeps the results of clients for the backends that wait for them.
+#[derive(Debug)]
+pub(super) struct Results<S> {
+    pub(super) store: Arc<S>,
+}
+
+impl<S: ResultStore> Answer<Completion> for Results<S> {
+    /// Keeps a result. Nothing happens when nobody waits for the result.
+    async fn answer(&self, caller: &Caller, completion: Completion) -> Step {
         let key = InvocationKey {
             hub: caller.admission.principal.hub.clone(),
             connection: caller.connection(),

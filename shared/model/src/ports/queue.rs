@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-use super::{Cause, NoUpstream, UpstreamQueue};
+use super::Cause;
 
 /// Why the queue did not take something.
 #[derive(Debug, thiserror::Error)]
@@ -95,9 +95,4 @@ pub trait NotificationQueue: Send + Sync {
         receipt_handle: &str,
         delay: Duration,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
-
-    /// The way to backends; `None` when they hear of nothing.
-    fn upstream(&self) -> Option<&impl UpstreamQueue> {
-        None::<&NoUpstream>
-    }
 }

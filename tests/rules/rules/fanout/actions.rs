@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubcast_connection::connect::ConnectError;
+use hubcast_delivery::Publish;
 use hubcast_model::access::Standing;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::ports::{BlockStore, MembershipStore};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hubcast_delivery::Report;
+use hubcast_delivery::{Publish, Report};
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::QueuedMessage;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubcast_connection::connect::ConnectError;
+use hubcast_delivery::Publish;
 use hubcast_model::principal::Principal;
 use hubcast_model::time::Clock;
 use hubcast_testkit::Answer;

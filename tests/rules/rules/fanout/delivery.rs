@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubcast_delivery::Tally;
+use hubcast_delivery::{Publish, Tally};
 use hubcast_membership::membership::disconnect;
 use hubcast_model::channel::ShardCounts;
 use hubcast_testkit::Answer;

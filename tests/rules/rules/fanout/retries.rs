@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubcast_delivery::Publish;
 use hubcast_testkit::Answer;
 use hubcast_testkit::queued::{again, in_group, message};
 use serde_json::json;

@@ -1,5 +1,6 @@
 //! One slow socket never holds a group.
 
+use hubcast_delivery::Publish;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_testkit::Answer;
 use hubcast_testkit::queued::{again, in_group, message};

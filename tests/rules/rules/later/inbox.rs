@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hubcast_connection::frames::AnswerFrames;
+use hubcast_delivery::Publish;
 use hubcast_model::access::Block;
 use hubcast_model::ports::BlockStore;
 use hubcast_model::ports::QueuedMessage;

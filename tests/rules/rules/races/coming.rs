@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use hubcast_delivery::Publish;
 use hubcast_model::context::Caller;
 use hubcast_testkit::interleave::{Flow, Orders};
 use hubcast_testkit::principal::{anonymous, principal};

@@ -10,13 +10,13 @@ use super::ConnectError;
 
 /// The most redirects in a row.
 const REDIRECTS_MAX: usize = 5;
-/// How much of an answer that is no JSON is shown, in characters.
+/// How many characters are shown of an answer that is no negotiation.
 const ECHO_MAX_CHARS: usize = 300;
 
-/// Where a client knocks.
+/// The two places where a client negotiates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
-    /// `/hubs/{hub}`, for app tokens; redirects.
+    /// `/hubs/{hub}`, for app tokens; the answer is a redirect.
     Hub,
     /// `/client/?hub={hub}`, for client tokens.
     Client,
@@ -32,12 +32,12 @@ impl Door {
     }
 }
 
-/// What opens a socket.
+/// A ticket opens one socket.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    /// Where the socket is.
+    /// The URL of the socket.
     pub(crate) socket: Url,
-    /// The token that it wants.
+    /// The token that the socket asks for.
     pub(crate) token: String,
     /// The connection's public id.
     pub(crate) connection_id: String,
@@ -51,7 +51,10 @@ enum Answer {
     Refusal(Refusal),
 }
 
-/// Negotiates at a URL as a client is given it, such as `https://host/hubs/notifications`.
+/// Negotiates at the URL that a client is given, such as `https://host/hubs/notifications`.
+///
+/// # Errors
+/// When the deployment refuses the client, or does not answer.
 pub(crate) async fn negotiate(
     http: &reqwest::Client,
     url: &str,
@@ -89,7 +92,8 @@ async fn ask(http: &reqwest::Client, url: &str, token: &str) -> Result<Answer, C
     })
 }
 
-/// As the official clients make it: `/negotiate` at the end of the path, the query kept.
+/// The URL of negotiation, as official clients make the URL: `/negotiate` at the end of the path,
+/// with the same query.
 fn negotiate_url(url: &str) -> Result<Url, ConnectError> {
     let mut place = parsed(url)?;
     let path = format!("{}/negotiate", place.path().trim_end_matches('/'));

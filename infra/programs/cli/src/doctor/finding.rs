@@ -1,4 +1,4 @@
-//! What a check found.
+//! The finding of a check.
 
 use anstyle::{AnsiColor, Style};
 use hubcast_aws::operator::OperatorError;
@@ -8,30 +8,30 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Text;
 
-/// How bad it is.
+/// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Verdict {
-    /// As it should be.
+    /// All is in order.
     Ok,
-    /// It works, but somebody should know.
+    /// The part works, but somebody should look.
     Warn,
-    /// It could not be checked.
+    /// The doctor could not check the part.
     Skip,
-    /// It does not work.
+    /// The part does not work.
     Fault,
 }
 
-/// What a check found.
+/// The finding of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
-    /// What was checked.
+    /// The name of the check.
     pub(super) check: &'static str,
-    /// How bad it is.
+    /// How bad the finding is.
     pub(super) verdict: Verdict,
-    /// What was found.
+    /// What the doctor found, in a sentence.
     pub(super) detail: String,
-    /// What to do about it.
+    /// What to do about the finding; none where there is nothing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) advice: Option<String>,
 }
@@ -57,19 +57,19 @@ impl Finding {
         Self::new(check, Verdict::Fault, detail.into())
     }
 
-    /// With what to do about it.
+    /// The same finding, with what to do; an empty advice is none.
     pub(super) fn advised(self, advice: impl Into<String>) -> Self {
         let advice = Some(advice.into()).filter(|advice| !advice.is_empty());
         Self { advice, ..self }
     }
 
-    /// What AWS answered.
+    /// The fault that an error of AWS is.
     pub(super) fn of_aws(check: &'static str, err: OperatorError, deployment: &Deployment) -> Self {
         let advice = deployment.advice(err.trouble);
         Self::fault(check, Failure::from(err).to_string()).advised(advice)
     }
 
-    /// What people read.
+    /// The finding as people read findings.
     pub(super) fn text(&self) -> Text {
         let (word, colour) = match self.verdict {
             Verdict::Ok => ("ok   ", AnsiColor::Green),

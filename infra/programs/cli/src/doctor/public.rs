@@ -1,4 +1,5 @@
-//! What clients see: endpoint, clock, token, socket, and a message that comes round.
+//! What clients see: the endpoint, the clock, a token, a socket, and a message to the doctor's own
+//! connection.
 
 use std::time::Duration;
 
@@ -16,23 +17,23 @@ use super::finding::Finding;
 use super::{Doctor, Report};
 use crate::client::{ConnectError, Connection, Door, Ticket, negotiate};
 use crate::deployment::Deployment;
+use crate::dispatch::deliver;
 use crate::draft::draft;
 use crate::failure::Failure;
 use crate::moment::of_http;
 use crate::pass::{Pass, Person};
-use crate::send::deliver;
 
 const ENDPOINT: &str = "endpoint";
 const CLOCK: &str = "clock";
 const TOKEN: &str = "token";
 const SOCKET: &str = "socket";
 const ROUND_TRIP: &str = "round trip";
-/// Whom the doctor connects as, and the method that its message calls.
+/// The user as whom the doctor connects, and the method that the doctor's message calls.
 const NAME: &str = "hubcast-doctor";
-/// How long a message may take.
+/// How long a message may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Checks what clients see, from the outside in; what builds on a fault is not checked.
+/// Checks what clients see, from the outside in. A fault ends the checks that depend on the part.
 pub(super) async fn examine(
     deployment: &Deployment,
     doctor: &Doctor,
@@ -69,7 +70,7 @@ fn date(answer: &Response) -> Option<Timestamp> {
     answer.headers().get(header::DATE).and_then(|date| date.to_str().ok()).and_then(of_http)
 }
 
-/// Tokens say when they were made, so that clocks have to agree.
+/// Tokens hold the time at which they were made, so the clocks have to agree.
 fn clock(theirs: Option<Timestamp>, ours: Timestamp) -> Finding {
     let Some(theirs) = theirs else {
         return Finding::skip(CLOCK, "the endpoint does not tell the time");
@@ -86,7 +87,7 @@ fn clock(theirs: Option<Timestamp>, ours: Timestamp) -> Finding {
     Finding::ok(CLOCK, text)
 }
 
-/// Whoever shows no token is turned away, and told by whom.
+/// The endpoint has to refuse a client without a token.
 fn endpoint(url: &str, status: StatusCode, text: &str) -> Finding {
     let text: String = text.chars().take(200).collect();
     let found = format!("{url} answered {status}: {text}");
@@ -138,7 +139,7 @@ async fn token(
 
 const fn why_refused(err: &ConnectError, door: Door) -> &'static str {
     match (err, door) {
-        // Nothing else is missing here: the endpoint answered before.
+        // The endpoint answered before, so the hub is missing.
         (ConnectError::Refused { status: StatusCode::NOT_FOUND, .. }, _) => {
             "name a hub that there is with --hub, or add it to HUBS"
         }
@@ -171,7 +172,7 @@ async fn connect(
     }
 }
 
-/// Sends the doctor's own connection a message, and awaits it.
+/// Sends a message to the doctor's own connection, and waits for the message.
 async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connection) -> Finding {
     let sent = Instant::now();
     if let Err(err) = send(deployment, id).await {

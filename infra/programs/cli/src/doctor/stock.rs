@@ -1,4 +1,4 @@
-//! Queues and table: whether they are there, and set up as the template does it.
+//! Queues and table: whether they exist, and whether they are set up as in the template.
 
 use hubcast_aws::operator::{OperatorError, Queue, QueueState, TableState};
 
@@ -9,10 +9,10 @@ const NOTIFICATIONS: &str = "notifications";
 const DELIVERIES: &str = "deliveries";
 const DEAD_LETTERS: &str = "dead letters";
 const TABLE: &str = "table";
-/// For so long progress is kept, so that a redrive goes on where it stood.
+/// How many days progress is kept. A redrive within this time continues where the letter stood.
 const KEPT_DAYS: u64 = 14;
 
-/// Checks what holds messages and rows.
+/// Checks the queues and the table.
 pub(super) async fn examine(deployment: &Deployment) -> Vec<Finding> {
     if let Err(err) = deployment.account().await {
         return vec![Finding::of_aws("account", err, deployment)];
@@ -46,7 +46,7 @@ async fn queue(
     }
 }
 
-/// A queue that the publisher consumes.
+/// Judges a queue that the publisher consumes.
 fn source(check: &'static str, name: &str, state: &QueueState) -> Finding {
     if state.drops_equal_bodies {
         let text = format!("{name} takes equal messages within five minutes for one");
@@ -72,7 +72,7 @@ fn source(check: &'static str, name: &str, state: &QueueState) -> Finding {
     Finding::ok(check, counts)
 }
 
-/// The queue where messages end that cannot be delivered.
+/// Judges the queue of dead letters.
 fn last(check: &'static str, name: &str, state: &QueueState) -> Finding {
     let (waiting, days) = (state.waiting, state.kept_seconds / (24 * 3600));
     let counts = format!("{name}: {waiting} waiting, kept for {days} days");

@@ -75,8 +75,16 @@ async fn every_command_of_the_page_works() {
 fn the_page_names_every_command_and_exit_code() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/CLI.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let commands =
-        ["send", "listen", "connections, users, groups", "token", "dlq", "doctor", "completions"];
+    let commands = [
+        "send",
+        "listen",
+        "connections, users, groups",
+        "token",
+        "dlq",
+        "doctor",
+        "probe",
+        "completions",
+    ];
     for command in commands {
         assert!(page.contains(&format!("\n## {command}\n")), "{command}");
     }

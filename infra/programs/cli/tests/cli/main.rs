@@ -10,6 +10,7 @@ mod doctor;
 mod listen;
 mod people;
 mod place;
+mod probe;
 mod rig;
 mod send;
 mod token;

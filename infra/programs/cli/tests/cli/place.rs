@@ -155,7 +155,7 @@ async fn a_reader_that_has_seen_enough_is_no_failure() {
 async fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = run(program().args(["completions", shell])).await.exits(0);
-        for command in ["listen", "connections", "redrive", "doctor"] {
+        for command in ["listen", "connections", "redrive", "doctor", "probe"] {
             assert!(script.out.contains(command), "{shell}: {command}");
         }
     }

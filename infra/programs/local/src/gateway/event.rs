@@ -20,32 +20,39 @@ const HOP_BY_HOP: [HeaderName; 2] = [header::CONNECTION, header::UPGRADE];
 /// A request for an upgrade, as events describe it.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
+    /// The headers of the request.
     pub(super) headers: HeaderMap,
-    /// Decoded, in order, repeated names included.
+    /// The parameters of the query: decoded, in order, repeated names included.
     pub(super) query: Vec<(String, String)>,
 }
 
-/// What all events of one socket share.
+/// The session of one socket: the part that all events of the socket share.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
+    /// API Gateway's id of the connection.
     pub(super) connection_id: String,
+    /// When the socket was opened, in milliseconds since 1970.
     pub(super) connected_at: u64,
+    /// The host that the client named.
     pub(super) host: String,
+    /// The client's IP address.
     pub(super) source_ip: String,
+    /// The client's header `User-Agent`.
     pub(super) user_agent: String,
-    /// The authorizer's context; API Gateway hands it to every later event.
+    /// The authorizer's context, which API Gateway puts into every later event.
     pub(super) authorizer: Map<String, Value>,
 }
 
 /// An id like API Gateway's own: 15 characters and a `=`.
 pub(super) fn new_id() -> String {
     let mut random = [0; 11];
-    // Without randomness ids could repeat, but nothing here is secret.
+    // Without randomness ids could repeat, but no id is secret.
     let _ = aws_lc_rs::rand::fill(&mut random);
     URL_SAFE.encode(random)
 }
 
-/// A point in time as events show it, such as `24/Nov/2026:05:42:00 +0000`.
+/// A point in time as events show time, such as `24/Nov/2026:05:42:00 +0000`; `at` is in
+/// milliseconds since 1970.
 pub(super) fn request_time(at: u64) -> String {
     let format =
         format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
@@ -58,15 +65,22 @@ fn now() -> u64 {
     Clock::now(&SystemClock).as_millis()
 }
 
-fn context(
-    session: &Session,
-    request_id: &str,
-    (route, event_type): (&str, &str),
-) -> Map<String, Value> {
+/// The kind of an event.
+struct Kind<'a> {
+    /// The key of the route that the event is on, such as `$default`.
+    route: &'a str,
+    /// API Gateway's word for the event.
+    event_type: &'static str,
+}
+
+const CONNECT: Kind<'_> = Kind { route: "$connect", event_type: "CONNECT" };
+const DISCONNECT: Kind<'_> = Kind { route: "$disconnect", event_type: "DISCONNECT" };
+
+fn context(session: &Session, request_id: &str, kind: &Kind<'_>) -> Map<String, Value> {
     let at = now();
     let context = json!({
-        "routeKey": route,
-        "eventType": event_type,
+        "routeKey": kind.route,
+        "eventType": kind.event_type,
         "extendedRequestId": request_id,
         "requestTime": request_time(at),
         "messageDirection": "IN",
@@ -102,7 +116,7 @@ fn shown(name: &str) -> String {
 
 type Multi = BTreeMap<String, Vec<String>>;
 
-/// The request's own headers but those of the upgrade, and what the gateway adds.
+/// The request's own headers without those of the upgrade, and the headers that the gateway adds.
 fn headers(session: &Session, request: &Request) -> Multi {
     let own = request.headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(name));
     let own = own.map(|(name, value)| {
@@ -157,7 +171,7 @@ pub(super) fn authorize(session: &Session, request: &Request) -> Value {
     event.insert("stageVariables".to_owned(), json!({}));
     let arn = format!("arn:aws:execute-api:us-east-1:{ACCOUNT}:{API}/{STAGE}/$connect");
     event.insert("methodArn".to_owned(), json!(arn));
-    let context = context(session, &new_id(), ("$connect", "CONNECT"));
+    let context = context(session, &new_id(), &CONNECT);
     event.insert("requestContext".to_owned(), Value::Object(context));
     Value::Object(event)
 }
@@ -165,7 +179,7 @@ pub(super) fn authorize(session: &Session, request: &Request) -> Value {
 /// The `$connect` event.
 pub(super) fn connect(session: &Session, request: &Request) -> Value {
     let mut event = request_maps(session, request);
-    let context = context(session, &new_id(), ("$connect", "CONNECT"));
+    let context = context(session, &new_id(), &CONNECT);
     event.insert("requestContext".to_owned(), Value::Object(context));
     event.insert("isBase64Encoded".to_owned(), json!(false));
     Value::Object(event)
@@ -173,14 +187,14 @@ pub(super) fn connect(session: &Session, request: &Request) -> Value {
 
 /// The event of a message on the route that it selected.
 pub(super) fn message(session: &Session, request_id: &str, route: &str, body: &str) -> Value {
-    let mut context = context(session, request_id, (route, "MESSAGE"));
+    let mut context = context(session, request_id, &Kind { route, event_type: "MESSAGE" });
     context.insert("messageId".to_owned(), json!(new_id()));
     json!({ "requestContext": context, "body": body, "isBase64Encoded": false })
 }
 
-/// The `$disconnect` event. It has headers, of which only the host says anything.
+/// The `$disconnect` event. All its headers but the host are empty.
 pub(super) fn disconnect(session: &Session, code: u16, reason: &str) -> Value {
-    let mut context = context(session, &new_id(), ("$disconnect", "DISCONNECT"));
+    let mut context = context(session, &new_id(), &DISCONNECT);
     context.insert("disconnectStatusCode".to_owned(), json!(code));
     context.insert("disconnectReason".to_owned(), json!(reason));
     let headers = [
@@ -196,7 +210,8 @@ pub(super) fn disconnect(session: &Session, code: u16, reason: &str) -> Value {
     Value::Object(event)
 }
 
-/// What API Gateway sends to the client itself when an integration fails. It ends in no record separator.
+/// The frame that API Gateway sends to the client when an integration fails. The frame has no record
+/// separator.
 pub(super) fn internal_error(session: &Session, request_id: &str) -> String {
     let connection_id = &session.connection_id;
     format!(
@@ -204,7 +219,7 @@ pub(super) fn internal_error(session: &Session, request_id: &str) -> String {
     )
 }
 
-/// A point in time as `GetConnection` answers it.
+/// A point in time as `GetConnection` shows time; `at` is in milliseconds since 1970.
 pub(super) fn iso(at: u64) -> String {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");

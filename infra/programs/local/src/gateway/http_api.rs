@@ -1,4 +1,4 @@
-//! The HTTP API: payload format 2.0 to a function and back.
+//! The HTTP API: a request becomes an event of payload format 2.0, and a function's result an answer.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use url::form_urlencoded;
 use super::event::{ACCOUNT, API, new_id, request_time};
 use super::{Function, Functions, Gateway};
 
-/// Has a function answer an HTTP request.
+/// Invokes a function with an HTTP request, and answers the function's answer.
 pub async fn http_request<F: Functions>(
     gateway: &Gateway<F>,
     function: Function,
@@ -92,7 +92,7 @@ fn headers(parts: &Parts) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Cookies stand apart from the headers.
+/// The cookies, which events hold apart from the headers.
 fn cookies(parts: &Parts) -> Option<Vec<&str>> {
     let headers = parts.headers.get_all(header::COOKIE).iter();
     let cookies: Vec<&str> = headers

@@ -7,14 +7,14 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::event::iso;
-use super::registry::NotTaken;
+use super::registry::SendError;
 use super::{Functions, Gateway, STAGE};
 
-/// The largest frame that can be posted.
+/// The largest frame that a backend can post, in bytes.
 const POST_MAX_BYTES: usize = 128 * 1024;
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// The connection that `/{stage}/@connections/{id}` names; SDKs encode the `@` and the `=`.
+/// The id of the connection in `/{stage}/@connections/{id}`; SDKs encode the `@` and the `=`.
 pub fn connection_id(path: &str) -> Option<String> {
     let path = percent_decode_str(path).decode_utf8().ok()?;
     let path = path.strip_prefix('/')?.strip_prefix(STAGE)?;
@@ -40,7 +40,7 @@ pub fn management_request<F: Functions>(
     }
 }
 
-/// Ids are base64; anything else is refused before it is looked up.
+/// Whether an id is base64; API Gateway refuses other ids before a look-up.
 fn is_well_formed(id: &str) -> bool {
     !id.is_empty()
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte))
@@ -58,8 +58,8 @@ fn post<F: Functions>(gateway: &Gateway<F>, id: &str, body: Bytes) -> Response {
     let Some(entry) = gateway.registry.find(id) else { return gone() };
     match entry.send(text) {
         Ok(()) => StatusCode::OK.into_response(),
-        Err(NotTaken::Gone) => gone(),
-        Err(NotTaken::Full) => {
+        Err(SendError::Gone) => gone(),
+        Err(SendError::Full) => {
             let text = "The client is sending more than the allowed number of requests per unit of time or the WebSocket client side buffer is full.";
             error(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", text)
         }
@@ -78,7 +78,7 @@ fn get<F: Functions>(gateway: &Gateway<F>, id: &str) -> Response {
 }
 
 fn delete<F: Functions>(gateway: &Gateway<F>, id: &str) -> Response {
-    // The connection is gone for posts at once; its end reaches the client in order.
+    // Posts find the connection gone at once; the client gets earlier frames before the end.
     let Some(entry) = gateway.registry.remove(id) else { return gone() };
     entry.close(1000, "Connection Closed Normally");
     StatusCode::NO_CONTENT.into_response()

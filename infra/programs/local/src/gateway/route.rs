@@ -1,7 +1,7 @@
 //! Route selection by `$request.body.target`.
 //!
-//! A body that is no JSON selects `$default`; so does a target without a route
-//! of its own. `$connect` and `$disconnect` cannot be selected by a body.
+//! A body that is no JSON selects `$default`, and so does a target without a
+//! route. A body cannot select `$connect` or `$disconnect`.
 
 use serde_json::Value;
 

@@ -1,9 +1,9 @@
 //! The life of one open socket.
 //!
-//! Reading, writing and the limits run side by side, so that a client that
-//! does not read still ends in time. Frames of a client are handled
-//! concurrently, so their replies may change order, as on AWS. Frames that are
-//! posted keep theirs.
+//! Reads, writes and limits run side by side, so that the socket of a client
+//! that does not read ends in time too. Functions handle the frames of a client
+//! concurrently, so replies may change order, as on AWS. Posted frames keep
+//! their order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,23 +21,25 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::event::{self, Session};
-use super::registry::{Entry, Outgoing};
+use super::registry::{Entry, SocketWrite};
 use super::route::select;
 use super::{Function, Functions, Gateway};
 
 /// How long a client may take to answer a close.
 const PARTING: Duration = Duration::from_secs(2);
-/// How long a client has to be silent until what it still sent is taken for read.
+/// After this long without a byte from the client, all that the client sent counts as read.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// A socket over the connection that was upgraded to it.
+/// A WebSocket over an upgraded connection.
 pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
-/// How a socket ended, as `$disconnect` tells it.
+/// The end of a socket, as `$disconnect` names the end.
 pub(super) struct End {
+    /// The code of RFC 6455.
     code: u16,
+    /// The reason, in words.
     reason: String,
-    /// Whether the gateway says so to the client.
+    /// Whether the gateway sends the close to the client.
     ours: bool,
 }
 
@@ -50,7 +52,7 @@ impl End {
         Self { code, reason: reason.to_owned(), ours: false }
     }
 
-    /// The connection is gone, and nobody said so.
+    /// The end of a connection that broke without a close.
     pub(super) fn abnormal() -> Self {
         Self::theirs(1006, "Connection closed abnormally")
     }
@@ -64,11 +66,11 @@ impl End {
     }
 }
 
-/// Serves a socket until it ends, then tells `$disconnect`.
+/// Serves a socket until its end, and then invokes `$disconnect`.
 pub(super) async fn run<F: Functions>(
     gateway: Arc<Gateway<F>>,
     entry: Arc<Entry>,
-    outgoing: mpsc::Receiver<Outgoing>,
+    outgoing: mpsc::Receiver<SocketWrite>,
     mut socket: Socket,
 ) {
     let end = serve(&gateway, &entry, outgoing, &mut socket).await;
@@ -78,7 +80,7 @@ pub(super) async fn run<F: Functions>(
 async fn serve<F: Functions>(
     gateway: &Arc<Gateway<F>>,
     entry: &Arc<Entry>,
-    outgoing: mpsc::Receiver<Outgoing>,
+    outgoing: mpsc::Receiver<SocketWrite>,
     socket: &mut Socket,
 ) -> End {
     let (sink, stream) = socket.split();
@@ -91,7 +93,7 @@ async fn serve<F: Functions>(
     }
 }
 
-/// Waits until there was no frame for as long as `limit`.
+/// Waits until no frame passed for the time `limit`.
 async fn idle(entry: &Entry, limit: Duration) {
     while timeout(limit, entry.active.notified()).await.is_ok() {}
 }
@@ -124,13 +126,13 @@ async fn read<F: Functions>(
 
 async fn write(
     entry: &Entry,
-    mut outgoing: mpsc::Receiver<Outgoing>,
+    mut outgoing: mpsc::Receiver<SocketWrite>,
     mut sink: impl Sink<Message, Error = Error> + Unpin,
 ) -> End {
     while let Some(frame) = outgoing.recv().await {
         match frame {
-            Outgoing::Close { code, reason } => return End::ours(code, reason),
-            Outgoing::Text(text) => {
+            SocketWrite::Close { code, reason } => return End::ours(code, reason),
+            SocketWrite::Text(text) => {
                 if let Err(err) = sink.send(Message::text(text)).await {
                     return End::by(&err);
                 }
@@ -141,7 +143,7 @@ async fn write(
     End::ours(1001, "Going away")
 }
 
-/// Ends the connection as the WebSocket protocol wants it, within reason.
+/// Closes the connection by the handshake of RFC 6455, within a time limit.
 async fn part(mut socket: Socket, end: &End) {
     let parting = async {
         if end.ours {
@@ -156,15 +158,15 @@ async fn part(mut socket: Socket, end: &End) {
     let _ = timeout(PARTING, parting).await;
 }
 
-/// Reads what a client still sends: if it stayed unread, the client would see its connection
-/// reset and never learn the code.
+/// Reads what the client still sends. With unread bytes, the operating system would reset the
+/// connection, and the client would not see the code.
 async fn drain(connection: &mut TokioIo<Upgraded>) {
     let mut unread = vec![0; 16 * 1024];
     while let Ok(Ok(1..)) = timeout(SILENCE, connection.read(&mut unread)).await {}
 }
 
 impl<F: Functions> Gateway<F> {
-    /// Hands a message to its route and sends the reply, if any.
+    /// Invokes the function of a message's route, and sends the reply, if there is one.
     async fn message(&self, entry: &Entry, body: &str) {
         let session = &entry.session;
         let (route, function) = select(body, self.limits.lenient_route_selection);
@@ -186,7 +188,7 @@ impl<F: Functions> Gateway<F> {
         }
     }
 
-    /// Forgets a socket and tells `$disconnect`, once, whoever ended it.
+    /// Forgets a socket, and invokes `$disconnect` once, whoever ended the socket.
     pub(super) async fn disconnected(&self, session: &Session, end: &End) {
         self.registry.remove(&session.connection_id);
         let event = event::disconnect(session, end.code, &end.reason);

@@ -1,7 +1,7 @@
 //! `$connect`: authorizer, then integration, then the upgrade.
 //!
-//! The upgrade is answered only when `$connect` succeeded, and nothing can be
-//! posted to the connection before.
+//! The gateway answers the upgrade after `$connect` succeeded. Nobody can post to
+//! the connection before.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,16 +27,16 @@ use super::{Function, Functions, Gateway, STAGE, URL_MAX_BYTES};
 /// The largest frame a client may send, and the largest message.
 const FRAME_MAX_BYTES: usize = 32 * 1024;
 const MESSAGE_MAX_BYTES: usize = 128 * 1024;
-/// The largest answer of an authorizer.
+/// The largest answer of an authorizer, in bytes.
 const AUTHORIZER_MAX_BYTES: usize = 8 * 1024;
 
-/// Whether a request wants to become a WebSocket.
+/// Whether a request asks for an upgrade to a WebSocket.
 pub fn is_upgrade(headers: &HeaderMap) -> bool {
     let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
     upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
 }
 
-/// Takes a WebSocket in at `/client`, `/hubs/{hub}` or the raw stage, or answers why not.
+/// Accepts a WebSocket at `/client`, `/hubs/{hub}` or the raw stage, or answers why not.
 pub async fn upgrade<F: Functions>(
     gateway: Arc<Gateway<F>>,
     peer: SocketAddr,
@@ -62,7 +62,8 @@ pub async fn upgrade<F: Functions>(
     }
 }
 
-/// What a path adds to the query, as the front door does it; `None` when no socket lives there.
+/// The parameters that a path adds to the query, as in the front door; `None` when the path has no
+/// sockets.
 fn path_query(path: &str) -> Option<Vec<(String, String)>> {
     let path = path.trim_matches('/');
     if path == "client" || path == STAGE {
@@ -115,7 +116,7 @@ fn described(
 }
 
 impl<F: Functions> Gateway<F> {
-    /// Lets a socket in: it can be posted to from here on, and is served once it is upgraded.
+    /// Registers a socket. Posts find the socket from now on; the upgrade starts its service.
     async fn admit(
         self: Arc<Self>,
         mut session: Session,
@@ -141,7 +142,7 @@ impl<F: Functions> Gateway<F> {
         Ok(())
     }
 
-    /// Asks the authorizer; answers its context.
+    /// Invokes the authorizer; answers the authorizer's context.
     async fn authorize(
         &self,
         session: &Session,
@@ -184,7 +185,7 @@ impl<F: Functions> Gateway<F> {
     }
 }
 
-/// The context of a policy that allows; numbers and booleans become texts on the way.
+/// The context of a policy that allows. Numbers and booleans become texts.
 fn allowed(answer: &Value) -> Result<Map<String, Value>, StatusCode> {
     let statements = answer.pointer("/policyDocument/Statement").and_then(Value::as_array);
     let statements = statements.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;

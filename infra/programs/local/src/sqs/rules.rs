@@ -1,4 +1,4 @@
-//! What SQS refuses of a message.
+//! The rules by which SQS refuses messages.
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// The longest message group id and deduplication id, in characters.
 const ID_MAX_CHARS: usize = 128;
 
-/// Why a message is refused.
+/// Why SQS refuses a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     code: &'static str,
@@ -26,7 +26,7 @@ impl IntoResponse for Fault {
     }
 }
 
-/// What is wrong with a `SendMessage`, if anything that the embedded queues do not see.
+/// The fault of a `SendMessage` that the embedded queues do not see, if there is one.
 pub(super) fn send(body: &Bytes) -> Option<Fault> {
     fault(&serde_json::from_slice(body).ok()?)
 }

@@ -1,0 +1,62 @@
+//! What came of a question.
+
+use std::fmt;
+
+use hubcast_aws::operator::OperatorError;
+use hubcast_model::ports::PostError;
+use hubcast_model::report::chain;
+
+use crate::client::{ConnectError, SocketEnd};
+use crate::failure::Failure;
+
+/// What was seen, in words, or why there is no answer.
+pub(super) type Answer = Result<String, NoAnswer>;
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(super) enum NoAnswer {
+    /// The probe did not ask; with what the question needs.
+    Skipped(&'static str),
+    /// The probe asked, and something failed; with all causes.
+    Failed(String),
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skipped(needs) => write!(f, "skipped: {needs}"),
+            Self::Failed(why) => write!(f, "failed: {why}"),
+        }
+    }
+}
+
+impl From<Failure> for NoAnswer {
+    fn from(failure: Failure) -> Self {
+        // A failure tells its causes by itself.
+        Self::Failed(failure.to_string())
+    }
+}
+
+impl From<OperatorError> for NoAnswer {
+    fn from(err: OperatorError) -> Self {
+        Failure::from(err).into()
+    }
+}
+
+impl From<ConnectError> for NoAnswer {
+    fn from(err: ConnectError) -> Self {
+        Self::Failed(chain(&err))
+    }
+}
+
+impl From<SocketEnd> for NoAnswer {
+    fn from(end: SocketEnd) -> Self {
+        Self::Failed(chain(&end))
+    }
+}
+
+impl From<PostError> for NoAnswer {
+    fn from(err: PostError) -> Self {
+        Self::Failed(chain(&err))
+    }
+}

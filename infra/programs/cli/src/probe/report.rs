@@ -1,0 +1,50 @@
+//! The rows, told one by one as they are known.
+
+use serde::Serialize;
+
+use super::answer::Answer;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// The width of the column of names: the longest name's.
+const NAME_WIDTH: usize = "system-route".len();
+
+/// Tells rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Report(Output);
+
+/// One question, and what was seen.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    /// The row's name, as the operations guide has it.
+    row: &'a str,
+    /// The question.
+    question: &'a str,
+    /// What was seen, or why nothing was seen.
+    saw: String,
+}
+
+impl Report {
+    /// A report on the output of a command.
+    pub(super) const fn new(output: Output) -> Self {
+        Self(output)
+    }
+
+    /// Tells a row.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn row(self, name: &str, question: &str, answer: Answer) -> Result<(), Failure> {
+        let saw = answer.unwrap_or_else(|none| none.to_string());
+        let row = Row { row: name, question, saw };
+        self.0.result(&row, || row.lines())
+    }
+}
+
+impl Row<'_> {
+    /// The row as people read rows: the question, and below what was seen.
+    fn lines(&self) -> Vec<String> {
+        let Self { row, question, saw } = self;
+        vec![format!("{row:NAME_WIDTH$}  {question}"), format!("{:NAME_WIDTH$}  -> {saw}", "")]
+    }
+}

@@ -1,0 +1,130 @@
+//! How answers and sockets end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use hubcast_model::ports::{ConnectionGateway, PostError};
+use serde_json::json;
+use signalr_protocol::message::PING;
+use tokio::time::Instant;
+
+use super::{Scene, socket_id};
+use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::dialogue::{ANSWER_MAX, Dialogue, Observation, call, handshake, is_close};
+
+/// hubcast itself refuses more frames at once on one socket.
+const FRAMES_OF_A_SOCKET: usize = 25;
+
+/// A call without an id gets no answer, so the function replies with nothing.
+pub(super) async fn empty_reply(on: &Scene<'_>) -> Answer {
+    let mut dialogue = on.ready().await?;
+    dialogue.send(call("GetConnectionId", None)?.encode()).await?;
+    Ok(match dialogue.observe(on.effort.patience()).await {
+        Observation::Silence => "no: nothing came".to_owned(),
+        Observation::Frame(frame) if frame.is_empty() => "yes: an empty frame came".to_owned(),
+        other => format!("something else: {}", other.text()),
+    })
+}
+
+/// A second handshake gets Close, and the next frame ends the socket.
+pub(super) async fn close_read(on: &Scene<'_>) -> Answer {
+    let mut dialogue = on.ready().await?;
+    dialogue.send(handshake()).await?;
+    let first = dialogue.observe(ANSWER_MAX).await;
+    dialogue.send(PING).await?;
+    let then = dialogue.observe(ANSWER_MAX).await;
+    let read = if first.has(is_close) { "yes" } else { "no" };
+    Ok(format!("{read}: first came {}, then {}", first.text(), then.text()))
+}
+
+/// A backend's `close` posts Close and deletes the socket a second later.
+pub(super) async fn log_out(on: &Scene<'_>) -> Answer {
+    let queue = on.queue().await?;
+    let mut dialogue = on.ready().await?;
+    let id = dialogue.id().await?;
+    on.send(&queue, &json!({ "connectionId": id, "action": "close" })).await?;
+    let first = dialogue.observe(Duration::from_secs(30)).await;
+    let start = Instant::now();
+    let then = dialogue.observe(ANSWER_MAX).await;
+    let read = if first.has(is_close) { "yes" } else { "no" };
+    let millis = start.elapsed().as_millis();
+    Ok(format!("{read}: first came {}, {millis} ms later {}", first.text(), then.text()))
+}
+
+/// The client closes a socket, and posts go on until one is answered by 410.
+pub(super) async fn gone(on: &Scene<'_>) -> Answer {
+    let gateway = on.gateway().await?;
+    let mut dialogue = on.ready().await?;
+    let id = socket_id(&dialogue.id().await?)?;
+    dialogue.close().await;
+    let start = Instant::now();
+    let mut accepted = 0;
+    while start.elapsed() < on.effort.patience() {
+        match gateway.post(&id, Bytes::from(PING)).await {
+            Ok(()) => accepted += 1,
+            Err(PostError::Gone) => {
+                let millis = start.elapsed().as_millis();
+                return Ok(format!("410 after {millis} ms; {accepted} posts were accepted before"));
+            }
+            Err(err) => return Err(err.into()),
+        }
+    }
+    Ok(format!(
+        "not within {} ms: {accepted} posts were accepted",
+        on.effort.patience().as_millis()
+    ))
+}
+
+/// Sends many frames at once, and sorts what comes.
+pub(super) async fn throttle(on: &Scene<'_>) -> Answer {
+    let frames = on.effort.flood;
+    let frames =
+        frames.ok_or(NoAnswer::Skipped("needs --flood FRAMES, which spends everybody's quota"))?;
+    let dialogues = (0..frames.div_ceil(FRAMES_OF_A_SOCKET)).map(|_| settled(on));
+    let dialogues = try_join_all(dialogues).await?;
+    let sent = dialogues.len() * FRAMES_OF_A_SOCKET;
+    let flood = dialogues.into_iter().map(|dialogue| flooded(dialogue, on.effort.patience()));
+    let mut came: BTreeMap<String, usize> = BTreeMap::new();
+    for seen in try_join_all(flood).await?.concat() {
+        *came.entry(seen.text()).or_default() += 1;
+    }
+    let came: Vec<String> = came.iter().map(|(what, times)| format!("{times} x {what}")).collect();
+    Ok(format!("of {sent} frames came {}", came.join(", ")))
+}
+
+/// A dialogue that had one answer, so that all later frames come of the flood.
+async fn settled(on: &Scene<'_>) -> Result<Dialogue, NoAnswer> {
+    let mut dialogue = on.ready().await?;
+    dialogue.id().await?;
+    Ok(dialogue)
+}
+
+async fn flooded(mut dialogue: Dialogue, patience: Duration) -> Result<Vec<Observation>, NoAnswer> {
+    for _ in 0..FRAMES_OF_A_SOCKET {
+        dialogue.send(PING).await?;
+    }
+    let mut came = Vec::new();
+    loop {
+        let seen = dialogue.observe(patience).await;
+        if seen == Observation::Silence {
+            return Ok(came);
+        }
+        let is_end = matches!(seen, Observation::End(_));
+        came.push(seen);
+        if is_end {
+            return Ok(came);
+        }
+    }
+}
+
+/// Sends nothing, and waits for the end of the socket.
+pub(super) async fn idle(on: &Scene<'_>) -> Answer {
+    let seconds = on.effort.idle_seconds;
+    let seconds = seconds.ok_or(NoAnswer::Skipped("needs --idle-seconds, 620 to see the end"))?;
+    let mut dialogue = on.ready().await?;
+    let start = Instant::now();
+    let seen = dialogue.observe(Duration::from_secs(seconds)).await;
+    Ok(format!("after {} s came {}", start.elapsed().as_secs(), seen.text()))
+}

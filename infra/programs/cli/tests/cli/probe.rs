@@ -1,0 +1,119 @@
+//! `hubcast probe` against the local stack, whose answers are known.
+
+use std::collections::BTreeMap;
+
+use crate::rig::{Outcome, Rig, program, run};
+
+/// Quick, and still with every row.
+const QUICK: [&str; 6] = ["--rounds", "4", "--burst", "3", "--patience-ms", "400"];
+
+/// Runs the command on a URL as on AWS: signed in by the variables that all AWS tools read.
+async fn probe(url: &str, more: &[&str]) -> Outcome {
+    let mut command = program();
+    command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+    command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL_SQS", url);
+    run(command.args(["probe", "--url", url]).args(QUICK).args(more)).await
+}
+
+/// What the command saw, by row.
+fn rows(table: &str) -> BTreeMap<String, String> {
+    let lines: Vec<&str> = table.lines().collect();
+    let row = |pair: &[&str]| {
+        // Two spaces: the column of names is wide enough.
+        let (name, _question) = pair[0].split_once("  ").unwrap();
+        (name.to_owned(), pair[1].trim_start().trim_start_matches("-> ").to_owned())
+    };
+    lines.chunks_exact(2).map(row).collect()
+}
+
+#[tokio::test]
+async fn every_row_says_what_the_local_stack_does() {
+    let rig = Rig::start().await;
+    let url = rig.stack.url();
+    let (queue, management) =
+        (format!("{url}/000000000000/hubcast-notifications.fifo"), format!("{url}/local"));
+    let flags = ["--queue-url", &queue, "--management-url", &management];
+    let all = [&flags[..], &["--flood", "30", "--idle-seconds", "1"]].concat();
+    let saw = rows(&probe(url, &all).await.exits(0).out);
+    let says = |row: &str, text: &str| {
+        let said = saw.get(row).unwrap_or_else(|| panic!("no row {row} in {saw:#?}"));
+        assert!(said.contains(text), "{row}: {said}");
+    };
+    says("negotiate", "yes, at 127.0.0.1");
+    says("context", "yes");
+    says("system-route", "no: it was answered by");
+    says("separator", "not to be told from here");
+    says("post-order", "in 4 of 4 rounds");
+    says("reply-order", "a reply takes ");
+    says("empty-reply", "no: nothing came");
+    says("close-read", "yes: first came ");
+    says("log-out", "yes: first came ");
+    says(
+        "largest-in",
+        "32768 bytes in one frame: answered; 32769 bytes in one frame: a close with 1009",
+    );
+    says(
+        "largest-in",
+        "131072 bytes in frames of 32768: answered; 131073 bytes in frames of 32768: a close with 1009",
+    );
+    says("largest-out", "131072 bytes: taken, arrived whole; 131073 bytes: refused");
+    says("gone", "410 after ");
+    for row in ["connect", "ping", "queue"] {
+        says(row, "first ");
+        says(row, "; then p50 ");
+    }
+    says("burst", "3 pings at once: p50 ");
+    says("throttle", "of 50 frames came 50 x '{\"type\":6}'");
+    says("idle", "after 1 s came nothing");
+    assert_eq!(saw.len(), 18, "{saw:#?}");
+    let failed: Vec<_> = saw.iter().filter(|(_, said)| said.starts_with("failed")).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_skipped_with_what_it_needs() {
+    let rig = Rig::start().await;
+    let stage = format!("{}/local", rig.stack.url());
+    let saw = rows(&probe(&stage, &[]).await.exits(0).out);
+    let skipped: Vec<&str> = saw
+        .iter()
+        .filter(|(_, said)| said.starts_with("skipped: "))
+        .map(|(row, _)| row.as_str())
+        .collect();
+    let expected =
+        ["gone", "idle", "largest-out", "log-out", "negotiate", "queue", "reply-order", "throttle"];
+    assert_eq!(skipped, expected);
+}
+
+#[tokio::test]
+async fn a_deployment_needs_a_token() {
+    let refused = probe("https://live.example.com", &[]).await.exits(2);
+    assert!(refused.err.contains("--token"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
+    let rig = Rig::start().await;
+    let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK)).await.exits(0);
+    let rows = ran.json();
+    assert_eq!(rows.len(), 18, "{ran:?}");
+    let skipped: Vec<&str> = rows
+        .iter()
+        .filter(|row| row["saw"].as_str().unwrap().starts_with("skipped: "))
+        .map(|row| row["row"].as_str().unwrap())
+        .collect();
+    assert_eq!(skipped, ["throttle", "idle"]);
+    let failed: Vec<_> =
+        rows.iter().filter(|row| row["saw"].as_str().unwrap().starts_with("failed")).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert_eq!(rows[0]["question"], "Does negotiation lead to a socket?");
+}
+
+#[tokio::test]
+async fn a_client_token_finds_its_own_way_in() {
+    let rig = Rig::start().await;
+    let token = rig.run(&["token", "--user", "alice"]).await.exits(0).out;
+    let saw = rows(&probe(rig.stack.url(), &["--token", token.trim()]).await.exits(0).out);
+    assert!(saw["negotiate"].starts_with("yes, at 127.0.0.1"), "{saw:#?}");
+    assert!(saw["context"].starts_with("yes"), "{saw:#?}");
+}

@@ -1,0 +1,91 @@
+//! The services behind the one port, and what concerns all of them: creation, reset, counts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use aws_config::SdkConfig;
+use hubcast_aws::store::{create_table, delete_table};
+use tokio::sync::{RwLock, RwLockReadGuard};
+
+use crate::counts::Counts;
+use crate::demo::Demo;
+use crate::dynamodb::DynamoDb;
+use crate::functions::{LocalFunctions, TABLE};
+use crate::gateway::Gateway;
+use crate::issuer::Issuer;
+use crate::sqs::Sqs;
+
+/// The services that answer requests.
+pub(crate) struct Services {
+    /// The URL of the stack, without a slash at the end.
+    pub(crate) base: String,
+    /// How programs in this process reach the table and the queues.
+    pub(crate) sdk: SdkConfig,
+    /// API Gateway, with the functions behind it.
+    pub(crate) gateway: Arc<Gateway<LocalFunctions>>,
+    /// The table's service.
+    pub(crate) dynamodb: DynamoDb,
+    /// The queues' service.
+    pub(crate) sqs: Sqs,
+    /// The issuer of development tokens.
+    pub(crate) issuer: Issuer,
+    /// The demo page, if somebody built one.
+    pub(crate) demo: Option<Demo>,
+    /// Whether requests are let in.
+    pub(crate) admission: Admission,
+}
+
+/// Whether requests are let in.
+#[derive(Debug, Default)]
+pub(crate) struct Admission {
+    /// Set once the queues and the table are there.
+    ready: AtomicBool,
+    /// Clients wait at this door while a reset empties everything: a reset sends clients away, and
+    /// they come back at once.
+    door: RwLock<()>,
+}
+
+impl Services {
+    /// Whether the queues and the table are there.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.admission.ready.load(Ordering::Acquire)
+    }
+
+    /// Waits for the end of a reset. The next reset waits until the guard is dropped.
+    pub(crate) async fn enter(&self) -> RwLockReadGuard<'_, ()> {
+        self.admission.door.read().await
+    }
+
+    /// Creates the queues and the table, and lets requests in.
+    pub(crate) async fn create(&self) -> anyhow::Result<()> {
+        self.sqs.reset().await.context("the queues cannot be created")?;
+        match create_table(&self.sdk, TABLE).await {
+            // A folder that was used before holds the table already.
+            Err(err) if err.is_existing() => {}
+            created => created.context("the table cannot be created")?,
+        }
+        self.admission.ready.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Counts connections and messages.
+    ///
+    /// # Errors
+    /// When the table or a queue does not answer.
+    pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
+        Counts::take(self.gateway.connection_count(), &self.sdk).await
+    }
+
+    /// Closes all sockets, and empties the table and the queues.
+    ///
+    /// # Errors
+    /// When the table or the queues cannot be emptied.
+    pub(crate) async fn reset(&self) -> anyhow::Result<()> {
+        let _closed = self.admission.door.write().await;
+        self.sqs.reset().await?;
+        self.gateway.close_all().await;
+        delete_table(&self.sdk, TABLE).await?;
+        Ok(create_table(&self.sdk, TABLE).await?)
+    }
+}

@@ -1,0 +1,79 @@
+//! The boards that a newcomer is shown: the retained values of its channels.
+//!
+//! They are posted when the socket is ready, or is in the group.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hubcast_membership::replay::Replay;
+use hubcast_model::frame::coalesce;
+use hubcast_model::id::{KeyedName, UserId};
+use hubcast_model::later::{Board, BoardOf, Uses};
+use hubcast_model::ports::{BoardStore, ConnectionGateway, Consistency, StoreError, UsageStore};
+use hubcast_model::socket::Socket;
+use hubcast_model::time::Clock;
+
+use super::post::post_unless_too_large;
+use super::welcome::WelcomeError;
+
+/// How often values are posted again that keep changing, before the client comes once more.
+const ROUNDS_MAX: usize = 10;
+
+/// Shows boards to sockets.
+#[derive(Debug)]
+pub(super) struct Boards<S, G, C> {
+    pub(super) store: Arc<S>,
+    pub(super) gateway: Arc<G>,
+    pub(super) clock: Arc<C>,
+}
+
+impl<S: UsageStore + BoardStore, G: ConnectionGateway, C: Clock> Boards<S, G, C> {
+    /// What is in use on a socket's hub, for certain.
+    pub(super) async fn uses(&self, socket: &Socket) -> Result<Uses, StoreError> {
+        self.store.uses(&socket.hub, Consistency::Strong).await
+    }
+
+    /// Shows a socket that is ready the boards of its hub, its user and these groups.
+    pub(super) async fn show_all(
+        &self,
+        socket: &Socket,
+        groups: Vec<KeyedName>,
+        in_use: &Uses,
+    ) -> Result<(), WelcomeError> {
+        let user = socket.user.as_ref().map(UserId::keyed).map(BoardOf::User);
+        let groups = groups.into_iter().map(BoardOf::Group);
+        let boards = [BoardOf::Hub].into_iter().chain(user).chain(groups);
+        self.show(socket, boards.collect(), in_use).await
+    }
+
+    /// Shows a socket the board of a group that it has joined.
+    pub(super) async fn show_group(
+        &self,
+        socket: &Socket,
+        group: KeyedName,
+    ) -> Result<(), WelcomeError> {
+        let in_use = self.uses(socket).await?;
+        self.show(socket, vec![BoardOf::Group(group)], &in_use).await
+    }
+
+    async fn show(
+        &self,
+        socket: &Socket,
+        boards: Vec<BoardOf>,
+        in_use: &Uses,
+    ) -> Result<(), WelcomeError> {
+        let board = |of| Board { hub: socket.hub.clone(), of };
+        let mut replay = Replay::new(boards.into_iter().map(board), in_use);
+        for _ in 0..ROUNDS_MAX {
+            let records = replay.next(&*self.store, self.clock.now()).await?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            tracing::info!(socket.id = %socket.id, replayed = records.len(), "values are shown");
+            for frame in coalesce(records.into_iter().map(Bytes::from).enumerate()) {
+                post_unless_too_large(&*self.gateway, &socket.id, frame.body).await?;
+            }
+        }
+        Err(WelcomeError::Changing)
+    }
+}

@@ -1,0 +1,156 @@
+//! The rows of a newcomer: from a handshake that is taken on to a socket that is ready.
+//!
+//! The rows for user, connection and hub are written first, then the lasting
+//! memberships and the block are read. Whoever changes those writes them first
+//! and reads the user's sockets afterwards. So one of the two always sees the
+//! other.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hubcast_membership::membership::{Groups, effective, join, leave};
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::{ChannelKey, ShardCounts};
+use hubcast_model::context::Caller;
+use hubcast_model::id::{GroupName, KeyedName, UserId};
+use hubcast_model::later::Uses;
+use hubcast_model::ports::{
+    BlockStore, ChannelStore, Consistency, GrantStore, InboxStore, MembershipStore, ShardStore,
+    SocketStore, StoreError,
+};
+use hubcast_model::socket::Socket;
+use hubcast_model::time::Clock;
+
+use super::grant::token_groups;
+use super::inbox::has_message;
+use crate::connect::is_blocked;
+
+/// How a handshake began.
+#[derive(Debug)]
+pub(super) enum Beginning {
+    /// It was taken on. This is the socket's record.
+    Begun(Socket),
+    /// The socket has shaken hands before.
+    Repeated,
+    /// The socket is not on record.
+    Unknown,
+}
+
+/// How the rows of a newcomer came out.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// The socket is ready, in these groups.
+    Ready(Groups),
+    /// A message went into the user's inbox in this moment.
+    Early,
+    /// The socket went away, or another socket took over its connection id.
+    Lost,
+    /// The user is blocked or has logged out.
+    Blocked,
+}
+
+/// Writes the rows of newcomers.
+#[derive(Debug)]
+pub(super) struct Entrance<S, C> {
+    pub(super) store: Arc<S>,
+    pub(super) clock: Arc<C>,
+    pub(super) shards: Arc<Shards>,
+}
+
+impl<S: ShardStore + SocketStore, C> Entrance<S, C> {
+    /// Takes a handshake on, once per socket.
+    pub(super) async fn begin(&self, caller: &Caller) -> Result<Beginning, StoreError> {
+        let counts = self.shards.for_writing(&*self.store).await?;
+        let channels = first_channels(caller, counts);
+        if let Some(socket) = self.store.begin_handshake(&caller.socket, &channels).await? {
+            return Ok(Beginning::Begun(socket));
+        }
+        let record = self.store.socket(&caller.socket, Consistency::Strong).await?;
+        Ok(if record.is_some() { Beginning::Repeated } else { Beginning::Unknown })
+    }
+}
+
+impl<S, C> Entrance<S, C>
+where
+    S: BlockStore
+        + ChannelStore
+        + GrantStore
+        + InboxStore
+        + MembershipStore
+        + ShardStore
+        + SocketStore,
+    C: Clock,
+{
+    /// Writes all rows and makes the socket ready.
+    pub(super) async fn enter(
+        &self,
+        caller: &Caller,
+        socket: &Socket,
+        in_use: &Uses,
+    ) -> Result<Entry, StoreError> {
+        self.store.put_rows(&socket.rows(&socket.channels, None)).await?;
+        let is_early = has_message(&*self.store, socket, in_use, self.clock.now()).await?;
+        let token_groups = token_groups(&*self.store, caller, self.clock.now()).await?;
+        if is_blocked(&*self.store, &caller.admission.principal, self.clock.now()).await? {
+            return Ok(Entry::Blocked);
+        }
+        if is_early {
+            return Ok(Entry::Early);
+        }
+        let Some(groups) = self.enter_groups(socket, &token_groups).await? else {
+            return Ok(Entry::Lost);
+        };
+        let finished = self.store.finish_handshake(socket).await?;
+        Ok(if finished { Entry::Ready(groups) } else { Entry::Lost })
+    }
+}
+
+impl<S, C> Entrance<S, C>
+where
+    S: ChannelStore + MembershipStore + ShardStore + SocketStore,
+    C: Clock,
+{
+    /// Joins the groups of token and table, and leaves those that were taken away meanwhile, until
+    /// none was. `None` when the socket is not there any more.
+    async fn enter_groups(
+        &self,
+        socket: &Socket,
+        token: &[GroupName],
+    ) -> Result<Option<Groups>, StoreError> {
+        let counts = self.shards.for_writing(&*self.store).await?;
+        loop {
+            let groups = self.groups_now(socket, token).await?;
+            if groups.is_empty() {
+                return Ok(Some(groups));
+            }
+            if !join(&*self.store, counts, socket, &groups).await? {
+                return Ok(None);
+            }
+            let current = self.groups_now(socket, token).await?;
+            let vanished: BTreeSet<KeyedName> =
+                groups.keys().filter(|group| !current.contains_key(group)).cloned().collect();
+            if vanished.is_empty() {
+                return Ok(Some(groups));
+            }
+            leave(&*self.store, counts, socket, &vanished).await?;
+        }
+    }
+
+    async fn groups_now(&self, socket: &Socket, token: &[GroupName]) -> Result<Groups, StoreError> {
+        let lasting = match &socket.user {
+            Some(user) => self.store.memberships(&socket.hub, user, self.clock.now()).await?,
+            None => Vec::new(),
+        };
+        Ok(effective(token, &lasting))
+    }
+}
+
+/// The channels of every socket: its user, its own id if it has one, and its hub.
+fn first_channels(caller: &Caller, counts: ShardCounts) -> Vec<ChannelKey> {
+    let principal = &caller.admission.principal;
+    let hub = &principal.hub;
+    let user = principal.user.as_ref().map(|user: &UserId| ChannelKey::user(hub, user));
+    let own = principal.connection.as_ref().map(|own| ChannelKey::connection(hub, own));
+    let all = counts.hub_key(hub, &caller.socket);
+    user.into_iter().chain(own).chain([all]).collect()
+}

@@ -1,0 +1,85 @@
+//! The ends of a socket whose handshake was taken on, and that cannot stay.
+//!
+//! Each of them removes the socket's rows, so that nothing reaches it any more.
+
+use std::sync::Arc;
+
+use hubcast_membership::presence::Disconnect;
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::ports::{ChannelStore, ConnectionGateway, PostError};
+use hubcast_model::report::chain as report;
+use hubcast_model::socket::Socket;
+
+use super::closer::cut;
+use super::step::{End, Step, unavailable};
+use super::welcome::WelcomeError;
+
+/// Ends sockets that cannot stay.
+#[derive(Debug)]
+pub(super) struct Exit<S, G, P> {
+    pub(super) store: Arc<S>,
+    pub(super) gateway: Arc<G>,
+    pub(super) presence: Arc<P>,
+}
+
+impl<S: ChannelStore, G: ConnectionGateway, P: Disconnect> Exit<S, G, P> {
+    /// The end of a socket that surely got no answer to its handshake. The client's start fails in
+    /// any case, so the socket is cut and the client tries anew.
+    pub(super) async fn unanswered(&self, socket: &Socket, err: &PostError) -> Step {
+        tracing::warn!(error = %report(err), socket.id = %socket.id, "a handshake went unanswered");
+        if let Err(err) = self.presence.disconnect(&socket.id).await {
+            tracing::warn!(error = %report(&err), "a socket's rows could not be removed");
+        }
+        Step::End(End::Drop)
+    }
+
+    /// The end of a blocked user's socket. Nothing may reach the socket any more, whether or not
+    /// the client reads its Close.
+    pub(super) async fn blocked(&self, socket: &Socket) -> Step {
+        match self.presence.disconnect(&socket.id).await {
+            Ok(_) => Step::End(End::fatal("You have been signed out.")),
+            Err(err) => {
+                tracing::error!(error = %report(&err), "a blocked socket's rows remain");
+                Step::End(End::Drop)
+            }
+        }
+    }
+
+    /// The end of a socket that went away, or lost its connection id. Its rows may have been
+    /// written after its record went, so they are deleted once more.
+    pub(super) async fn lost(&self, socket: &Socket) -> Step {
+        let disconnected = self.presence.disconnect(&socket.id).await;
+        let keys: Vec<ChannelKey> = socket.channels.iter().cloned().collect();
+        let deleted = self.store.delete_rows(&socket.id, &keys).await;
+        match disconnected.map(|_| ()).and(deleted) {
+            Ok(()) => Step::End(End::Drop),
+            Err(err) => unavailable(&err),
+        }
+    }
+
+    /// The end of a socket that came in the very moment in which a message went into the inbox.
+    ///
+    /// The sender may have seen the socket, taken the message back and be posting it. A client
+    /// hears nothing after a Close, so the socket is cut: then that post fails, and the message
+    /// goes into the inbox. The socket is cut before its record goes, since a ping of a socket
+    /// without a record is answered by a Close.
+    pub(super) async fn early(&self, socket: &Socket) -> Step {
+        tracing::info!(socket.id = %socket.id, "messages are waiting: the client comes once more");
+        cut(&*self.gateway, &socket.id).await;
+        self.return_later(socket, End::Drop).await
+    }
+
+    /// The end of a socket that was not given everything. Its client returns and gets the rest.
+    pub(super) async fn unwelcome(&self, socket: &Socket, err: &WelcomeError) -> Step {
+        tracing::warn!(error = %report(err), socket.id = %socket.id, "a connection missed something");
+        self.return_later(socket, End::reconnect("Messages could not be delivered.")).await
+    }
+
+    /// Has the client connect anew; nothing more is taken for this socket.
+    async fn return_later(&self, socket: &Socket, end: End) -> Step {
+        match self.presence.disconnect(&socket.id).await {
+            Ok(_) => Step::End(end),
+            Err(err) => unavailable(&err),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The inbox of a newcomer's user.
+//!
+//! The inbox is emptied before the socket has any row. A message that is sent
+//! meanwhile finds nobody and goes into the inbox too, so no message overtakes
+//! an older one. A message that was put into the inbox just before the rows
+//! were there is found by a look right after them. Then the socket is removed,
+//! and the client comes once more.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hubcast_model::context::Caller;
+use hubcast_model::frame::coalesce;
+use hubcast_model::later::{Inbox, InboxMessage, Use, Uses};
+use hubcast_model::ports::{
+    BlockStore, ConnectionGateway, Consistency, InboxStore, StoreError, UsageStore,
+};
+use hubcast_model::report::chain as report;
+use hubcast_model::socket::Socket;
+use hubcast_model::time::{Clock, Timestamp};
+
+use super::post::post_unless_too_large;
+use super::welcome::WelcomeError;
+use crate::connect::is_blocked;
+
+/// Delivers inboxes to newcomers.
+#[derive(Debug)]
+pub(super) struct Inboxes<S, G, C> {
+    pub(super) store: Arc<S>,
+    pub(super) gateway: Arc<G>,
+    pub(super) clock: Arc<C>,
+}
+
+impl<S: InboxStore + BlockStore, G: ConnectionGateway, C: Clock> Inboxes<S, G, C> {
+    /// Delivers the messages for the socket's user, until none is left.
+    pub(super) async fn empty(
+        &self,
+        caller: &Caller,
+        socket: &Socket,
+        in_use: &Uses,
+    ) -> Result<(), WelcomeError> {
+        let Some(inbox) = inbox_of(socket, in_use) else {
+            return Ok(());
+        };
+        loop {
+            let messages = self.store.inbox_messages(&inbox, self.clock.now()).await?;
+            // A blocked user gets nothing; the handshake's own look at the block ends the socket.
+            let (principal, now) = (&caller.admission.principal, self.clock.now());
+            if messages.is_empty() || is_blocked(&*self.store, principal, now).await? {
+                return Ok(());
+            }
+            let replayed = messages.len();
+            tracing::info!(socket.id = %socket.id, replayed, "an inbox is emptied");
+            self.deliver(socket, &inbox, &messages).await?;
+        }
+    }
+
+    /// Posts first and removes then. After a failure in between the messages come again.
+    async fn deliver(
+        &self,
+        socket: &Socket,
+        inbox: &Inbox,
+        messages: &[InboxMessage],
+    ) -> Result<(), WelcomeError> {
+        let records = messages.iter().map(|message| Bytes::from(message.record.clone()));
+        for frame in coalesce(records.enumerate()) {
+            post_unless_too_large(&*self.gateway, &socket.id, frame.body).await?;
+            let delivered = frame.parcels.iter().filter_map(|at| messages.get(*at));
+            let positions: Vec<_> = delivered.map(|message| message.position.clone()).collect();
+            self.store.remove_inbox_messages(inbox, &positions).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the inbox of the socket's user holds a message at `now`.
+///
+/// To deliver such a message after the rows are written could be too late: others may have reached
+/// the socket before.
+pub(super) async fn has_message(
+    store: &impl InboxStore,
+    socket: &Socket,
+    in_use: &Uses,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(inbox) = inbox_of(socket, in_use) else {
+        return Ok(false);
+    };
+    Ok(!store.inbox_messages(&inbox, now).await?.is_empty())
+}
+
+/// What seems to be in use on the hub of a newcomer. The look is eventual, so a caller that has to
+/// be sure looks again, after the rows are written.
+pub(super) async fn uses_before_rows(store: &impl UsageStore, socket: &Socket) -> Uses {
+    if socket.user.is_none() {
+        return Uses::new();
+    }
+    store.uses(&socket.hub, Consistency::Eventual).await.unwrap_or_else(|err| {
+        tracing::warn!(error = %report(&err), "what is in use could not be read");
+        Uses::new()
+    })
+}
+
+/// The inbox of the socket's user; `None` when there cannot be a message in it.
+fn inbox_of(socket: &Socket, in_use: &Uses) -> Option<Inbox> {
+    let user = socket.user.as_ref().filter(|_| in_use.contains(&Use::Inboxes))?;
+    Some(Inbox::of(&socket.hub, user))
+}

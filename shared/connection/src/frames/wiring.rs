@@ -1,0 +1,163 @@
+//! Which part of the rules gets which ports.
+
+use std::sync::Arc;
+
+use hubcast_membership::presence::Presence;
+use hubcast_membership::shards::Shards;
+
+use super::arrival::Arrival;
+use super::boards::Boards;
+use super::budget::Budget;
+use super::calls::Calls;
+use super::closer::Closer;
+use super::conversation::Conversation;
+use super::entrance::Entrance;
+use super::exit::Exit;
+use super::group::GroupMethods;
+use super::handshake::Handshake;
+use super::inbox::Inboxes;
+use super::invocation::Invocations;
+use super::limit::LimitCheck;
+use super::liveness::Liveness;
+use super::result::Results;
+use super::{FramePorts, FrameSettings};
+use crate::upstream::Upstream;
+
+type WiredPresence<S, C, U> = Presence<S, Upstream<U>, C>;
+type WiredArrival<S, G, C, U> = Arrival<S, G, C, WiredPresence<S, C, U>>;
+/// The part that takes handshakes on.
+pub(super) type WiredHandshake<S, G, C, U> =
+    Handshake<S, G, C, WiredPresence<S, C, U>, WiredArrival<S, G, C, U>>;
+/// The part that answers invocations.
+pub(super) type WiredInvocations<S, G, C, U> =
+    Invocations<S, C, GroupMethods<S, G, C>, Calls<S, C, U>>;
+/// All parts.
+pub(super) type WiredConversation<S, G, C, U> =
+    Conversation<S, G, C, WiredHandshake<S, G, C, U>, WiredInvocations<S, G, C, U>>;
+
+/// The ports, shared by the parts.
+struct Wiring<S, G, C, U> {
+    store: Arc<S>,
+    gateway: Arc<G>,
+    clock: Arc<C>,
+    upstream: Option<Arc<Upstream<U>>>,
+    shards: Arc<Shards>,
+    liveness: Arc<Liveness<S, C>>,
+    boards: Arc<Boards<S, G, C>>,
+}
+
+/// The parts over these ports.
+pub(super) fn conversation<S, G, C, U>(
+    ports: FramePorts<S, G, C, U>,
+    settings: &FrameSettings,
+    shards: Shards,
+) -> WiredConversation<S, G, C, U> {
+    let wiring = Wiring::new(ports, shards);
+    Conversation {
+        clock: Arc::clone(&wiring.clock),
+        lifetime: settings.lifetime,
+        budget: Budget::new(settings.frames_per_second),
+        handshake: wiring.handshake(settings),
+        liveness: Arc::clone(&wiring.liveness),
+        invocations: wiring.invocations(settings),
+        results: Results { store: Arc::clone(&wiring.store) },
+        closer: wiring.closer(),
+    }
+}
+
+impl<S, G, C, U> Wiring<S, G, C, U> {
+    fn new(ports: FramePorts<S, G, C, U>, shards: Shards) -> Self {
+        let FramePorts { store, gateway, clock, upstream } = ports;
+        let (store, gateway, clock) = (Arc::new(store), Arc::new(gateway), Arc::new(clock));
+        let liveness = Liveness { store: Arc::clone(&store), clock: Arc::clone(&clock) };
+        let boards = Boards {
+            store: Arc::clone(&store),
+            gateway: Arc::clone(&gateway),
+            clock: Arc::clone(&clock),
+        };
+        Self {
+            store,
+            gateway,
+            clock,
+            upstream: upstream.map(Arc::new),
+            shards: Arc::new(shards),
+            liveness: Arc::new(liveness),
+            boards: Arc::new(boards),
+        }
+    }
+
+    fn closer(&self) -> Closer<S, G, C> {
+        Closer {
+            store: Arc::clone(&self.store),
+            gateway: Arc::clone(&self.gateway),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    fn handshake(&self, settings: &FrameSettings) -> WiredHandshake<S, G, C, U> {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let presence = Arc::new(Presence::new(store, self.upstream.clone(), clock));
+        let limit = Arc::new(LimitCheck {
+            limit: settings.connections,
+            close_grace: settings.close_grace,
+            closer: self.closer(),
+            presence: Arc::clone(&presence),
+        });
+        let exit = Arc::new(Exit {
+            store: Arc::clone(&self.store),
+            gateway: Arc::clone(&self.gateway),
+            presence: Arc::clone(&presence),
+        });
+        Handshake {
+            store: Arc::clone(&self.store),
+            gateway: Arc::clone(&self.gateway),
+            liveness: Arc::clone(&self.liveness),
+            limit: Arc::clone(&limit),
+            entrance: self.entrance(),
+            inboxes: self.inboxes(),
+            exit: Arc::clone(&exit),
+            arrival: Arrival {
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                presence,
+                limit,
+                boards: Arc::clone(&self.boards),
+                exit,
+            },
+        }
+    }
+
+    fn entrance(&self) -> Entrance<S, C> {
+        Entrance {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            shards: Arc::clone(&self.shards),
+        }
+    }
+
+    fn inboxes(&self) -> Inboxes<S, G, C> {
+        Inboxes {
+            store: Arc::clone(&self.store),
+            gateway: Arc::clone(&self.gateway),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    fn invocations(&self, settings: &FrameSettings) -> WiredInvocations<S, G, C, U> {
+        Invocations {
+            liveness: Arc::clone(&self.liveness),
+            groups: GroupMethods {
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                shards: Arc::clone(&self.shards),
+                boards: Arc::clone(&self.boards),
+                groups_max: settings.groups_max,
+            },
+            calls: self.upstream.as_ref().map(|upstream| Calls {
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                upstream: Arc::clone(upstream),
+            }),
+        }
+    }
+}

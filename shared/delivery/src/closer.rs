@@ -1,0 +1,136 @@
+//! Sockets that end: gone ones, those told to go, and those that hold others up.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use signalr_protocol::message::{Close, HubMessage};
+
+use crate::outcome::{Fate, Outcome, Stop};
+use crate::round::{Round, Routes};
+use hubcast_membership::presence::disconnect;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{
+    ChannelStore, ClaimStore, ClientStore, ConnectionGateway, SessionStore, SocketStore,
+    StoreError, UpstreamQueue,
+};
+use hubcast_model::report::chain;
+use hubcast_model::time::Clock;
+
+/// The sockets that rounds brought to their end.
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    /// The sockets that do not exist any more.
+    gone: Vec<SocketId>,
+    /// The sockets that were told to go. A socket that could not be told, because the gateway
+    /// refused its Close for good, goes all the same.
+    told: Vec<SocketId>,
+    /// The rows that led to the sockets of all rounds.
+    routes: Routes,
+}
+
+impl Ends {
+    /// Adds the ends of a round that was posted.
+    pub(crate) fn add(&mut self, round: Round, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            if outcome.stop == Some(Stop::Gone) {
+                self.gone.push(outcome.socket.clone());
+            }
+            let is_final = |fate: Fate| matches!(fate, Fate::Delivered | Fate::Refused);
+            let frames = outcome.frames.iter().filter(|frame| is_final(frame.fate));
+            let mut parcels = frames.flat_map(|frame| &frame.parcels);
+            if parcels.any(|at| round.parcel(*at).is_some_and(|parcel| parcel.ends)) {
+                self.told.push(outcome.socket.clone());
+            }
+        }
+        self.routes.extend(round.routes);
+    }
+}
+
+/// Ends sockets and removes their rows.
+#[derive(Debug)]
+pub(crate) struct Closer<'a, S, G, U, C> {
+    /// The table.
+    pub(crate) store: &'a S,
+    /// The sockets.
+    pub(crate) gateway: &'a G,
+    /// The way to backends; `None` where they hear of nothing.
+    pub(crate) upstream: Option<&'a U>,
+    /// The time.
+    pub(crate) clock: &'a C,
+    /// How many sockets are ended at once.
+    pub(crate) concurrency: usize,
+    /// How long a socket is left to read its Close.
+    pub(crate) grace: Duration,
+}
+
+impl<S, G, U, C> Closer<'_, S, G, U, C>
+where
+    S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore,
+    G: ConnectionGateway,
+    U: UpstreamQueue,
+    C: Clock,
+{
+    /// Ends every socket whose end the posts brought about.
+    ///
+    /// A socket that is gone is ended too: were it alive all the same, it would stay connected and
+    /// deaf. A socket that was told to go has time to read that before: a client that is cut off
+    /// earlier would come back.
+    pub(crate) async fn end_all(&self, ends: &Ends) {
+        self.end_each(&ends.gone, &ends.routes).await;
+        if !ends.told.is_empty() {
+            tokio::time::sleep(self.grace).await;
+            self.end_each(&ends.told, &ends.routes).await;
+        }
+    }
+
+    /// Sends stalled sockets to connect anew.
+    pub(crate) async fn send_off_stalled(&self, round: &Round, outcomes: &[Outcome]) {
+        let mut ends = Vec::new();
+        for outcome in outcomes {
+            if outcome.stop == Some(Stop::Stalled) {
+                tracing::warn!(socket.id = %outcome.socket, "a stalled socket is ended");
+                ends.push(self.send_off(&outcome.socket, &round.routes));
+            }
+        }
+        self.all(ends).await;
+    }
+
+    async fn end_each(&self, sockets: &[SocketId], routes: &Routes) {
+        let mut ends = Vec::with_capacity(sockets.len());
+        for socket in sockets {
+            ends.push(self.end(socket, routes));
+        }
+        self.all(ends).await;
+    }
+
+    async fn all<F: Future<Output = ()>>(&self, ends: Vec<F>) {
+        let concurrency = self.concurrency.max(1);
+        stream::iter(ends).buffer_unordered(concurrency).collect::<()>().await;
+    }
+
+    async fn send_off(&self, socket: &SocketId, routes: &Routes) {
+        let close = Close { error: None, allow_reconnect: true };
+        let record = Bytes::from(HubMessage::Close(close).encode());
+        if let Err(err) = self.gateway.post(socket, record).await {
+            // A stalled socket rarely takes it; the client finds itself cut off then, and comes
+            // back too.
+            tracing::debug!(error = %chain(&err), "a stalled socket could not be told");
+        }
+        self.end(socket, routes).await;
+    }
+
+    async fn end(&self, socket: &SocketId, routes: &Routes) {
+        if let Err(err) = self.gateway.delete(socket).await {
+            tracing::warn!(error = %chain(&err), "a socket could not be ended");
+        }
+        if let Err(err) = self.remove_rows(socket, routes).await {
+            tracing::warn!(error = %chain(&err), "rows of an ended socket remain");
+        }
+    }
+
+    async fn remove_rows(&self, socket: &SocketId, routes: &Routes) -> Result<(), StoreError> {
+        disconnect(self.store, self.upstream, socket, self.clock.now()).await?;
+        self.store.delete_rows(socket, &routes.of(socket)).await
+    }
+}

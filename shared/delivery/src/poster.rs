@@ -1,0 +1,242 @@
+//! Posting a round: bounded concurrency, one post under way per socket,
+//! retries with full jitter within a budget.
+//!
+//! A socket that fails alone, when all others are done, is given up sooner: the
+//! invocation must not last longer because of that socket.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use tokio::time::Instant;
+
+use crate::outcome::{Fate, FrameOutcome, Outcome, Stop, few_of};
+use crate::pace::Pace;
+use crate::round::Round;
+use hubcast_model::frame::Frame;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::report::chain;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// A socket that fails alone is tried for no longer than this.
+const ALONE_MAX: Duration = Duration::from_secs(4);
+/// A success within this time shows that the gateway works.
+const EVIDENCE: Duration = Duration::from_secs(10);
+
+/// Until when a round is tried.
+struct Schedule {
+    /// No attempt begins after this time.
+    deadline: Instant,
+    /// No retry begins after this time.
+    retry_end: Instant,
+    /// For how long a socket is tried when it fails alone.
+    alone: Duration,
+    /// The number of sockets that are not done.
+    open: AtomicUsize,
+    /// A socket fails alone when no more than so many sockets are open.
+    few: usize,
+}
+
+impl Schedule {
+    fn new(sockets: usize, retry_budget: Duration, deadline: Instant) -> Self {
+        Self {
+            deadline,
+            retry_end: deadline.min(Instant::now() + retry_budget),
+            alone: (retry_budget / 3).min(ALONE_MAX),
+            open: AtomicUsize::new(sockets),
+            // Nobody knows of a single socket whether it fails alone.
+            few: if sockets > 1 { few_of(sockets) } else { 0 },
+        }
+    }
+
+    /// When a socket is given up whose first failure was at `since`.
+    fn end_for(&self, since: Instant) -> Instant {
+        if self.open.load(Ordering::Relaxed) > self.few {
+            return self.retry_end;
+        }
+        self.retry_end.min(since + self.alone)
+    }
+}
+
+/// The attempts at one frame.
+struct Attempts {
+    /// When the first attempt failed.
+    first_failed: Option<Instant>,
+    /// The longest pause before the next attempt.
+    longest_pause: Duration,
+    /// How many attempts the gateway throttled.
+    throttled: usize,
+    /// How many attempts got no clear answer, so that the frame may have arrived.
+    ambiguous: usize,
+}
+
+/// How the attempts at one frame ended.
+enum Ending {
+    /// The frame has its fate, and the next frame may follow.
+    Fate(Fate),
+    /// Nothing more is posted to the socket.
+    Stop(Stop),
+}
+
+/// Posts rounds at the instance's pace.
+#[derive(Debug)]
+pub(crate) struct Poster<'a, G> {
+    /// The sockets.
+    pub(crate) gateway: &'a G,
+    /// The rate of the instance.
+    pub(crate) pace: &'a Pace,
+    /// The most posts under way at once.
+    pub(crate) concurrency: usize,
+    /// For how long a round is retried.
+    pub(crate) retry_budget: Duration,
+}
+
+impl<G> Poster<'_, G> {
+    /// Whether a post of this instance succeeded a moment ago.
+    pub(crate) fn has_succeeded_lately(&self) -> bool {
+        self.pace.has_succeeded_within(EVIDENCE)
+    }
+
+    /// The gateway may refuse a post to a socket for good. But when no post ever succeeded, our
+    /// permissions are wrong, and nothing may be lost by that.
+    fn judge_forbidden(&self, outcome: &mut Outcome) {
+        let mut forbidden = outcome.frames.iter_mut().filter(|one| one.fate == Fate::Forbidden);
+        let Some(first) = forbidden.next() else {
+            return;
+        };
+        let has_ever_succeeded = self.pace.has_ever_succeeded();
+        let fate = if has_ever_succeeded { Fate::Refused } else { Fate::Left };
+        first.fate = fate;
+        forbidden.for_each(|frame| frame.fate = fate);
+        if !has_ever_succeeded {
+            tracing::error!("no post is allowed; check execute-api:ManageConnections");
+            outcome.stop = outcome.stop.or(Some(Stop::Failed));
+        }
+    }
+}
+
+impl<G: ConnectionGateway> Poster<'_, G> {
+    /// Posts every socket's frames in order.
+    pub(crate) async fn post(&self, round: &Round, deadline: Instant) -> Vec<Outcome> {
+        let schedule = Schedule::new(round.sockets(), self.retry_budget, deadline);
+        // All futures are made before the first is polled. That costs little, since bigger
+        // audiences are cut into jobs.
+        let mut posts = Vec::with_capacity(round.sockets());
+        for (socket, frames) in round.frames() {
+            posts.push(self.post_list(socket, frames, &schedule));
+        }
+        let outcomes = stream::iter(posts).buffer_unordered(self.concurrency.max(1));
+        let mut outcomes: Vec<Outcome> = outcomes.collect().await;
+        for outcome in &mut outcomes {
+            self.judge_forbidden(outcome);
+        }
+        outcomes
+    }
+
+    async fn post_list(
+        &self,
+        socket: &SocketId,
+        frames: Vec<Frame>,
+        schedule: &Schedule,
+    ) -> Outcome {
+        let mut outcome = Outcome {
+            socket: socket.clone(),
+            frames: Vec::with_capacity(frames.len()),
+            stop: None,
+        };
+        for Frame { body, parcels } in frames {
+            if outcome.stop.is_some() {
+                outcome.frames.push(FrameOutcome::left(parcels));
+                continue;
+            }
+            let mut attempts = Attempts::default();
+            let fate = match self.post_frame(socket, body, schedule, &mut attempts).await {
+                Ending::Fate(fate) => fate,
+                Ending::Stop(stop) => {
+                    outcome.stop = Some(stop);
+                    Fate::Left
+                }
+            };
+            let Attempts { throttled, ambiguous, .. } = attempts;
+            outcome.frames.push(FrameOutcome { parcels, fate, throttled, ambiguous });
+        }
+        schedule.open.fetch_sub(1, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Posts one frame, and tries again while that makes sense. A frame that may have arrived is
+    /// repeated once at the most.
+    async fn post_frame(
+        &self,
+        socket: &SocketId,
+        body: Bytes,
+        schedule: &Schedule,
+        attempts: &mut Attempts,
+    ) -> Ending {
+        loop {
+            if !self.pace.turn(schedule.deadline).await {
+                let is_tried = attempts.first_failed.is_some();
+                return Ending::Stop(if is_tried { Stop::Failed } else { Stop::Untried });
+            }
+            let err = match self.gateway.post(socket, body.clone()).await {
+                Ok(()) => {
+                    self.pace.succeeded();
+                    return Ending::Fate(Fate::Delivered);
+                }
+                Err(err) => err,
+            };
+            if let PostError::Throttled = err {
+                self.pace.throttled(socket);
+            }
+            if let Some(ending) = attempts.fail(&err, socket) {
+                return ending;
+            }
+            let since = *attempts.first_failed.get_or_insert_with(Instant::now);
+            let pause = attempts.longest_pause.mul_f64(fastrand::f64());
+            if Instant::now() + pause >= schedule.end_for(since) {
+                return Ending::Stop(Stop::Failed);
+            }
+            tokio::time::sleep(pause).await;
+            attempts.longest_pause = (attempts.longest_pause * 2).min(PAUSE_MAX);
+        }
+    }
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { first_failed: None, longest_pause: FIRST_PAUSE, throttled: 0, ambiguous: 0 }
+    }
+}
+
+impl Attempts {
+    /// What a failed attempt leads to; `None` when another attempt may follow.
+    fn fail(&mut self, err: &PostError, socket: &SocketId) -> Option<Ending> {
+        match err {
+            PostError::Gone => return Some(Ending::Stop(Stop::Gone)),
+            PostError::TooLarge => {
+                log_refusal(err, socket);
+                return Some(Ending::Fate(Fate::Refused));
+            }
+            PostError::Refused(_) => {
+                log_refusal(err, socket);
+                return Some(Ending::Fate(Fate::Forbidden));
+            }
+            PostError::Throttled => self.throttled += 1,
+            PostError::Unreached(_) => {}
+            PostError::Ambiguous(_) => {
+                self.ambiguous += 1;
+                if self.ambiguous > 1 {
+                    return Some(Ending::Stop(Stop::Failed));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn log_refusal(err: &PostError, socket: &SocketId) {
+    tracing::warn!(error = %chain(err), socket.id = %socket, "a post was refused");
+}

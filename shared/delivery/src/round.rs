@@ -1,0 +1,205 @@
+//! A round: one time that something is posted, and who gets what in which order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use hubcast_membership::replay::Replay;
+use hubcast_model::channel::ChannelKey;
+use hubcast_model::frame::{Frame, coalesce};
+use hubcast_model::id::SocketId;
+
+/// Which element of which message of a batch. References are in the order of arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ElementRef {
+    /// The message's number in the batch, from 0.
+    pub(crate) message: usize,
+    /// The element's number in the message, from 0.
+    pub(crate) element: usize,
+}
+
+/// One record on its way to any number of sockets. It is serialised once.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    /// The element that the record belongs to.
+    pub(crate) element: ElementRef,
+    /// What a socket gets.
+    pub(crate) record: Bytes,
+    /// Whether the record tells the client that its connection ends.
+    pub(crate) ends: bool,
+    /// Whether the record is a retained value for a newcomer.
+    pub(crate) is_replay: bool,
+}
+
+impl Parcel {
+    /// A record that ends nothing and replays nothing.
+    pub(crate) const fn plain(element: ElementRef, record: Bytes) -> Self {
+        Self { element, record, ends: false, is_replay: false }
+    }
+}
+
+/// A socket that is to get something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The socket.
+    pub(crate) socket: SocketId,
+    /// The channel row that led to the socket, if one did.
+    pub(crate) key: Option<ChannelKey>,
+}
+
+impl Target {
+    /// Sockets that are known without a row.
+    pub(crate) fn unkeyed(sockets: &[SocketId]) -> Vec<Self> {
+        sockets.iter().map(|socket| Self { socket: socket.clone(), key: None }).collect()
+    }
+}
+
+/// Retained values that an element shows to newcomers.
+#[derive(Debug, Clone)]
+pub(crate) struct Showing {
+    /// The element.
+    pub(crate) element: ElementRef,
+    /// The newcomers' sockets.
+    pub(crate) targets: Vec<Target>,
+    /// The boards with the values, and what of the boards was posted.
+    pub(crate) replay: Replay,
+}
+
+/// The channel rows that led to each socket. They are deleted when the socket ends.
+#[derive(Debug, Default)]
+pub(crate) struct Routes(BTreeMap<SocketId, BTreeSet<ChannelKey>>);
+
+impl Routes {
+    fn add(&mut self, socket: &SocketId, key: ChannelKey) {
+        self.0.entry(socket.clone()).or_default().insert(key);
+    }
+
+    /// Adds the routes of another round.
+    pub(crate) fn extend(&mut self, other: Self) {
+        for (socket, keys) in other.0 {
+            self.0.entry(socket).or_default().extend(keys);
+        }
+    }
+
+    /// The rows that led to a socket.
+    pub(crate) fn of(&self, socket: &SocketId) -> Vec<ChannelKey> {
+        self.0.get(socket).into_iter().flatten().cloned().collect()
+    }
+}
+
+/// What is posted in one go: an ordered list of records for every socket.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    parcels: Vec<Parcel>,
+    /// For each socket the numbers of its parcels.
+    lists: BTreeMap<SocketId, Vec<usize>>,
+    /// The rows that led to the sockets.
+    pub(crate) routes: Routes,
+    /// The retained values among the records, which may be old when they are posted.
+    pub(crate) showings: Vec<Showing>,
+}
+
+impl Round {
+    /// A round of one record.
+    pub(crate) fn of(parcel: Parcel, targets: Vec<Target>) -> Self {
+        let mut round = Self::default();
+        round.add(parcel, targets);
+        round
+    }
+
+    /// Adds a record for these sockets, after all that was added before.
+    pub(crate) fn add(&mut self, parcel: Parcel, targets: Vec<Target>) {
+        let at = self.parcels.len();
+        self.parcels.push(parcel);
+        for target in targets {
+            if let Some(key) = target.key {
+                self.routes.add(&target.socket, key);
+            }
+            self.lists.entry(target.socket).or_default().push(at);
+        }
+    }
+
+    /// Adds retained values for newcomers.
+    pub(crate) fn show(&mut self, showing: Showing, records: Vec<String>) {
+        let element = showing.element;
+        for record in records {
+            let record = Bytes::from(record);
+            let parcel = Parcel { element, record, ends: false, is_replay: true };
+            self.add(parcel, showing.targets.clone());
+        }
+        self.showings.push(showing);
+    }
+
+    /// A record by its number.
+    pub(crate) fn parcel(&self, at: usize) -> Option<&Parcel> {
+        self.parcels.get(at)
+    }
+
+    /// How many sockets get something.
+    pub(crate) fn sockets(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// The last element that each socket gets something of.
+    pub(crate) fn last_elements(&self) -> BTreeMap<SocketId, ElementRef> {
+        let last = |list: &Vec<usize>| {
+            list.iter().filter_map(|at| self.parcel(*at)).map(|parcel| parcel.element).max()
+        };
+        let lists = self.lists.iter();
+        lists.filter_map(|(socket, list)| Some((socket.clone(), last(list)?))).collect()
+    }
+
+    /// The frames of every socket. Sockets with the same list share their frames.
+    pub(crate) fn frames(&self) -> Vec<(&SocketId, Vec<Frame>)> {
+        let mut made: BTreeMap<&[usize], Vec<Frame>> = BTreeMap::new();
+        let mut frames = Vec::with_capacity(self.lists.len());
+        for (socket, list) in &self.lists {
+            let of_list = made.entry(list).or_insert_with(|| self.frames_of(list));
+            frames.push((socket, of_list.clone()));
+        }
+        frames
+    }
+
+    fn frames_of(&self, list: &[usize]) -> Vec<Frame> {
+        let record = |at: &usize| Some((*at, self.parcel(*at)?.record.clone()));
+        coalesce(list.iter().filter_map(record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(id: &str) -> Target {
+        Target { socket: SocketId::parse(id).unwrap(), key: None }
+    }
+
+    fn parcel(element: usize, text: &'static str) -> Parcel {
+        Parcel::plain(ElementRef { message: 0, element }, Bytes::from(text))
+    }
+
+    #[test]
+    fn every_socket_gets_its_records_in_the_order_of_arrival() {
+        let mut round = Round::default();
+        round.add(parcel(0, "a"), vec![target("s1"), target("s2")]);
+        round.add(parcel(1, "b"), vec![target("s2")]);
+        round.add(parcel(2, "c"), vec![target("s1"), target("s2")]);
+        let bodies: Vec<Bytes> = round
+            .frames()
+            .into_iter()
+            .flat_map(|(_, frames)| frames)
+            .map(|frame| frame.body)
+            .collect();
+        assert_eq!(bodies, ["ac", "abc"]);
+    }
+
+    #[test]
+    fn routes_of_several_rounds_add_up() {
+        let (one, other) = (ChannelKey::from_key("USER#n#a"), ChannelKey::from_key("HUB#n#0"));
+        let keyed = |key: &ChannelKey| Target { key: Some(key.clone()), ..target("s1") };
+        let mut routes = Round::of(parcel(0, "a"), vec![keyed(&one)]).routes;
+        routes.extend(Round::of(parcel(0, "a"), vec![keyed(&other), keyed(&one)]).routes);
+        assert_eq!(routes.of(&target("s1").socket), [other, one]);
+        assert!(routes.of(&target("s2").socket).is_empty());
+    }
+}
