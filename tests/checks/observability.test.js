@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
+import { matches } from "./filter.js";
 import { template } from "../harness/template.js";
 
 const { Parameters, Resources } = template("infra/cloud/observability.yaml");
@@ -50,8 +51,8 @@ function ofWidget({ properties: { metrics = [] } }) {
 
 /** Metrics that are counted from log lines. */
 const counted = Object.values(Resources).filter(({ Type }) => Type === "AWS::Logs::MetricFilter").map(({ Properties }) => Properties);
-/** What Lambda itself writes of a function that ends without an answer. */
-const OF_LAMBDA = '?"Task timed out" ?"Runtime exited"';
+/** What Lambda itself writes of a function that ends without an answer is no line of ours. */
+const OF_LAMBDA = Resources.BrokenAuthorizerFilter.Properties.FilterPattern;
 const OF_LOGS = "hubcast/${Deployment}";
 
 test("every metric of log lines is counted, from lines that are logged, of a function that there is", () => {
@@ -69,6 +70,46 @@ test("every metric of log lines is counted, from lines that are logged, of a fun
     const group = LogGroupName["Fn::Sub"] ?? "/aws/lambda/${Deployment}-upstream";
     assert.ok(functions.includes(group.replace("/aws/lambda/", "")), group);
   }
+});
+
+test("an authorizer that ends without an answer is counted, and a token that it refuses is not", () => {
+  const line = (type, record) => JSON.stringify({ time: "2026-11-30T12:00:00.000Z", type: `platform.${type}`, record: { requestId: "1", ...record } });
+  const broken = [
+    line("report", { status: "timeout", metrics: { durationMs: 10_000 } }),
+    line("runtimeDone", { status: "timeout" }),
+    line("report", { status: "error", errorType: "Runtime.ExitError" }),
+    line("initReport", { status: "error", phase: "init", errorType: "Runtime.ExitError" }),
+    line("runtimeDone", { status: "failure", errorType: "Runtime.Unknown" }),
+  ];
+  const answered = [
+    line("report", { status: "success" }),
+    // Unauthorized has to be an error, so that API Gateway answers 401.
+    line("report", { status: "error", errorType: "&alloc::string::String" }),
+    line("runtimeDone", { status: "error" }),
+    JSON.stringify({ level: "INFO", fields: { message: "a record of ours", status: "timeout" } }),
+    "Task timed out, as text",
+  ];
+  for (const each of broken) assert.ok(matches(OF_LAMBDA, each), each);
+  for (const each of answered) assert.ok(!matches(OF_LAMBDA, each), each);
+});
+
+test("every text that is counted is found in a line of ours, and in no other", () => {
+  const line = (message) => JSON.stringify({ level: "ERROR", fields: { message } });
+  for (const { FilterPattern } of counted.filter(({ FilterPattern }) => FilterPattern !== OF_LAMBDA)) {
+    const texts = [...FilterPattern.matchAll(/"([^"]+)"/g)].map(([, text]) => text);
+    for (const text of texts) assert.ok(matches(FilterPattern, line(text)), text);
+    assert.ok(!matches(FilterPattern, line("a message is retried late")));
+  }
+});
+
+test("what is counted has a value before the first line, so that its alarm has data", () => {
+  for (const { MetricTransformations } of counted) for (const each of MetricTransformations) assert.equal(each.DefaultValue, 0);
+});
+
+test("lines of Lambda that filters read are JSON, as all functions have them", () => {
+  const functions = Object.values(template("template.yaml").Resources).filter(({ Type }) => Type === "AWS::Serverless::Function");
+  assert.equal(functions.length, readdirSync(new URL("../../functions", import.meta.url)).length);
+  for (const { Properties } of functions) assert.equal(Properties.LoggingConfig.LogFormat, "JSON");
 });
 
 test("the functions that tell backends of clients are listened to for the same lines", () => {

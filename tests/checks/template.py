@@ -19,6 +19,8 @@ RESOURCES = TEMPLATE["Resources"]
 LOCAL_ONLY = {"ACCESS_KEYS"}
 # Read by logging, which every function starts.
 OF_LOGGING = {"RUST_LOG"}
+# Read by nobody: it makes each deployment publish versions (infra/cloud/deploy/stamp.py).
+OF_DEPLOYING = {"RELEASE"}
 # So many times its consumer's timeout a queue hides what it handed out, as AWS advises.
 TIMEOUTS = 6
 # FIFO queues delay all messages alike, so reminders have a queue of another kind; a lost one is no dead letter.
@@ -79,7 +81,7 @@ def wrong_variables():
         given = everywhere | set(properties["Environment"]["Variables"])
         for name in sorted(read[binary] - given):
             yield f"{binary} reads {name}, which template.yaml does not set for it"
-        for name in sorted(given - read[binary]):
+        for name in sorted(given - read[binary] - OF_DEPLOYING):
             yield f"template.yaml sets {name} for {binary}, which does not read it"
 
 
@@ -156,8 +158,11 @@ def wrong_logs():
             if "query" in branch.get("Format", "").lower():
                 yield f"the access log of {name} would hold tokens"
         settings = stage.get("DefaultRouteSettings", {})
-        if settings.get("DataTraceEnabled") or "ThrottlingRateLimit" in settings:
+        is_of_sockets = stage["ApiId"]["Ref"] == "WebSocketApi"
+        if settings.get("DataTraceEnabled") or (is_of_sockets and "ThrottlingRateLimit" in settings):
             yield f"{name} would log tokens or drop clients"
+        if not is_of_sockets and "ThrottlingRateLimit" not in settings:
+            yield f"a flood on {name} would spend the quota that frames need"
 
 
 def wrong_cors():

@@ -207,6 +207,8 @@ describe("connections, as backends hear of them", () => {
 });
 
 describe("an event that no backend ever takes", () => {
+  /** The queue's maxReceiveCount. */
+  const TRIES = 70;
   let stack, backend;
   before(async () => {
     stack = await startStack("--upstream");
@@ -224,17 +226,17 @@ describe("an event that no backend ever takes", () => {
     return JSON.parse(message.Body);
   };
 
-  it("is a dead letter after ten tries, and those behind it come in their order", async () => {
+  it("is a dead letter after seventy tries, and those behind it come in their order", async () => {
     const raw = await ready(stack, "alice");
     const calls = ["first", "second"].map((target) => ({ type: 1, target, arguments: [] }));
     raw.send(frameOf(...calls, { type: 1, target: "GetConnectionId", arguments: [], invocationId: "0" }));
     await raw.hears(1);
     await raw.close();
     const tried = [];
-    for (let tries = 0; tries < 10; tries += 1) tried.push(await receive("upstream", false));
+    for (let tries = 0; tries < TRIES; tries += 1) tried.push(await receive("upstream", false));
     const taken = [];
     for (let times = 0; times < 3; times += 1) taken.push(await receive("upstream", true));
-    assert.deepEqual(names(tried), Array(10).fill("connected"));
+    assert.deepEqual(names(tried), Array(TRIES).fill("connected"));
     assert.deepEqual(names(taken), ["first", "second", "disconnected"]);
     assert.deepEqual(await receive("upstream-dlq", true), tried[0]);
     assert.equal(await backend.depth(stack.queue("upstream")), 0);

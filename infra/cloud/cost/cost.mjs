@@ -3,7 +3,7 @@
 //   node infra/cloud/cost/cost.mjs                               the table of docs/OPERATIONS.md
 //   node infra/cloud/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400
 //
-// Data transfer, logs, metrics, CloudFront and free tiers are left out.
+// Data transfer, metrics, access logs, CloudFront and free tiers are left out.
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -18,6 +18,7 @@ export const PRICES = {
   write: 0.625 / 1e6, // DynamoDB on demand, 1 KB
   read: 0.125 / 1e6, // DynamoDB on demand, 4 KB strongly consistent
   queueRequest: 0.5 / 1e6, // SQS FIFO
+  logByte: 0.5 / 1e9, // CloudWatch Logs, ingestion
 };
 
 /** Azure SignalR Service, Standard: a secondary source (plavos.com), since Azure's own page could not be read. */
@@ -34,18 +35,44 @@ export const PUBLISHING = { gigabytes: 0.5, seconds: 0.02 };
 /** One later ping in sixteen looks its socket up, eventually consistent. */
 const READS_OF_PING = 0.5 / 16;
 
+/** The publisher's line of metrics for each invocation. */
+const METRICS_LINE_BYTES = 1200;
+/** What Lambda would log of each invocation as plain text; with JSON and the level WARN nothing of what went well. */
+const REQUEST = "RequestId: 8f2a1c3e-0f4b-4c8e-9a3d-2b1c0d9e8f7a";
+const LINES_OF_LAMBDA = [
+  `START ${REQUEST} Version: 12\n`,
+  `END ${REQUEST}\n`,
+  `REPORT ${REQUEST}\tDuration: 1.23 ms\tBilled Duration: 2 ms\tMemory Size: 256 MB\tMax Memory Used: 25 MB\t\n`,
+];
+export const BYTES_OF_LAMBDA = LINES_OF_LAMBDA.join("").length;
+
 const price = (invocations, { gigabytes, seconds }) =>
   invocations * (PRICES.invocation + gigabytes * seconds * PRICES.gigabyteSecond);
+
+/** How often a month sockets ping, open, and get a message, and how many messages are enqueued for that. */
+function counts({ connections, hours, keepAlive, notifications, audience = 1 }) {
+  const deliveries = connections * notifications;
+  return {
+    pings: (connections * hours * 3600) / keepAlive,
+    connects: connections * Math.ceil(hours / SOCKET_HOURS),
+    deliveries,
+    enqueued: deliveries / audience,
+  };
+}
+
+/** Dollars a month that START, END and REPORT lines would cost, if functions logged text as is usual. */
+export function linesOfLambda(one) {
+  const { pings, connects, enqueued } = counts(one);
+  return (pings + connects * CONNECT.invocations + enqueued) * BYTES_OF_LAMBDA * PRICES.logByte;
+}
 
 /**
  * Dollars a month, by what they pay for. `connections` are open at once for `hours` a month, ping every
  * `keepAlive` seconds, and get `notifications` each, of which one enqueued message reaches `audience`.
  */
-export function cost({ connections, hours, keepAlive, notifications, audience = 1 }) {
-  const pings = (connections * hours * 3600) / keepAlive;
-  const connects = connections * Math.ceil(hours / SOCKET_HOURS);
-  const deliveries = connections * notifications;
-  const enqueued = deliveries / audience;
+export function cost(one) {
+  const { connections, hours } = one;
+  const { pings, connects, deliveries, enqueued } = counts(one);
   return {
     minutes: connections * hours * 60 * PRICES.connectionMinute,
     pings: pings * (2 * PRICES.message + READS_OF_PING * PRICES.read) + price(pings, INVOCATION),
@@ -58,6 +85,7 @@ export function cost({ connections, hours, keepAlive, notifications, audience = 
       price(connects * CONNECT.invocations, INVOCATION),
     notifications:
       deliveries * PRICES.message + enqueued * (3 * PRICES.queueRequest + PRICES.read) + price(enqueued, PUBLISHING),
+    logs: enqueued * METRICS_LINE_BYTES * PRICES.logByte,
   };
 }
 
@@ -87,11 +115,11 @@ const dollars = (amount) => (amount < 10 ? amount.toFixed(2) : Math.round(amount
 export function table() {
   const lines = CASES.map((one) => {
     const parts = cost(one);
-    const columns = [total(parts), parts.pings, parts.minutes, parts.connects, parts.notifications, azure(one)];
+    const columns = [total(parts), parts.pings, parts.minutes, parts.connects, parts.notifications, parts.logs, linesOfLambda(one), azure(one)];
     const keepAlive = one.keepAlive === 15 ? "15 s" : "4 min";
     return `| ${one.connections.toLocaleString("en-US")} | ${one.online} | ${keepAlive} | ${columns.map(dollars).join(" | ")} |`;
   });
-  const head = ["connections", "online", "keep-alive", "**hubcast**", "pings", "minutes", "connects", "notifications", "Azure"];
+  const head = ["connections", "online", "keep-alive", "**hubcast**", "pings", "minutes", "connects", "notifications", "logs", "spared logs", "Azure"];
   return [`| ${head.join(" | ")} |`, `|${"---|".repeat(head.length)}`, ...lines].join("\n");
 }
 
@@ -105,6 +133,7 @@ function main() {
   const numbers = Object.fromEntries(Object.entries(one).map(([name, value]) => [name, Number(value)]));
   const parts = cost(numbers);
   for (const [part, amount] of Object.entries(parts)) console.log(`${part.padEnd(14)} ${dollars(amount)}`);
+  console.log(`${"spared logs".padEnd(14)} ${dollars(linesOfLambda(numbers))}`);
   console.log(`${"hubcast".padEnd(14)} ${dollars(total(parts))}\n${"Azure".padEnd(14)} ${dollars(azure(numbers))}`);
 }
 

@@ -61,7 +61,7 @@ where
             self.letters.progress.keep(&closing.rows).await;
         }
         for message in &closing.held {
-            retry_soon(self.letters.queue, message).await;
+            retry_soon(self.letters.queue, message, now).await;
         }
         closing.report
     }

@@ -120,7 +120,7 @@ where
                 Some(Obstacle::Sockets(sockets)) => passed.extend(sockets),
                 Some(Obstacle::Whole) => is_blocked = true,
             }
-            retry_soon(self.letters.queue, &message).await;
+            retry_soon(self.letters.queue, &message, self.clock.now()).await;
             report.tally.failed += 1;
             report.failed.push(message.id);
         }

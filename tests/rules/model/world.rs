@@ -74,7 +74,7 @@ impl World {
         let (clock, ledger) = (VirtualClock::start(), Shared::default());
         let store = MemoryStore::default();
         let sockets = Sockets::new(seed ^ 1, weather, store.clone(), ledger.clone());
-        let settings = FifoSettings { visibility: VISIBILITY, receives_max: 50 };
+        let settings = FifoSettings { visibility: VISIBILITY, receives_max: 1000 };
         let queues = SimulatedQueues::new(clock, settings);
         let counts = ShardCounts::default();
         let instances = Instances {

@@ -43,9 +43,9 @@ const ACCOUNT: &str = "000000000000";
 const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
 /// After so many receives a queue gives a message up. Only crashes get there: the publisher has
 /// rules of its own for dead letters.
-const MAX_RECEIVES: u32 = 50;
+const MAX_RECEIVES: u32 = 1000;
 /// After so many receives an event for a backend's endpoint is given up.
-pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 10;
+pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 70;
 const TIMER_RETENTION_SECONDS: u32 = 3600;
 /// SQS keeps dead letters for 14 days, the longest that SQS keeps messages.
 const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::QueuedMessage;
+use hubcast_model::time::Clock;
+use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::{again, in_group, message};
 use hubcast_testkit::{Answer, Fault, name};
 
@@ -162,6 +164,29 @@ async fn a_redelivered_message_whose_progress_is_unknown_waits() {
     assert_eq!(stage.called(&alice), ["new", "old"]);
 }
 
+/// The queue would move it without a reason. template.yaml has this limit as `maxReceiveCount`.
+#[tokio::test(start_paused = true)]
+async fn a_message_outlasts_the_longest_outage_in_fewer_receives_than_the_queue_has() {
+    const RECEIVES_MAX: u32 = 1000;
+    let outage = Duration::from_hours(13 * 24);
+    let stage = Stage::default();
+    stage.store.fault("members", Fault::Unavailable);
+    stage.store.fault("progress", Fault::Unavailable);
+    let mut queued = message("m1", r#"{"userId":"alice","target":"t"}"#);
+    while stage.clock.now().since(START) < outage {
+        assert_eq!(stage.publish([queued.clone()]).await.failed, ["m1"]);
+        let (_, pause) = stage.queue.retries().pop().expect("it is retried");
+        assert!(pause <= Duration::from_secs(15).max(stage.clock.now().since(START) / 100));
+        stage.clock.advance(pause);
+        queued = again(&queued);
+    }
+    assert!(queued.receive_count < RECEIVES_MAX, "{}", queued.receive_count);
+    stage.store.heal();
+    let report = stage.publish([queued]).await;
+    assert!(report.failed.is_empty());
+    assert_eq!(report.tally.undeliverable, 1, "the publisher decides, and nobody is there any more");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_message_is_held_also_when_its_progress_cannot_be_kept() {
     let stage = Stage::default();
@@ -179,7 +204,7 @@ async fn progress_lives_as_long_as_the_dead_letter_queue_keeps_a_message() {
     stage.gateway.always(&alice.socket, Answer::Throttled);
     stage.publish([message("m1", TO_ALL)]).await;
     let (_, end) = stage.store.progress_rows()["m1/0"].clone();
-    assert_eq!(end, hubcast_testkit::clock::START.plus(Duration::from_hours(14 * 24)));
+    assert_eq!(end, START.plus(Duration::from_hours(14 * 24)));
 }
 
 #[tokio::test(start_paused = true)]
