@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::rig::{Outcome, Rig, program, run};
 
-/// Quick, and still with every row.
-const QUICK: [&str; 6] = ["--rounds", "4", "--burst", "3", "--patience-ms", "400"];
+/// Few rounds, and still every row.
+const QUICK: [&str; 4] = ["--rounds", "4", "--burst", "3"];
+/// For tests that do not look at silence.
+const IMPATIENT: [&str; 2] = ["--patience-ms", "400"];
+/// What a busy machine may take for an answer.
+const PATIENT: [&str; 2] = ["--patience-ms", "5000"];
 
 /// Runs the command on a URL as on AWS: signed in by the variables that all AWS tools read.
 async fn probe(url: &str, more: &[&str]) -> Outcome {
@@ -33,7 +37,7 @@ async fn every_row_says_what_the_local_stack_does() {
     let (queue, management) =
         (format!("{url}/000000000000/hubcast-notifications.fifo"), format!("{url}/local"));
     let flags = ["--queue-url", &queue, "--management-url", &management];
-    let all = [&flags[..], &["--flood", "30", "--idle-seconds", "1"]].concat();
+    let all = [&flags[..], &["--flood", "30", "--idle-seconds", "1"], &PATIENT].concat();
     let saw = rows(&probe(url, &all).await.exits(0).out);
     let says = |row: &str, text: &str| {
         let said = saw.get(row).unwrap_or_else(|| panic!("no row {row} in {saw:#?}"));
@@ -74,7 +78,7 @@ async fn every_row_says_what_the_local_stack_does() {
 async fn what_cannot_be_asked_is_skipped_with_what_it_needs() {
     let rig = Rig::start().await;
     let stage = format!("{}/local", rig.stack.url());
-    let saw = rows(&probe(&stage, &[]).await.exits(0).out);
+    let saw = rows(&probe(&stage, &IMPATIENT).await.exits(0).out);
     let skipped: Vec<&str> = saw
         .iter()
         .filter(|(_, said)| said.starts_with("skipped: "))
@@ -94,7 +98,7 @@ async fn a_deployment_needs_a_token() {
 #[tokio::test]
 async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
     let rig = Rig::start().await;
-    let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK)).await.exits(0);
+    let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK).args(IMPATIENT)).await.exits(0);
     let rows = ran.json();
     assert_eq!(rows.len(), 18, "{ran:?}");
     let skipped: Vec<&str> = rows
@@ -113,7 +117,8 @@ async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
 async fn a_client_token_finds_its_own_way_in() {
     let rig = Rig::start().await;
     let token = rig.run(&["token", "--user", "alice"]).await.exits(0).out;
-    let saw = rows(&probe(rig.stack.url(), &["--token", token.trim()]).await.exits(0).out);
+    let flags = [&["--token", token.trim()] as &[_], &IMPATIENT].concat();
+    let saw = rows(&probe(rig.stack.url(), &flags).await.exits(0).out);
     assert!(saw["negotiate"].starts_with("yes, at 127.0.0.1"), "{saw:#?}");
     assert!(saw["context"].starts_with("yes"), "{saw:#?}");
 }
