@@ -39,7 +39,7 @@ NOT_USED = {
 BESIDES = {
     "lambda:DeleteFunctionConcurrency", "lambda:ListTags",
     "logs:PutResourcePolicy", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
-    "cloudfront:AllowVendedLogDeliveryForResource", "lambda:GetFunctionCodeSigningConfig",
+    "cloudfront:AllowVendedLogDeliveryForResource", "cloudformation:CreateChangeSet",
 }
 # Actions that know no resource, or whose resource has no name of ours.
 EVERYWHERE = re.compile(
