@@ -22,6 +22,10 @@ CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
 # The page that is served; it is built when anything that it is made of is newer.
 DEMO := infra/web/demo/dist/index.html
 
+# One cargo command for all verbs that start programs, with the features that `cargo test` has:
+# cargo compiles a crate, the AWS SDK too, anew for each set of features.
+PROGRAMS = $(CARGO) build --quiet --workspace --bins --examples
+
 FUNCTIONS := $(wildcard functions/*)
 TRIPLE = $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
 # cargo finds cargo-lambda, and cargo-lambda zig, on the path.
@@ -50,8 +54,10 @@ fmt: ## Checks the formatting (cargo fmt mends it).
 clippy: ## Lints all targets; warnings are errors.
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 
+# The examples bring the features that clippy has, so that dependencies are checked once for both. Of programs
+# only the command line has no library, which holds the documentation of the others.
 doc: ## Builds the documentation of our own crates; warnings are errors.
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --document-private-items --lib --bin hubcast --examples
 
 layers: ## Checks arrows between crates, sizes of files, guards of invariants, decisions, and limits in documents.
 	python3 tests/checks/layers.py
@@ -80,11 +86,11 @@ unit: ## Runs the Rust tests: units, properties, contracts, the gateway emulatio
 	$(CARGO) test --quiet --workspace
 
 stories: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Runs the official SignalR clients against the local stack.
-	$(CARGO) build --quiet --workspace --bins --examples
+	$(PROGRAMS)
 	cd tests && PYTHON=../$(PY) npm run --silent stories
 
 browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browser bundles in a real Chromium.
-	$(CARGO) build --quiet --package hubcast-local
+	$(PROGRAMS)
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
 infra: $(NODE_MARK) $(SAM)/.installed $(CDK_MARK) ## Checks the CloudFormation pieces and the CDK's, and runs the front door's function.
@@ -96,7 +102,7 @@ inline: ## Copies the front door's function into its template.
 	node infra/cloud/front-door/inline.mjs
 
 stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed ## Deploys the template on MiniStack and runs stories there.
-	$(CARGO) build --quiet --workspace --bins
+	$(PROGRAMS)
 	cd tests && npm run --silent stack
 	$(SAM)/bin/python tests/stack/redeployment_test.py
 
@@ -113,7 +119,7 @@ fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SE
 	    -max_total_time=$(FUZZ_SECONDS); done
 
 schema: $(VENV_MARK) ## Calls the REST API by what its OpenAPI document says, 5,000 times (EXAMPLES=.. for more).
-	$(CARGO) build --quiet --package hubcast-local
+	$(PROGRAMS)
 	$(PY) tests/schema/run.py
 
 soak: ## Plays 100,000 random histories against the model (HUBCAST_SEED=.. repeats one).
