@@ -13,6 +13,8 @@ import { Recorder } from "./recorder.js";
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 export const FOLDER = root("target/stack");
 const BUCKET = "code";
+/** DynamoDB's own limit. */
+const BATCH_MAX = 25;
 export const STACK = "hubcast";
 const KEY_PARAMETER = "/hubcast/access-keys";
 
@@ -115,8 +117,10 @@ export class Deployment {
   async reset() {
     const { ministack, table, outputs } = this;
     const { Items: items } = await ministack.call("dynamodb", "DynamoDB_20120810.Scan", { TableName: table });
-    for (const { pk, sk } of items.filter((item) => item.pk.S !== "CONFIG")) {
-      await ministack.call("dynamodb", "DynamoDB_20120810.DeleteItem", { TableName: table, Key: { pk, sk } });
+    const deletes = items.filter((item) => item.pk.S !== "CONFIG").map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } }));
+    for (let at = 0; at < deletes.length; at += BATCH_MAX) {
+      const RequestItems = { [table]: deletes.slice(at, at + BATCH_MAX) };
+      await ministack.call("dynamodb", "DynamoDB_20120810.BatchWriteItem", { RequestItems });
     }
     for (const QueueUrl of [outputs.NotificationsQueueUrl, outputs.DeadLetterQueueUrl]) {
       await ministack.call("sqs", "AmazonSQS.PurgeQueue", { QueueUrl });
@@ -130,8 +134,9 @@ export class Deployment {
   }
 
   async #log(name) {
-    const group = { logGroupName: `/aws/lambda/${STACK}-${name}` };
-    const { events = [] } = await this.ministack.call("logs", "Logs_20140328.FilterLogEvents", group);
+    // An answer holds 10,000 lines: without the pattern errors could be cut off.
+    const query = { logGroupName: `/aws/lambda/${STACK}-${name}`, filterPattern: "ERROR" };
+    const { events = [] } = await this.ministack.call("logs", "Logs_20140328.FilterLogEvents", query);
     return events.map(({ message }) => message);
   }
 

@@ -4,9 +4,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { poll } from "../harness/poll.js";
 
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const PATIENCE_MS = 60_000;
+/** What a crowd of sockets left warm slows every later story down: each environment has threads that wake up often. */
+const WARM_SECONDS = 20;
 
 export const REGION = "us-east-1";
 /** Whom MiniStack takes for the owner of the account; the harness signs as the same. */
@@ -30,7 +32,8 @@ export class MiniStack {
     stack.port = await freePort();
     stack.url = `http://127.0.0.1:${stack.port}`;
     const { PATH, HOME } = process.env;
-    const own = { BIND_HOST: "127.0.0.1", GATEWAY_PORT: stack.port, IOT_MTLS_ENABLED: "0", SFTP_ENABLED: "0", AUTH: "true" };
+    const services = { IOT_MTLS_ENABLED: "0", SFTP_ENABLED: "0", AUTH: "true", LAMBDA_WARM_TTL_SECONDS: WARM_SECONDS };
+    const own = { BIND_HOST: "127.0.0.1", GATEWAY_PORT: stack.port, ...services };
     const env = { PATH, HOME, TMPDIR: folder, ...CREDENTIALS, ...own };
     stack.logs = "";
     stack.#child = spawn(root(".venv/ministack/bin/ministack"), { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -41,11 +44,10 @@ export class MiniStack {
   }
 
   async #healthy() {
-    for (const until = Date.now() + PATIENCE_MS; ; ) {
-      const answer = await fetch(`${this.url}/_ministack/health`).catch(() => undefined);
-      if (answer?.ok) return;
-      if (this.#child.exitCode !== null || Date.now() > until) throw new Error(`MiniStack did not start: ${this.logs}`);
-    }
+    const ask = () => fetch(`${this.url}/_ministack/health`).catch(() => undefined);
+    const isOver = (answer) => answer?.ok || this.#child.exitCode !== null;
+    const answer = await poll(ask, isOver, () => `MiniStack did not start: ${this.logs}`);
+    if (!answer?.ok) throw new Error(`MiniStack ended: ${this.logs}`);
   }
 
   /** Calls a service that speaks JSON. The owner's signature is not looked at. */

@@ -15,6 +15,7 @@ from samcli.yamlhelper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTION = "AWS::Serverless::Function"
+PATIENCE_SECONDS = 120
 
 
 def resources(template, kind):
@@ -50,6 +51,20 @@ def with_batch_action(template, _options):
                 statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
 
 
+def with_patience(template, _options):
+    """One process answers the calls of all functions: many handshakes at once take a slow machine long.
+
+    Functions with a time-out of their own keep theirs, which says when they hand messages back.
+    """
+    template["Globals"]["Function"]["Timeout"] = PATIENCE_SECONDS
+
+
+def with_a_line_for_each_event(template, _options):
+    """MiniStack waits 50 ms for the first line that a function writes about an event, and 5 ms for more."""
+    logged = "info,lambda_runtime::runtime=trace"
+    template["Globals"]["Function"]["Environment"]["Variables"]["RUST_LOG"] = logged
+
+
 def with_plain_http(template, _options):
     """Nothing here speaks TLS, so neither the public URL nor that of events has https."""
     template["Parameters"]["PublicUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+"
@@ -68,6 +83,8 @@ CHANGES = [
     without_route_responses,
     with_local_endpoints,
     with_batch_action,
+    with_patience,
+    with_a_line_for_each_event,
     with_plain_http,
     with_built_binaries,
 ]

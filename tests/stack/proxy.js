@@ -21,12 +21,17 @@ export async function bodyOf(incoming) {
 /** Sends a request on, body and all; the host stays what the client signed. `look` sees a refusal. */
 export function pass(port, path, incoming, body, outgoing, look = () => {}) {
   const { method, headers } = incoming;
+  // MiniStack ends connections that rest for 5 s; a request that met such an end was not read.
+  const isUnread = ({ code }) => code === "ECONNRESET" && onward.reusedSocket && !outgoing.headersSent;
   const onward = request({ host: "127.0.0.1", port, path, method, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode, answer.rawHeaders);
     answer.pipe(outgoing);
     if (answer.statusCode >= 400) bodyOf(answer).then((text) => look(text.toString()));
   });
-  onward.on("error", () => outgoing.destroy());
+  onward.on("error", (error) => {
+    if (isUnread(error)) pass(port, path, incoming, body, outgoing, look);
+    else outgoing.destroy();
+  });
   onward.end(body);
 }
 
@@ -49,7 +54,7 @@ export function passUpgrade(port, path, incoming, socket, head) {
 
 /** A server that answers by `handle(incoming, outgoing, body)`. */
 export function serving(handle) {
-  return createServer((incoming, outgoing) => {
+  const server = createServer((incoming, outgoing) => {
     bodyOf(incoming)
       .then((body) => handle(incoming, outgoing, body))
       .catch((error) => {
@@ -57,4 +62,8 @@ export function serving(handle) {
         outgoing.end(String(error));
       });
   });
+  // Else connections that rest for 5 s end, and a function that posts in that moment cannot know
+  // whether its frame was sent: it ends the socket.
+  server.keepAliveTimeout = 0;
+  return server;
 }

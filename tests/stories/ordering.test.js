@@ -31,7 +31,7 @@ describeEachWay("the order of messages of one message group", ({ way, Publisher,
 
   async function expectAllInOrder(tabs) {
     for (const tab of tabs) {
-      await tab.until(() => tab.received("notify").length >= COUNT, `${COUNT} messages`, 120_000);
+      await tab.until(() => tab.received("notify").length >= COUNT, `${COUNT} messages`, 600_000);
       assert.deepEqual(tab.received("notify"), numbers.map((n) => [n]));
     }
     await Promise.all(tabs.map((tab) => tab.stop()));
