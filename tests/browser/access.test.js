@@ -7,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch, picture } from "../harness/browser.js";
 import { heard } from "../harness/counts.js";
+import { PATIENCE_MS } from "../harness/poll.js";
 import { startStack } from "../harness/stack.js";
 
 const PAGE = fileURLToPath(new URL("../../infra/web/demo/dist", import.meta.url));
@@ -26,7 +27,7 @@ async function opened(options, path = "/") {
   // The page's own policy lets no script in from outside, and axe is one.
   const context = await browser.newContext({ bypassCSP: true, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(stack.url + path);
   return page;
 }

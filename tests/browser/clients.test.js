@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { launch, traffic } from "../harness/browser.js";
+import { PATIENCE_MS, poll } from "../harness/poll.js";
 import { startProxy } from "../harness/proxy.js";
 import { BUNDLES, startSite } from "../harness/site.js";
 import { startStack } from "../harness/stack.js";
@@ -22,6 +23,7 @@ after(async () => {
 /** A tab with the bare page; `context` is the browser profile. */
 async function tab(version, { context, host } = {}) {
   const page = await (context ?? (await browser.newContext())).newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(site.at(version, host));
   return page;
 }
@@ -32,13 +34,8 @@ const happens = (page, event, times = 1) =>
   page.waitForFunction(([event, times]) => window.seen.events.filter((each) => each.event === event).length >= times, [event, times]);
 
 /** The browser tells of an answer a moment after the page has it. */
-async function answered(asked, method, path) {
-  const end = Date.now() + 20_000;
-  while (asked.of(method, path).length === 0) {
-    assert.ok(Date.now() < end, `${method} ${path} was never answered`);
-    await new Promise(setImmediate);
-  }
-  return asked.of(method, path);
+function answered(asked, method, path) {
+  return poll(() => asked.of(method, path), (answers) => answers.length > 0, () => `${method} ${path} was never answered`);
 }
 
 /** A text to the user reaches these tabs. */

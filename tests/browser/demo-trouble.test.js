@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch, picture } from "../harness/browser.js";
 import { heard } from "../harness/counts.js";
+import { PATIENCE_MS } from "../harness/poll.js";
 import { startProxy } from "../harness/proxy.js";
 import { startStack } from "../harness/stack.js";
 
@@ -30,7 +31,7 @@ after(async () => {
 
 async function opened(path, base = stack.url) {
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (error) => faults.push(error));
   await page.goto(base + path);
   return page;

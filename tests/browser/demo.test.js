@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { launch, picture } from "../harness/browser.js";
 import { counts, heard, quiet } from "../harness/counts.js";
+import { PATIENCE_MS } from "../harness/poll.js";
 import { PYTHON, noAwsCli, noBoto3, noCurl, noJdk, runJava } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
@@ -38,7 +39,7 @@ after(async () => {
 /** A real tab of the browser. */
 async function opened(path) {
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (error) => faults.push(error));
   page.on("console", (message) => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
   await page.goto(stack.url + path);

@@ -1,7 +1,6 @@
 // A backend: sends envelopes to SQS and looks into the dead-letter queue, by the AWS SDK.
 
 import { createHash, randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
@@ -10,6 +9,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { poll } from "./poll.js";
 
 /** A text as SQS takes it for a message group: as it is, or its digest. */
 function groupId(text) {
@@ -82,15 +82,10 @@ export class Backend {
 
   /** Takes the next dead letter: its body and its attributes as plain texts. */
   async deadLetter() {
-    const { Messages: [letter] = [] } = await this.sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl: this.stack.dlqUrl,
-        WaitTimeSeconds: 20,
-        MessageAttributeNames: ["All"],
-        MessageSystemAttributeNames: ["All"],
-      }),
-    );
-    if (!letter) throw new Error("no dead letter came");
+    const query = { QueueUrl: this.stack.dlqUrl, WaitTimeSeconds: 20 };
+    const all = { MessageAttributeNames: ["All"], MessageSystemAttributeNames: ["All"] };
+    const ask = () => this.sqs.send(new ReceiveMessageCommand({ ...query, ...all }));
+    const { Messages: [letter] } = await poll(ask, ({ Messages: letters = [] }) => letters.length > 0, () => "no dead letter came");
     const { ReceiptHandle, Body: body, MessageAttributes: attributes = {} } = letter;
     await this.sqs.send(new DeleteMessageCommand({ QueueUrl: this.stack.dlqUrl, ReceiptHandle }));
     const plain = Object.entries(attributes).map(([name, { StringValue }]) => [name, StringValue]);
@@ -106,11 +101,7 @@ export class Backend {
   }
 
   /** Waits until everything that was sent has been handled. */
-  async quiet(patience = 20_000) {
-    const until = Date.now() + patience;
-    while ((await this.depth()) > 0) {
-      if (Date.now() > until) throw new Error("the queue is never empty");
-      await pause(10);
-    }
+  async quiet() {
+    await poll(() => this.depth(), (depth) => depth === 0, () => "the queue is never empty");
   }
 }

@@ -3,6 +3,7 @@
 import signalr3 from "signalr-3";
 import signalr8 from "signalr-8";
 import signalr10 from "signalr-10";
+import { PATIENCE_MS } from "./poll.js";
 
 export const newest = "10.0.11";
 /** Each differs in timers, framing or where it puts its token. */
@@ -19,7 +20,7 @@ export class Condition {
     for (const check of [...this.#waiting]) check();
   }
 
-  until(predicate, what, patience = 20_000) {
+  until(predicate, what, patience = PATIENCE_MS) {
     return new Promise((resolve, reject) => {
       const done = (settle, value) => {
         clearTimeout(timer);

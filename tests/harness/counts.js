@@ -1,13 +1,11 @@
 // Who is connected to the stack and what waits in its queues, as an operator sees it.
 
+import { poll } from "./poll.js";
+
 /** The counts right now, or as soon as they satisfy `wanted`. */
-export async function counts(stack, wanted = () => true, patience = 20_000) {
-  const until = Date.now() + patience;
-  for (;;) {
-    const found = await (await fetch(`${stack.url}/dev/counts`)).json();
-    if (wanted(found)) return found;
-    if (Date.now() > until) throw new Error(`the counts never came to be what was wanted: ${JSON.stringify(found)}`);
-  }
+export function counts(stack, wanted = () => true) {
+  const ask = async () => (await fetch(`${stack.url}/dev/counts`)).json();
+  return poll(ask, wanted, (found) => `the counts never came to be what was wanted: ${JSON.stringify(found)}`);
 }
 
 /** Waits until these users hear everything, on so many connections in all. */

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import WebSocket from "ws";
 import { FLAGS, executable } from "./browser.js";
+import { poll } from "./poll.js";
 
 /** A browser with its tabs; `flags` are added to its command line. */
 export async function launchWithTabs(...flags) {
@@ -87,11 +88,8 @@ class Tab {
   }
 
   /** Asks until the expression is true: from outside, since the page's own timers may rest. */
-  async until(expression, patience = 30_000) {
-    const end = Date.now() + patience;
-    while (!(await this.value(expression))) {
-      if (Date.now() > end) throw new Error(`waited in vain for ${expression}`);
-    }
+  until(expression) {
+    return poll(() => this.value(expression), Boolean, () => `waited in vain for ${expression}`);
   }
 
   /** Stops everything in the page, as browsers do with tabs in the background; `active` lets it go on. */

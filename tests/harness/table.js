@@ -1,6 +1,7 @@
 // The channel table, seen by the AWS SDK as an operator sees it.
 
 import { DynamoDBClient, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { poll } from "./poll.js";
 
 const client = (stack) =>
   new DynamoDBClient({
@@ -12,17 +13,17 @@ const client = (stack) =>
 const text = (value) => value.S ?? value.N ?? value.SS ?? value;
 
 /** The rows of the table right now, or as soon as they satisfy `wanted`. */
-export async function rows(stack, wanted = () => true, patience = 20_000) {
+export function rows(stack, wanted = () => true) {
   const dynamodb = client(stack);
-  const until = Date.now() + patience;
-  for (;;) {
-    const { Items: items = [] } = await dynamodb.send(new ScanCommand({ TableName: stack.table, ConsistentRead: true }));
-    const found = items.map((item) =>
-      Object.fromEntries(Object.entries(item).map(([name, value]) => [name, text(value)])),
-    );
-    if (wanted(found)) return found;
-    if (Date.now() > until) throw new Error(`the table never came to hold what was wanted: ${JSON.stringify(found)}`);
-  }
+  const row = (item) => Object.fromEntries(Object.entries(item).map(([name, value]) => [name, text(value)]));
+  const ask = async () => (await scan(dynamodb, stack)).map(row);
+  return poll(ask, wanted, (found) => `the table never came to hold what was wanted: ${JSON.stringify(found)}`);
+}
+
+/** All items right now, in the SDK's own form. */
+async function scan(dynamodb, stack) {
+  const { Items: items = [] } = await dynamodb.send(new ScanCommand({ TableName: stack.table, ConsistentRead: true }));
+  return items;
 }
 
 /**
@@ -37,8 +38,7 @@ export async function settled(stack, ...tabs) {
 /** Puts a copy of a row, changed by `change`, in the SDK's own form. */
 export async function copyRows(stack, change) {
   const dynamodb = client(stack);
-  const { Items: items = [] } = await dynamodb.send(new ScanCommand({ TableName: stack.table, ConsistentRead: true }));
-  for (const item of items) {
+  for (const item of await scan(dynamodb, stack)) {
     const changed = change(item);
     if (changed) await dynamodb.send(new PutItemCommand({ TableName: stack.table, Item: changed }));
   }

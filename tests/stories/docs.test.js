@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Backend } from "../harness/backend.js";
 import { Condition, signedIn } from "../harness/client.js";
+import { poll } from "../harness/poll.js";
 import { READER } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
@@ -88,11 +89,7 @@ describe("as the documents say it,", () => {
     async function letter() {
       await backend.sendBody('{"userId":"alice","tarket":"toast"}', { group: "letters" });
       const listed = async () => (await hubcast("hubcast dlq list --json")).trim();
-      for (let tries = 0; tries < 100; tries += 1) {
-        const line = await listed();
-        if (line) return JSON.parse(line).id;
-      }
-      return assert.fail("no dead letter came");
+      return JSON.parse(await poll(listed, Boolean, () => "no dead letter came")).id;
     }
 
     it("explains its commands by `hubcast help COMMAND`", async () => {

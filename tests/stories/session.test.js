@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { client, signedIn, skipping, versions } from "../harness/client.js";
 import { clientToken } from "../harness/jwt.js";
+import { poll } from "../harness/poll.js";
 import { readyAt, tryOpen } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
 
@@ -29,12 +30,8 @@ async function negotiated(stack, token, hub = HUB) {
 const socketUrl = (stack, token, hub = HUB) => `${stack.url}/client/?hub=${hub}&access_token=${token}`;
 
 /** Tries again until an answer has this status. */
-async function turns(status, ask, patience = 20_000) {
-  for (const until = Date.now() + patience; ; ) {
-    const answer = await ask();
-    if (answer.status === status) return answer;
-    if (Date.now() > until) throw new Error(`still ${answer.status}, not ${status}: ${answer.text}`);
-  }
+function turns(status, ask) {
+  return poll(ask, (answer) => answer.status === status, (answer) => `still ${answer.status}, not ${status}: ${answer.text}`);
 }
 
 /** Waits until a token that opened nothing is not taken any more; then neither are its twins on their own. */

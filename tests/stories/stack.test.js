@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { signedIn } from "../harness/client.js";
+import { poll } from "../harness/poll.js";
 import { connected, ready } from "../harness/raw.js";
 import { runToEnd, startStack } from "../harness/stack.js";
 import { rows, settled } from "../harness/table.js";
@@ -15,9 +16,9 @@ const refused = (stack) => assert.rejects(fetch(`${stack.url}/api/health`));
 const depths = async (backend) => [await backend.depth(), await backend.depth(backend.stack.dlqUrl)];
 
 /** Waits until everything sent was handled, and so many messages are dead letters. */
-async function quiet(backend, letters) {
+function quiet(backend, letters) {
   const wanted = String([0, letters]);
-  for (let tries = 0; String(await depths(backend)) !== wanted; tries += 1) assert.ok(tries < 2000, "never quiet");
+  return poll(() => depths(backend), (found) => String(found) === wanted, (found) => `never quiet: ${found}, not ${wanted}`);
 }
 
 describe("stopping the stack", () => {
