@@ -1,4 +1,4 @@
-//! RetainedValue values, inboxes, and which of them are in use on a hub.
+//! Retained values, inboxes, and which of them are in use on a hub.
 
 use std::collections::HashMap;
 

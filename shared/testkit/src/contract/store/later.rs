@@ -1,4 +1,4 @@
-//! RetainedValue values, inboxes, and which of them are in use.
+//! Retained values, inboxes, and which of them are in use.
 
 use hubcast_model::id::HubName;
 use hubcast_model::later::{
