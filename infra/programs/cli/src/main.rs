@@ -76,7 +76,8 @@ async fn run(
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,
-        Command::Probe(probe) => probe.run(deployment, output).await,
+        // Its many rows make a large future, which the other commands need not carry.
+        Command::Probe(probe) => Box::pin(probe.run(deployment, output)).await,
         Command::Completions(completions) => completions.run(Cli::command()),
     }
 }

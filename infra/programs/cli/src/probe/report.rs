@@ -17,7 +17,8 @@ pub(super) struct Report(Output);
 #[derive(Debug, Serialize)]
 struct Row<'a> {
     /// The row's name, as the operations guide has it.
-    row: &'a str,
+    #[serde(rename = "row")]
+    name: &'a str,
     /// The question.
     question: &'a str,
     /// What was seen, or why nothing was seen.
@@ -36,7 +37,7 @@ impl Report {
     /// When standard output cannot be written.
     pub(super) fn row(self, name: &str, question: &str, answer: Answer) -> Result<(), Failure> {
         let saw = answer.unwrap_or_else(|none| none.to_string());
-        let row = Row { row: name, question, saw };
+        let row = Row { name, question, saw };
         self.0.result(&row, || row.lines())
     }
 }
@@ -44,7 +45,7 @@ impl Report {
 impl Row<'_> {
     /// The row as people read rows: the question, and below what was seen.
     fn lines(&self) -> Vec<String> {
-        let Self { row, question, saw } = self;
-        vec![format!("{row:NAME_WIDTH$}  {question}"), format!("{:NAME_WIDTH$}  -> {saw}", "")]
+        let Self { name, question, saw } = self;
+        vec![format!("{name:NAME_WIDTH$}  {question}"), format!("{:NAME_WIDTH$}  -> {saw}", "")]
     }
 }
