@@ -1,102 +1,14 @@
 //! Requests as API Gateway hands them over: paths that may mean several things, tokens, bodies.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
-use std::time::Duration;
-
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::encodings::Body;
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hubcast_auth::rest::RestGate;
-use hubcast_backend::Backend;
-use hubcast_membership::shards::Shards;
-use hubcast_model::channel::ShardCounts;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
-use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
-use hubcast_testkit::token::{ISSUER, PUBLIC_URL, access_keys, signed_for};
-use hubcast_testkit::{Fault, MemoryStore, RecordingSender, TestClock, TestIssuer, name};
-use rest::{RAW_PATH_HEADER, Rest, handle};
+use hubcast_testkit::Fault;
+use hubcast_testkit::token::{PUBLIC_URL, signed_for};
 use serde_json::{Value, json};
 
-const SEND: &str = include_str!("../events/send.json");
-const PATIENCE: Duration = Duration::from_secs(28);
-const AUDIENCE: &str = "api://hubcast-rest";
-
-struct Rig {
-    issuer: TestIssuer,
-    store: MemoryStore,
-    queue: RecordingSender,
-    rest: Rest<TestIssuer, AccessKeys, MemoryStore, RecordingSender, TestClock>,
-}
-
-fn rig() -> Rig {
-    let (issuer, store) = (TestIssuer::default(), MemoryStore::default());
-    let (queue, clock) = (RecordingSender::default(), TestClock::default());
-    let settings = json!({
-        "issuer": ISSUER, "audience": AUDIENCE, "algorithms": ["ES256"], "roles": "Hubcast.Rest",
-    });
-    let settings: IssuerSettings = serde_json::from_value(settings).unwrap();
-    let public_url = PublicUrl::Fixed(PUBLIC_URL.to_owned());
-    let gate = RestGate::new(vec![settings], issuer.clone(), access_keys(), public_url.clone());
-    let shards = Shards::new(ShardCounts::default());
-    let rest = Rest {
-        front_door: FrontDoor::default(),
-        gate: gate.unwrap(),
-        backend: Backend::new(store.clone(), queue.clone(), clock.clone(), shards),
-        clock,
-        hubs: Hubs::Only(vec![name::hub("notifications")]),
-        public_url,
-        invoke_timeout: Duration::from_secs(1),
-    };
-    Rig { issuer, store, queue, rest }
-}
-
-/// How a path is told to the function.
-struct Told<'a> {
-    /// As the event has it.
-    path: &'a str,
-    /// As the front door says it was encoded.
-    raw: Option<&'a str>,
-}
-
-impl Rig {
-    fn app_token(&self) -> String {
-        self.issuer.token(&json!({ "aud": AUDIENCE, "roles": ["Hubcast.Rest"], "idtyp": "app" }))
-    }
-
-    async fn answer(&self, change: impl FnOnce(&mut Value)) -> ApiGatewayV2httpResponse {
-        let mut event: Value = serde_json::from_str(SEND).unwrap();
-        event["headers"]["authorization"] = json!(format!("Bearer {}", self.app_token()));
-        change(&mut event);
-        let event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
-        handle(&self.rest, event, PATIENCE).await
-    }
-
-    /// The status of a send on this path, and to which message group it went.
-    async fn send(&self, told: Told<'_>, token: Option<&str>) -> (i64, Vec<String>) {
-        let before = self.queue.sent().len();
-        let answer = self.answer(|event| {
-            event["rawPath"] = json!(told.path);
-            if let Some(raw) = told.raw {
-                event["headers"][RAW_PATH_HEADER] = json!(raw);
-            }
-            if let Some(token) = token {
-                event["headers"]["authorization"] = json!(format!("Bearer {token}"));
-            }
-        });
-        let status = answer.await.status_code;
-        let sent = self.queue.sent().into_iter().skip(before);
-        (status, sent.map(|sent| sent.group).collect())
-    }
-}
-
-fn text(answer: &ApiGatewayV2httpResponse) -> &str {
-    match &answer.body {
-        Some(Body::Text(text)) => text,
-        _ => "",
-    }
-}
+use crate::rig::{PATIENCE, Told, rig, text};
 
 #[tokio::test]
 async fn a_recorded_send_goes_to_its_message_group() {
