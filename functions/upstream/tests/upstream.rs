@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use hubcast_backend::webhook::Templates;
+use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
     AnswerQueue, Cause, QueueError, Webhook, WebhookAnswer, WebhookRequest,
@@ -69,12 +70,17 @@ impl Webhook for Outside {
 }
 
 impl AnswerQueue for Outside {
-    async fn answer(&self, envelope: &str, group: &str, id: &str) -> Result<(), QueueError> {
+    async fn answer(
+        &self,
+        envelope: &str,
+        group: &MessageGroup,
+        id: &str,
+    ) -> Result<(), QueueError> {
         let mut seen = self.0.lock().unwrap();
         if seen.is_queue_down {
             return Err(QueueError { operation: "answer", source: "told to fail".into() });
         }
-        seen.answers.push((envelope.to_owned(), group.to_owned(), id.to_owned()));
+        seen.answers.push((envelope.to_owned(), group.to_string(), id.to_owned()));
         Ok(())
     }
 

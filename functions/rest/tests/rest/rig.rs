@@ -87,7 +87,7 @@ impl Rig {
         });
         let status = answer.await.status_code;
         let sent = self.queue.sent().into_iter().skip(before);
-        (status, sent.map(|sent| sent.group).collect())
+        (status, sent.map(|sent| sent.group.to_string()).collect())
     }
 }
 

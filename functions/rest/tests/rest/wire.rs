@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use hubcast_model::access::{Membership, Standing};
 use hubcast_model::channel::ChannelKey;
-use hubcast_model::later::Use;
 use hubcast_model::ports::{ChannelStore, MembershipStore, SocketStore, UsageStore};
+use hubcast_model::retention::Use;
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_testkit::{name, socket};
 use serde_json::{Value, json};

@@ -184,7 +184,10 @@ async fn a_message_outlasts_the_longest_outage_in_fewer_receives_than_the_queue_
     stage.store.heal();
     let report = stage.publish([queued]).await;
     assert!(report.failed.is_empty());
-    assert_eq!(report.tally.undeliverable, 1, "the publisher decides, and nobody is there any more");
+    assert_eq!(
+        report.tally.undeliverable, 1,
+        "the publisher decides, and nobody is there any more"
+    );
 }
 
 #[tokio::test(start_paused = true)]
