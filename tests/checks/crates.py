@@ -51,7 +51,7 @@ CRATES = [
     Crate("functions/publisher", "shared/delivery"),
     Crate("functions/rest", "shared/backend shared/auth"),
     Crate("functions/upstream", "shared/backend shared/auth"),
-    Crate("infra/programs/cli", "shared/protocol shared/model shared/membership shared/delivery shared/auth shared/aws shared/wiring", what="the command line"),
+    Crate("infra/programs/cli", "shared/protocol shared/model shared/membership shared/delivery shared/backend shared/auth shared/aws shared/wiring", what="the command line"),
     Crate(
         "infra/programs/local",
         "shared/model shared/aws shared/wiring functions/*",

@@ -122,7 +122,7 @@ async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
         let (hub, user) = (&shown.hub, principal.user.as_ref());
         principal.connection = Some(door.gatekeeper.connection(token, hub, user, now).await?);
     }
-    principal.user_claims = door.told_claims.told(&principal);
+    principal.user_claims = door.told_claims.claims_of(&principal);
     if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
         return Err(AuthError::Invalid("it names too many groups; negotiate instead"));
     }

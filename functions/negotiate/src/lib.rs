@@ -205,7 +205,7 @@ where
     fn claims(&self, principal: &Principal) -> Values {
         let named = self.groups.named(&principal.claims).into_iter();
         let mut claims: Values = named.map(|(name, value)| (name, vec![value])).collect();
-        claims.extend(self.told_claims.told(principal));
+        claims.extend(self.told_claims.claims_of(principal));
         claims
     }
 

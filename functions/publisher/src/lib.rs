@@ -5,18 +5,16 @@
 
 pub mod wiring;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use hubcast_delivery::{Publish, Report};
+use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::time::Timestamp;
 
 /// So many values of one metric fit a line of the embedded metric format.
 const SAMPLES_MAX: usize = 100;
-/// The message attribute that a dead letter carries and a redrive brings back.
-const PROGRESS_KEY: &str = "ProgressKey";
 
 /// Delivers a batch of records within `patience`.
 pub async fn handle(
@@ -40,6 +38,8 @@ fn queued(record: SqsMessage) -> QueuedMessage {
     let sent = if is_reminder { "ApproximateFirstReceiveTimestamp" } else { "SentTimestamp" };
     let sent_at = attribute(sent).and_then(|millis| millis.parse().ok());
     let receives = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    let own = &record.message_attributes;
+    let attributes = LetterAttributes::read(|name| own.get(name)?.string_value.clone());
     QueuedMessage {
         queue: queue_name(record.event_source_arn.as_deref().unwrap_or_default()),
         group: group.to_owned(),
@@ -47,7 +47,7 @@ fn queued(record: SqsMessage) -> QueuedMessage {
         sent_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
         // A record that does not say counts as redelivered: its progress is looked up.
         receive_count: receives.unwrap_or(2),
-        progress_key: progress_key(&record.message_attributes),
+        progress_key: attributes.progress_key,
         id: record.message_id.unwrap_or_default(),
         receipt_handle: record.receipt_handle.unwrap_or_default(),
         body: record.body.unwrap_or_default(),
@@ -57,12 +57,6 @@ fn queued(record: SqsMessage) -> QueuedMessage {
 /// The last part of an ARN such as `arn:aws:sqs:eu-west-1:123456789012:name.fifo`.
 fn queue_name(arn: &str) -> String {
     arn.rsplit(':').next().unwrap_or_default().to_owned()
-}
-
-fn progress_key(
-    attributes: &HashMap<String, aws_lambda_events::sqs::SqsMessageAttribute>,
-) -> Option<String> {
-    attributes.get(PROGRESS_KEY)?.string_value.clone()
 }
 
 fn log(report: &Report) {

@@ -6,14 +6,18 @@
 
 mod answer;
 mod body;
-mod client;
+mod invocation;
+mod memberships;
 mod msgpack;
 mod openapi;
 mod operation;
 mod page;
 mod path;
+mod presence;
 mod request;
 mod route;
+mod sends;
+mod tokens;
 pub mod wiring;
 
 use std::time::Duration;
@@ -24,9 +28,8 @@ use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_backend::Backend;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::ports::{
-    AccessKeySource, BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore,
-    InboxStore, MembershipStore, NotificationSender, PendingStore, ResultStore, SessionStore,
-    ShardStore, SocketStore, UsageStore,
+    AccessKeySource, ChannelStore, MembershipStore, NotificationSender, ResultStore, ShardStore,
+    SocketStore, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::settings::{Hubs, PublicUrl};
@@ -41,6 +44,17 @@ use route::{Nowhere, Operation, find};
 
 pub use openapi::document as openapi;
 pub use path::RAW_PATH_HEADER;
+
+/// The rows that all operations together read and write. Each operation names those it needs.
+pub trait Table:
+    ChannelStore + MembershipStore + ResultStore + ShardStore + SocketStore + UsageStore
+{
+}
+
+impl<S> Table for S where
+    S: ChannelStore + MembershipStore + ResultStore + ShardStore + SocketStore + UsageStore
+{
+}
 
 /// What the REST API works with.
 #[derive(Debug)]
@@ -107,20 +121,7 @@ pub async fn handle<K, A, S, Q, C>(
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ResultStore,
+    S: Table,
     Q: NotificationSender,
     C: Clock,
 {
@@ -141,20 +142,7 @@ impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
     K: KeySource,
     A: AccessKeySource,
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore
-        + ResultStore,
+    S: Table,
     Q: NotificationSender,
     C: Clock,
 {
@@ -174,7 +162,10 @@ where
         let (route, parameters) = find(call.method, &parts).map_err(nowhere)?;
         if route.operation == Operation::AccessKey {
             // The key signs for every hub.
-            return if allowed == Hubs::Any { self.access_key().await } else { Err(forbidden()) };
+            if allowed != Hubs::Any {
+                return Err(forbidden());
+            }
+            return tokens::access_key(&self.gate, self.clock.now()).await;
         }
         let request = Request::read(route, parameters, &call.query)?;
         if !allowed.contains(&request.hub) {

@@ -1,6 +1,6 @@
 //! Pages of lists, and the links from one to the next.
 
-use hubcast_backend::{Cursor, Listed};
+use hubcast_backend::{Cursor, ListPage};
 use hubcast_model::id::SocketId;
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
@@ -11,20 +11,28 @@ use crate::request::Request;
 /// The most items of one page, as in Azure.
 const SIZE_MAX: u32 = 200;
 
-/// Which page of a list is wanted.
+/// A page of a list that is wanted.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct PageRequest<'a> {
+    /// Where the page starts.
     pub(crate) cursor: Cursor,
-    /// How many items it may have.
+    /// The most items that the page may have.
     pub(crate) size: usize,
+    /// The absolute URL of the list, without a query.
+    url: String,
+    /// The query, which the link to the next page repeats.
+    query: &'a [(String, String)],
+    /// The number of items on the pages before.
     given: usize,
+    /// The most items of all pages together.
     top: Option<usize>,
 }
 
-impl Wanted {
-    pub(crate) fn read(request: &Request<'_>) -> Result<Self, Refusal> {
-        let size = request.number("maxpagesize", (1, SIZE_MAX))?.unwrap_or(SIZE_MAX);
-        let top = request.number("top", (1, i32::MAX.unsigned_abs()))?;
+impl<'a> PageRequest<'a> {
+    /// Reads which page of the list at `url` is wanted.
+    pub(crate) fn read(request: &Request<'a>, url: String) -> Result<Self, Refusal> {
+        let size = request.number("maxpagesize", 1..=SIZE_MAX)?.unwrap_or(SIZE_MAX);
+        let top = request.number("top", 1..=i32::MAX.unsigned_abs())?;
         let token = request.text("continuationToken")?;
         let wrong = || Refusal::bad("'continuationToken' is not one of a link to a next page");
         let (given, cursor) = match token {
@@ -34,23 +42,18 @@ impl Wanted {
         let top = top.and_then(|top| usize::try_from(top).ok());
         let left = top.map_or(usize::MAX, |top| top.saturating_sub(given));
         let size = usize::try_from(size).unwrap_or(usize::MAX).min(left);
-        Ok(Self { cursor, size, given, top })
+        Ok(Self { cursor, size, url, query: request.query, given, top })
     }
 
-    /// The page as the reference describes it. `path` is the absolute URL of the list.
-    pub(crate) fn json<T>(
-        &self,
-        (path, query): (&str, &[(String, String)]),
-        listed: Listed<T>,
-        item: impl Fn(T) -> Value,
-    ) -> Value {
-        let given = self.given + listed.items.len();
-        let items: Vec<Value> = listed.items.into_iter().map(item).collect();
-        let next = listed.next.filter(|_| self.top.is_none_or(|top| given < top));
+    /// The page as the reference describes it, with the link to the next one.
+    pub(crate) fn json<T>(&self, page: ListPage<T>, item: impl Fn(T) -> Value) -> Value {
+        let given = self.given + page.items.len();
+        let items: Vec<Value> = page.items.into_iter().map(item).collect();
+        let next = page.next.filter(|_| self.top.is_none_or(|top| given < top));
         match next {
             None => json!({ "value": items }),
             Some(cursor) => {
-                let link = link(path, query, &token(given, &cursor));
+                let link = link(&self.url, self.query, &token(given, &cursor));
                 json!({ "value": items, "nextLink": link })
             }
         }
@@ -58,12 +61,12 @@ impl Wanted {
 }
 
 /// The same request with another continuation token.
-fn link(path: &str, query: &[(String, String)], token: &str) -> String {
+fn link(url: &str, query: &[(String, String)], token: &str) -> String {
     const TOKEN: &str = "continuationToken";
     let others = query.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(TOKEN));
     let mut link = Serializer::new(String::new());
     let link = link.extend_pairs(others).append_pair(TOKEN, token).finish();
-    format!("{path}?{link}")
+    format!("{url}?{link}")
 }
 
 fn token(given: usize, cursor: &Cursor) -> String {

@@ -1,10 +1,11 @@
 //! What a request says: its names, its query and its version.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use hubcast_model::audience::Audience;
 use hubcast_model::id::{ConnectionId, GroupName, HubName, NameError, UserId};
-use hubcast_model::recipient::Recipient;
 
 use crate::answer::Refusal;
 use crate::route::{Parameters, Route, Since, VERSIONS};
@@ -21,9 +22,13 @@ const STREAM_ID_MAX_CHARS: usize = 100;
 /// A request that found its route.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
+    /// The operation.
     pub(crate) route: &'static Route,
+    /// The parameters of the path, by name.
     parameters: Parameters<'a>,
-    query: &'a [(String, String)],
+    /// The parameters of the query: names and values, decoded, in their order.
+    pub(crate) query: &'a [(String, String)],
+    /// The hub that it is about.
     pub(crate) hub: HubName,
 }
 
@@ -85,37 +90,37 @@ impl<'a> Request<'a> {
     }
 
     /// Whom the path names; the whole hub when nobody.
-    pub(crate) fn recipient(&self) -> Result<Recipient, Refusal> {
+    pub(crate) fn audience(&self) -> Result<Audience, Refusal> {
         if let Some(connection) = self.parameter("connection", ConnectionId::parse)? {
-            return Ok(Recipient::Connection(connection));
+            return Ok(Audience::Connection(connection));
         }
         if let Some(user) = self.parameter("user", UserId::parse)? {
-            return Ok(Recipient::User(user));
+            return Ok(Audience::user(user));
         }
         let group = self.parameter("group", GroupName::parse)?;
-        Ok(group.map_or(Recipient::Hub, Recipient::Group))
+        Ok(group.map_or(Audience::Hub, Audience::group))
     }
 
     /// All whom a path names that has a list with commas, each once.
-    pub(crate) fn each_recipient(&self) -> Result<Vec<Recipient>, Refusal> {
-        let mut recipients = Vec::new();
+    pub(crate) fn each_audience(&self) -> Result<Vec<Audience>, Refusal> {
+        let mut audiences = Vec::new();
         for (list, text) in &self.parameters {
             let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
             for name in names {
                 match *list {
-                    "users" => recipients.push(Recipient::User(named(list, name, UserId::parse)?)),
+                    "users" => audiences.push(Audience::user(named(list, name, UserId::parse)?)),
                     "groups" => {
-                        recipients.push(Recipient::Group(named(list, name, GroupName::parse)?));
+                        audiences.push(Audience::group(named(list, name, GroupName::parse)?));
                     }
                     _ => {}
                 }
             }
         }
-        recipients.sort();
-        recipients.dedup();
-        match recipients.len() {
+        audiences.sort();
+        audiences.dedup();
+        match audiences.len() {
             0 => Err(Refusal::bad("the list is empty")),
-            1..=EACH_MAX => Ok(recipients),
+            1..=EACH_MAX => Ok(audiences),
             _ => Err(Refusal::bad(format!("a list names at most {EACH_MAX}"))),
         }
     }
@@ -135,22 +140,23 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// A whole number of 31 bits, from `least` to `most`.
+    /// A whole number of 31 bits within a range.
     pub(crate) fn number(
         &self,
         name: &str,
-        (least, most): (u32, u32),
+        allowed: RangeInclusive<u32>,
     ) -> Result<Option<u32>, Refusal> {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
-        let number = u32::from_str(text).ok().filter(|number| (least..=most).contains(number));
+        let number = u32::from_str(text).ok().filter(|number| allowed.contains(number));
+        let (least, most) = allowed.into_inner();
         let expected = || format!("'{name}' must be a whole number from {least} to {most}");
         number.map(Some).ok_or_else(|| Refusal::bad(expected()))
     }
 
     pub(crate) fn seconds(&self, name: &str) -> Result<Option<Duration>, Refusal> {
-        let seconds = self.number(name, (0, i32::MAX.unsigned_abs()))?;
+        let seconds = self.number(name, 0..=i32::MAX.unsigned_abs())?;
         Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
     }
 

@@ -77,22 +77,36 @@ pub(crate) enum Operation {
 /// One row of the reference.
 #[derive(Debug)]
 pub(crate) struct Route {
+    /// Since which version the operation is there.
     pub(crate) since: Since,
+    /// What is done.
     pub(crate) operation: Operation,
+    /// The methods of HTTP by which it is called.
     pub(crate) methods: &'static [&'static str],
+    /// The path from `api/` on, with parameters in braces.
     pub(crate) path: &'static str,
+    /// The parameters of the query that it knows.
     pub(crate) query: &'static [&'static str],
+    /// The status of its success.
     pub(crate) ok: u16,
 }
 
+/// A row that knows no query of its own.
 const fn row(
     since: Since,
     operation: Operation,
     methods: &'static [&'static str],
-    (path, query): (&'static str, &'static [&'static str]),
+    path: &'static str,
     ok: u16,
 ) -> Route {
-    Route { since, operation, methods, path, query, ok }
+    Route { since, operation, methods, path, query: &[], ok }
+}
+
+impl Route {
+    /// The same row, which knows these parameters of the query.
+    const fn query(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
+    }
 }
 
 const HEAD: &[&str] = &["HEAD"];
@@ -113,65 +127,65 @@ use Since as S;
 /// Every operation of every version.
 #[rustfmt::skip]
 pub(crate) const ROUTES: &[Route] = &[
-    row(S::Always, O::Health, LOOK, ("api/health", &[]), 200),
-    row(S::Always, O::Health, LOOK, ("api/v1/health", &[]), 200),
-    row(S::Always, O::OpenApi, GET, ("api/openapi.json", &[]), 200),
-    row(S::Always, O::AccessKey, GET, ("api/auth/accessKey", &[]), 200),
-    row(S::Always, O::AccessKey, GET, ("api/v1/auth/accessKey", &[]), 200),
+    row(S::Always, O::Health, LOOK, "api/health", 200),
+    row(S::Always, O::Health, LOOK, "api/v1/health", 200),
+    row(S::Always, O::OpenApi, GET, "api/openapi.json", 200),
+    row(S::Always, O::AccessKey, GET, "api/auth/accessKey", 200),
+    row(S::Always, O::AccessKey, GET, "api/v1/auth/accessKey", 200),
 
-    row(S::V2022June, O::Send, POST, ("api/hubs/{hub}/:send", &["excluded"]), 202),
-    row(S::V2022June, O::Close, POST, ("api/hubs/{hub}/:closeConnections", CLOSE), 204),
-    row(S::V2023July, O::Execute, POST, ("api/hubs/{hub}/:execute", &["filter"]), 202),
-    row(S::V2022November, O::GenerateToken, POST, ("api/hubs/{hub}/:generateToken", &["userId", "minutesToExpire"]), 200),
-    row(S::V2022June, O::Exists, HEAD, ("api/hubs/{hub}/connections/{connection}", &[]), 200),
-    row(S::V2022June, O::CloseConnection, DELETE, ("api/hubs/{hub}/connections/{connection}", &["reason"]), 200),
-    row(S::V2022June, O::Send, POST, ("api/hubs/{hub}/connections/{connection}/:send", &[]), 202),
-    row(S::V2024December, O::Invoke, POST, ("api/hubs/{hub}/connections/{connection}/:invoke", &[]), 200),
-    row(S::V2024December, O::StreamSend, POST, ("api/hubs/{hub}/connections/{connection}/streams/{stream}/:send", &["completed"]), 202),
-    row(S::V2024December, O::StreamComplete, POST, ("api/hubs/{hub}/connections/{connection}/streams/{stream}/:complete", &["reason", "error"]), 202),
-    row(S::V2022June, O::RemoveConnectionFromAll, DELETE, ("api/hubs/{hub}/connections/{connection}/groups", &[]), 200),
-    row(S::V2022June, O::Exists, HEAD, ("api/hubs/{hub}/groups/{group}", &[]), 200),
-    row(S::V2022June, O::Send, POST, ("api/hubs/{hub}/groups/{group}/:send", &["excluded"]), 202),
-    row(S::V2022June, O::Close, POST, ("api/hubs/{hub}/groups/{group}/:closeConnections", CLOSE), 204),
-    row(S::V2024December, O::ListConnections, GET, ("api/hubs/{hub}/groups/{group}/connections", PAGE), 200),
-    row(S::V2022June, O::AddConnection, PUT, ("api/hubs/{hub}/groups/{group}/connections/{connection}", &[]), 200),
-    row(S::V2022June, O::RemoveConnection, DELETE, ("api/hubs/{hub}/groups/{group}/connections/{connection}", &[]), 200),
-    row(S::V2022June, O::Exists, HEAD, ("api/hubs/{hub}/users/{user}", &[]), 200),
-    row(S::V2022June, O::Send, POST, ("api/hubs/{hub}/users/{user}/:send", &[]), 202),
-    row(S::V2022June, O::Close, POST, ("api/hubs/{hub}/users/{user}/:closeConnections", CLOSE_USER), 204),
-    row(S::V2022June, O::RemoveUserFromAll, DELETE, ("api/hubs/{hub}/users/{user}/groups", &[]), 204),
-    row(S::V2022June, O::AddUser, PUT, ("api/hubs/{hub}/users/{user}/groups/{group}", &["ttl"]), 200),
-    row(S::V2022June, O::RemoveUser, DELETE, ("api/hubs/{hub}/users/{user}/groups/{group}", &[]), 204),
-    row(S::V2022June, O::IsUserInGroup, LOOK, ("api/hubs/{hub}/users/{user}/groups/{group}", &[]), 200),
+    row(S::V2022June, O::Send, POST, "api/hubs/{hub}/:send", 202).query(&["excluded"]),
+    row(S::V2022June, O::Close, POST, "api/hubs/{hub}/:closeConnections", 204).query(CLOSE),
+    row(S::V2023July, O::Execute, POST, "api/hubs/{hub}/:execute", 202).query(&["filter"]),
+    row(S::V2022November, O::GenerateToken, POST, "api/hubs/{hub}/:generateToken", 200).query(&["userId", "minutesToExpire"]),
+    row(S::V2022June, O::Exists, HEAD, "api/hubs/{hub}/connections/{connection}", 200),
+    row(S::V2022June, O::CloseConnection, DELETE, "api/hubs/{hub}/connections/{connection}", 200).query(&["reason"]),
+    row(S::V2022June, O::Send, POST, "api/hubs/{hub}/connections/{connection}/:send", 202),
+    row(S::V2024December, O::Invoke, POST, "api/hubs/{hub}/connections/{connection}/:invoke", 200),
+    row(S::V2024December, O::StreamSend, POST, "api/hubs/{hub}/connections/{connection}/streams/{stream}/:send", 202).query(&["completed"]),
+    row(S::V2024December, O::StreamComplete, POST, "api/hubs/{hub}/connections/{connection}/streams/{stream}/:complete", 202).query(&["reason", "error"]),
+    row(S::V2022June, O::RemoveConnectionFromAll, DELETE, "api/hubs/{hub}/connections/{connection}/groups", 200),
+    row(S::V2022June, O::Exists, HEAD, "api/hubs/{hub}/groups/{group}", 200),
+    row(S::V2022June, O::Send, POST, "api/hubs/{hub}/groups/{group}/:send", 202).query(&["excluded"]),
+    row(S::V2022June, O::Close, POST, "api/hubs/{hub}/groups/{group}/:closeConnections", 204).query(CLOSE),
+    row(S::V2024December, O::ListConnections, GET, "api/hubs/{hub}/groups/{group}/connections", 200).query(PAGE),
+    row(S::V2022June, O::AddConnection, PUT, "api/hubs/{hub}/groups/{group}/connections/{connection}", 200),
+    row(S::V2022June, O::RemoveConnection, DELETE, "api/hubs/{hub}/groups/{group}/connections/{connection}", 200),
+    row(S::V2022June, O::Exists, HEAD, "api/hubs/{hub}/users/{user}", 200),
+    row(S::V2022June, O::Send, POST, "api/hubs/{hub}/users/{user}/:send", 202),
+    row(S::V2022June, O::Close, POST, "api/hubs/{hub}/users/{user}/:closeConnections", 204).query(CLOSE_USER),
+    row(S::V2022June, O::RemoveUserFromAll, DELETE, "api/hubs/{hub}/users/{user}/groups", 204),
+    row(S::V2022June, O::AddUser, PUT, "api/hubs/{hub}/users/{user}/groups/{group}", 200).query(&["ttl"]),
+    row(S::V2022June, O::RemoveUser, DELETE, "api/hubs/{hub}/users/{user}/groups/{group}", 204),
+    row(S::V2022June, O::IsUserInGroup, LOOK, "api/hubs/{hub}/users/{user}/groups/{group}", 200),
 
-    row(S::Own, O::ListConnections, GET, ("api/hubs/{hub}/connections", PAGE), 200),
-    row(S::Own, O::ListUsers, GET, ("api/hubs/{hub}/users", PAGE), 200),
-    row(S::Own, O::ListConnections, GET, ("api/hubs/{hub}/users/{user}/connections", PAGE), 200),
-    row(S::Own, O::ListGroups, GET, ("api/hubs/{hub}/users/{user}/groups", PAGE), 200),
-    row(S::Own, O::Count, GET, ("api/hubs/{hub}/:count", &[]), 200),
-    row(S::Own, O::Count, GET, ("api/hubs/{hub}/groups/{group}/:count", &[]), 200),
-    row(S::Own, O::Count, GET, ("api/hubs/{hub}/users/{user}/:count", &[]), 200),
+    row(S::Own, O::ListConnections, GET, "api/hubs/{hub}/connections", 200).query(PAGE),
+    row(S::Own, O::ListUsers, GET, "api/hubs/{hub}/users", 200).query(PAGE),
+    row(S::Own, O::ListConnections, GET, "api/hubs/{hub}/users/{user}/connections", 200).query(PAGE),
+    row(S::Own, O::ListGroups, GET, "api/hubs/{hub}/users/{user}/groups", 200).query(PAGE),
+    row(S::Own, O::Count, GET, "api/hubs/{hub}/:count", 200),
+    row(S::Own, O::Count, GET, "api/hubs/{hub}/groups/{group}/:count", 200),
+    row(S::Own, O::Count, GET, "api/hubs/{hub}/users/{user}/:count", 200),
 
-    row(S::V1, O::Send, POST, ("api/v1/hubs/{hub}", &["excluded"]), 202),
-    row(S::V1, O::Send, POST, ("api/v1/hubs/{hub}/users/{user}", &[]), 202),
-    row(S::V1, O::Send, POST, ("api/v1/hubs/{hub}/connections/{connection}", &[]), 202),
-    row(S::V1, O::Exists, LOOK, ("api/v1/hubs/{hub}/connections/{connection}", &[]), 200),
-    row(S::V1, O::Close, DELETE, ("api/v1/hubs/{hub}/connections/{connection}", &["reason"]), 202),
-    row(S::V1, O::Send, POST, ("api/v1/hubs/{hub}/groups/{group}", &["excluded"]), 202),
-    row(S::V1, O::Exists, LOOK, ("api/v1/hubs/{hub}/groups/{group}", &[]), 200),
-    row(S::V1, O::Exists, LOOK, ("api/v1/hubs/{hub}/users/{user}", &[]), 200),
-    row(S::V1, O::AddConnection, PUT, ("api/v1/hubs/{hub}/groups/{group}/connections/{connection}", &[]), 200),
-    row(S::V1, O::RemoveConnection, DELETE, ("api/v1/hubs/{hub}/groups/{group}/connections/{connection}", &[]), 200),
-    row(S::V1, O::IsUserInGroup, LOOK, ("api/v1/hubs/{hub}/groups/{group}/users/{user}", &[]), 200),
-    row(S::V1, O::AddUser, PUT, ("api/v1/hubs/{hub}/groups/{group}/users/{user}", &["ttl"]), 202),
-    row(S::V1, O::RemoveUser, DELETE, ("api/v1/hubs/{hub}/groups/{group}/users/{user}", &[]), 202),
-    row(S::V1, O::RemoveUserFromAll, DELETE, ("api/v1/hubs/{hub}/users/{user}/groups", &[]), 202),
+    row(S::V1, O::Send, POST, "api/v1/hubs/{hub}", 202).query(&["excluded"]),
+    row(S::V1, O::Send, POST, "api/v1/hubs/{hub}/users/{user}", 202),
+    row(S::V1, O::Send, POST, "api/v1/hubs/{hub}/connections/{connection}", 202),
+    row(S::V1, O::Exists, LOOK, "api/v1/hubs/{hub}/connections/{connection}", 200),
+    row(S::V1, O::Close, DELETE, "api/v1/hubs/{hub}/connections/{connection}", 202).query(&["reason"]),
+    row(S::V1, O::Send, POST, "api/v1/hubs/{hub}/groups/{group}", 202).query(&["excluded"]),
+    row(S::V1, O::Exists, LOOK, "api/v1/hubs/{hub}/groups/{group}", 200),
+    row(S::V1, O::Exists, LOOK, "api/v1/hubs/{hub}/users/{user}", 200),
+    row(S::V1, O::AddConnection, PUT, "api/v1/hubs/{hub}/groups/{group}/connections/{connection}", 200),
+    row(S::V1, O::RemoveConnection, DELETE, "api/v1/hubs/{hub}/groups/{group}/connections/{connection}", 200),
+    row(S::V1, O::IsUserInGroup, LOOK, "api/v1/hubs/{hub}/groups/{group}/users/{user}", 200),
+    row(S::V1, O::AddUser, PUT, "api/v1/hubs/{hub}/groups/{group}/users/{user}", 202).query(&["ttl"]),
+    row(S::V1, O::RemoveUser, DELETE, "api/v1/hubs/{hub}/groups/{group}/users/{user}", 202),
+    row(S::V1, O::RemoveUserFromAll, DELETE, "api/v1/hubs/{hub}/users/{user}/groups", 202),
 
-    row(S::Preview, O::Send, POST, ("api/v1-preview/hub/{hub}", &[]), 202),
-    row(S::Preview, O::Send, POST, ("api/v1-preview/hub/{hub}/user/{user}", &[]), 202),
-    row(S::Preview, O::SendToEach, POST, ("api/v1-preview/hub/{hub}/users/{users}", &[]), 202),
-    row(S::Preview, O::Send, POST, ("api/v1-preview/hub/{hub}/group/{group}", &[]), 202),
-    row(S::Preview, O::SendToEach, POST, ("api/v1-preview/hub/{hub}/groups/{groups}", &[]), 202),
+    row(S::Preview, O::Send, POST, "api/v1-preview/hub/{hub}", 202),
+    row(S::Preview, O::Send, POST, "api/v1-preview/hub/{hub}/user/{user}", 202),
+    row(S::Preview, O::SendToEach, POST, "api/v1-preview/hub/{hub}/users/{users}", 202),
+    row(S::Preview, O::Send, POST, "api/v1-preview/hub/{hub}/group/{group}", 202),
+    row(S::Preview, O::SendToEach, POST, "api/v1-preview/hub/{hub}/groups/{groups}", 202),
 ];
 
 /// The parameters of a path, by name.

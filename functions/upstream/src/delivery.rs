@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use hubcast_auth::webhook::{Signed, of_connection, of_request};
-use hubcast_backend::webhook::HeardEvent;
+use hubcast_backend::webhook::{OpenCall, body, headers};
+use hubcast_model::event::{Event, EventError};
+use hubcast_model::id::UserId;
 use hubcast_model::ports::{
     AccessKeySource, AnswerQueue, Cause, Freshness, Webhook, WebhookAnswer, WebhookRequest,
 };
@@ -26,7 +28,7 @@ const AGE_MAX: Duration = Duration::from_secs(170);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
     #[error("this is no event")]
-    NotAnEvent,
+    NotAnEvent(#[source] EventError),
     #[error("there is no time left")]
     OutOfTime,
     #[error("the access keys cannot be had")]
@@ -51,9 +53,9 @@ where
         body: &str,
         deadline: Instant,
     ) -> Result<(), DeliveryError> {
-        let event = HeardEvent::parse(body).map_err(|_| DeliveryError::NotAnEvent)?;
-        if event.invocation_id.is_some() {
-            return self.answered(&event, deadline).await;
+        let event = Event::parse(body).map_err(DeliveryError::NotAnEvent)?;
+        if let Some(open) = OpenCall::of(&event) {
+            return self.answered(&event, open, deadline).await;
         }
         let Some(url) = self.templates.url(&event) else {
             return Ok(());
@@ -63,7 +65,7 @@ where
             200..=299 => Ok(()),
             // The `SignalRTrigger` of Azure Functions answers so where an app has no function for it.
             status @ (404 | 410) => {
-                tracing::warn!(status, event.id = event.event_id, "an event is wanted by nobody");
+                tracing::warn!(status, event.id = event.id, "an event is wanted by nobody");
                 Ok(())
             }
             status => Err(DeliveryError::Refused(status)),
@@ -71,23 +73,27 @@ where
     }
 
     /// Delivers an invocation that wants an answer, unless its client waits no more.
-    async fn answered(&self, event: &HeardEvent, deadline: Instant) -> Result<(), DeliveryError> {
-        let waited = event.happened_at().map_or(Duration::ZERO, |at| self.clock.now().since(at));
+    async fn answered(
+        &self,
+        event: &Event,
+        open: OpenCall<'_>,
+        deadline: Instant,
+    ) -> Result<(), DeliveryError> {
+        let waited = self.clock.now().since(event.at);
         let left = self.timeout.saturating_sub(waited);
         if left.is_zero() || waited >= AGE_MAX {
-            tracing::warn!(event.id = event.event_id, "an invocation came too late");
+            tracing::warn!(event.id = event.id, "an invocation came too late");
             if !left.is_zero() {
-                self.answer(event, &event.failed("Invocation failed, its turn came too late"))
-                    .await;
+                self.answer(event, &open.failed("Invocation failed, its turn came too late")).await;
             }
             return Ok(());
         }
         let Some(url) = self.templates.url(event) else {
-            self.answer(event, &event.unknown()).await;
+            self.answer(event, &open.unknown()).await;
             return Ok(());
         };
         let envelope = match self.post(event, url, deadline, left).await {
-            Ok(answer) => match event.answered(answer.status, &answer.body) {
+            Ok(answer) => match open.answered(answer.status, &answer.body) {
                 Some(envelope) => envelope,
                 None => return Ok(()),
             },
@@ -95,7 +101,7 @@ where
             Err(err @ (DeliveryError::OutOfTime | DeliveryError::Keys(_))) => return Err(err),
             Err(err) => {
                 tracing::error!(error = %chain(&err), "an invocation fails");
-                event.failed("Invocation failed")
+                open.failed("Invocation failed")
             }
         };
         self.answer(event, &envelope).await;
@@ -104,16 +110,16 @@ where
 
     /// Puts an answer on its way. One that is lost is not worth invoking the method twice: the
     /// client is told at its time-out.
-    async fn answer(&self, event: &HeardEvent, envelope: &str) {
-        let id = format!("{}/answer", event.event_id);
-        if let Err(err) = self.queue.answer(envelope, &event.group(), &id).await {
-            tracing::error!(error = %chain(&err), event.id = event.event_id, "an answer is lost");
+    async fn answer(&self, event: &Event, envelope: &str) {
+        let id = format!("{}/answer", event.id);
+        if let Err(err) = self.queue.answer(envelope, &event.message_group(), &id).await {
+            tracing::error!(error = %chain(&err), event.id = event.id, "an answer is lost");
         }
     }
 
     async fn post(
         &self,
-        event: &HeardEvent,
+        event: &Event,
         url: String,
         deadline: Instant,
         most: Duration,
@@ -123,9 +129,10 @@ where
             return Err(DeliveryError::OutOfTime);
         }
         let keys = self.keys.access_keys(Freshness::Cached).await.map_err(DeliveryError::Keys)?;
-        let (mut headers, body) = (event.headers(), event.body());
-        let user = event.user_id.as_deref().unwrap_or_default();
-        let (hub, connection) = (event.hub.as_str(), event.connection_id.as_str());
+        let (mut headers, body) = (headers(event), body(event));
+        let client = &event.client;
+        let user = client.user.as_ref().map(UserId::as_str).unwrap_or_default();
+        let (hub, connection) = (client.hub.as_str(), client.connection.as_str());
         let signed = Signed { hub, connection, user, body: &body };
         headers.push(("X-ASRS-Signature", of_connection(&keys, connection)));
         headers.push(("X-Hubcast-Signature", of_request(&keys, &signed, self.clock.now())));

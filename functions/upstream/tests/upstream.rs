@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use hubcast_backend::webhook::Templates;
+use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
     AnswerQueue, Cause, QueueError, Webhook, WebhookAnswer, WebhookRequest,
@@ -26,6 +27,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy)]
 enum Does {
     Answer(u16),
+    /// By 200 and this body.
+    Say(&'static str),
     Fail,
     Hang,
 }
@@ -38,7 +41,7 @@ struct Outside(Arc<Mutex<Seen>>);
 struct Seen {
     plan: VecDeque<Does>,
     requests: Vec<WebhookRequest>,
-    answers: Vec<(Value, String, String)>,
+    answers: Vec<(String, String, String)>,
     retries: Vec<(String, Duration)>,
     is_queue_down: bool,
 }
@@ -56,6 +59,7 @@ impl Webhook for Outside {
         };
         match does {
             Does::Answer(status) => Ok(WebhookAnswer { status, body: Vec::new() }),
+            Does::Say(body) => Ok(WebhookAnswer { status: 200, body: body.into() }),
             Does::Fail => Err("told to fail".into()),
             Does::Hang => {
                 tokio::time::sleep(patience).await;
@@ -66,13 +70,17 @@ impl Webhook for Outside {
 }
 
 impl AnswerQueue for Outside {
-    async fn answer(&self, envelope: &str, group: &str, id: &str) -> Result<(), QueueError> {
+    async fn answer(
+        &self,
+        envelope: &str,
+        group: &MessageGroup,
+        id: &str,
+    ) -> Result<(), QueueError> {
         let mut seen = self.0.lock().unwrap();
         if seen.is_queue_down {
             return Err(QueueError { operation: "answer", source: "told to fail".into() });
         }
-        let envelope = serde_json::from_str(envelope).unwrap();
-        seen.answers.push((envelope, group.to_owned(), id.to_owned()));
+        seen.answers.push((envelope.to_owned(), group.to_string(), id.to_owned()));
         Ok(())
     }
 
@@ -148,7 +156,10 @@ impl Rig {
 
     fn answers(&self) -> Vec<Value> {
         let seen = self.outside.0.lock().unwrap();
-        seen.answers.iter().map(|(envelope, _, _)| envelope.clone()).collect()
+        seen.answers
+            .iter()
+            .map(|(envelope, _, _)| serde_json::from_str(envelope).unwrap())
+            .collect()
     }
 }
 
@@ -239,12 +250,32 @@ async fn an_invocation_is_tried_once_and_answered_in_the_order_of_its_connection
         assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
         let seen = rig.outside.0.lock().unwrap();
         let [(envelope, group, id)] = seen.answers.as_slice() else { panic!("{seen:?}") };
-        let mut expected = json!({ "hub": "n", "connectionId": "c", "invocationId": "7" });
-        if let Some(error) = error {
-            expected["error"] = json!(error);
-        }
+        let error = error.map(|error| format!(r#","error":"{error}""#)).unwrap_or_default();
+        let expected = format!(r#"{{"hub":"n","connectionId":"c","invocationId":"7"{error}}}"#);
         assert_eq!(*envelope, expected);
         assert_eq!((group.as_str(), id.as_str()), ("n:connection:c", "c/a/answer"));
+    }
+}
+
+#[tokio::test]
+async fn answers_are_the_same_bytes_as_ever() {
+    for (says, end) in [
+        ("", ""),
+        (r#"{"type":3,"invocationId":"7"}"#, ""),
+        (
+            "{\"type\":3,\"invocationId\":\"x\",\"result\":[ 1.0, \"\u{fffe}ä\" ]}\u{1e}",
+            r#","result":[ 1.0, "\ufffeä" ]"#,
+        ),
+        (r#"{"type":3,"invocationId":"7","result":null}"#, r#","result":null"#),
+        (r#"{"type":3,"invocationId":"7","error":"n\"o"}"#, r#","error":"n\"o""#),
+        (r#"{"type":3,"invocationId":"7","error":""}"#, r#","error":"Invocation failed""#),
+        ("hello", r#","error":"Invocation failed, the answer is not a completion""#),
+    ] {
+        let rig = rig([Does::Say(says)]);
+        assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
+        let seen = rig.outside.0.lock().unwrap();
+        let expected = format!(r#"{{"hub":"n","connectionId":"c","invocationId":"7"{end}}}"#);
+        assert_eq!(seen.answers[0].0, expected, "{says}");
     }
 }
 

@@ -10,6 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use crate::AuthError;
 use crate::claims::Claims;
 use crate::jwks::KeySource;
+use crate::token::Token;
 
 /// Checks app tokens against the issuers of the configuration.
 #[derive(Debug)]
@@ -45,11 +46,11 @@ impl<K: KeySource> AppTokens<K> {
     /// Why the token is refused.
     pub(crate) async fn verify(
         &self,
-        (token, header): (&str, &Header),
+        token: &Token<'_>,
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let (claims, issuer) = self.claims((token, header), Some(hub), now).await?;
+        let (claims, issuer) = self.claims(token, Some(hub), now).await?;
         principal(&claims, issuer, hub)
     }
 
@@ -59,17 +60,18 @@ impl<K: KeySource> AppTokens<K> {
     /// Why the token is refused.
     pub(crate) async fn claims(
         &self,
-        (token, header): (&str, &Header),
+        token: &Token<'_>,
         hub: Option<&HubName>,
         now: Timestamp,
     ) -> Result<(Claims, &IssuerSettings), AuthError> {
-        let (issuer, pinned) = self.issuer(&Claims::unverified(token)?, hub)?;
+        let (issuer, pinned) = self.issuer(&Claims::unverified(token.text)?, hub)?;
+        let header = &token.header;
         if !pinned.contains(&header.alg) {
             return Err(AuthError::Invalid("its algorithm is not one of its issuer's"));
         }
         let keys = self.keys.keys(issuer, header.kid.as_deref()).await;
         let key = pick(&*keys.map_err(AuthError::KeysUnavailable)?, header)?;
-        let claims = Claims::verified(token, &key, header.alg)?;
+        let claims = Claims::verified(token.text, &key, header.alg)?;
         claims.check_start(now)?;
         if claims.is_expired(now)? {
             return Err(AuthError::Expired);

@@ -18,6 +18,7 @@ use crate::AuthError;
 use crate::claims::Claims;
 use crate::derived::DerivedKeyId;
 use crate::host::is_ours;
+use crate::token::Token;
 
 /// How long a client token of a redirect is good for opening a connection.
 pub const CLIENT_TOKEN_LIFETIME: Duration = Duration::from_mins(5);
@@ -109,23 +110,23 @@ impl ClientTokens {
     /// Who shows this token for a hub, whether or not it has expired.
     pub(crate) fn verify(
         &self,
-        (token, header): (&str, &Header),
+        token: &Token<'_>,
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Verified, AuthError> {
-        let algorithm = header.alg;
+        let algorithm = token.header.alg;
         if !matches!(algorithm, Algorithm::HS256 | Algorithm::HS512) {
             return Err(AuthError::Invalid("its algorithm is not one of client tokens"));
         }
-        let derived = header.kid.as_deref().and_then(DerivedKeyId::parse);
-        let claims = self.signed(token, algorithm, derived)?;
+        let derived = token.header.kid.as_deref().and_then(DerivedKeyId::parse);
+        let claims = self.signed(token.text, algorithm, derived)?;
         claims.check_start(now)?;
         // What a derived key signed lasts no longer than the key.
         let is_expired = claims.is_expired(now)? || derived.is_some_and(|key| key.expires <= now);
         self.check_audience(&claims, hub)?;
         let is_single = self.reuse == Reuse::Once && claims.text("iss") == Some(ISSUER);
         let reuse = if is_single { Reuse::Once } else { Reuse::Session };
-        let session = TokenSession { id: SessionId::of(hub, token), reuse };
+        let session = TokenSession { id: SessionId::of(hub, token.text), reuse };
         Ok(Verified { principal: principal(&claims, hub, session)?, is_expired })
     }
 

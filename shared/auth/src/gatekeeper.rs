@@ -6,14 +6,13 @@ use hubcast_model::principal::{Principal, TokenKind};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, PublicUrl, TokenSettings};
 use hubcast_model::time::Timestamp;
-use jsonwebtoken::Header;
 
 use crate::AuthError;
 use crate::app::{AppTokens, IssuerError};
 use crate::client::{ClientGrant, ClientTokens, Verified};
 use crate::connection_token::{ConnectionTokens, NewConnection};
-use crate::header;
 use crate::jwks::KeySource;
+use crate::token::Token;
 
 /// Checks tokens of every kind, and signs those that are ours.
 #[derive(Debug)]
@@ -52,10 +51,10 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let header = header::read(token)?;
-        match header::kind(&header) {
-            TokenKind::Client => self.admit_client(store, (token, &header), hub, now).await,
-            TokenKind::App => self.app.verify((token, &header), hub, now).await,
+        let token = Token::read(token)?;
+        match token.kind() {
+            TokenKind::Client => self.admit_client(store, &token, hub, now).await,
+            TokenKind::App => self.app.verify(&token, hub, now).await,
         }
     }
 
@@ -69,9 +68,9 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let header = header::read(token)?;
-        match header::kind(&header) {
-            TokenKind::App => self.app.verify((token, &header), hub, now).await,
+        let token = Token::read(token)?;
+        match token.kind() {
+            TokenKind::App => self.app.verify(&token, hub, now).await,
             TokenKind::Client => Err(AuthError::Invalid("an app token is needed here")),
         }
     }
@@ -79,11 +78,11 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     async fn admit_client(
         &self,
         store: &impl SessionStore,
-        shown: (&str, &Header),
+        token: &Token<'_>,
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let check = |keys: &AccessKeys| self.client_tokens(keys).verify(shown, hub, now);
+        let check = |keys: &AccessKeys| self.client_tokens(keys).verify(token, hub, now);
         let Verified { principal, is_expired } = self.checked(check).await?;
         if principal.session_expires.is_some_and(|end| end <= now) {
             return Err(AuthError::Expired);

@@ -13,10 +13,10 @@ pub mod client;
 pub mod connection_token;
 pub mod derived;
 mod gatekeeper;
-mod header;
 mod host;
 pub mod jwks;
 pub mod rest;
+mod token;
 pub mod webhook;
 
 use hubcast_model::ports::{Cause, StoreError};

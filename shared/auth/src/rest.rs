@@ -16,7 +16,7 @@ use hubcast_model::principal::TokenKind;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, Secret};
 use hubcast_model::time::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -26,9 +26,9 @@ use crate::claims::Claims;
 use crate::client::{ClientGrant, ClientTokens};
 use crate::connection_token::ConnectionTokens;
 use crate::derived::{DerivedKey, DerivedKeyId};
-use crate::header;
 use crate::host::is_ours;
 use crate::jwks::KeySource;
+use crate::token::Token;
 
 /// Checks the tokens of REST calls.
 #[derive(Debug)]
@@ -47,6 +47,19 @@ pub struct RestCall<'a> {
     pub parts: Option<&'a [String]>,
     /// The decoded query.
     pub query: &'a [(String, String)],
+}
+
+/// A client token to make.
+#[derive(Debug, Clone, Copy)]
+pub struct MintRequest<'a> {
+    /// The URL of the deployment, such as `https://host`.
+    pub base: &'a str,
+    /// The hub.
+    pub hub: &'a HubName,
+    /// The user; anonymous when `None`.
+    pub user: Option<&'a UserId>,
+    /// How long the token opens connections.
+    pub lifetime: Duration,
 }
 
 /// What a good token allows.
@@ -84,10 +97,10 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
         call: RestCall<'_>,
         now: Timestamp,
     ) -> Result<Access, AuthError> {
-        let header = header::read(token)?;
-        match header::kind(&header) {
-            TokenKind::Client => self.admit_key((token, &header), call, now).await,
-            TokenKind::App => self.admit_app((token, &header), now).await,
+        let token = Token::read(token)?;
+        match token.kind() {
+            TokenKind::Client => self.admit_key(&token, call, now).await,
+            TokenKind::App => self.admit_app(&token, now).await,
         }
     }
 
@@ -106,11 +119,10 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
     /// When the keys cannot be had, or the machine has no randomness to give.
     pub async fn mint_client(
         &self,
-        base: &str,
-        (hub, user): (&HubName, Option<&UserId>),
-        lifetime: Duration,
+        request: &MintRequest<'_>,
         now: Timestamp,
     ) -> Result<String, AuthError> {
+        let MintRequest { base, hub, user, lifetime } = *request;
         let keys = self.keys(Freshness::Cached).await?;
         let token_id = ConnectionTokens::new(&keys).mint(hub, user, now)?.id.to_string();
         let grant = ClientGrant {
@@ -129,22 +141,22 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
 
     async fn admit_key(
         &self,
-        (token, header): (&str, &Header),
+        token: &Token<'_>,
         call: RestCall<'_>,
         now: Timestamp,
     ) -> Result<Access, AuthError> {
         // The SDK signs its calls with this one, whatever it signs client tokens with.
-        if header.alg != Algorithm::HS256 {
+        if token.header.alg != Algorithm::HS256 {
             return Err(AuthError::Invalid("its algorithm is not HS256"));
         }
         let kept = self.keys(Freshness::Cached).await?;
-        let claims = match signed(token, &kept) {
+        let claims = match signed(token.text, &kept) {
             Err(AuthError::Signature(why)) => {
                 let renewed = self.keys(Freshness::Renewed).await?;
                 if renewed == kept {
                     return Err(AuthError::Signature(why));
                 }
-                signed(token, &renewed)?
+                signed(token.text, &renewed)?
             }
             outcome => outcome?,
         };
@@ -159,8 +171,8 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
         parts.map(Access::Signed).ok_or(other)
     }
 
-    async fn admit_app(&self, shown: (&str, &Header), now: Timestamp) -> Result<Access, AuthError> {
-        let (claims, issuer) = self.app.claims(shown, None, now).await?;
+    async fn admit_app(&self, token: &Token<'_>, now: Timestamp) -> Result<Access, AuthError> {
+        let (claims, issuer) = self.app.claims(token, None, now).await?;
         if !is_of_app(&claims) {
             return Err(AuthError::Invalid(
                 "nothing in it says that it is an app's, not a person's",

@@ -29,7 +29,7 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::gateway::by_status;
 use endpoint::Endpoint;
-use identity::Identity;
+use identity::{Identity, Unsigned};
 use pool::Pool;
 use signer::Signed;
 
@@ -118,15 +118,18 @@ impl LeanGateway {
         body: &Bytes,
     ) -> Result<Request<Full<Bytes>>, PostError> {
         let now = self.server_time();
-        let signed = self.identity.sign((method.as_str(), path, body), now).await;
+        let unsigned = Unsigned { method: method.as_str(), path, body };
+        let signed = self.identity.sign(unsigned, now).await;
         let signed = signed.map_err(PostError::Unreached)?;
-        let request = self.request((method, path, body), signed);
+        let request = self.request(method, path, body, signed);
         request.map_err(|err| PostError::Refused(Box::new(err)))
     }
 
     fn request(
         &self,
-        (method, path, body): (&Method, &str, &Bytes),
+        method: &Method,
+        path: &str,
+        body: &Bytes,
         signed: Signed,
     ) -> http::Result<Request<Full<Bytes>>> {
         let mut request = Request::new(Full::new(body.clone()));

@@ -1,6 +1,7 @@
 //! SQS as the publisher needs it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +11,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
 use tokio::time::Instant;
 
 use crate::on_demand::{OnDemand, on_demand};
-
-/// The attribute of a dead letter that says, in one word, why.
-pub const REJECT_REASON: &str = "RejectReason";
-/// The attribute of a dead letter that says why in a sentence.
-pub const REJECT_DETAIL: &str = "RejectDetail";
-/// The attribute by which a redriven message finds its progress.
-pub const PROGRESS_KEY: &str = "ProgressKey";
 
 /// How many messages one batch takes, and how many bytes: of the limits that were in force since
 /// FIFO queues exist, the lowest.
@@ -95,7 +90,7 @@ async fn send_all(client: &Client, url: &str, jobs: &[JobMessage]) -> Result<(),
     loop {
         let mut batch = client.send_message_batch().queue_url(url);
         for (at, job) in left.iter().enumerate() {
-            let entry = entry(at, [&job.body, &job.group, &job.key]);
+            let entry = entry(at, &job.body, &job.group, &job.key);
             batch = batch.entries(entry.map_err(unavailable("enqueue_jobs"))?);
         }
         let failed = batch.send().await.map_err(unavailable("enqueue_jobs"))?.failed;
@@ -121,7 +116,9 @@ async fn send_all(client: &Client, url: &str, jobs: &[JobMessage]) -> Result<(),
 /// An entry of a batch: a body, its message group and its key.
 pub(crate) fn entry(
     at: usize,
-    [body, group, key]: [&str; 3],
+    body: &str,
+    group: &str,
+    key: &str,
 ) -> Result<SendMessageBatchRequestEntry, BuildError> {
     SendMessageBatchRequestEntry::builder()
         .id(at.to_string())
@@ -168,13 +165,20 @@ pub(crate) fn unavailable<E: std::error::Error + Send + Sync + 'static>(
     move |source| QueueError { operation, source: Box::new(source) }
 }
 
-fn text(value: &str) -> Result<MessageAttributeValue, QueueError> {
-    let attribute = MessageAttributeValue::builder().data_type("String").string_value(value);
-    attribute.build().map_err(unavailable("dead_letter"))
+/// The attributes of a letter as SQS takes them.
+pub(crate) fn message_attributes(
+    attributes: &LetterAttributes,
+) -> Result<HashMap<String, MessageAttributeValue>, BuildError> {
+    let attribute = |(name, text): (&'static str, &str)| {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(text);
+        Ok((name.to_owned(), value.build()?))
+    };
+    attributes.texts().map(attribute).collect()
 }
 
 impl NotificationQueue for SqsQueue {
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+        let attributes = message_attributes(&letter.attributes());
         let send = self
             .client
             .send_message()
@@ -182,9 +186,7 @@ impl NotificationQueue for SqsQueue {
             .message_body(&letter.body)
             .message_group_id(id(&letter.group))
             .message_deduplication_id(id(&letter.progress_key))
-            .message_attributes(REJECT_REASON, text(letter.reason)?)
-            .message_attributes(REJECT_DETAIL, text(&letter.detail)?)
-            .message_attributes(PROGRESS_KEY, text(&letter.progress_key)?);
+            .set_message_attributes(Some(attributes.map_err(unavailable("dead_letter"))?));
         send.send().await.map(|_| ()).map_err(unavailable("dead_letter"))
     }
 

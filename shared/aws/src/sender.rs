@@ -28,7 +28,7 @@ impl SqsSender {
             .send_message()
             .queue_url(&self.url)
             .message_body(&message.body)
-            .message_group_id(id(&message.group))
+            .message_group_id(id(message.group.as_str()))
             .message_deduplication_id(id(&message.key));
         send.send().await.map(|_| ()).map_err(unavailable("send"))
     }
@@ -38,7 +38,7 @@ impl SqsSender {
     async fn send_batch(&self, messages: &[Outgoing]) -> Result<(), QueueError> {
         let mut batch = self.client.send_message_batch().queue_url(&self.url);
         for (at, message) in messages.iter().enumerate() {
-            let entry = entry(at, [&message.body, &message.group, &message.key]);
+            let entry = entry(at, &message.body, message.group.as_str(), &message.key);
             batch = batch.entries(entry.map_err(unavailable("send"))?);
         }
         let failed = batch.send().await.map_err(unavailable("send"))?.failed;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{AnswerQueue, QueueError, UpstreamMessage, UpstreamQueue};
 
 use crate::on_demand::{OnDemand, on_demand};
@@ -47,7 +48,7 @@ impl UpstreamQueue for SqsUpstream {
             .send_message()
             .queue_url(&self.urls.events)
             .message_body(&message.body)
-            .message_group_id(id(&message.group))
+            .message_group_id(id(message.group.as_str()))
             .message_deduplication_id(id(&message.id));
         send.send().await.map(|_| ()).map_err(unavailable("tell"))
     }
@@ -88,13 +89,18 @@ impl SqsAnswers {
 }
 
 impl AnswerQueue for SqsAnswers {
-    async fn answer(&self, envelope: &str, group: &str, key: &str) -> Result<(), QueueError> {
+    async fn answer(
+        &self,
+        envelope: &str,
+        group: &MessageGroup,
+        key: &str,
+    ) -> Result<(), QueueError> {
         let send = self
             .client
             .send_message()
             .queue_url(&self.urls.notifications)
             .message_body(envelope)
-            .message_group_id(id(group))
+            .message_group_id(id(group.as_str()))
             .message_deduplication_id(id(key));
         send.send().await.map(|_| ()).map_err(unavailable("answer"))
     }

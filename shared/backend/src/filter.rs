@@ -31,12 +31,12 @@ pub enum Filter {
     /// Those that are in the group of this name.
     InGroup(Operand),
     /// Those of which the first holds the second somewhere.
-    Holds(Place, Operand, Operand),
+    Holds(Anchor, Operand, Operand),
 }
 
 /// Where a text is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Anchor {
     /// At the start.
     Start,
     /// At the end.
@@ -79,8 +79,8 @@ impl Filter {
             Self::InGroup(name) => text(name)
                 .and_then(|name| GroupName::parse(&name).ok())
                 .is_some_and(|group| groups.contains(&group.keyed())),
-            Self::Holds(place, one, other) => match (text(one), text(other)) {
-                (Some(one), Some(other)) => place.has(&one, &other),
+            Self::Holds(anchor, one, other) => match (text(one), text(other)) {
+                (Some(one), Some(other)) => anchor.has(&one, &other),
                 _ => false,
             },
         }
@@ -109,7 +109,7 @@ impl Filter {
     }
 }
 
-impl Place {
+impl Anchor {
     fn has(self, text: &str, part: &str) -> bool {
         match self {
             Self::Start => text.starts_with(part),
@@ -142,12 +142,12 @@ impl fmt::Display for Filter {
                 write!(f, "{one} in ({})", others.join(","))
             }
             Self::InGroup(name) => write!(f, "{name} in groups"),
-            Self::Holds(place, one, other) => write!(f, "{place}({one}, {other})"),
+            Self::Holds(anchor, one, other) => write!(f, "{anchor}({one}, {other})"),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Start => "startswith",

@@ -4,34 +4,38 @@
 //! group of what they must not overtake; reads go to the table; adds are
 //! written to the table at once. So a message that was sent before a removal
 //! still reaches, and one that is sent after an add does.
+//!
+//! [`Backend`] holds the ports. Each of its methods gives one small type, which
+//! uses a few of them: [`Sender`] the queue, [`Roster`], [`Lists`] and
+//! [`Census`] the table, [`Memberships`], [`Invocations`] and [`Execution`]
+//! both.
 
-mod envelope;
-mod execute;
+mod census;
+mod command;
+mod execution;
 mod filter;
-mod invoke;
-mod list;
-mod membership;
+mod invocations;
+mod lists;
+mod memberships;
 mod payload;
 mod roster;
-mod send;
-mod stream;
+mod sender;
 pub mod webhook;
 
 use hubcast_membership::shards::Shards;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
-    MembershipStore, NotificationSender, PendingStore, QueueError, SessionStore, ShardStore,
-    SocketStore, StoreError, UsageStore,
-};
-use hubcast_model::time::Clock;
+use hubcast_model::id::HubName;
+use hubcast_model::ports::{QueueError, StoreError};
 
-pub use execute::Command;
-pub use filter::{Filter, FilterError, Operand, Place};
-pub use invoke::InvokeError;
-pub use list::{Count, Cursor, Listed};
+pub use census::{Census, Count};
+pub use command::Command;
+pub use execution::Execution;
+pub use filter::{Anchor, Filter, FilterError, Operand};
+pub use invocations::{Invocations, InvokeError};
+pub use lists::Lists;
+pub use memberships::Memberships;
 pub use payload::{Payload, PayloadError, item_from_record};
-pub use send::{Closing, Sending};
-pub use stream::StreamEnd;
+pub use roster::{Cursor, ListPage, Roster};
+pub use sender::{Closing, Sender, Sending, StreamEnd, StreamSending};
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +46,9 @@ pub enum BackendError {
     /// The message is larger than what a socket takes.
     #[error("the message takes {bytes} bytes as a client reads it; at most {most} are allowed")]
     TooLarge {
-        /// What it takes.
+        /// The size of the record, in bytes.
         bytes: usize,
-        /// What it may take.
+        /// The largest record that a socket takes, in bytes.
         most: usize,
     },
     /// More connections are meant than one call can serve.
@@ -52,7 +56,7 @@ pub enum BackendError {
         "the filter means too many connections for one call; at most {most} are allowed, and fewer for long messages"
     )]
     TooMany {
-        /// How many it may be.
+        /// The most connections that one call serves.
         most: usize,
     },
     /// The table did not answer.
@@ -63,35 +67,62 @@ pub enum BackendError {
     Queue(#[from] QueueError),
 }
 
-/// The use cases of backends, with the ports they work on.
+/// The table, and what reading and writing it takes.
 #[derive(Debug)]
-pub struct Backend<S, Q, C> {
-    store: S,
-    queue: Q,
-    clock: C,
-    shards: Shards,
+pub struct Table<S, C> {
+    /// The rows.
+    pub store: S,
+    /// Tells which rows have expired.
+    pub clock: C,
+    /// Into how many shards channels are split.
+    pub shards: Shards,
 }
 
-impl<S, Q, C> Backend<S, Q, C>
-where
-    S: SocketStore
-        + ClaimStore
-        + SessionStore
-        + ClientStore
-        + PendingStore
-        + ChannelStore
-        + ShardStore
-        + BoardStore
-        + InboxStore
-        + UsageStore
-        + MembershipStore
-        + BlockStore
-        + GrantStore,
-    Q: NotificationSender,
-    C: Clock,
-{
+/// The ports of the use cases. Whoever wants one of these asks for the type that does it.
+#[derive(Debug)]
+pub struct Backend<S, Q, C> {
+    table: Table<S, C>,
+    queue: Q,
+}
+
+impl<S, Q, C> Backend<S, Q, C> {
     /// The use cases over these ports.
     pub const fn new(store: S, queue: Q, clock: C, shards: Shards) -> Self {
-        Self { store, queue, clock, shards }
+        Self { table: Table { store, clock, shards }, queue }
+    }
+
+    /// Sends and closes on a hub.
+    pub const fn sender<'a>(&'a self, hub: &'a HubName) -> Sender<'a, Q> {
+        Sender::new(&self.queue, hub)
+    }
+
+    /// Who is on a hub.
+    pub const fn roster<'a>(&'a self, hub: &'a HubName) -> Roster<'a, S, C> {
+        Roster::new(&self.table, hub)
+    }
+
+    /// The users and the groups of a hub, page by page.
+    pub const fn lists<'a>(&'a self, hub: &'a HubName) -> Lists<'a, S, C> {
+        Lists::new(self.roster(hub))
+    }
+
+    /// How many are on a hub.
+    pub const fn census<'a>(&'a self, hub: &'a HubName) -> Census<'a, S, C> {
+        Census::new(self.roster(hub))
+    }
+
+    /// Who is in which groups of a hub.
+    pub const fn memberships<'a>(&'a self, hub: &'a HubName) -> Memberships<'a, S, Q, C> {
+        Memberships::new(self.roster(hub), self.sender(hub))
+    }
+
+    /// Calls that clients of a hub answer.
+    pub const fn invocations<'a>(&'a self, hub: &'a HubName) -> Invocations<'a, S, Q, C> {
+        Invocations::new(self.roster(hub), self.sender(hub))
+    }
+
+    /// Commands for the connections of a hub that a filter means.
+    pub const fn execution<'a>(&'a self, hub: &'a HubName) -> Execution<'a, S, Q, C> {
+        Execution::new(self.roster(hub), self.sender(hub))
     }
 }

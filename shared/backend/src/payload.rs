@@ -4,12 +4,14 @@ use serde_json::value::RawValue;
 use signalr_protocol::framing::RECORD_SEPARATOR;
 use signalr_protocol::message::{Decoded, HubMessage, Invocation, StreamItem};
 
+use hubcast_model::audience::Audience;
+use hubcast_model::envelope::Content;
 use hubcast_model::properties::Properties;
 
 /// A call of a client's method.
 #[derive(Debug, Clone)]
 pub struct Payload {
-    /// The method; not empty.
+    /// The name of the client's method; not empty.
     pub target: String,
     /// The arguments, a JSON array.
     pub arguments: Box<RawValue>,
@@ -21,7 +23,7 @@ pub enum PayloadError {
     /// Not JSON at all.
     #[error("it is not JSON: {0}")]
     NotJson(String),
-    /// JSON, but not what it should be.
+    /// JSON, but not of the expected shape.
     #[error("{0}")]
     Wrong(&'static str),
 }
@@ -53,6 +55,12 @@ impl Payload {
             Some(_) | None => serde_json::from_str("[]").map_err(not_json)?,
         };
         Ok(Self { target, arguments })
+    }
+
+    /// The message that calls the clients of an audience.
+    pub(crate) fn message(&self, audience: Audience) -> Content {
+        let (target, arguments) = (self.target.clone(), self.arguments.clone());
+        Content::Message { audience, target, arguments }
     }
 
     /// Reads a call as the JSON hub protocol encodes it: one record.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use hubcast_backend::{Filter, FilterError, Operand, Place};
+use hubcast_backend::{Anchor, Filter, FilterError, Operand};
 use hubcast_model::channel::Member;
 use hubcast_model::id::{ConnectionId, GroupName, SocketId, UserId};
 use proptest::collection::vec;
@@ -20,12 +20,13 @@ fn operand() -> impl Strategy<Value = Operand> {
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
-    let place = prop_oneof![Just(Place::Start), Just(Place::End), Just(Place::Anywhere)];
+    let anchor = prop_oneof![Just(Anchor::Start), Just(Anchor::End), Just(Anchor::Anywhere)];
     let leaf = prop_oneof![
         (operand(), operand()).prop_map(|(one, other)| Filter::Equal(one, other)),
         (operand(), vec(operand(), 1..4)).prop_map(|(one, others)| Filter::OneOf(one, others)),
         operand().prop_map(Filter::InGroup),
-        (place, operand(), operand()).prop_map(|(place, one, two)| Filter::Holds(place, one, two)),
+        (anchor, operand(), operand())
+            .prop_map(|(anchor, one, two)| Filter::Holds(anchor, one, two)),
     ];
     leaf.prop_recursive(4, 24, 2, |inner| {
         let pair = || (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));

@@ -10,7 +10,7 @@ use hubcast_membership::lasting::{MEMBERSHIP_LIFETIME, move_sockets, move_socket
 use hubcast_membership::shards::Shards;
 use hubcast_model::access::{Block, Membership, Standing};
 use hubcast_model::channel::ChannelKey;
-use hubcast_model::envelope::{Action, Audience, Scope, Subject};
+use hubcast_model::envelope::{Action, Audience, Scope};
 use hubcast_model::id::{GroupName, HubName, KeyedName, UserId};
 use hubcast_model::ports::{
     BlockStore, ChannelStore, MembershipStore, ShardStore, SocketStore, StoreError,
@@ -29,12 +29,12 @@ pub(crate) struct Order<'a> {
     pub(crate) action: &'a Action,
 }
 
-/// From now on the subject is in these groups, or is not.
+/// From now on an audience is in these groups, or is not.
 struct Change<'a> {
     /// The hub.
     hub: &'a HubName,
-    /// The users, or the connection.
-    subject: &'a Subject,
+    /// The users, whose memberships last; of any other audience, the connections there are.
+    audience: &'a Audience,
     /// One membership, or its denial, for each group.
     memberships: Vec<Membership>,
 }
@@ -72,10 +72,10 @@ where
     ) -> Result<(), StoreError> {
         let Order { hub, sent_at, action } = order;
         match action {
-            Action::Close { audience: Audience::Users(users), revoke: true, .. } => {
-                revoke(self.store, hub, users, sent_at).await?;
+            Action::Close { .. } => {
+                revoke(self.store, hub, action.revoked_users(), sent_at).await?;
             }
-            Action::Close { .. } | Action::Show { .. } => {}
+            Action::Show { .. } => {}
             Action::Block { users, ttl, scope } => {
                 let until = ttl.map_or(Timestamp::FOREVER, |ttl| self.clock.now().plus(ttl));
                 block(self.store, blocked_hub(hub, *scope), users, until).await?;
@@ -106,59 +106,61 @@ where
         action: &Action,
         audiences: &mut Audiences<'_, S, C>,
     ) -> Result<(), StoreError> {
-        let (subject, memberships) = match action {
-            Action::Add { subject, groups, ttl } => {
+        let (audience, memberships) = match action {
+            Action::Add { audience, groups, ttl } => {
                 let until = ttl.map(|ttl| self.clock.now().plus(ttl));
-                (subject, self.memberships(subject, keyed(groups), Standing::Member, until))
+                (audience, self.memberships(audience, keyed(groups), Standing::Member, until))
             }
-            Action::Remove { subject, groups } => {
-                (subject, self.memberships(subject, keyed(groups), Standing::Denied, None))
+            Action::Remove { audience, groups } => {
+                (audience, self.memberships(audience, keyed(groups), Standing::Denied, None))
             }
-            Action::RemoveAll { subject } => {
-                let groups = self.groups_of(hub, subject, audiences).await?;
-                (subject, self.memberships(subject, groups, Standing::Denied, None))
+            Action::RemoveAll { audience } => {
+                let groups = self.groups_of(hub, audience, audiences).await?;
+                (audience, self.memberships(audience, groups, Standing::Denied, None))
             }
             _ => return Ok(()),
         };
-        self.apply(&Change { hub, subject, memberships }, audiences).await
+        self.apply(&Change { hub, audience, memberships }, audiences).await
     }
 
     /// One membership, or its denial, for each group. The membership of a user lasts; the
     /// membership of a connection ends with the connection.
     fn memberships(
         &self,
-        subject: &Subject,
+        audience: &Audience,
         groups: BTreeSet<KeyedName>,
         standing: Standing,
         until: Option<Timestamp>,
     ) -> Vec<Membership> {
-        let expires = match subject {
-            Subject::Connection(_) => until,
-            Subject::Users(_) => until.or_else(|| Some(self.clock.now().plus(MEMBERSHIP_LIFETIME))),
+        let expires = match audience {
+            Audience::Users(_) => {
+                until.or_else(|| Some(self.clock.now().plus(MEMBERSHIP_LIFETIME)))
+            }
+            Audience::Connection(_) | Audience::Groups(_) | Audience::Hub => until,
         };
         groups.into_iter().map(|group| Membership { group, standing, expires }).collect()
     }
 
-    /// Writes what lasts, then moves the subject's sockets.
+    /// Writes what lasts, then moves the audience's sockets.
     async fn apply(
         &self,
         change: &Change<'_>,
         audiences: &mut Audiences<'_, S, C>,
     ) -> Result<(), StoreError> {
-        if let Subject::Users(users) = change.subject {
+        if let Audience::Users(users) = change.audience {
             for user in users {
                 for membership in &change.memberships {
                     self.store.put_membership(change.hub, user, membership).await?;
                 }
             }
         }
-        let sockets = audiences.sockets(change.hub, &change.subject.audience()).await?;
-        match change.subject {
-            Subject::Connection(_) => {
+        let sockets = audiences.sockets(change.hub, change.audience).await?;
+        match change.audience {
+            Audience::Connection(_) | Audience::Groups(_) | Audience::Hub => {
                 let counts = self.shards.for_writing(self.store).await?;
                 move_sockets(self.store, counts, &sockets, &change.memberships).await
             }
-            Subject::Users(users) => {
+            Audience::Users(users) => {
                 for user in users {
                     self.follow(change, user, &sockets).await?;
                 }
@@ -195,9 +197,9 @@ where
             memberships
                 .retain(|row| wanted.as_ref().is_none_or(|groups| groups.contains(&row.group)));
             memberships.sort_by(|one, other| one.group.cmp(&other.group));
-            let subject = &Subject::Users(vec![user.clone()]);
-            let sockets = audiences.sockets(hub, &subject.audience()).await?;
-            self.follow(&Change { hub, subject, memberships }, user, &sockets).await?;
+            let audience = &Audience::Users(vec![user.clone()]);
+            let sockets = audiences.sockets(hub, audience).await?;
+            self.follow(&Change { hub, audience, memberships }, user, &sockets).await?;
         }
         Ok(())
     }
@@ -206,17 +208,17 @@ where
     async fn groups_of(
         &self,
         hub: &HubName,
-        subject: &Subject,
+        audience: &Audience,
         audiences: &mut Audiences<'_, S, C>,
     ) -> Result<BTreeSet<KeyedName>, StoreError> {
         let mut groups = BTreeSet::new();
-        if let Subject::Users(users) = subject {
+        if let Audience::Users(users) = audience {
             for user in users {
                 let lasting = self.store.memberships(hub, user, self.clock.now()).await?;
                 groups.extend(lasting.into_iter().map(|membership| membership.group));
             }
         }
-        for socket in audiences.sockets(hub, &subject.audience()).await? {
+        for socket in audiences.sockets(hub, audience).await? {
             groups.extend(socket.channels.iter().filter_map(ChannelKey::group_of));
         }
         Ok(groups)

@@ -9,8 +9,8 @@ use crate::round::ElementRef;
 use hubcast_model::envelope::{self, EnvelopeRules, Notification, Rejection};
 use hubcast_model::frame::check_size;
 use hubcast_model::id::SocketId;
-use hubcast_model::later::QueuePosition;
 use hubcast_model::ports::{Progress, QueuedMessage, Rest};
+use hubcast_model::retention::QueuePosition;
 use hubcast_model::time::Timestamp;
 
 /// The longest progress key that is used, in bytes. A key of the table holds 2 KB, and senders may

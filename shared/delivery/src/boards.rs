@@ -9,30 +9,17 @@ use crate::progress::PROGRESS_LIFETIME;
 use crate::round::{Round, Showing};
 use hubcast_membership::lasting::MEMBERSHIP_LIFETIME;
 use hubcast_membership::replay::Replay;
-use hubcast_model::envelope::{Audience, Content, Later, Notification, RejectReason, Rejection};
+use hubcast_model::envelope::{
+    Audience, Content, Notification, RejectReason, Rejection, Retention,
+};
 use hubcast_model::frame::content_text;
 use hubcast_model::id::{GroupName, HubName};
-use hubcast_model::later::{Board, BoardOf, KEYS_MAX, RetainedValue};
 use hubcast_model::ports::{BoardStore, Consistency, StoreError, UsageStore};
+use hubcast_model::retention::{Board, KEYS_MAX, RetainedValue};
 use hubcast_model::time::{Clock, Timestamp};
 
 /// How many boards are read or written at once.
 const BOARDS_AT_ONCE: usize = 16;
-
-/// The boards of an audience; none of a connection.
-fn boards(hub: &HubName, audience: &Audience) -> Vec<Board> {
-    let board = |of| Board { hub: hub.clone(), of };
-    match audience {
-        Audience::Connection(_) => Vec::new(),
-        Audience::Users(users) => {
-            users.iter().map(|user| board(BoardOf::User(user.keyed()))).collect()
-        }
-        Audience::Groups(groups) => {
-            groups.iter().map(|group| board(BoardOf::Group(group.keyed()))).collect()
-        }
-        Audience::Hub => vec![board(BoardOf::Hub)],
-    }
-}
 
 fn too_many(key: &str) -> Rejection {
     let detail = format!(
@@ -74,9 +61,9 @@ where
         case: Case<'_>,
         notification: &Notification,
     ) -> Result<BoardChange, StoreError> {
-        let (audience, key, lifetime) = match (&notification.content, &notification.later) {
+        let (audience, key, lifetime) = match (&notification.content, &notification.retention) {
             (Content::Clear { audience, key }, _) => (audience, key, PROGRESS_LIFETIME),
-            (Content::Message { audience, .. }, Later::Retained(key)) => {
+            (Content::Message { audience, .. }, Retention::Board(key)) => {
                 (audience, key, MEMBERSHIP_LIFETIME)
             }
             _ => return Ok(BoardChange::Nothing),
@@ -89,7 +76,7 @@ where
             notification.expires_at.filter(|_| record.is_some()).unwrap_or(Timestamp::FOREVER);
         let (key, position) = (key.clone(), case.position());
         let value = RetainedValue { key, position, record, expires: at_most.min(end) };
-        self.write_value(&boards(&notification.hub, audience), &value).await
+        self.write_value(&Board::of(&notification.hub, audience), &value).await
     }
 
     async fn write_value(
@@ -102,7 +89,7 @@ where
         }
         if let Some(first) = boards.first().filter(|_| value.record.is_some()) {
             // All boards of an audience are of one kind.
-            self.store.note_use(&first.hub, first.kind()).await?;
+            self.store.note_use(first.hub(), first.kind()).await?;
         }
         let mut writes = Vec::with_capacity(boards.len());
         for board in boards {
@@ -135,7 +122,7 @@ where
         hub: &HubName,
         groups: &[GroupName],
     ) -> Result<Option<Replay>, StoreError> {
-        let boards = boards(hub, &Audience::Groups(groups.to_vec()));
+        let boards = Board::of(hub, &Audience::Groups(groups.to_vec()));
         let kind = boards.first().map(Board::kind);
         let uses = self.store.uses(hub, Consistency::Strong).await?;
         Ok(kind.filter(|kind| uses.contains(kind)).map(|_| Replay::new(boards, &uses)))

@@ -12,7 +12,7 @@ use crate::dead_letters::{Letter, ProgressRow};
 use crate::ledger::{Ledger, Sheet};
 use crate::report::{Report, Sample};
 use crate::verdict::{detail_of, given_up};
-use hubcast_model::envelope::{Content, Later, RejectReason};
+use hubcast_model::envelope::{Content, RejectReason, Retention};
 use hubcast_model::ports::{DeadLetter, Progress, QueuedMessage};
 use hubcast_model::time::Timestamp;
 
@@ -176,10 +176,10 @@ fn count_posted(element: &Element, reached: usize, report: &mut Report) {
     };
     let tally = &mut report.tally;
     let is_change = matches!(notification.content, Content::Action(_) | Content::Clear { .. });
-    match notification.later {
+    match notification.retention {
         _ if reached > 0 || is_change => tally.done += 1,
-        Later::Retained(_) => tally.kept += 1,
-        Later::Nothing | Later::Kept(_) => tally.undeliverable += 1,
+        Retention::Board(_) => tally.kept += 1,
+        Retention::Nothing | Retention::Inbox(_) => tally.undeliverable += 1,
     }
 }
 

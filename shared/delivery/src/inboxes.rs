@@ -7,11 +7,11 @@
 //! the handshake has delivered it already.
 
 use crate::batch::Case;
-use hubcast_model::envelope::{Audience, Content, Later, Notification};
+use hubcast_model::envelope::{Audience, Content, Notification, Retention};
 use hubcast_model::frame::content_text;
 use hubcast_model::id::{ConnectionId, HubName};
-use hubcast_model::later::{INBOX_MAX, INBOX_MAX_BYTES, Inbox, InboxMessage, Use};
 use hubcast_model::ports::{InboxStore, StoreError, UsageStore};
+use hubcast_model::retention::{INBOX_MAX, INBOX_MAX_BYTES, Inbox, InboxMessage, Use};
 use hubcast_model::time::{Clock, Timestamp};
 
 /// A message that has to wait when its user is away.
@@ -31,7 +31,7 @@ impl InboxEntry {
     /// The entry for a notification; `None` when the notification is not kept, or not at `now` any
     /// more.
     fn of(case: Case<'_>, notification: &Notification, now: Timestamp) -> Option<Self> {
-        let Later::Kept(lifetime) = &notification.later else {
+        let Retention::Inbox(lifetime) = &notification.retention else {
             return None;
         };
         let Content::Message { audience: Audience::Users(users), .. } = &notification.content

@@ -18,7 +18,7 @@ use crate::ledger::{Hold, Ledger};
 use crate::newcomers::{newcomers, shown_groups};
 use crate::round::{ElementRef, Parcel, Round, Showing, Target};
 use hubcast_model::channel::ChannelKey;
-use hubcast_model::envelope::{Audience, Content, Later, Notification};
+use hubcast_model::envelope::{Audience, Content, Notification, Retention};
 use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
@@ -252,7 +252,7 @@ where
             return Ok(Sockets::Few(Vec::new()));
         };
         // Jobs could not tell whether anybody took the message.
-        let is_kept = matches!(notification.later, Later::Kept(_));
+        let is_kept = matches!(notification.retention, Retention::Inbox(_));
         let most = if is_kept { usize::MAX } else { self.direct_max };
         let mut found = Vec::new();
         for hub in hubs_of(self.hubs, notification) {

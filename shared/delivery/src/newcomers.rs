@@ -18,7 +18,7 @@ pub(crate) fn shown_groups(content: &Content) -> Option<&[GroupName]> {
     }
 }
 
-/// The sockets that an action shows values to: all of the subject's, or those that an earlier
+/// The sockets that an action shows values to: all of the audience's, or those that an earlier
 /// invocation left.
 pub(crate) async fn newcomers<S, C>(
     notification: &Notification,
@@ -31,8 +31,8 @@ where
 {
     let hub = &notification.hub;
     match (&notification.content, left) {
-        (Content::Action(Action::Show { subject, group }), left) => {
-            let mut targets = in_group(hub, &subject.audience(), group, audiences).await?;
+        (Content::Action(Action::Show { audience, group }), left) => {
+            let mut targets = in_group(hub, audience, group, audiences).await?;
             if let Some(left) = left {
                 let is_left = |target: &Target| left.iter().any(|one| one.socket == target.socket);
                 targets.retain(is_left);
@@ -40,8 +40,8 @@ where
             Ok(targets)
         }
         (_, Some(left)) => Ok(left),
-        (Content::Action(Action::Add { subject, .. }), None) => {
-            let listings = audiences.all_members(hub, &subject.audience()).await?;
+        (Content::Action(Action::Add { audience, .. }), None) => {
+            let listings = audiences.all_members(hub, audience).await?;
             Ok(listings.into_iter().map(Listing::into_target).collect())
         }
         (_, None) => Ok(Vec::new()),

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use hubcast_model::later::{Board, QueuePosition, RetainedKey, RetainedValue, Uses};
 use hubcast_model::ports::{BoardStore, StoreError};
+use hubcast_model::retention::{Board, QueuePosition, RetainedKey, RetainedValue, Uses};
 use hubcast_model::time::Timestamp;
 
 /// How many boards are read at once.

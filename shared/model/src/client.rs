@@ -1,4 +1,4 @@
-//! Who an event is about.
+//! Clients, as backends hear of them.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use crate::principal::{Principal, TokenKind};
 /// Names with their values, in the order in which the values came.
 pub type Values = BTreeMap<String, Vec<String>>;
 
-/// What backends are told about the client of a socket.
+/// The client of a socket, as backends hear of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// The hub it is connected to.
     pub hub: HubName,
     /// The connection's public id.
     pub connection: ConnectionId,
-    /// Whose it is; `None` when anonymous.
+    /// The user; `None` when anonymous.
     pub user: Option<UserId>,
     /// The claims of the user's token.
     pub claims: Values,
@@ -36,8 +36,10 @@ impl Client {
     }
 }
 
-/// Which claims backends are told of: all of a client token, whoever made it chose them; of an app
-/// token those that are named. None at all by default.
+/// Which claims of a user backends hear of.
+///
+/// Of a client token all of them: whoever made the token chose them. Of an app token those that are
+/// named. By default none at all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClaimPolicy(Option<Vec<String>>);
 
@@ -47,8 +49,8 @@ impl ClaimPolicy {
         Self(Some(names))
     }
 
-    /// The claims of a principal that backends are told of.
-    pub fn told(&self, principal: &Principal) -> Values {
+    /// The claims of a principal that backends hear of.
+    pub fn claims_of(&self, principal: &Principal) -> Values {
         let mut claims = principal.user_claims.clone();
         match (&self.0, principal.kind) {
             (None, _) => claims.clear(),
@@ -59,11 +61,11 @@ impl ClaimPolicy {
     }
 }
 
-/// A client as it is kept.
+/// The row of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownClient {
+pub struct ClientRecord {
     /// The client.
     pub client: Client,
-    /// Whether the telling of its beginning is over.
+    /// Whether backends heard of its beginning.
     pub is_announced: bool,
 }

@@ -1,223 +1,231 @@
-//! Events as backends read them, and the envelope that ends a wait for them.
+//! Events: what clients do, as backends hear of it by the upstream queue; and the envelope that
+//! ends a wait for backends.
 
 use std::ops::Not;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use signalr_protocol::message::Invocation;
 use signalr_protocol::texts;
 
 use crate::client::{Client, Values};
-use crate::id::{SocketId, UserId};
+use crate::envelope::{Answer, Content, Notification};
+use crate::id::{ConnectionId, HubName, NameError, SocketId, UserId};
+use crate::message_group::MessageGroup;
 use crate::ports::UpstreamMessage;
-use crate::time::Timestamp;
+use crate::queue_text;
+use crate::time::{Timestamp, TimestampError};
 
-const CONNECTIONS: &str = "connections";
-const MESSAGES: &str = "messages";
+const CONNECTED: &str = "connected";
+const DISCONNECTED: &str = "disconnected";
 
 /// What a client asks backends for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Call {
     /// The method and its arguments.
     pub invocation: Invocation,
-    /// Whether it wants a stream.
+    /// Whether the client wants a stream.
     pub is_stream: bool,
 }
 
-#[derive(Serialize)]
+/// What a client did.
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    /// The client has connected, and hears everything from now on.
+    Connected,
+    /// The client, of which backends heard, has ended.
+    Disconnected,
+    /// The client invokes a method.
+    Call(Call),
+}
+
+/// An event for backends.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The event's own id. It stays the same when the event comes again.
+    pub id: String,
+    /// The client.
+    pub client: Client,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// The text is no event.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// The text is not JSON, or lacks a property.
+    #[error("the event cannot be read")]
+    Json(#[from] serde_json::Error),
+    /// A name that is not allowed.
+    #[error("a name of the event {0}")]
+    Name(#[from] NameError),
+    /// The time of the event is none.
+    #[error("the event's time is {0}")]
+    Time(#[from] TimestampError),
+    /// An event of connections that is neither their beginning nor their end.
+    #[error("the event is neither a beginning nor an end")]
+    Unknown,
+    /// A call without its method or its arguments.
+    #[error("the call lacks its method or its arguments")]
+    Incomplete,
+}
+
+/// What an event is about, in the words of Azure SignalR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// Beginnings and ends of connections.
+    Connections,
+    /// Calls.
+    Messages,
+}
+
+impl Category {
+    /// The category as text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Messages => "messages",
+        }
+    }
+}
+
+/// An event as it stands on the queue.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Event<'a> {
+struct Json {
     #[serde(rename = "eventId")]
-    id: &'a str,
-    category: &'a str,
+    id: String,
+    category: Category,
     #[serde(rename = "event")]
-    name: &'a str,
-    hub: &'a str,
-    connection_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<&'a str>,
-    claims: &'a Values,
-    query: &'a Values,
+    name: String,
+    hub: String,
+    connection_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    #[serde(default)]
+    claims: Values,
+    #[serde(default)]
+    query: Values,
     timestamp: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arguments: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    invocation_id: Option<&'a str>,
-    #[serde(rename = "stream", skip_serializing_if = "Not::not")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arguments: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invocation_id: Option<String>,
+    #[serde(rename = "stream", default, skip_serializing_if = "Not::not")]
     is_stream: bool,
+}
+
+impl Event {
+    /// The category.
+    pub const fn category(&self) -> Category {
+        match self.kind {
+            EventKind::Connected | EventKind::Disconnected => Category::Connections,
+            EventKind::Call(_) => Category::Messages,
+        }
+    }
+
+    /// `connected`, `disconnected`, or the method of a call.
+    pub fn name(&self) -> &str {
+        match &self.kind {
+            EventKind::Connected => CONNECTED,
+            EventKind::Disconnected => DISCONNECTED,
+            EventKind::Call(call) => &call.invocation.target,
+        }
+    }
+
+    /// The message group that keeps the events of a connection, and the answers to its calls, in
+    /// order.
+    pub fn message_group(&self) -> MessageGroup {
+        MessageGroup::of_connection(&self.client.hub, &self.client.connection)
+    }
+
+    /// The message that says this. Of a call's streams nothing is said: a call has none.
+    pub fn to_message(&self) -> UpstreamMessage {
+        let call = match &self.kind {
+            EventKind::Connected | EventKind::Disconnected => None,
+            EventKind::Call(call) => Some(call),
+        };
+        let invocation = call.map(|call| call.invocation.clone());
+        let json = Json {
+            id: self.id.clone(),
+            category: self.category(),
+            name: self.name().to_owned(),
+            hub: self.client.hub.to_string(),
+            connection_id: self.client.connection.to_string(),
+            user_id: self.client.user.as_ref().map(UserId::to_string),
+            claims: self.client.claims.clone(),
+            query: self.client.query.clone(),
+            timestamp: self.at.to_rfc3339(),
+            target: invocation.as_ref().map(|call| call.target.clone()),
+            arguments: invocation.as_ref().map(|call| call.arguments.clone()),
+            invocation_id: invocation.and_then(|call| call.invocation_id),
+            is_stream: call.is_some_and(|call| call.is_stream),
+        };
+        let (group, id) = (self.message_group(), self.id.clone());
+        UpstreamMessage { body: queue_text::json(&json), group, id }
+    }
+
+    /// Reads the body of a message.
+    ///
+    /// # Errors
+    /// When it is no event.
+    pub fn parse(body: &str) -> Result<Self, EventError> {
+        let json: Json = serde_json::from_str(body)?;
+        let user = json.user_id.as_deref().map(UserId::parse).transpose()?;
+        let client = Client {
+            hub: HubName::parse(&json.hub)?,
+            connection: ConnectionId::parse(&json.connection_id)?,
+            user,
+            claims: json.claims,
+            query: json.query,
+        };
+        let kind = match (json.category, json.name.as_str()) {
+            (Category::Connections, CONNECTED) => EventKind::Connected,
+            (Category::Connections, DISCONNECTED) => EventKind::Disconnected,
+            (Category::Connections, _) => return Err(EventError::Unknown),
+            (Category::Messages, _) => {
+                let target = json.target.ok_or(EventError::Incomplete)?;
+                let arguments = json.arguments.ok_or(EventError::Incomplete)?;
+                let (invocation_id, stream_ids) = (json.invocation_id, Vec::new());
+                let invocation = Invocation { invocation_id, target, arguments, stream_ids };
+                EventKind::Call(Call { invocation, is_stream: json.is_stream })
+            }
+        };
+        Ok(Self { id: json.id, client, at: Timestamp::parse(&json.timestamp)?, kind })
+    }
 }
 
 /// A client has connected, and hears everything from now on.
 pub fn started(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    message(client, &format!("{socket}/connected"), now, Kind::Connection("connected"))
+    let (id, client) = (format!("{socket}/{CONNECTED}"), client.clone());
+    Event { id, client, at: now, kind: EventKind::Connected }.to_message()
 }
 
-/// A client that was told of has ended.
+/// A client, of which backends heard, has ended.
 pub fn ended(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    message(client, &format!("{socket}/disconnected"), now, Kind::Connection("disconnected"))
+    let (id, client) = (format!("{socket}/{DISCONNECTED}"), client.clone());
+    Event { id, client, at: now, kind: EventKind::Disconnected }.to_message()
 }
 
 /// A client invokes a method.
 pub fn invoked(socket: &SocketId, client: &Client, call: &Call, now: Timestamp) -> UpstreamMessage {
-    let id = format!("{socket}/{:032x}", fastrand::u128(..));
-    message(client, &id, now, Kind::Call(call))
+    let (id, client) = (format!("{socket}/{:032x}", fastrand::u128(..)), client.clone());
+    Event { id, client, at: now, kind: EventKind::Call(call.clone()) }.to_message()
 }
 
-/// Which event.
-#[derive(Clone, Copy)]
-enum Kind<'a> {
-    /// Of a connection, by its name.
-    Connection(&'static str),
-    Call(&'a Call),
-}
-
-fn message(client: &Client, id: &str, now: Timestamp, kind: Kind<'_>) -> UpstreamMessage {
-    let (category, name, call) = match kind {
-        Kind::Connection(name) => (CONNECTIONS, name, None),
-        Kind::Call(call) => (MESSAGES, call.invocation.target.as_str(), Some(call)),
-    };
-    let invocation = call.map(|call| &call.invocation);
-    let event = Event {
-        id,
-        category,
-        name,
-        hub: client.hub.as_str(),
-        connection_id: client.connection.as_str(),
-        user_id: client.user.as_ref().map(UserId::as_str),
-        claims: &client.claims,
-        query: &client.query,
-        timestamp: now.to_rfc3339(),
-        target: invocation.map(|call| call.target.as_str()),
-        arguments: invocation.map(|call| &*call.arguments),
-        invocation_id: invocation.and_then(|call| call.invocation_id.as_deref()),
-        is_stream: call.is_some_and(|call| call.is_stream),
-    };
-    let group = format!("{}:connection:{}", client.hub, client.connection);
-    UpstreamMessage { body: allowed(&event), group, id: id.to_owned() }
-}
-
-/// The JSON of a value, in characters that SQS takes. What it does not take can only stand within
-/// texts, where it may as well be escaped.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
-fn allowed(value: &impl Serialize) -> String {
-    // The two ways in which serde_json can fail do not occur: there are no maps with keys that are
-    // no texts, and a String takes everything.
-    let json = serde_json::to_string(value).unwrap_or_default();
-    json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+/// The envelope that answers an invocation of a client.
+pub fn answer(client: &Client, invocation_id: &str, answer: Answer) -> String {
+    let (connection, invocation_id) = (client.connection.clone(), invocation_id.to_owned());
+    let content = Content::Answer { connection, invocation_id, answer };
+    Notification::new(client.hub.clone(), content).to_json()
 }
 
 /// The envelope that answers an invocation nobody answered in time.
 pub fn time_out(client: &Client, invocation_id: &str, target: &str) -> String {
-    let error = texts::unanswered(target);
-    answer(&Reply {
-        hub: client.hub.as_str(),
-        connection_id: client.connection.as_str(),
-        invocation_id,
-        result: None,
-        error: Some(&error),
-    })
-}
-
-/// What an answer's envelope says.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reply<'a> {
-    /// The hub of the connection.
-    pub hub: &'a str,
-    /// The connection that waits.
-    pub connection_id: &'a str,
-    /// The id of its invocation.
-    pub invocation_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    /// The result as JSON; `None` beside an error, and for a method without a result.
-    pub result: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    /// The text of the client's error.
-    pub error: Option<&'a str>,
-}
-
-/// The envelope of an answer.
-pub fn answer(reply: &Reply<'_>) -> String {
-    allowed(reply)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::id::{ConnectionId, HubName, UserId};
-
-    fn client() -> Client {
-        Client {
-            hub: HubName::parse("n").unwrap(),
-            connection: ConnectionId::parse("c").unwrap(),
-            user: Some(UserId::parse("älice").unwrap()),
-            claims: [("role".to_owned(), vec!["a".to_owned(), "b".to_owned()])].into(),
-            query: [("tier".to_owned(), vec!["gold".to_owned()])].into(),
-        }
-    }
-
-    fn call(arguments: &str) -> Call {
-        let invocation = Invocation {
-            invocation_id: Some("7".to_owned()),
-            target: "Ask".to_owned(),
-            arguments: serde_json::from_str(arguments).unwrap(),
-            stream_ids: Vec::new(),
-        };
-        Call { invocation, is_stream: false }
-    }
-
-    fn socket() -> SocketId {
-        SocketId::parse("s=").unwrap()
-    }
-
-    #[test]
-    fn a_beginning_says_who_it_is() {
-        let told = started(&socket(), &client(), Timestamp::from_millis(1_795_428_000_001));
-        let body: Value = serde_json::from_str(&told.body).unwrap();
-        assert_eq!(
-            body,
-            json!({
-                "eventId": "s=/connected", "category": "connections", "event": "connected",
-                "hub": "n", "connectionId": "c", "userId": "älice",
-                "claims": { "role": ["a", "b"] }, "query": { "tier": ["gold"] },
-                "timestamp": "2026-11-23T10:00:00.001Z",
-            })
-        );
-        assert_eq!((told.id.as_str(), told.group.as_str()), ("s=/connected", "n:connection:c"));
-    }
-
-    #[test]
-    fn arguments_pass_byte_for_byte() {
-        let told = invoked(
-            &socket(),
-            &client(),
-            &call(r#"[ 1.50, {"b":1,"a":[ ]} ]"#),
-            Timestamp::from_millis(0),
-        );
-        assert!(told.body.contains(r#""arguments":[ 1.50, {"b":1,"a":[ ]} ],"#), "{}", told.body);
-    }
-
-    #[test]
-    fn what_sqs_does_not_take_is_escaped() {
-        let told = invoked(
-            &socket(),
-            &client(),
-            &call("[\"a\u{fffe}b\u{ffff}\"]"),
-            Timestamp::from_millis(0),
-        );
-        assert!(told.body.contains(r#"["a\ufffeb\uffff"]"#), "{}", told.body);
-        let body: Value = serde_json::from_str(&told.body).unwrap();
-        assert_eq!(body["arguments"], json!(["a\u{fffe}b\u{ffff}"]));
-    }
-
-    #[test]
-    fn every_invocation_is_an_event_of_its_own() {
-        let told =
-            [(); 2].map(|()| invoked(&socket(), &client(), &call("[]"), Timestamp::from_millis(0)));
-        assert_ne!(told[0].id, told[1].id);
-    }
+    answer(client, invocation_id, Answer::Error(texts::unanswered(target)))
 }

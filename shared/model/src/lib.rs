@@ -6,22 +6,25 @@
 //! beside this crate.
 
 pub mod access;
+pub mod audience;
 pub mod cached;
 pub mod channel;
 pub mod client;
 pub mod context;
+pub mod dead_letter;
 pub mod envelope;
 pub mod event;
 pub mod frame;
 pub mod front_door;
 pub mod groups;
 pub mod id;
-pub mod later;
+pub mod message_group;
 pub mod ports;
 pub mod principal;
 pub mod properties;
-pub mod recipient;
+pub mod queue_text;
 pub mod report;
+pub mod retention;
 pub mod session;
 pub mod settings;
 pub mod socket;

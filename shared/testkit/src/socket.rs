@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hubcast_model::channel::{ChannelKey, ChannelRow, Member};
+use hubcast_model::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_model::id::ConnectionId;
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
@@ -24,6 +24,14 @@ pub fn connecting(hub: &str, id: &str, user: &str) -> Socket {
         channels: BTreeSet::new(),
         id,
     }
+}
+
+/// The same socket, ready, with the rows of its user and its hub.
+pub fn ready(hub: &str, id: &str, user: &str) -> Socket {
+    let socket = connecting(hub, id, user);
+    let of_hub = ShardCounts::default().hub_key(&socket.hub, &socket.id);
+    let channels = [ChannelKey::user(&socket.hub, &name::user(user)), of_hub].into();
+    Socket { state: SocketState::Ready, channels, ..socket }
 }
 
 /// A row of a socket that is known by its own id.

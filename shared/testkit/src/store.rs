@@ -6,9 +6,9 @@
 
 mod access;
 mod channels;
-mod later;
 mod progress;
 mod results;
+mod retention;
 mod sessions;
 mod sockets;
 mod upstream;
@@ -18,12 +18,12 @@ use std::sync::{Arc, Mutex};
 
 use hubcast_model::access::{Block, Membership};
 use hubcast_model::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
-use hubcast_model::client::KnownClient;
+use hubcast_model::client::ClientRecord;
 use hubcast_model::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId};
-use hubcast_model::later::{
+use hubcast_model::ports::{ClientResult, InvocationKey, Progress, StoreError};
+use hubcast_model::retention::{
     Board, Inbox, InboxMessage, QueuePosition, RetainedKey, RetainedValue, Uses,
 };
-use hubcast_model::ports::{ClientResult, InvocationKey, Progress, StoreError};
 use hubcast_model::session::SessionId;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
@@ -56,7 +56,7 @@ struct State {
     uses: BTreeMap<HubName, Uses>,
     boards: BTreeMap<Board, BTreeMap<RetainedKey, RetainedValue>>,
     inboxes: BTreeMap<Inbox, BTreeMap<QueuePosition, InboxMessage>>,
-    clients: BTreeMap<SocketId, KnownClient>,
+    clients: BTreeMap<SocketId, ClientRecord>,
     pending: BTreeMap<(SocketId, String), upstream::Pending>,
     /// Answers of clients that somebody waits for, `None` until they come.
     results: BTreeMap<InvocationKey, Option<ClientResult>>,

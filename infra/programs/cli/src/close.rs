@@ -1,11 +1,12 @@
 //! Ending connections: by an envelope, so that it happens in order and rows go too.
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use hubcast_model::audience::Audience;
+use hubcast_model::envelope::{Action, Content, Notification};
 
 use crate::deployment::Deployment;
 use crate::dispatch::{deliver, show, tell};
-use crate::draft::draft;
+use crate::draft::Draft;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -25,28 +26,24 @@ pub(crate) struct Manner {
     dry_run: bool,
 }
 
-/// Has the connections ended that each of these names, such as `("userId", "alice")`.
+/// Has the connections of audiences ended. `revoke` says whether tokens from before are refused,
+/// where that is not left to what a close of users does.
 pub(crate) async fn close(
     deployment: &Deployment,
     output: Output,
-    named: Vec<(&str, Value)>,
-    (manner, revoke): (&Manner, Option<bool>),
+    audiences: Vec<Audience>,
+    manner: &Manner,
+    revoke: Option<bool>,
 ) -> Result<(), Failure> {
-    let mut shared = Map::new();
-    shared.insert("action".to_owned(), json!("close"));
-    let optional = [
-        ("reason", manner.reason.as_ref().map(|reason| json!(reason))),
-        ("allowReconnect", manner.allow_reconnect.then_some(json!(true))),
-        ("revoke", revoke.map(|revoke| json!(revoke))),
-    ];
-    for (name, value) in optional {
-        shared.extend(value.map(|value| (name.to_owned(), value)));
-    }
-    let mut drafts = Vec::new();
-    for (name, value) in named {
-        let mut fields = shared.clone();
-        fields.insert(name.to_owned(), value);
-        drafts.push(draft(&Value::Object(fields).to_string(), deployment.hub())?);
+    let mut drafts = Vec::with_capacity(audiences.len());
+    for audience in audiences {
+        let content = Content::Action(Action::Close {
+            audience,
+            reason: manner.reason.clone(),
+            allow_reconnect: manner.allow_reconnect,
+            revoke,
+        });
+        drafts.push(Draft::of(&Notification::new(deployment.hub().clone(), content))?);
     }
     if manner.dry_run {
         return drafts.iter().try_for_each(|draft| show(draft, output));

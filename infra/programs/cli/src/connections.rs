@@ -1,18 +1,23 @@
 //! `hubcast connections`: who is there, how many, and sending them away.
 
 use clap::{Args, Subcommand};
+use hubcast_aws::store::DynamoStore;
+use hubcast_backend::{Cursor, Roster};
+use hubcast_model::audience::Audience;
 use hubcast_model::channel::Member;
 use hubcast_model::id::{GroupName, UserId};
 use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::time::SystemClock;
 use serde_json::{Value, json};
 
+use crate::audience;
 use crate::close::{Manner, close};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::moment::rfc3339;
 use crate::output::Output;
 use crate::pass::{group, name, user};
-use crate::roster::{Roster, Whose, groups_of};
+use crate::people::count;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +25,9 @@ Examples:
   hubcast connections list --group admins --json
   hubcast connections count
   hubcast connections close 3kq0tLx5b2Zr --reason 'Please come back' --allow-reconnect";
+
+/// How many connections are read before they are shown.
+const PAGE_ROWS: usize = 1000;
 
 /// Connections of the hub.
 #[derive(Debug, Subcommand)]
@@ -80,48 +88,54 @@ pub(crate) struct Close {
 impl Connections {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
         match self {
-            Self::List(list) => list.run(&Roster::open(deployment).await?, output).await,
-            Self::Count(selection) => {
-                let count = Roster::open(deployment).await?.count(&selection.whose()).await?;
-                output.result(&json!({ "connections": count }), || count.to_string())
+            Self::List(list) => {
+                let rows = deployment.rows().await?;
+                list.run(&Roster::new(&rows, deployment.hub()), output).await
             }
+            Self::Count(selection) => count(deployment, output, &selection.audience()).await,
             Self::Close(Close { all: true, manner, .. }) => {
-                let everyone = vec![("everyone", json!(true))];
-                close(deployment, output, everyone, (&manner, None)).await
+                close(deployment, output, vec![Audience::Hub], &manner, None).await
             }
             Self::Close(Close { connections, manner, .. }) => {
-                let named = connections.iter().map(|id| ("connectionId", json!(id))).collect();
-                close(deployment, output, named, (&manner, None)).await
+                let named = connections.iter().map(audience::connection);
+                let named = named.collect::<Result<_, _>>()?;
+                close(deployment, output, named, &manner, None).await
             }
         }
     }
 }
 
 impl Selection {
-    fn whose(&self) -> Whose {
+    fn audience(&self) -> Audience {
         match (&self.user, &self.group) {
-            (Some(user), _) => Whose::User(user.clone()),
-            (None, Some(group)) => Whose::Group(group.clone()),
-            (None, None) => Whose::Hub,
+            (Some(user), _) => Audience::user(user.clone()),
+            (None, Some(group)) => Audience::group(group.clone()),
+            (None, None) => Audience::Hub,
         }
     }
 }
 
 impl List {
-    async fn run(self, roster: &Roster, output: Output) -> Result<(), Failure> {
-        let mut left = self.limit.unwrap_or(usize::MAX);
-        let mut pages = roster.pages(&self.selection.whose());
-        while left > 0 {
-            let Some(mut page) = pages.next().await? else {
-                return Ok(());
+    async fn run(
+        self,
+        roster: &Roster<'_, DynamoStore, SystemClock>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let (audience, mut left) = (self.selection.audience(), self.limit.unwrap_or(usize::MAX));
+        let mut cursor = Some(Cursor::default()).filter(|_| left > 0);
+        while let Some(start) = cursor {
+            let page = roster.page(&audience, start, left.min(PAGE_ROWS)).await?;
+            let members = page.items;
+            left -= members.len();
+            let records = if self.details {
+                roster.records(&members).await?
+            } else {
+                vec![None; members.len()]
             };
-            page.truncate(left);
-            left -= page.len();
-            let records =
-                if self.details { roster.records(&page).await? } else { vec![None; page.len()] };
-            for (member, record) in page.iter().zip(&records) {
+            for (member, record) in members.iter().zip(&records) {
                 show(member, record.as_ref(), output)?;
             }
+            cursor = page.next.filter(|_| left > 0);
         }
         Ok(())
     }
@@ -132,7 +146,7 @@ fn show(member: &Member, record: Option<&Socket>, output: Output) -> Result<(), 
     let mut json = json!({ "connectionId": id, "userId": user });
     let mut text = format!("{id:<24}  {}", user.unwrap_or("(nobody in particular)"));
     if let Some(socket) = record {
-        let groups: Vec<String> = groups_of(socket).map(|group| group.to_string()).collect();
+        let groups: Vec<String> = socket.groups().map(|group| group.to_string()).collect();
         let since = rfc3339(socket.connected_at);
         text = format!("{text}  {since}  {}", groups.join(", "));
         json["connectedAt"] = Value::from(since);

@@ -10,9 +10,13 @@ use clap::Args;
 use hubcast_aws::access_keys::AccessKeySettings;
 use hubcast_aws::operator::{Account, OperatorError, Queue, SignIn, Trouble};
 use hubcast_aws::store::DynamoStore;
+use hubcast_backend::Table;
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::ShardCounts;
 use hubcast_model::id::HubName;
 use hubcast_model::ports::{AccessKeySource, Freshness};
 use hubcast_model::settings::AccessKeys;
+use hubcast_model::time::SystemClock;
 use hubcast_wiring::config::KeysConfig;
 use tokio::sync::OnceCell;
 
@@ -196,6 +200,12 @@ impl Deployment {
     /// The channel table.
     pub(crate) async fn store(&self) -> Result<DynamoStore, OperatorError> {
         Ok(self.account().await?.store(&self.table().await?))
+    }
+
+    /// The channel table with what reading it takes.
+    pub(crate) async fn rows(&self) -> Result<Table<DynamoStore, SystemClock>, OperatorError> {
+        let shards = Shards::new(ShardCounts::default());
+        Ok(Table { store: self.store().await?, clock: SystemClock, shards })
     }
 
     /// The keys that sign client tokens.

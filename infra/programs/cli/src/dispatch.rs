@@ -1,7 +1,7 @@
 //! Drafts leave: they are shown, or sent to the queue of notifications.
 
 use hubcast_aws::operator::{Queue, message_id};
-use hubcast_model::ports::JobMessage;
+use hubcast_model::ports::Outgoing;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -17,7 +17,7 @@ use crate::printable::printable_json;
 pub(crate) fn show(draft: &Draft, output: Output) -> Result<(), Failure> {
     let body = RawValue::from_string(draft.body.clone());
     let body = body.map_err(|err| Failure::because("the envelope is no JSON", err))?;
-    let json = json!({ "messageGroup": draft.group, "envelope": body });
+    let json = json!({ "messageGroup": draft.group.as_str(), "envelope": body });
     output.result(&json, || {
         vec![printable_json(&draft.body), format!("  in the message group {}", draft.group)]
     })
@@ -46,7 +46,7 @@ pub(crate) fn tell(
 pub(crate) async fn deliver(queue: &Queue, drafts: &[Draft]) -> Result<(), Failure> {
     let mut messages = Vec::with_capacity(drafts.len());
     for Draft { body, group } in drafts {
-        messages.push(JobMessage { body: body.clone(), group: group.clone(), key: message_id()? });
+        messages.push(Outgoing { body: body.clone(), group: group.clone(), key: message_id()? });
     }
-    Ok(queue.send(&messages).await?)
+    Ok(queue.send(messages).await?)
 }

@@ -2,55 +2,92 @@
 
 use std::collections::BTreeMap;
 
-use hubcast_model::envelope::{self, Element, EnvelopeRules, RejectReason, Rejection};
+use hubcast_model::envelope::{
+    self, Element, EnvelopeRules, Notification, RejectReason, Rejection, joined,
+};
 use hubcast_model::frame::check_size;
 use hubcast_model::id::HubName;
+use hubcast_model::message_group::MessageGroup;
+use hubcast_model::queue_text;
 use serde_json::value::RawValue;
 
 /// A message for the queue that nothing would be rejected of.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Draft {
-    /// The envelope; every element names its hub.
+    /// The envelope, as JSON in characters that SQS takes; every element names its hub.
     pub(crate) body: String,
-    /// The message group that keeps it in order.
-    pub(crate) group: String,
+    /// The message group that keeps the message in order.
+    pub(crate) group: MessageGroup,
 }
 
-/// Checks an envelope. Nobody gets a broadcast that does not say `"everyone": true`.
-///
-/// # Errors
-/// What the publisher would reject it for.
-pub(crate) fn draft(body: &str, hub: &HubName) -> Result<Draft, Rejection> {
+impl Draft {
+    /// Checks a notification and writes it.
+    ///
+    /// # Errors
+    /// What the publisher would reject it for.
+    pub(crate) fn of(notification: &Notification) -> Result<Self, Rejection> {
+        let json = notification.to_json();
+        checked(&json, &notification.hub)?;
+        Ok(Self { body: sorted(&json)?, group: notification.message_group() })
+    }
+
+    /// Checks an envelope that somebody wrote. Nobody gets a broadcast that does not say
+    /// `"everyone": true`. Elements that name no hub are for `hub`.
+    ///
+    /// # Errors
+    /// What the publisher would reject it for.
+    pub(crate) fn read(body: &str, hub: &HubName) -> Result<Self, Rejection> {
+        let checked = checked(body, hub)?;
+        let group = checked.first().map(|(_, notification)| notification.message_group());
+        let nothing = || Rejection::new(RejectReason::NoContent, "the envelope is empty");
+        let elements = checked.iter().map(|(json, _)| with_hub(json, hub));
+        let elements: Vec<String> = elements.collect::<Result<_, _>>()?;
+        let body = match elements.as_slice() {
+            [one] if !body.trim_start().starts_with('[') => one.clone(),
+            several => joined(several),
+        };
+        Ok(Self { body: queue_text::escaped(body), group: group.ok_or_else(nothing)? })
+    }
+}
+
+/// The elements of an envelope, none of which would be rejected.
+fn checked(body: &str, hub: &HubName) -> Result<Vec<(Box<RawValue>, Notification)>, Rejection> {
     let rules = EnvelopeRules { default_hub: hub.clone(), implicit_broadcast: false };
-    let mut group = None;
-    let mut elements = Vec::new();
-    for Element { json, parsed } in envelope::parse(body, &rules)? {
+    let checked = |Element { json, parsed }: Element| {
         let notification = parsed?;
         check_size(&notification.content)?;
-        group.get_or_insert_with(|| notification.message_group());
-        elements.push(with_hub(&json, hub)?);
-    }
-    let body = match elements.as_slice() {
-        [one] if !body.trim_start().starts_with('[') => one.clone(),
-        several => format!("[{}]", several.join(",")),
+        Ok((json, notification))
     };
-    Ok(Draft { body, group: group.unwrap_or_default() })
+    envelope::parse(body, &rules)?.into_iter().map(checked).collect()
 }
 
 /// The element with the hub, if it names none: the deployment may have another default.
 fn with_hub(element: &RawValue, hub: &HubName) -> Result<String, Rejection> {
-    let broken = |err: serde_json::Error| Rejection::new(RejectReason::NotJson, err.to_string());
-    let mut fields: BTreeMap<String, &RawValue> =
-        serde_json::from_str(element.get()).map_err(broken)?;
+    let mut properties = properties(element.get())?;
     let is_hub = |name: &String| name.eq_ignore_ascii_case("hub");
     let names_one = |value: &&RawValue| !matches!(value.get(), "null" | "\"\"");
-    if fields.iter().any(|(name, value)| is_hub(name) && names_one(value)) {
+    if properties.iter().any(|(name, value)| is_hub(name) && names_one(value)) {
         return Ok(element.get().to_owned());
     }
-    fields.retain(|name, _| !is_hub(name));
+    properties.retain(|name, _| !is_hub(name));
     let own = serde_json::value::to_raw_value(hub.as_str()).map_err(broken)?;
-    fields.insert("hub".to_owned(), &own);
-    serde_json::to_string(&fields).map_err(broken)
+    properties.insert("hub".to_owned(), &own);
+    serde_json::to_string(&properties).map_err(broken)
+}
+
+/// The element with its properties in the order of their names, as `--dry-run` shows all elements
+/// that get their hub here.
+fn sorted(element: &str) -> Result<String, Rejection> {
+    serde_json::to_string(&properties(element)?).map_err(broken)
+}
+
+fn properties(element: &str) -> Result<BTreeMap<String, &RawValue>, Rejection> {
+    serde_json::from_str(element).map_err(broken)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
+fn broken(err: serde_json::Error) -> Rejection {
+    Rejection::new(RejectReason::NotJson, err.to_string())
 }
 
 #[cfg(test)]
@@ -58,7 +95,7 @@ mod tests {
     use super::*;
 
     fn checked(body: &str) -> Result<Draft, Rejection> {
-        draft(body, &HubName::parse("orders").unwrap())
+        Draft::read(body, &HubName::parse("orders").unwrap())
     }
 
     #[test]

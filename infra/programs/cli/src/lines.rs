@@ -10,11 +10,12 @@ use std::path::Path;
 use std::thread;
 
 use hubcast_model::id::HubName;
+use hubcast_model::message_group::MessageGroup;
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
 use crate::dispatch::{deliver, show, tell};
-use crate::draft::{Draft, draft};
+use crate::draft::Draft;
 use crate::failure::Failure;
 use crate::output::{Output, complain};
 use crate::progress::Progress;
@@ -119,11 +120,11 @@ impl Lines<'_> {
         if line.trim().is_empty() {
             return Ok((None, bytes));
         }
-        let draft = draft(&line, hub).map_err(|rejection| {
+        let draft = Draft::read(&line, hub).map_err(|rejection| {
             Failure::Rejected(format!("line {at} would be rejected: {rejection}"))
         })?;
-        let group = self.message_group.map_or(draft.group, str::to_owned);
-        Ok((Some(Draft { body: draft.body, group }), bytes))
+        let own = self.message_group.map(|group| MessageGroup::named(group.to_owned()));
+        Ok((Some(Draft { body: draft.body, group: own.unwrap_or(draft.group) }), bytes))
     }
 
     fn end(self, tally: Tally, stop: Option<Failure>) -> Result<(), Failure> {

@@ -9,6 +9,7 @@
 #![recursion_limit = "256"]
 
 mod argument;
+mod audience;
 mod client;
 mod close;
 mod command;
@@ -29,7 +30,6 @@ mod people;
 mod printable;
 mod probe;
 mod progress;
-mod roster;
 mod send;
 mod token;
 

@@ -1,15 +1,17 @@
 //! `hubcast users` and `hubcast groups`: who is there, how many, and sending them away.
 
 use clap::{Args, Subcommand};
+use hubcast_backend::{Census, Roster};
+use hubcast_model::audience::Audience;
 use hubcast_model::id::{GroupName, UserId};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::audience;
 use crate::close::{Manner, close};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pass::{group, name, user};
-use crate::roster::{Roster, Whose};
 
 const USERS: &str = "\
 Examples:
@@ -90,7 +92,8 @@ impl Users {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
         match self {
             Self::List => {
-                let users = Roster::open(deployment).await?.users().await?;
+                let rows = deployment.rows().await?;
+                let users = Census::new(Roster::new(&rows, deployment.hub())).by_user().await?;
                 users.iter().try_for_each(|(user, connections)| {
                     let user = user.as_ref().map(UserId::as_str);
                     let json = json!({ "userId": user, "connections": connections });
@@ -99,14 +102,18 @@ impl Users {
                 })
             }
             Self::Count { user: None } => {
-                let users = Roster::open(deployment).await?.users().await?;
+                let rows = deployment.rows().await?;
+                let users = Census::new(Roster::new(&rows, deployment.hub())).by_user().await?;
                 let count = users.keys().flatten().count();
                 output.result(&json!({ "users": count }), || count.to_string())
             }
-            Self::Count { user: Some(user) } => count(deployment, output, &Whose::User(user)).await,
+            Self::Count { user: Some(user) } => {
+                count(deployment, output, &Audience::user(user)).await
+            }
             Self::Close(CloseUsers { users, keep_tokens, manner }) => {
                 let revoke = keep_tokens.then_some(false);
-                close(deployment, output, named("userId", &users), (&manner, revoke)).await
+                let users = users.iter().map(audience::user).collect::<Result<_, _>>()?;
+                close(deployment, output, users, &manner, revoke).await
             }
         }
     }
@@ -116,31 +123,37 @@ impl Groups {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
         match self {
             Self::List => {
-                let groups = Roster::open(deployment).await?.groups().await?;
+                let rows = deployment.rows().await?;
+                let groups = Census::new(Roster::new(&rows, deployment.hub())).by_group().await?;
                 groups.iter().try_for_each(|(group, connections)| {
                     let json = json!({ "group": group.as_str(), "connections": connections });
                     output.result(&json, || format!("{connections:>6}  {group}"))
                 })
             }
             Self::Count { group: None } => {
-                let count = Roster::open(deployment).await?.groups().await?.len();
+                let rows = deployment.rows().await?;
+                let groups = Census::new(Roster::new(&rows, deployment.hub())).by_group().await?;
+                let count = groups.len();
                 output.result(&json!({ "groups": count }), || count.to_string())
             }
             Self::Count { group: Some(group) } => {
-                count(deployment, output, &Whose::Group(group)).await
+                count(deployment, output, &Audience::group(group)).await
             }
             Self::Close(CloseGroups { groups, manner }) => {
-                close(deployment, output, named("groupName", &groups), (&manner, None)).await
+                let groups = groups.iter().map(audience::group).collect::<Result<_, _>>()?;
+                close(deployment, output, groups, &manner, None).await
             }
         }
     }
 }
 
-async fn count(deployment: &Deployment, output: Output, whose: &Whose) -> Result<(), Failure> {
-    let count = Roster::open(deployment).await?.count(whose).await?;
-    output.result(&json!({ "connections": count }), || count.to_string())
-}
-
-fn named<'a>(property: &'a str, names: &[String]) -> Vec<(&'a str, Value)> {
-    names.iter().map(|name| (property, json!(name))).collect()
+/// Tells how many connections an audience has.
+pub(crate) async fn count(
+    deployment: &Deployment,
+    output: Output,
+    audience: &Audience,
+) -> Result<(), Failure> {
+    let rows = deployment.rows().await?;
+    let count = Census::new(Roster::new(&rows, deployment.hub())).count(audience).await?;
+    output.result(&json!({ "connections": count.connections }), || count.connections.to_string())
 }

@@ -4,17 +4,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hubcast_model::time::{Clock, SystemClock};
+use hubcast_model::audience::Audience;
+use hubcast_model::envelope::{Content, Notification, Rejection};
+use hubcast_model::id::HubName;
+use hubcast_model::message_group::MessageGroup;
+use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 
 use crate::argument::arguments;
+use crate::audience;
 use crate::deployment::Deployment;
 use crate::dispatch::{deliver, show, tell};
-use crate::draft::{Draft, draft};
+use crate::draft::Draft;
 use crate::failure::Failure;
 use crate::lines;
-use crate::moment::rfc3339;
 use crate::output::Output;
 use crate::pass::name;
 
@@ -43,7 +46,7 @@ pub(crate) struct Send {
     arguments: Vec<String>,
 
     #[command(flatten)]
-    audience: Audience,
+    recipients: Recipients,
 
     /// A connection that gets nothing; may be repeated.
     #[arg(long, value_name = "ID", conflicts_with = "lines", value_parser = name)]
@@ -75,7 +78,7 @@ pub(crate) struct Send {
 /// The audience of a notification.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false, args = ["user", "group", "connection", "all", "lines"])]
-struct Audience {
+struct Recipients {
     /// A user; may be repeated, and each gets a message of their own.
     #[arg(long, short, value_name = "ID", value_parser = name)]
     user: Vec<String>,
@@ -93,17 +96,17 @@ struct Audience {
     all: bool,
 }
 
-impl Audience {
-    /// The property that names the audience in an envelope; one for each message.
-    fn named(&self) -> Vec<(&'static str, Value)> {
+impl Recipients {
+    /// One audience for each message.
+    fn audiences(&self) -> Result<Vec<Audience>, Rejection> {
         if let Some(id) = &self.connection {
-            return vec![("connectionId", json!(id))];
+            return Ok(vec![audience::connection(id)?]);
         }
         match self.group.as_slice() {
-            [] if self.user.is_empty() => vec![("everyone", json!(true))],
-            [] => self.user.iter().map(|user| ("userId", json!(user))).collect(),
-            [one] => vec![("groupName", json!(one))],
-            several => vec![("groupNames", json!(several))],
+            [] if self.user.is_empty() => Ok(vec![Audience::Hub]),
+            [] => self.user.iter().map(audience::user).collect(),
+            [one] => Ok(vec![audience::group(one)?]),
+            several => Ok(vec![audience::groups(several)?]),
         }
     }
 }
@@ -120,8 +123,8 @@ impl Send {
             return lines.run(deployment, output).await;
         }
         let mut drafts = Vec::new();
-        for body in self.envelopes()? {
-            drafts.push(self.grouped(draft(&body, deployment.hub())?));
+        for notification in self.notifications(deployment.hub())? {
+            drafts.push(self.grouped(Draft::of(&notification)?));
         }
         if self.dry_run {
             return drafts.iter().try_for_each(|draft| show(draft, output));
@@ -135,37 +138,31 @@ impl Send {
 
     fn grouped(&self, draft: Draft) -> Draft {
         match &self.message_group {
-            Some(group) => Draft { group: group.clone(), ..draft },
+            Some(group) => Draft { group: MessageGroup::named(group.clone()), ..draft },
             None => draft,
         }
     }
 
-    /// The envelopes. The arguments go in last, byte for byte.
-    fn envelopes(&self) -> Result<Vec<String>, Failure> {
+    /// The notifications. The arguments stay as they were typed, byte for byte.
+    fn notifications(&self, hub: &HubName) -> Result<Vec<Notification>, Failure> {
         let arguments =
             arguments(&self.arguments).map_err(|err| Failure::Usage(err.to_string()))?;
         let arguments = RawValue::from_string(arguments)
             .map_err(|err| Failure::because("the arguments are no JSON", err))?;
-        let mut shared = Map::new();
-        shared.insert("target".to_owned(), json!(self.target));
-        if !self.except.is_empty() {
-            shared.insert("excludedConnectionIds".to_owned(), json!(self.except));
-        }
-        if let Some(seconds) = self.expires_in {
-            shared.insert("expiresAt".to_owned(), json!(after(seconds)));
-        }
-        let envelope = |(name, value): (&str, Value)| {
-            let mut fields = shared.clone();
-            fields.insert(name.to_owned(), value);
-            let text = Value::Object(fields).to_string();
-            let open = text.strip_suffix('}').unwrap_or(&text);
-            format!("{open},\"arguments\":{arguments}}}")
+        let excluded = audience::excluded(&self.except)?;
+        let expires_at = self.expires_in.map(after);
+        let notification = |audience| {
+            let (target, arguments) = (self.target.clone().unwrap_or_default(), arguments.clone());
+            let content = Content::Message { audience, target, arguments };
+            let excluded = excluded.clone();
+            Notification { excluded, expires_at, ..Notification::new(hub.clone(), content) }
         };
-        Ok(self.audience.named().into_iter().map(envelope).collect())
+        Ok(self.recipients.audiences()?.into_iter().map(notification).collect())
     }
 }
 
-/// The point in time so many seconds from now.
-fn after(seconds: u32) -> String {
-    rfc3339(SystemClock.now().plus(Duration::from_secs(u64::from(seconds))))
+/// The point in time so many seconds from now, to the second.
+fn after(seconds: u32) -> Timestamp {
+    let at = SystemClock.now().plus(Duration::from_secs(u64::from(seconds)));
+    Timestamp::from_seconds(at.as_seconds())
 }

@@ -35,8 +35,16 @@ struct Kept {
     expires: Option<Timestamp>,
 }
 
-/// A request as its signature sees it: method, encoded path and body.
-type Unsigned<'a> = (&'a str, &'a str, &'a Bytes);
+/// A request before it is signed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unsigned<'a> {
+    /// The method of HTTP.
+    pub(super) method: &'a str,
+    /// The path, encoded.
+    pub(super) path: &'a str,
+    /// The body.
+    pub(super) body: &'a Bytes,
+}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,11 +106,12 @@ impl Identity {
     fn sign_with_kept(
         &self,
         is_usable: impl Fn(&Kept, Timestamp) -> bool,
-        (method, path, body): Unsigned<'_>,
+        request: Unsigned<'_>,
         now: Timestamp,
     ) -> Option<Signed> {
         let mut kept = self.lock();
         let kept = kept.as_mut().filter(|kept| is_usable(kept, now))?;
+        let Unsigned { method, path, body } = request;
         Some(kept.signer.sign(method, path, body, now))
     }
 
@@ -185,7 +194,11 @@ mod tests {
         /// The key that signs so long after the start, if any.
         async fn key_after(&self, time: Duration) -> Option<String> {
             let body = Bytes::new();
-            let signed = self.0.sign(("POST", "/", &body), START.plus(time)).await.ok()?;
+            let signed = self
+                .0
+                .sign(Unsigned { method: "POST", path: "/", body: &body }, START.plus(time))
+                .await
+                .ok()?;
             let (_, rest) = signed.authorization.split_once("Credential=")?;
             rest.split('/').next().map(str::to_owned)
         }

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::time::Timestamp;
 
 use super::fault::{OperatorError, Trouble, sorted};
 use super::queue::Queue;
-use crate::queue::{PROGRESS_KEY, REJECT_DETAIL, REJECT_REASON, id};
+use crate::queue::{id, message_attributes};
 
 /// The most letters of one receive.
 const BATCH_MAX: i32 = 10;
@@ -88,9 +89,9 @@ impl Queue {
     /// When the queue does not take it.
     pub async fn redrive(&self, letter: &Letter) -> Result<(), OperatorError> {
         let operation = || format!("send a dead letter to {}", self.name());
-        let key = MessageAttributeValue::builder().data_type("String");
-        let key = key.string_value(&letter.progress_key).build();
-        let key = key.map_err(|err| OperatorError::new(operation(), Trouble::Failed, err))?;
+        let attributes = message_attributes(&LetterAttributes::of_redrive(&letter.progress_key));
+        let attributes =
+            attributes.map_err(|err| OperatorError::new(operation(), Trouble::Failed, err))?;
         let send = self
             .client
             .send_message()
@@ -98,7 +99,7 @@ impl Queue {
             .message_body(&letter.body)
             .message_group_id(id(&letter.group))
             .message_deduplication_id(id(&letter.id))
-            .message_attributes(PROGRESS_KEY, key);
+            .set_message_attributes(Some(attributes));
         send.send().await.map(|_| ()).map_err(sorted(operation()))
     }
 }
@@ -109,7 +110,7 @@ fn seconds(duration: Duration) -> i32 {
 
 fn letter(message: Message) -> Option<Letter> {
     let own = message.message_attributes.unwrap_or_default();
-    let own = |name: &str| own.get(name).and_then(|value| value.string_value.clone());
+    let own = LetterAttributes::read(|name| own.get(name)?.string_value.clone());
     let known = message.attributes.unwrap_or_default();
     let known = |name| known.get(&name).cloned();
     let id = message.message_id?;
@@ -118,10 +119,10 @@ fn letter(message: Message) -> Option<Letter> {
     Some(Letter {
         body: message.body.unwrap_or_default(),
         group: known(MessageSystemAttributeName::MessageGroupId).unwrap_or_default(),
-        reason: own(REJECT_REASON),
-        detail: own(REJECT_DETAIL),
+        reason: own.reason,
+        detail: own.detail,
         // A letter that the queue itself moved kept its id, under which its progress is.
-        progress_key: own(PROGRESS_KEY).unwrap_or_else(|| id.clone()),
+        progress_key: own.progress_key.unwrap_or_else(|| id.clone()),
         source: source.and_then(|arn| arn.rsplit(':').next().map(str::to_owned)),
         sent_at: sent.and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis),
         receipt: message.receipt_handle?,
@@ -157,16 +158,13 @@ mod tests {
 
     #[test]
     fn a_letter_of_the_publisher_says_why_and_under_which_key() {
-        let text = |value: &str| {
-            let attribute = MessageAttributeValue::builder().data_type("String");
-            attribute.string_value(value).build().unwrap()
+        let written = LetterAttributes {
+            reason: Some("TooOld".to_owned()),
+            detail: Some("so".to_owned()),
+            progress_key: Some("m/0/rejected".to_owned()),
         };
         let mut message = received();
-        message.message_attributes = Some(
-            [(REJECT_REASON, "TooOld"), (REJECT_DETAIL, "so"), (PROGRESS_KEY, "m/0/rejected")]
-                .map(|(name, value)| (name.to_owned(), text(value)))
-                .into(),
-        );
+        message.message_attributes = Some(message_attributes(&written).unwrap());
         let letter = letter(message).unwrap();
         assert_eq!(letter.reason.as_deref(), Some("TooOld"));
         assert_eq!(letter.detail.as_deref(), Some("so"));

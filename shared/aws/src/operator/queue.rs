@@ -6,7 +6,7 @@ use std::fmt::Write;
 use aws_lc_rs::rand;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
-use hubcast_model::ports::{JobMessage, QueueError};
+use hubcast_model::ports::{JobMessage, Outgoing, QueueError};
 
 use super::account::Account;
 use super::fault::{OperatorError, Trouble, sorted};
@@ -73,8 +73,13 @@ impl Queue {
     ///
     /// # Errors
     /// When the queue did not take all of them.
-    pub async fn send(&self, messages: &[JobMessage]) -> Result<(), QueueError> {
-        send_in_batches(&self.client, &self.url, messages).await
+    pub async fn send(&self, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+        let messages = messages.into_iter().map(|Outgoing { body, group, key }| JobMessage {
+            body,
+            group: group.to_string(),
+            key,
+        });
+        send_in_batches(&self.client, &self.url, &messages.collect::<Vec<_>>()).await
     }
 
     /// Looks at the queue. Counts are approximate, as SQS has them.

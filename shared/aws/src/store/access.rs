@@ -69,10 +69,10 @@ impl BlockStore for DynamoStore {
         block: Block,
     ) -> Result<(), StoreError> {
         if let Some(until) = block.until {
-            self.raise_block(hub, user, (UNTIL, until)).await?;
+            self.raise_block(hub, user, UNTIL, until).await?;
         }
         if let Some(not_before) = block.not_before {
-            self.raise_block(hub, user, (NOT_BEFORE, not_before)).await?;
+            self.raise_block(hub, user, NOT_BEFORE, not_before).await?;
         }
         Ok(())
     }
@@ -147,7 +147,8 @@ impl DynamoStore {
         &self,
         hub: Option<&HubName>,
         user: &UserId,
-        (name, at): (&str, Timestamp),
+        name: &str,
+        at: Timestamp,
     ) -> Result<(), StoreError> {
         let update = self
             .client

@@ -4,7 +4,7 @@
 //! while the record changes often.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use hubcast_model::client::{Client, KnownClient, Values};
+use hubcast_model::client::{Client, ClientRecord, Values};
 use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
@@ -40,7 +40,7 @@ impl ClientStore for DynamoStore {
         put.send().await.map(|_| ()).map_err(unavailable("put_client"))
     }
 
-    async fn client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+    async fn client(&self, socket: &SocketId) -> Result<Option<ClientRecord>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.set_key(Some(key::client(socket)));
         let output = get.send().await.map_err(unavailable("client"))?;
@@ -61,7 +61,7 @@ impl ClientStore for DynamoStore {
         Ok(if_met("mark_announced", update.send().await)?.is_some())
     }
 
-    async fn take_client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+    async fn take_client(&self, socket: &SocketId) -> Result<Option<ClientRecord>, StoreError> {
         let delete = self
             .client
             .delete_item()
@@ -123,7 +123,7 @@ fn values(operation: &'static str, values: &Values) -> Result<AttributeValue, St
     serde_json::to_string(values).map(text).map_err(unavailable(operation))
 }
 
-fn to_client(item: &Item) -> Result<KnownClient, StoreError> {
+fn to_client(item: &Item) -> Result<ClientRecord, StoreError> {
     let what = "a client";
     let corrupt = || StoreError::Corrupt { what };
     let values = |name| {
@@ -137,5 +137,5 @@ fn to_client(item: &Item) -> Result<KnownClient, StoreError> {
         claims: values(CLAIMS)?,
         query: values(QUERY)?,
     };
-    Ok(KnownClient { client, is_announced: item.contains_key(ANNOUNCED) })
+    Ok(ClientRecord { client, is_announced: item.contains_key(ANNOUNCED) })
 }

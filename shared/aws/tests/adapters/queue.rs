@@ -13,8 +13,10 @@ use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
-use hubcast_aws::queue::{PROGRESS_KEY, QueueUrls, REJECT_DETAIL, REJECT_REASON, SqsQueue};
+use hubcast_aws::queue::{QueueUrls, SqsQueue};
 use hubcast_aws::sender::SqsSender;
+use hubcast_model::dead_letter::LetterAttributes;
+use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{
     DeadLetter, JobMessage, NotificationQueue, NotificationSender, Outgoing,
 };
@@ -93,18 +95,16 @@ pub(crate) async fn receive(client: &Client, queue_url: &str) -> Vec<Message> {
 }
 
 fn arrived(message: Message) -> Arrived {
-    let text = |name| {
-        let attribute = message.message_attributes.as_ref().and_then(|all| all.get(name));
-        attribute.and_then(|value| value.string_value.clone()).expect("an attribute")
-    };
+    let own = message.message_attributes.as_ref().expect("attributes");
+    let own = LetterAttributes::read(|name| own.get(name)?.string_value.clone());
     let group = message
         .attributes
         .as_ref()
         .and_then(|all| all.get(&MessageSystemAttributeName::MessageGroupId).cloned());
     Arrived {
-        reason: text(REJECT_REASON),
-        detail: text(REJECT_DETAIL),
-        progress_key: text(PROGRESS_KEY),
+        reason: own.reason.expect("a reason"),
+        detail: own.detail.expect("a detail"),
+        progress_key: own.progress_key.expect("a progress key"),
         group: group.expect("a message group"),
         body: message.body.expect("a body"),
     }
@@ -244,8 +244,11 @@ async fn the_sender_of_tests_keeps_the_same_rules() {
 #[tokio::test]
 async fn a_send_that_nobody_answers_is_an_error() {
     let adapter = SqsSender::new(&sdk_config("http://127.0.0.1:1"), "http://127.0.0.1:1/1/n.fifo");
-    let message =
-        |n: usize| Outgoing { body: "{}".to_owned(), group: "g".to_owned(), key: n.to_string() };
+    let message = |n: usize| Outgoing {
+        body: "{}".to_owned(),
+        group: MessageGroup::named("g".to_owned()),
+        key: n.to_string(),
+    };
     for messages in [vec![message(0)], vec![message(0), message(1)]] {
         let err = adapter.send(&messages).await.expect_err("no queue");
         assert_eq!(err.operation, "send");

@@ -34,7 +34,7 @@ async fn channels_are_kept() {
 
 #[tokio::test]
 async fn what_is_for_those_who_come_later_is_kept() {
-    store::later::all(&table().await).await;
+    store::retention::all(&table().await).await;
 }
 
 #[tokio::test]

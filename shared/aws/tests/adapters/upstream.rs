@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as Name};
 use hubcast_aws::upstream::{AnswerUrls, SqsAnswers, SqsUpstream, UpstreamUrls};
+use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{AnswerQueue, UpstreamMessage, UpstreamQueue};
 
 use crate::queue::{drain, queues, receive};
 
 fn event(group: &str, id: &str) -> UpstreamMessage {
     let body = r#"{"event":"connected"}"#.to_owned();
-    UpstreamMessage { body, group: group.to_owned(), id: id.to_owned() }
+    UpstreamMessage { body, group: MessageGroup::named(group.to_owned()), id: id.to_owned() }
 }
 
 #[tokio::test]
@@ -58,8 +59,9 @@ async fn an_answer_arrives_once_and_an_event_comes_again() {
         (queues.urls.deliveries.clone(), queues.urls.notifications.clone());
     let urls = AnswerUrls { events: events.clone(), notifications: notifications.clone() };
     let answers = SqsAnswers::new(&queues.config, urls);
+    let group = MessageGroup::named("n:connection:c".to_owned());
     for _ in 0..2 {
-        answers.answer("{}", "n:connection:c", "e/answer").await.expect("an answer");
+        answers.answer("{}", &group, "e/answer").await.expect("an answer");
     }
     assert_eq!(drain(&queues.client, &notifications).await.len(), 1);
 

@@ -1,6 +1,6 @@
 //! Texts to filters, by recursive descent: `or` binds weakest, then `and`, then `not`.
 
-use super::{Filter, Operand, Place};
+use super::{Anchor, Filter, Operand};
 
 /// Filters that nest deeper are refused.
 const DEPTH_MAX: usize = 32;
@@ -100,24 +100,24 @@ impl<'a> Parser<'a> {
             self.needed(')', "')'")?;
             return Ok(filter);
         }
-        match self.place() {
-            Some(place) => self.holds(place),
+        match self.anchor() {
+            Some(anchor) => self.holds(anchor),
             None => self.comparison(),
         }
     }
 
-    fn place(&mut self) -> Option<Place> {
-        let places = [Place::Start, Place::End, Place::Anywhere];
-        places.into_iter().find(|place| self.keyword(&place.to_string()))
+    fn anchor(&mut self) -> Option<Anchor> {
+        let anchors = [Anchor::Start, Anchor::End, Anchor::Anywhere];
+        anchors.into_iter().find(|anchor| self.keyword(&anchor.to_string()))
     }
 
-    fn holds(&mut self, place: Place) -> Result<Filter, FilterError> {
+    fn holds(&mut self, anchor: Anchor) -> Result<Filter, FilterError> {
         self.needed('(', "'('")?;
         let one = self.operand()?;
         self.needed(',', "','")?;
         let other = self.operand()?;
         self.needed(')', "')'")?;
-        Ok(Filter::Holds(place, one, other))
+        Ok(Filter::Holds(anchor, one, other))
     }
 
     fn comparison(&mut self) -> Result<Filter, FilterError> {

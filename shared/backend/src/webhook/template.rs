@@ -6,7 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::HeardEvent;
+use hubcast_model::event::Event;
 use hubcast_model::settings::{Secret, is_trusted_url, origin_of};
 
 /// What may stand in a URL as it is (RFC 3986 section 2.3).
@@ -74,8 +74,9 @@ impl Templates {
     }
 
     /// Where an event goes; nowhere when nothing matches, or when its name would leave the path.
-    pub fn url(&self, event: &HeardEvent) -> Option<String> {
-        let (hub, category, name) = (&*event.hub, &*event.category, &*event.event);
+    pub fn url(&self, event: &Event) -> Option<String> {
+        let (hub, category, name) =
+            (event.client.hub.as_str(), event.category().as_str(), event.name());
         let is_it = |template: &&Template| {
             matches(&template.hub_pattern, hub)
                 && matches(&template.category_pattern, category)
@@ -135,9 +136,18 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::webhook::testing::{call, connected};
+    use hubcast_model::event::EventKind;
 
     fn url(templates: &str, category: &str, event: &str) -> Option<String> {
-        let event = HeardEvent::named("chat", category, event);
+        let event = match (category, event) {
+            ("connections", "connected") => connected("chat"),
+            ("connections", "disconnected") => {
+                Event { kind: EventKind::Disconnected, ..connected("chat") }
+            }
+            ("messages", target) => call("chat", target),
+            other => panic!("{other:?}"),
+        };
         Templates::parse(templates).unwrap().url(&event)
     }
 

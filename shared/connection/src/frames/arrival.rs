@@ -5,10 +5,10 @@ use std::sync::Arc;
 use hubcast_membership::membership::Groups;
 use hubcast_membership::presence::{Announce, Disconnect};
 use hubcast_model::context::Caller;
-use hubcast_model::later::{Use, Uses};
 use hubcast_model::ports::{
     BoardStore, ChannelStore, ConnectionGateway, InboxStore, SocketStore, UsageStore,
 };
+use hubcast_model::retention::{Use, Uses};
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hubcast_membership::replay::Replay;
 use hubcast_model::frame::coalesce;
-use hubcast_model::id::{KeyedName, UserId};
-use hubcast_model::later::{Board, BoardOf, Uses};
+use hubcast_model::id::KeyedName;
 use hubcast_model::ports::{BoardStore, ConnectionGateway, Consistency, StoreError, UsageStore};
+use hubcast_model::retention::{Board, Uses};
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 
@@ -40,9 +40,10 @@ impl<S: UsageStore + BoardStore, G: ConnectionGateway, C: Clock> Boards<S, G, C>
         groups: Vec<KeyedName>,
         in_use: &Uses,
     ) -> Result<(), WelcomeError> {
-        let user = socket.user.as_ref().map(UserId::keyed).map(BoardOf::User);
-        let groups = groups.into_iter().map(BoardOf::Group);
-        let boards = [BoardOf::Hub].into_iter().chain(user).chain(groups);
+        let hub = &socket.hub;
+        let user = socket.user.as_ref().map(|user| Board::of_user(hub, user.keyed()));
+        let groups = groups.into_iter().map(|group| Board::of_group(hub, group));
+        let boards = [Board::Hub(hub.clone())].into_iter().chain(user).chain(groups);
         self.show(socket, boards.collect(), in_use).await
     }
 
@@ -53,17 +54,16 @@ impl<S: UsageStore + BoardStore, G: ConnectionGateway, C: Clock> Boards<S, G, C>
         group: KeyedName,
     ) -> Result<(), WelcomeError> {
         let in_use = self.uses(socket).await?;
-        self.show(socket, vec![BoardOf::Group(group)], &in_use).await
+        self.show(socket, vec![Board::of_group(&socket.hub, group)], &in_use).await
     }
 
     async fn show(
         &self,
         socket: &Socket,
-        boards: Vec<BoardOf>,
+        boards: Vec<Board>,
         in_use: &Uses,
     ) -> Result<(), WelcomeError> {
-        let board = |of| Board { hub: socket.hub.clone(), of };
-        let mut replay = Replay::new(boards.into_iter().map(board), in_use);
+        let mut replay = Replay::new(boards, in_use);
         for _ in 0..ROUNDS_MAX {
             let records = replay.next(&*self.store, self.clock.now()).await?;
             if records.is_empty() {

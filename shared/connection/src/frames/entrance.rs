@@ -13,11 +13,11 @@ use hubcast_membership::shards::Shards;
 use hubcast_model::channel::{ChannelKey, ShardCounts};
 use hubcast_model::context::Caller;
 use hubcast_model::id::{GroupName, KeyedName, UserId};
-use hubcast_model::later::Uses;
 use hubcast_model::ports::{
     BlockStore, ChannelStore, Consistency, GrantStore, InboxStore, MembershipStore, ShardStore,
     SocketStore, StoreError,
 };
+use hubcast_model::retention::Uses;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 

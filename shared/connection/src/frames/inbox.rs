@@ -11,11 +11,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hubcast_model::context::Caller;
 use hubcast_model::frame::coalesce;
-use hubcast_model::later::{Inbox, InboxMessage, Use, Uses};
 use hubcast_model::ports::{
     BlockStore, ConnectionGateway, Consistency, InboxStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain as report;
+use hubcast_model::retention::{Inbox, InboxMessage, Use, Uses};
 use hubcast_model::socket::Socket;
 use hubcast_model::time::{Clock, Timestamp};
 

@@ -4,133 +4,177 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::EnvelopeRules;
-use super::audience::Audience;
-use super::call::{Answer, answer, invoke};
-use super::change;
-use super::fields::Fields;
-use super::later;
-use super::rejection::{RejectReason, Rejection};
-use crate::id::{ConnectionId, GroupName, UserId};
-use crate::later::RetainedKey;
+use crate::audience::Audience;
+use crate::id::{ConnectionId, GroupName, HubName, UserId};
+use crate::message_group::MessageGroup;
+use crate::retention::RetainedKey;
 
 /// What a notification delivers or does.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// Calls a method of the client.
+    /// Calls a method of clients.
     Message {
-        /// Who is called.
+        /// Whose clients are called.
         audience: Audience,
-        /// The client's method.
+        /// The name of the client's method.
         target: String,
-        /// The arguments, a JSON array.
+        /// The arguments, a JSON array, byte for byte as the sender wrote it.
         arguments: Box<RawValue>,
     },
     /// Calls a method of one client, which answers.
     Invoke {
-        /// Who is called.
+        /// The connection whose client is called.
         connection: ConnectionId,
-        /// Under which id the client answers.
+        /// The id under which the client answers.
         invocation_id: String,
-        /// The client's method.
+        /// The name of the client's method.
         target: String,
-        /// The arguments, a JSON array.
+        /// The arguments, a JSON array, byte for byte as the sender wrote it.
         arguments: Box<RawValue>,
     },
     /// Changes something.
     Action(Action),
-    /// Answers an invocation of the client.
+    /// Answers an invocation of a client.
     Answer {
         /// The connection that invoked.
         connection: ConnectionId,
-        /// The invocation's id.
+        /// The id that the client gave its invocation.
         invocation_id: String,
-        /// What it gets.
+        /// What the client gets.
         answer: Answer,
     },
     /// Takes a retained value down.
     Clear {
-        /// Whose.
+        /// The audience for which the value is retained.
         audience: Audience,
-        /// Which.
+        /// The key of the value.
         key: RetainedKey,
     },
 }
 
-/// Whose membership an action changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// One connection, for as long as it lasts.
-    Connection(ConnectionId),
-    /// Users, on every connection, now and later.
-    Users(Vec<UserId>),
+impl Content {
+    /// The message group that keeps this content in order with others for the same audience.
+    pub(super) fn message_group(&self, hub: &HubName) -> MessageGroup {
+        match self {
+            Self::Message { audience, .. } | Self::Clear { audience, .. } => {
+                MessageGroup::of(hub, audience)
+            }
+            Self::Action(action) => action.message_group(hub),
+            Self::Answer { connection, .. } | Self::Invoke { connection, .. } => {
+                MessageGroup::of_connection(hub, connection)
+            }
+        }
+    }
+}
+
+/// The answer to a client's invocation.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// The result, as JSON; `None` for a method without a result.
+    Result(Option<Box<RawValue>>),
+    /// One item of a stream, as JSON. Others follow, or the end.
+    Item(Box<RawValue>),
+    /// The text of the client's error.
+    Error(String),
 }
 
 /// A change that a backend asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Puts the subject into groups.
+    /// Puts connections into groups: users on every connection, now and later; of any other
+    /// audience the connections there are, each for as long as it lasts. An envelope that names
+    /// neither a connection nor users is refused.
     Add {
-        /// Who.
-        subject: Subject,
-        /// Into which groups.
+        /// The connections, or the users.
+        audience: Audience,
+        /// The groups to put them into.
         groups: Vec<GroupName>,
-        /// For how long; as long as possible when absent.
+        /// For how long, in whole seconds; as long as possible when absent.
         ttl: Option<Duration>,
     },
-    /// Takes the subject out of groups.
+    /// Takes connections out of groups.
     Remove {
-        /// Who.
-        subject: Subject,
-        /// Out of which groups.
+        /// The connections, or the users, as with an add.
+        audience: Audience,
+        /// The groups to take them out of.
         groups: Vec<GroupName>,
     },
-    /// Takes the subject out of all its groups.
+    /// Takes connections out of all their groups.
     RemoveAll {
-        /// Who.
-        subject: Subject,
+        /// The connections, or the users, as with an add.
+        audience: Audience,
     },
-    /// Has users' connections follow what lasts: nothing is said anew of a group.
+    /// Has the connections of users follow their lasting memberships, as the table names them by
+    /// then.
     Settle {
-        /// Whose.
+        /// The users.
         users: Vec<UserId>,
-        /// Of which groups; of all when `None`.
+        /// The groups that count; all of them when `None`.
         groups: Option<Vec<GroupName>>,
     },
     /// Shows what is retained for a group to those connections that are in it; changes nothing.
     Show {
-        /// Whose.
-        subject: Subject,
-        /// Of which group.
+        /// The connections, or the users, as with an add.
+        audience: Audience,
+        /// The group.
         group: GroupName,
     },
     /// Ends connections.
     Close {
-        /// Whose.
+        /// The connections to end.
         audience: Audience,
-        /// A text for the clients' error.
+        /// The text of the clients' error, if they get one.
         reason: Option<String>,
         /// Whether clients may come back by themselves.
         allow_reconnect: bool,
-        /// Whether tokens issued before now are refused; only for users.
-        revoke: bool,
+        /// Whether tokens issued before now are refused, where the sender says so; see
+        /// [`Action::revoked_users`].
+        revoke: Option<bool>,
     },
     /// Ends users' connections and lets nobody connect as them.
     Block {
-        /// Whom.
+        /// The users.
         users: Vec<UserId>,
-        /// For how long; until unblocked when absent.
+        /// For how long, in whole seconds; until unblocked when absent.
         ttl: Option<Duration>,
         /// On the notification's hub, or on all.
         scope: Scope,
     },
     /// Lets users connect again.
     Unblock {
-        /// Whom.
+        /// The users.
         users: Vec<UserId>,
         /// On the notification's hub, or on all. Each undoes a block of its own kind only.
         scope: Scope,
     },
+}
+
+impl Action {
+    /// The users whose tokens from before are refused from now on: those whom a close logs out. A
+    /// close of users that lets clients come back logs nobody out.
+    pub fn revoked_users(&self) -> &[UserId] {
+        match self {
+            Self::Close { audience: Audience::Users(users), allow_reconnect, revoke, .. }
+                if revoke.unwrap_or(!allow_reconnect) =>
+            {
+                users
+            }
+            _ => &[],
+        }
+    }
+
+    fn message_group(&self, hub: &HubName) -> MessageGroup {
+        match self {
+            Self::Add { audience, .. }
+            | Self::Remove { audience, .. }
+            | Self::RemoveAll { audience }
+            | Self::Show { audience, .. }
+            | Self::Close { audience, .. } => MessageGroup::of(hub, audience),
+            Self::Settle { users, .. }
+            | Self::Block { users, .. }
+            | Self::Unblock { users, .. } => MessageGroup::of_users(hub, users),
+        }
+    }
 }
 
 /// Where a block counts.
@@ -140,116 +184,4 @@ pub enum Scope {
     Hub,
     /// On all hubs: the envelope says `"hub": "*"`.
     Everywhere,
-}
-
-/// Reads what an element is about.
-pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
-    match (fields.has("target"), fields.has("action"), fields.has("invocationId")) {
-        (true, false, false) => message(fields, rules),
-        (false, true, false) => action(fields, rules).map(Content::Action),
-        (false, false, true) => answer(fields),
-        (true, false, true) => invoke(fields),
-        (false, false, false) if fields.has("retain") => later::clear(fields, rules),
-        (false, false, false) => {
-            let detail = "one of 'target', 'action' and 'invocationId' is needed";
-            Err(Rejection::new(RejectReason::NoContent, detail))
-        }
-        _ => {
-            let detail =
-                "only one of 'target' and 'action' is allowed, and 'action' without 'invocationId'";
-            Err(Rejection::new(RejectReason::SeveralContents, detail))
-        }
-    }
-}
-
-fn message(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
-    refuse(
-        fields,
-        &["ttlSeconds", "reason", "allowReconnect", "revoke", "result", "item", "error"],
-        "target",
-    )?;
-    Ok(Content::Message {
-        audience: Audience::read(fields, rules)?,
-        target: fields.text("target")?.unwrap_or_default(),
-        arguments: arguments(fields)?,
-    })
-}
-
-pub(super) fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
-    match fields.raw("arguments") {
-        None => Ok(serde_json::from_str("[]")
-            .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
-        Some(raw) if raw.get().starts_with('[') => Ok(raw.to_owned()),
-        Some(_) => {
-            let detail = "'arguments' must be an array, one element for each parameter";
-            Err(Rejection::new(RejectReason::ArgumentsNotArray, detail))
-        }
-    }
-}
-
-fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
-    let others = ["arguments", "result", "item", "error", "retain", "keepSeconds"];
-    refuse(fields, &others, "action")?;
-    let name = fields.text("action")?.unwrap_or_default();
-    match name.to_ascii_lowercase().as_str() {
-        "add" => change::add(fields),
-        "remove" => change::remove(fields),
-        "removeall" => change::remove_all(fields),
-        "settle" => change::settle(fields),
-        "show" => change::show(fields),
-        "close" => close(fields, rules),
-        "block" => block(fields),
-        "unblock" => unblock(fields),
-        _ => {
-            let detail =
-                "'action' is one of add, remove, removeAll, settle, show, close, block and unblock";
-            Err(Rejection::new(RejectReason::UnknownAction, detail))
-        }
-    }
-}
-
-fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(fields, &["allowReconnect", "revoke", "reason"], "action 'block'")?;
-    let (users, ttl) = (users(fields)?, fields.seconds("ttlSeconds")?);
-    Ok(Action::Block { users, ttl, scope: fields.scope()? })
-}
-
-fn unblock(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'unblock'")?;
-    Ok(Action::Unblock { users: users(fields)?, scope: fields.scope()? })
-}
-
-fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
-    refuse(fields, &["ttlSeconds"], "action 'close'")?;
-    let audience = Audience::read(fields, rules)?;
-    let allow_reconnect = fields.flag("allowReconnect")?.unwrap_or(false);
-    let is_log_out = matches!(audience, Audience::Users(_)) && !allow_reconnect;
-    let revoke = fields.flag("revoke")?.unwrap_or(is_log_out);
-    if revoke && !is_log_out {
-        let detail = "'revoke' goes with users and without 'allowReconnect'";
-        return Err(Rejection::new(RejectReason::MisplacedProperty, detail));
-    }
-    Ok(Action::Close { audience, reason: fields.text("reason")?, allow_reconnect, revoke })
-}
-
-fn users(fields: &Fields<'_>) -> Result<Vec<UserId>, Rejection> {
-    refuse(fields, &["connectionId", "groupName", "groupNames", "everyone"], "a block")?;
-    fields
-        .users()?
-        .ok_or_else(|| Rejection::new(RejectReason::MissingAudience, "a block needs a 'userId'"))
-}
-
-pub(super) fn refuse(
-    fields: &Fields<'_>,
-    names: &[&'static str],
-    with: &str,
-) -> Result<(), Rejection> {
-    match names.iter().find(|name| fields.has(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let detail = format!("'{name}' does not go with {with}");
-            Err(Rejection::new(RejectReason::MisplacedProperty, detail))
-        }
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::id::NameError;
+
 /// A stable identifier of what is wrong; the dead letter's `RejectReason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RejectReason {
@@ -98,5 +100,10 @@ impl Rejection {
     /// A rejection for `reason`.
     pub fn new(reason: RejectReason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
+    }
+
+    /// A rejection for a name in `property` that is not allowed.
+    pub fn bad_name(property: &str, err: NameError) -> Self {
+        Self::new(RejectReason::BadName, format!("a name in '{property}' {err}"))
     }
 }

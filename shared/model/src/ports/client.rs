@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::StoreError;
-use crate::client::{Client, KnownClient};
+use crate::client::{Client, ClientRecord};
 use crate::id::SocketId;
 use crate::time::Timestamp;
 
@@ -21,7 +21,7 @@ pub trait ClientStore: Send + Sync {
     fn client(
         &self,
         socket: &SocketId,
-    ) -> impl Future<Output = Result<Option<KnownClient>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<ClientRecord>, StoreError>> + Send;
 
     /// Notes that a client was announced; false when it is not kept any more.
     fn mark_announced(
@@ -33,7 +33,7 @@ pub trait ClientStore: Send + Sync {
     fn take_client(
         &self,
         socket: &SocketId,
-    ) -> impl Future<Output = Result<Option<KnownClient>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<ClientRecord>, StoreError>> + Send;
 }
 
 /// The invocations that wait for an answer of a backend.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use crate::dead_letter::LetterAttributes;
 use crate::time::Timestamp;
 
 use super::Cause;
@@ -31,6 +32,17 @@ pub struct DeadLetter {
     pub progress_key: String,
     /// The message group it came from.
     pub group: String,
+}
+
+impl DeadLetter {
+    /// What its message attributes say.
+    pub fn attributes(&self) -> LetterAttributes {
+        LetterAttributes {
+            reason: Some(self.reason.to_owned()),
+            detail: Some(self.detail.clone()),
+            progress_key: Some(self.progress_key.clone()),
+        }
+    }
 }
 
 /// A job for the deliveries queue.

@@ -3,14 +3,15 @@
 use std::future::Future;
 
 use super::QueueError;
+use crate::message_group::MessageGroup;
 
 /// A message for the notifications queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The envelope as JSON.
     pub body: String,
-    /// The message group: what has the same one stays in order.
-    pub group: String,
+    /// The message group: messages of one group stay in order.
+    pub group: MessageGroup,
     /// Of two messages of a group with the same key within five minutes the queue keeps one.
     pub key: String,
 }

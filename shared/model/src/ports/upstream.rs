@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::QueueError;
+use crate::message_group::MessageGroup;
 
 /// An event for backends, as it stands on the upstream queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct UpstreamMessage {
     /// The event as JSON.
     pub body: String,
     /// The message group: the events of one connection keep their order.
-    pub group: String,
+    pub group: MessageGroup,
     /// The event's id; of two messages with the same one within five minutes the queue keeps one.
     pub id: String,
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::{Cause, QueueError};
+use crate::message_group::MessageGroup;
 
 /// A request to a backend's endpoint, by POST.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub trait AnswerQueue: Send + Sync {
     fn answer(
         &self,
         envelope: &str,
-        group: &str,
+        group: &MessageGroup,
         id: &str,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 

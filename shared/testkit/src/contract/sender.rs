@@ -1,5 +1,6 @@
 //! The rules of the sender's port: messages arrive in their order, each once.
 
+use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{NotificationSender, Outgoing};
 
 /// Runs every rule; `arrived` answers the bodies that came since it was last asked.
@@ -11,7 +12,8 @@ pub async fn all(sender: &impl NotificationSender, arrived: impl AsyncFn() -> Ve
 }
 
 fn message(body: &str, group: &str, key: &str) -> Outgoing {
-    Outgoing { body: body.to_owned(), group: group.to_owned(), key: key.to_owned() }
+    let group = MessageGroup::named(group.to_owned());
+    Outgoing { body: body.to_owned(), group, key: key.to_owned() }
 }
 
 fn bodies(messages: &[Outgoing]) -> Vec<String> {

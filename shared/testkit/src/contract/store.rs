@@ -3,10 +3,10 @@
 pub mod access;
 pub mod channels;
 pub mod claims;
-pub mod later;
 pub mod progress;
 pub mod records;
 pub mod results;
+pub mod retention;
 pub mod sessions;
 pub mod upstream;
 
@@ -38,7 +38,7 @@ where
     claims::all(store).await;
     records::all(store).await;
     channels::all(store).await;
-    later::all(store).await;
+    retention::all(store).await;
     access::all(store).await;
     sessions::all(store).await;
     upstream::all(store).await;

@@ -1,6 +1,6 @@
 //! What backends hear of clients.
 
-use hubcast_model::client::{Client, KnownClient};
+use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
@@ -23,12 +23,12 @@ impl ClientStore for MemoryStore {
         _expires: Timestamp,
     ) -> Result<(), StoreError> {
         self.meet("put_client").await?;
-        let known = KnownClient { client: client.clone(), is_announced: false };
+        let known = ClientRecord { client: client.clone(), is_announced: false };
         lock(&self.state).clients.insert(socket.clone(), known);
         Ok(())
     }
 
-    async fn client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+    async fn client(&self, socket: &SocketId) -> Result<Option<ClientRecord>, StoreError> {
         self.meet("client").await?;
         Ok(lock(&self.state).clients.get(socket).cloned())
     }
@@ -40,7 +40,7 @@ impl ClientStore for MemoryStore {
         Ok(known.map(|known| known.is_announced = true).is_some())
     }
 
-    async fn take_client(&self, socket: &SocketId) -> Result<Option<KnownClient>, StoreError> {
+    async fn take_client(&self, socket: &SocketId) -> Result<Option<ClientRecord>, StoreError> {
         self.meet("take_client").await?;
         Ok(lock(&self.state).clients.remove(socket))
     }

@@ -33,7 +33,8 @@ async fn a_connection_is_told_once_it_hears_everything_and_when_it_ends() {
         (&json!("disconnected"), &json!("c"))
     );
     assert_eq!(disconnected["claims"], connected["claims"]);
-    let groups: Vec<String> = told.backends.told().into_iter().map(|told| told.group).collect();
+    let groups: Vec<String> =
+        told.backends.told().into_iter().map(|told| told.group.to_string()).collect();
     assert_eq!(groups, ["n:connection:c", "n:connection:c"]);
 }
 

@@ -5,20 +5,22 @@ use std::time::Duration;
 
 use hubcast_auth::LEEWAY;
 use hubcast_aws::operator::Trouble;
+use hubcast_model::envelope::{Content, Notification};
 use hubcast_model::id::UserId;
 use hubcast_model::report::chain;
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use reqwest::{Response, StatusCode, header};
-use serde_json::json;
+use serde_json::value::RawValue;
 use signalr_protocol::message::HubMessage;
 use tokio::time::{Instant, timeout};
 
 use super::finding::Finding;
 use super::{Doctor, Report};
+use crate::audience;
 use crate::client::{ConnectError, Connection, Door, Ticket, negotiate};
 use crate::deployment::Deployment;
 use crate::dispatch::deliver;
-use crate::draft::draft;
+use crate::draft::Draft;
 use crate::failure::Failure;
 use crate::moment::of_http;
 use crate::pass::{Pass, Person};
@@ -196,8 +198,13 @@ async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connecti
 }
 
 async fn send(deployment: &Deployment, id: &str) -> Result<(), Failure> {
-    let envelope = json!({ "connectionId": id, "target": NAME }).to_string();
-    let draft = draft(&envelope, deployment.hub())?;
+    let content = Content::Message {
+        audience: audience::connection(id)?,
+        target: NAME.to_owned(),
+        arguments: RawValue::from_string("[]".to_owned())
+            .map_err(|err| Failure::because("the arguments are no JSON", err))?,
+    };
+    let draft = Draft::of(&Notification::new(deployment.hub().clone(), content))?;
     deliver(&deployment.notifications().await?, &[draft]).await
 }
 

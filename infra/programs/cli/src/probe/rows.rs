@@ -8,17 +8,19 @@ mod sizes;
 
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::operator::Queue;
+use hubcast_model::audience::Audience;
+use hubcast_model::envelope::{Content, Notification};
 use hubcast_model::id::SocketId;
-use serde_json::Value;
 
 use super::answer::NoAnswer;
 use super::dialogue::Dialogue;
 use super::effort::Effort;
 use super::report::Report;
 use super::target::Target;
+use crate::audience;
 use crate::deployment::Deployment;
 use crate::dispatch::deliver;
-use crate::draft::draft;
+use crate::draft::Draft;
 use crate::failure::Failure;
 
 /// What the probe asks, and with which means.
@@ -54,11 +56,17 @@ impl Scene<'_> {
         Ok(self.deployment.notifications().await?)
     }
 
-    /// Sends an envelope to one of the probe's own connections.
-    async fn send(&self, queue: &Queue, envelope: &Value) -> Result<(), NoAnswer> {
-        let draft = draft(&envelope.to_string(), self.deployment.hub()).map_err(Failure::from)?;
+    /// Sends something for one of the probe's own connections.
+    async fn send(&self, queue: &Queue, content: Content) -> Result<(), NoAnswer> {
+        let notification = Notification::new(self.deployment.hub().clone(), content);
+        let draft = Draft::of(&notification).map_err(Failure::from)?;
         Ok(deliver(queue, &[draft]).await?)
     }
+}
+
+/// One of the probe's own connections.
+fn own(id: &str) -> Result<Audience, NoAnswer> {
+    Ok(audience::connection(id).map_err(Failure::from)?)
 }
 
 /// The socket of a connection.

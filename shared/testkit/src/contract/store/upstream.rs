@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubcast_model::client::{Client, KnownClient, Values};
+use hubcast_model::client::{Client, ClientRecord, Values};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
@@ -106,7 +106,7 @@ pub async fn a_client_reads_back_as_it_was_written(
         let socket = name::socket(id);
         put(store, &socket, &client).await;
         let known = store.client(&socket).await.expect("an answer");
-        assert_eq!(known, Some(KnownClient { client, is_announced: false }));
+        assert_eq!(known, Some(ClientRecord { client, is_announced: false }));
     }
 }
 
@@ -127,7 +127,7 @@ pub async fn a_client_is_announced_while_it_is_kept(
     let (socket, client) = (name::socket("announced="), client("announced"));
     put(store, &socket, &client).await;
     assert!(store.mark_announced(&socket).await.expect("an answer"));
-    let known = KnownClient { client, is_announced: true };
+    let known = ClientRecord { client, is_announced: true };
     assert_eq!(store.client(&socket).await.expect("an answer"), Some(known.clone()));
     assert_eq!(store.take_client(&socket).await.expect("an answer"), Some(known));
     assert!(!store.mark_announced(&socket).await.expect("an answer"));

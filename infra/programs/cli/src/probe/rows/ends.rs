@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
+use hubcast_model::envelope::{Action, Content};
 use hubcast_model::ports::{ConnectionGateway, PostError};
-use serde_json::json;
+
 use signalr_protocol::message::PING;
 use tokio::time::Instant;
 
-use super::{Scene, socket_id};
+use super::{Scene, own, socket_id};
 use crate::probe::answer::{Answer, NoAnswer};
 use crate::probe::dialogue::{ANSWER_MAX, Dialogue, Observation, call, handshake, is_close};
 
@@ -44,7 +45,9 @@ pub(super) async fn log_out(on: &Scene<'_>) -> Answer {
     let queue = on.queue().await?;
     let mut dialogue = on.ready().await?;
     let id = dialogue.id().await?;
-    on.send(&queue, &json!({ "connectionId": id, "action": "close" })).await?;
+    let close =
+        Action::Close { audience: own(&id)?, reason: None, allow_reconnect: false, revoke: None };
+    on.send(&queue, Content::Action(close)).await?;
     let first = dialogue.observe(Duration::from_secs(30)).await;
     let start = Instant::now();
     let then = dialogue.observe(ANSWER_MAX).await;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use serde_json::json;
+use hubcast_model::envelope::Content;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::Scene;
-use crate::probe::answer::Answer;
+use super::{Scene, own};
+use crate::probe::answer::{Answer, NoAnswer};
 use crate::probe::dialogue::{Dialogue, is_call};
 
 /// From the first byte to the answer of the handshake.
@@ -46,11 +47,16 @@ pub(super) async fn queue(on: &Scene<'_>) -> Answer {
     let queue = on.queue().await?;
     let mut dialogue = on.ready().await?;
     let id = dialogue.id().await?;
-    let envelope = json!({ "connectionId": id, "target": "probe" });
+    let content = Content::Message {
+        audience: own(&id)?,
+        target: "probe".to_owned(),
+        arguments: RawValue::from_string("[]".to_owned())
+            .map_err(|err| NoAnswer::Failed(err.to_string()))?,
+    };
     let mut took = Vec::new();
     for _ in 0..=on.effort.rounds {
         let start = Instant::now();
-        on.send(&queue, &envelope).await?;
+        on.send(&queue, content.clone()).await?;
         dialogue.await_message(is_call).await?;
         took.push(start.elapsed());
     }

@@ -1,0 +1,125 @@
+//! What is put on the queue: messages, closes, parts of streams, commands.
+
+use hubcast_backend::{Closing, Execution, Filter, Sender, Sending, StreamEnd, StreamSending};
+use hubcast_model::audience::Audience;
+use hubcast_model::id::ConnectionId;
+use hubcast_model::ports::{ChannelStore, NotificationSender, ShardStore, SocketStore};
+use hubcast_model::time::Clock;
+use serde_json::value::RawValue;
+
+use crate::Call;
+use crate::answer::{self, Refusal};
+use crate::body::Content;
+use crate::operation::{Answer, done};
+use crate::request::Request;
+
+/// Of a request that is made twice with the same of this, one counts.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY_MAX_BYTES: usize = 256;
+
+/// Has the clients of audiences called, each audience for itself.
+pub(crate) async fn send<Q: NotificationSender>(
+    sender: &Sender<'_, Q>,
+    call: &Call<'_>,
+    request: &Request<'_>,
+    audiences: &[Audience],
+) -> Answer {
+    let (payload, excluded) = (Content::read(call.event)?.payload()?, excluded(request)?);
+    let (excluded, idempotency_key) = (&*excluded, idempotency_key(call)?);
+    let sending = |audience| Sending { audience, excluded, idempotency_key };
+    let sendings: Vec<Sending<'_>> = audiences.iter().map(sending).collect();
+    sender.send(&sendings, &payload).await?;
+    Ok(done(request))
+}
+
+/// Ends the connections that the path names.
+pub(crate) async fn close<Q: NotificationSender>(
+    sender: &Sender<'_, Q>,
+    call: &Call<'_>,
+    request: &Request<'_>,
+) -> Answer {
+    let (audience, excluded) = (request.audience()?, excluded(request)?);
+    let idempotency_key = idempotency_key(call)?;
+    let sending = Sending { audience: &audience, excluded: &excluded, idempotency_key };
+    let knows = |name| request.route.query.contains(&name);
+    let closing = Closing {
+        reason: request.text("reason")?,
+        allow_reconnect: knows("allowReconnect") && request.flag("allowReconnect")?,
+        revoke: knows("revoke") && request.flag("revoke")?,
+    };
+    sender.close(&sending, &closing).await?;
+    Ok(done(request))
+}
+
+/// Sends an item of a stream, and its end if that is said.
+pub(crate) async fn stream_item<Q: NotificationSender>(
+    sender: &Sender<'_, Q>,
+    call: &Call<'_>,
+    request: &Request<'_>,
+) -> Answer {
+    let (item, is_last) = (Content::read(call.event)?.item()?, request.flag("completed")?);
+    let end = is_last.then_some(StreamEnd { error: None });
+    stream(sender, call, request, Some(&item), end).await
+}
+
+/// Ends a stream.
+pub(crate) async fn stream_end<Q: NotificationSender>(
+    sender: &Sender<'_, Q>,
+    call: &Call<'_>,
+    request: &Request<'_>,
+) -> Answer {
+    // The reference says 'reason', the SDK 'error'.
+    let error = request.text("reason")?.or(request.text("error")?);
+    stream(sender, call, request, None, Some(StreamEnd { error })).await
+}
+
+async fn stream<Q: NotificationSender>(
+    sender: &Sender<'_, Q>,
+    call: &Call<'_>,
+    request: &Request<'_>,
+    item: Option<&RawValue>,
+    end: Option<StreamEnd<'_>>,
+) -> Answer {
+    let (connection, idempotency_key) = (request.connection()?, idempotency_key(call)?);
+    let stream_id = request.stream()?;
+    let sending = StreamSending { connection: &connection, stream_id, idempotency_key };
+    sender.stream(&sending, item, end).await?;
+    Ok(done(request))
+}
+
+/// Carries commands out with every connection that the filter means.
+pub(crate) async fn execute<S, Q, C>(
+    execution: &Execution<'_, S, Q, C>,
+    call: &Call<'_>,
+    request: &Request<'_>,
+) -> Answer
+where
+    S: ChannelStore + ShardStore + SocketStore,
+    Q: NotificationSender,
+    C: Clock,
+{
+    let filter = request.text("filter")?.filter(|filter| !filter.trim().is_empty());
+    let filter = filter.map(Filter::parse).transpose();
+    let filter = filter.map_err(|err| Refusal::bad(format!("'filter' is wrong: {err}")))?;
+    let commands = Content::read(call.event)?.commands()?;
+    execution.execute(filter.as_ref(), &commands).await?;
+    Ok(answer::empty(request.route.ok))
+}
+
+fn excluded(request: &Request<'_>) -> Result<Vec<ConnectionId>, Refusal> {
+    if request.route.query.contains(&"excluded") { request.excluded() } else { Ok(Vec::new()) }
+}
+
+fn idempotency_key<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Refusal> {
+    let Some(header) = call.event.headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let key = header.to_str().unwrap_or_default();
+    let fits = (1..=IDEMPOTENCY_KEY_MAX_BYTES).contains(&key.len());
+    if !fits || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let most = IDEMPOTENCY_KEY_MAX_BYTES;
+        let text = format!("'Idempotency-Key' takes 1 to {most} ASCII characters, no white space");
+        return Err(Refusal::bad(text));
+    }
+    Ok(Some(key))
+}

@@ -1,0 +1,7 @@
+//! The REST API over in-memory ports.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod requests;
+mod rig;
+mod wire;

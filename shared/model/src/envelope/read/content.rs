@@ -1,0 +1,122 @@
+//! What an element is about.
+
+use serde_json::value::RawValue;
+
+use super::fields::Fields;
+use super::{EnvelopeRules, audience, call, membership, retention};
+use crate::audience::Audience;
+use crate::envelope::content::{Action, Content};
+use crate::envelope::rejection::{RejectReason, Rejection};
+use crate::id::UserId;
+
+/// Reads what an element is about.
+pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
+    match (fields.has("target"), fields.has("action"), fields.has("invocationId")) {
+        (true, false, false) => message(fields, rules),
+        (false, true, false) => action(fields, rules).map(Content::Action),
+        (false, false, true) => call::answer(fields),
+        (true, false, true) => call::invoke(fields),
+        (false, false, false) if fields.has("retain") => retention::clear(fields, rules),
+        (false, false, false) => {
+            let detail = "one of 'target', 'action' and 'invocationId' is needed";
+            Err(Rejection::new(RejectReason::NoContent, detail))
+        }
+        _ => {
+            let detail =
+                "only one of 'target' and 'action' is allowed, and 'action' without 'invocationId'";
+            Err(Rejection::new(RejectReason::SeveralContents, detail))
+        }
+    }
+}
+
+fn message(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
+    refuse(
+        fields,
+        &["ttlSeconds", "reason", "allowReconnect", "revoke", "result", "item", "error"],
+        "target",
+    )?;
+    Ok(Content::Message {
+        audience: audience::read(fields, rules)?,
+        target: fields.text("target")?.unwrap_or_default(),
+        arguments: arguments(fields)?,
+    })
+}
+
+pub(super) fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
+    match fields.raw("arguments") {
+        None => Ok(serde_json::from_str("[]")
+            .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
+        Some(raw) if raw.get().starts_with('[') => Ok(raw.to_owned()),
+        Some(_) => {
+            let detail = "'arguments' must be an array, one element for each parameter";
+            Err(Rejection::new(RejectReason::ArgumentsNotArray, detail))
+        }
+    }
+}
+
+fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
+    let others = ["arguments", "result", "item", "error", "retain", "keepSeconds"];
+    refuse(fields, &others, "action")?;
+    let name = fields.text("action")?.unwrap_or_default();
+    match name.to_ascii_lowercase().as_str() {
+        "add" => membership::add(fields),
+        "remove" => membership::remove(fields),
+        "removeall" => membership::remove_all(fields),
+        "settle" => membership::settle(fields),
+        "show" => membership::show(fields),
+        "close" => close(fields, rules),
+        "block" => block(fields),
+        "unblock" => unblock(fields),
+        _ => {
+            let detail =
+                "'action' is one of add, remove, removeAll, settle, show, close, block and unblock";
+            Err(Rejection::new(RejectReason::UnknownAction, detail))
+        }
+    }
+}
+
+fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    refuse(fields, &["allowReconnect", "revoke", "reason"], "action 'block'")?;
+    let (users, ttl) = (users(fields)?, fields.seconds("ttlSeconds")?);
+    Ok(Action::Block { users, ttl, scope: fields.scope()? })
+}
+
+fn unblock(fields: &Fields<'_>) -> Result<Action, Rejection> {
+    let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
+    refuse(fields, &others, "action 'unblock'")?;
+    Ok(Action::Unblock { users: users(fields)?, scope: fields.scope()? })
+}
+
+fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
+    refuse(fields, &["ttlSeconds"], "action 'close'")?;
+    let audience = audience::read(fields, rules)?;
+    let allow_reconnect = fields.flag("allowReconnect")?.unwrap_or(false);
+    let is_log_out = matches!(audience, Audience::Users(_)) && !allow_reconnect;
+    let revoke = fields.flag("revoke")?;
+    if revoke == Some(true) && !is_log_out {
+        let detail = "'revoke' goes with users and without 'allowReconnect'";
+        return Err(Rejection::new(RejectReason::MisplacedProperty, detail));
+    }
+    Ok(Action::Close { audience, reason: fields.text("reason")?, allow_reconnect, revoke })
+}
+
+fn users(fields: &Fields<'_>) -> Result<Vec<UserId>, Rejection> {
+    refuse(fields, &["connectionId", "groupName", "groupNames", "everyone"], "a block")?;
+    fields
+        .users()?
+        .ok_or_else(|| Rejection::new(RejectReason::MissingAudience, "a block needs a 'userId'"))
+}
+
+pub(super) fn refuse(
+    fields: &Fields<'_>,
+    names: &[&'static str],
+    with: &str,
+) -> Result<(), Rejection> {
+    match names.iter().find(|name| fields.has(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let detail = format!("'{name}' does not go with {with}");
+            Err(Rejection::new(RejectReason::MisplacedProperty, detail))
+        }
+    }
+}
