@@ -129,7 +129,7 @@ async fn the_queues_are_those_of_a_deployment() {
     assert_eq!(value("ContentBasedDeduplication"), Some("false"));
     assert_eq!(value("FifoThroughputLimit"), Some("perMessageGroupId"));
     let redrive: Value = serde_json::from_str(value("RedrivePolicy").unwrap()).unwrap();
-    assert_eq!(redrive["maxReceiveCount"], 50);
+    assert_eq!(redrive["maxReceiveCount"], 1000);
     assert!(redrive["deadLetterTargetArn"].as_str().unwrap().ends_with(":hubcast-dlq.fifo"));
 }
 
