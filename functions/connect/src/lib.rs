@@ -7,11 +7,11 @@ pub mod wiring;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
 use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest};
-use hubcast_model::client::Values;
 use hubcast_model::context::Admission;
 use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::report::chain;
 use hubcast_model::time::Timestamp;
+use hubcast_model::values::Values;
 
 /// The token, and the connectionToken of its connection.
 const SECRETS: [&str; 2] = ["access_token", "id"];

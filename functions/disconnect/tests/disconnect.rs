@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use hubcast_membership::presence::Presence;
 use hubcast_model::channel::ChannelKey;
-use hubcast_model::client::{Client, Values};
+use hubcast_model::client::Client;
 use hubcast_model::ports::{ChannelStore, ClientStore, NoUpstream, SocketStore};
+use hubcast_model::values::Values;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{
     Fault, MemoryStore, RecordingUpstream, TestClock, event, name, principal, socket,

@@ -14,7 +14,7 @@ use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_connection::connect::is_blocked;
-use hubcast_model::client::{ClaimPolicy, Values};
+use hubcast_model::client::ClaimPolicy;
 use hubcast_model::context::{GROUPS_MAX_BYTES, groups_text};
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
@@ -26,6 +26,7 @@ use hubcast_model::report::chain;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{Hubs, Origins, PublicUrl};
 use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::values::Values;
 use signalr_protocol::negotiate::{NegotiateResponse, Redirect};
 
 use answer::{Refusal, cors, json, preflight, refused};

@@ -6,6 +6,7 @@ use http::HeaderValue;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
 use hubcast_auth::AuthError;
 use hubcast_backend::{BackendError, InvokeError};
+use hubcast_model::audience::Audience;
 use hubcast_model::ports::{Cause, StoreError};
 use serde::Serialize;
 use serde_json::json;
@@ -23,6 +24,9 @@ pub(crate) struct Refusal {
     pub(crate) cause: Option<Cause>,
 }
 
+/// An answer, or why there is none.
+pub(crate) type Answer = Result<ApiGatewayV2httpResponse, Refusal>;
+
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), allow: None, cause: None }
@@ -36,6 +40,19 @@ impl Refusal {
     /// The time is over. Like a queue that does not answer: what was asked for may be done.
     pub(crate) fn late() -> Self {
         Self::broken(500, "Error.Request.Failed", "the time is over".into())
+    }
+
+    /// An audience has no connection.
+    pub(crate) fn absent(audience: &Audience) -> Self {
+        let (code, text) = match audience {
+            Audience::Connection(_) => {
+                ("Warning.Connection.NotExisted", "There is no such connection.")
+            }
+            Audience::Users(_) => ("Warning.User.NotExisted", "The user has no connection."),
+            Audience::Groups(_) => ("Warning.Group.NotExisted", "The group has no connection."),
+            Audience::Hub => ("Warning.Hub.NotExisted", "There is no such hub."),
+        };
+        Self::new(404, code, text)
     }
 
     fn broken(status: u16, code: &'static str, cause: Cause) -> Self {

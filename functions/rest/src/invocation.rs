@@ -10,9 +10,8 @@ use serde_json::value::RawValue;
 use tokio::time::timeout_at;
 
 use crate::Call;
-use crate::answer::{self, Refusal};
+use crate::answer::{self, Answer, Refusal};
 use crate::body::Content;
-use crate::operation::Answer;
 use crate::request::Request;
 
 /// How much earlier than everything else an invocation is given up.

@@ -6,8 +6,7 @@ use hubcast_model::ports::{
 };
 use hubcast_model::time::Clock;
 
-use crate::answer::{self, Refusal};
-use crate::operation::{Answer, done};
+use crate::answer::{self, Answer, Refusal};
 use crate::request::Request;
 
 /// Puts a connection into a group.
@@ -21,7 +20,7 @@ where
     C: Clock,
 {
     memberships.add_connection(&request.group()?, &request.connection()?).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Takes a connection out of a group.
@@ -35,7 +34,7 @@ where
     C: Clock,
 {
     memberships.remove_connection(&request.group()?, &request.connection()?).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Takes a connection out of all its groups.
@@ -49,7 +48,7 @@ where
     C: Clock,
 {
     memberships.remove_connection_from_all(&request.connection()?).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Takes a user out of a group.
@@ -64,7 +63,7 @@ where
 {
     let (user, group) = (request.user()?, request.group()?);
     memberships.remove_user(&group, &user).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Takes a user out of all groups.
@@ -78,7 +77,7 @@ where
     C: Clock,
 {
     memberships.remove_user_from_all(&request.user()?).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Puts a user into a group.
@@ -93,7 +92,7 @@ where
 {
     let (user, group, ttl) = (request.user()?, request.group()?, request.seconds("ttl")?);
     memberships.add_user(&group, &user, ttl).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Says whether a user is in a group.

@@ -1,24 +1,19 @@
 //! The operations: each is one use case and its answer.
 
-use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_auth::jwks::KeySource;
-use hubcast_model::audience::Audience;
 use hubcast_model::ports::{AccessKeySource, NotificationSender};
 use hubcast_model::time::Clock;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::answer::{self, Refusal};
+use crate::answer::{Answer, Refusal};
 use crate::page::PageRequest;
-use crate::request::{Request, speaks};
+use crate::request::Request;
 use crate::route::Operation;
 use crate::{Call, Rest, Table, invocation, memberships, presence, sends, tokens};
 
 /// What `Uri.EscapeDataString` leaves as it is.
 const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
-
-/// An answer, or why there is none.
-pub(crate) type Answer = Result<ApiGatewayV2httpResponse, Refusal>;
 
 impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
@@ -93,25 +88,6 @@ where
             Operation::Health | Operation::OpenApi | Operation::AccessKey => Err(nothing_here()),
         }
     }
-}
-
-/// The success of something that was done, in the words of the version.
-pub(crate) fn done(request: &Request<'_>) -> ApiGatewayV2httpResponse {
-    let (ok, since) = (request.route.ok, request.route.since);
-    if speaks(since) && ok != 204 { answer::service(ok) } else { answer::empty(ok) }
-}
-
-/// What is said of an audience without a connection.
-pub(crate) fn absent(audience: &Audience) -> Refusal {
-    let (code, text) = match audience {
-        Audience::Connection(_) => {
-            ("Warning.Connection.NotExisted", "There is no such connection.")
-        }
-        Audience::Users(_) => ("Warning.User.NotExisted", "The user has no connection."),
-        Audience::Groups(_) => ("Warning.Group.NotExisted", "The group has no connection."),
-        Audience::Hub => ("Warning.Hub.NotExisted", "There is no such hub."),
-    };
-    Refusal::new(404, code, text)
 }
 
 fn nothing_here() -> Refusal {

@@ -8,8 +8,7 @@ use hubcast_model::ports::{ChannelStore, MembershipStore, ShardStore, SocketStor
 use hubcast_model::time::Clock;
 use serde_json::{Value, json};
 
-use crate::answer::{self, Refusal};
-use crate::operation::{Answer, absent};
+use crate::answer::{self, Answer, Refusal};
 use crate::page::PageRequest;
 use crate::request::Request;
 
@@ -32,7 +31,7 @@ where
     S: ChannelStore + ShardStore + SocketStore,
     C: Clock,
 {
-    if roster.has_any(audience).await? { Ok(()) } else { Err(absent(audience)) }
+    if roster.has_any(audience).await? { Ok(()) } else { Err(Refusal::absent(audience)) }
 }
 
 /// A page of the connections of an audience.

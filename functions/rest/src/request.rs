@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_model::audience::Audience;
 use hubcast_model::id::{ConnectionId, GroupName, HubName, NameError, UserId};
 
-use crate::answer::Refusal;
-use crate::route::{Parameters, Route, Since, VERSIONS};
+use crate::answer::{self, Refusal};
+use crate::route::{Parameters, Route, VERSIONS};
 
 /// The most connections that can be left out of a send.
 const EXCLUDED_MAX: usize = hubcast_model::envelope::IDS_MAX;
@@ -52,6 +53,12 @@ impl<'a> Request<'a> {
             None => hub,
         };
         Ok(Self { route, parameters, query, hub })
+    }
+
+    /// The success of something that was done, in the words of the version.
+    pub(crate) fn done(&self) -> ApiGatewayV2httpResponse {
+        let (ok, since) = (self.route.ok, self.route.since);
+        if since.is_dated() && ok != 204 { answer::service(ok) } else { answer::empty(ok) }
     }
 
     fn parameter<T>(
@@ -208,9 +215,4 @@ fn single<'q>(query: &'q [(String, String)], name: &str) -> Result<Option<&'q st
         (value, None) => Ok(value),
         _ => Err(Refusal::bad(format!("'{name}' stands more than once in the query"))),
     }
-}
-
-/// Whether the answers of a route have a body in the words of the reference.
-pub(crate) fn speaks(since: Since) -> bool {
-    since.is_dated()
 }

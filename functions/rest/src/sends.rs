@@ -8,9 +8,8 @@ use hubcast_model::time::Clock;
 use serde_json::value::RawValue;
 
 use crate::Call;
-use crate::answer::{self, Refusal};
+use crate::answer::{self, Answer, Refusal};
 use crate::body::Content;
-use crate::operation::{Answer, done};
 use crate::request::Request;
 
 /// Of a request that is made twice with the same of this, one counts.
@@ -29,7 +28,7 @@ pub(crate) async fn send<Q: NotificationSender>(
     let sending = |audience| Sending { audience, excluded, idempotency_key };
     let sendings: Vec<Sending<'_>> = audiences.iter().map(sending).collect();
     sender.send(&sendings, &payload).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Ends the connections that the path names.
@@ -48,7 +47,7 @@ pub(crate) async fn close<Q: NotificationSender>(
         revoke: knows("revoke") && request.flag("revoke")?,
     };
     sender.close(&sending, &closing).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Sends an item of a stream, and its end if that is said.
@@ -84,7 +83,7 @@ async fn stream<Q: NotificationSender>(
     let stream_id = request.stream()?;
     let sending = StreamSending { connection: &connection, stream_id, idempotency_key };
     sender.stream(&sending, item, end).await?;
-    Ok(done(request))
+    Ok(request.done())
 }
 
 /// Carries commands out with every connection that the filter means.

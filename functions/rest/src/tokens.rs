@@ -9,8 +9,7 @@ use hubcast_model::ports::AccessKeySource;
 use hubcast_model::time::Timestamp;
 use serde_json::json;
 
-use crate::answer::{self, Refusal};
-use crate::operation::Answer;
+use crate::answer::{self, Answer, Refusal};
 use crate::request::Request;
 
 /// The lifetime of a generated token, in minutes, when none is asked for.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use hubcast_model::client::Values;
 use hubcast_model::id::GroupName;
 use hubcast_model::time::Timestamp;
+use hubcast_model::values::Values;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};

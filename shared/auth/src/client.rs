@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use hubcast_model::client::Values;
 use hubcast_model::id::{GroupName, HubName, UserId};
 use hubcast_model::principal::{Principal, TokenKind};
 use hubcast_model::session::{Reuse, SessionId, TokenSession};
 use hubcast_model::settings::{AccessKeys, PublicUrl, Secret};
 use hubcast_model::time::Timestamp;
+use hubcast_model::values::Values;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde_json::{Value, json};
 use url::Url;

@@ -4,6 +4,7 @@
 //! no kept key fits a signature. While the service is down the keys at hand
 //! stay good, so that nobody is dropped.
 
+mod api;
 mod call;
 mod endpoint;
 mod refusal;
@@ -17,7 +18,8 @@ use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::settings::{AccessKeys, KeysError};
 use serde_json::{Value, json};
 
-use call::{Api, Call, GET_PARAMETER, GET_SECRET_VALUE};
+use api::{Api, GET_PARAMETER, GET_SECRET_VALUE};
+use call::Call;
 
 use crate::on_demand::{OnDemand, on_demand};
 

@@ -6,6 +6,7 @@
 //! [`gateway`](crate::gateway) does and passes the same contract suite; as
 //! there, one call is one attempt.
 
+mod dial;
 mod endpoint;
 mod identity;
 mod pool;

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use hubcast_membership::session;
-use hubcast_model::client::{Client, Values};
+use hubcast_model::client::Client;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
 use hubcast_model::ports::{
     BlockStore, ClaimStore, ClientStore, GrantStore, SessionStore, SocketStore, StoreError,
@@ -18,6 +18,7 @@ use hubcast_model::session::{Reuse, SocketSession};
 use hubcast_model::settings::{Hubs, Origins};
 use hubcast_model::socket::{ROW_LIFETIME, Socket, SocketState};
 use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::values::Values;
 
 /// What decides who may connect.
 #[derive(Debug, Clone, PartialEq, Eq)]

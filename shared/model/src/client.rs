@@ -1,12 +1,8 @@
 //! Clients, as backends hear of them.
 
-use std::collections::BTreeMap;
-
 use crate::id::{ConnectionId, HubName, UserId};
 use crate::principal::{Principal, TokenKind};
-
-/// Names with their values, in the order in which the values came.
-pub type Values = BTreeMap<String, Vec<String>>;
+use crate::values::Values;
 
 /// The client of a socket, as backends hear of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

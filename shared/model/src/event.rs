@@ -8,13 +8,14 @@ use serde_json::value::RawValue;
 use signalr_protocol::message::Invocation;
 use signalr_protocol::texts;
 
-use crate::client::{Client, Values};
+use crate::client::Client;
 use crate::envelope::{Answer, Content, Notification};
 use crate::id::{ConnectionId, HubName, NameError, SocketId, UserId};
 use crate::message_group::MessageGroup;
 use crate::ports::UpstreamMessage;
 use crate::queue_text;
 use crate::time::{Timestamp, TimestampError};
+use crate::values::Values;
 
 const CONNECTED: &str = "connected";
 const DISCONNECTED: &str = "disconnected";

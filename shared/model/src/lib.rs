@@ -29,3 +29,4 @@ pub mod session;
 pub mod settings;
 pub mod socket;
 pub mod time;
+pub mod values;

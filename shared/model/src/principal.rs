@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::Values;
 use crate::id::{ConnectionId, GroupName, HubName, UserId};
 use crate::session::TokenSession;
 use crate::time::Timestamp;
+use crate::values::Values;
 
 /// Which kind of token a principal showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use hubcast_testkit::Fault;
 use hubcast_testkit::token::{PUBLIC_URL, signed_for};
 use serde_json::{Value, json};
 
-use crate::rig::{PATIENCE, Told, rig, text};
+use crate::rig::{EventPath, PATIENCE, rig, text};
 
 #[tokio::test]
 async fn a_recorded_send_goes_to_its_message_group() {
@@ -29,7 +29,7 @@ async fn a_name_with_a_slash_arrives_intact_when_it_is_told_how_it_was_encoded()
     let rig = rig();
     let raw = "/api/hubs/notifications/users/a%2Fb%3F%25/:send";
     for path in ["/api/hubs/notifications/users/a/b?%/:send", raw] {
-        let sent = rig.send(Told { path, raw: Some(raw) }, None).await;
+        let sent = rig.send(EventPath { path, raw: Some(raw) }, None).await;
         assert_eq!(sent, (202, vec!["notifications:user:a/b?%".to_owned()]), "{path}");
     }
 }
@@ -40,7 +40,7 @@ async fn a_list_in_a_path_has_an_end() {
     let to = async |count: usize| {
         let names: Vec<String> = (0..count).map(|n| format!("u{n}")).collect();
         let path = format!("/api/v1-preview/hub/notifications/users/{}", names.join(","));
-        let (status, groups) = rig.send(Told { path: &path, raw: None }, None).await;
+        let (status, groups) = rig.send(EventPath { path: &path, raw: None }, None).await;
         (status, groups.len())
     };
     assert_eq!((to(100).await, to(101).await), ((202, 100), (400, 0)));
@@ -57,10 +57,10 @@ async fn a_path_is_refused_that_is_not_the_one_told_or_could_be_another() {
         ("/api/hubs/notifications/users/a%2Fb/:send", None),
         ("/api/hubs/notifications/users/a?b/:send", None),
     ] {
-        let sent = rig.send(Told { path, raw }, None).await;
+        let sent = rig.send(EventPath { path, raw }, None).await;
         assert_eq!(sent, (400, vec![]), "{path} {raw:?}");
     }
-    assert_eq!(rig.send(Told { path: plain, raw: None }, None).await.0, 202);
+    assert_eq!(rig.send(EventPath { path: plain, raw: None }, None).await.0, 202);
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_signed_audience_tells_how_the_path_was_encoded() {
     for suffix in ["", "?api-version=2024-12-01"] {
         let token = signed_for(&format!("{PUBLIC_URL}{encoded}{suffix}"));
         for path in [encoded, "/api/hubs/notifications/users/a/b/:send"] {
-            let sent = rig.send(Told { path, raw: None }, Some(&token)).await;
+            let sent = rig.send(EventPath { path, raw: None }, Some(&token)).await;
             assert_eq!(sent, (202, vec!["notifications:user:a/b".to_owned()]), "{path}");
         }
     }
@@ -82,7 +82,7 @@ async fn a_signed_audience_tells_how_the_path_was_encoded() {
     ] {
         let token = signed_for(&format!("{PUBLIC_URL}{audience}"));
         let path = "/api/hubs/notifications/users/alice/:send";
-        assert_eq!(rig.send(Told { path, raw: None }, Some(&token)).await, (401, vec![]));
+        assert_eq!(rig.send(EventPath { path, raw: None }, Some(&token)).await, (401, vec![]));
     }
 }
 
@@ -156,7 +156,7 @@ async fn what_hangs_is_told_of_before_the_gateway_gives_up() {
 #[tokio::test]
 async fn hubs_that_are_not_configured_are_not_there() {
     let rig = rig();
-    let told = Told { path: "/api/hubs/other/:send", raw: None };
+    let told = EventPath { path: "/api/hubs/other/:send", raw: None };
     assert_eq!(rig.send(told, None).await, (404, vec![]));
 }
 

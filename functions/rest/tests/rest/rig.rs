@@ -52,7 +52,7 @@ pub(crate) fn rig() -> Rig {
 }
 
 /// How a path is told to the function.
-pub(crate) struct Told<'a> {
+pub(crate) struct EventPath<'a> {
     /// As the event has it.
     pub(crate) path: &'a str,
     /// As the front door says it was encoded.
@@ -74,7 +74,11 @@ impl Rig {
     }
 
     /// The status of a send on this path, and to which message group it went.
-    pub(crate) async fn send(&self, told: Told<'_>, token: Option<&str>) -> (i64, Vec<String>) {
+    pub(crate) async fn send(
+        &self,
+        told: EventPath<'_>,
+        token: Option<&str>,
+    ) -> (i64, Vec<String>) {
         let before = self.queue.sent().len();
         let answer = self.answer(|event| {
             event["rawPath"] = json!(told.path);

@@ -16,27 +16,27 @@ const HUB: &str = "notifications";
 const DATED: &str = "api-version=2024-12-01";
 
 /// One request: its method, path and query, and its body.
-struct Asked {
+struct RestCall {
     method: &'static str,
     path: &'static str,
     query: &'static str,
     body: &'static str,
 }
 
-const fn post(path: &'static str, body: &'static str) -> Asked {
-    Asked { method: "POST", path, query: "", body }
+const fn post(path: &'static str, body: &'static str) -> RestCall {
+    RestCall { method: "POST", path, query: "", body }
 }
 
-const fn with(method: &'static str, path: &'static str, query: &'static str) -> Asked {
-    Asked { method, path, query, body: "" }
+const fn with(method: &'static str, path: &'static str, query: &'static str) -> RestCall {
+    RestCall { method, path, query, body: "" }
 }
 
 const MESSAGE: &str =
     "{\"target\":\"m\",\"arguments\":[ 1.0, {\"b\":\"ä\u{fffe}\u{ffff}\",\"a\":null} ]}";
 
-const CALLS: &[Asked] = &[
+const CALLS: &[RestCall] = &[
     post(":send", MESSAGE),
-    Asked {
+    RestCall {
         method: "POST",
         path: ":send",
         query: "excluded=c1&excluded=c2",
@@ -44,7 +44,7 @@ const CALLS: &[Asked] = &[
     },
     post("users/alice/:send", MESSAGE),
     post("users/%C3%A4lice%20%22x%22/:send", "{\"target\":\"m\"}"),
-    Asked {
+    RestCall {
         method: "POST",
         path: "groups/g/:send",
         query: "excluded=c1",
@@ -58,8 +58,8 @@ const CALLS: &[Asked] = &[
     with("POST", "users/alice/:closeConnections", "revoke=true"),
     with("DELETE", "connections/s1=", "reason=bye"),
     post("connections/s1=/:invoke", MESSAGE),
-    Asked { method: "POST", path: "connections/s1=/streams/7/:send", query: "", body: "null" },
-    Asked {
+    RestCall { method: "POST", path: "connections/s1=/streams/7/:send", query: "", body: "null" },
+    RestCall {
         method: "POST",
         path: "connections/s1=/streams/7/:send",
         query: "completed=true",
@@ -115,7 +115,7 @@ fn steady(body: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn every_call_enqueues_the_same_bytes_as_ever() {
     let mut seen = String::new();
-    for Asked { method, path, query, body } in CALLS {
+    for RestCall { method, path, query, body } in CALLS {
         let rig = rig();
         populate(&rig).await;
         let at = format!("/api/hubs/{HUB}/{path}");

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant, ClientTokens};
 use hubcast_auth::connection_token::ConnectionTokens;
-use hubcast_model::client::Values;
 use hubcast_model::id::{GroupName, NameError, UserId};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::PublicUrl;
 use hubcast_model::time::{Clock, SystemClock};
+use hubcast_model::values::Values;
 use serde::Deserialize;
 use serde_json::json;
 

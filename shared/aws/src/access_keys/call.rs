@@ -35,44 +35,9 @@ use aws_types::region::SigningRegion;
 use hubcast_model::ports::Cause;
 use serde_json::Value;
 
-use super::endpoint::{Hosts, ServiceEndpoint};
+use super::api::Api;
+use super::endpoint::ServiceEndpoint;
 use super::refusal::Refusal;
-
-/// What sets one operation apart from others.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Api {
-    /// The service's name in variables and profiles: `SSM` for `AWS_ENDPOINT_URL_SSM`.
-    pub(super) service_id: &'static str,
-    /// The service's name in signatures and hosts.
-    pub(super) name: &'static str,
-    /// How its hosts are named.
-    pub(super) hosts: Hosts,
-    operation: &'static str,
-    /// The header `X-Amz-Target`.
-    target: &'static str,
-    /// Where the text stands in an answer, as a JSON Pointer (RFC 6901).
-    text_at: &'static str,
-}
-
-/// A parameter of Systems Manager.
-pub(super) const GET_PARAMETER: Api = Api {
-    service_id: "SSM",
-    name: "ssm",
-    hosts: Hosts::AsOfSqs,
-    operation: "GetParameter",
-    target: "AmazonSSM.GetParameter",
-    text_at: "/Parameter/Value",
-};
-
-/// A secret of Secrets Manager.
-pub(super) const GET_SECRET_VALUE: Api = Api {
-    service_id: "Secrets Manager",
-    name: "secretsmanager",
-    hosts: Hosts::OneForBothIps,
-    operation: "GetSecretValue",
-    target: "secretsmanager.GetSecretValue",
-    text_at: "/SecretString",
-};
 
 /// Calls one operation, and takes one text out of its answer.
 #[derive(Debug, Clone)]

@@ -12,18 +12,9 @@ use aws_smithy_runtime_api::client::endpoint::{
 use aws_smithy_types::endpoint::Endpoint;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::call::Api;
+use super::api::{Api, Hosts};
 
 const SQS: &str = "https://sqs";
-
-/// How a service's hosts are named beside those of SQS.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Hosts {
-    /// The same but for the name.
-    AsOfSqs,
-    /// The usual host answers over IPv6 too, and every region has one whose name ends in `-fips`.
-    OneForBothIps,
-}
 
 /// Finds a service in the configured region, or where an endpoint is configured for it.
 #[derive(Debug)]

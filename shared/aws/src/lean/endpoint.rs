@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use url::Url;
 
+use super::dial::dial;
 use super::tls::Tls;
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
@@ -73,20 +74,11 @@ impl Endpoint {
     }
 
     pub(super) async fn connect(&self) -> std::io::Result<Stream> {
-        let to = (self.host.as_str(), self.port);
         match &self.tls {
-            None => Ok(Stream::Plain(dial(to).await?)),
-            Some(tls) => Ok(Stream::Tls(Box::new(tls.connect(to).await?))),
+            None => Ok(Stream::Plain(dial(&self.host, self.port).await?)),
+            Some(tls) => Ok(Stream::Tls(Box::new(tls.connect(&self.host, self.port).await?))),
         }
     }
-}
-
-/// Opens a stream.
-pub(super) async fn dial(to: (&str, u16)) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect(to).await?;
-    // Frames are small and each waits for its answer.
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 #[cfg(test)]

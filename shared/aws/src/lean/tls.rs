@@ -13,7 +13,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore};
 
-use super::endpoint::dial;
+use super::dial::dial;
 use crate::on_demand::OnDemand;
 use crate::trust;
 
@@ -51,9 +51,9 @@ impl Tls {
     }
 
     /// A secured stream to this host and port.
-    pub(super) async fn connect(&self, to: (&str, u16)) -> io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn connect(&self, host: &str, port: u16) -> io::Result<TlsStream<TcpStream>> {
         if !self.is_stranger.load(Ordering::Relaxed) {
-            match self.few.connect(self.server.clone(), dial(to).await?).await {
+            match self.few.connect(self.server.clone(), dial(host, port).await?).await {
                 Err(err) if trust::is_stranger(&err) => {
                     tracing::info!("the management API is not vouched for by Amazon's roots");
                     self.is_stranger.store(true, Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl Tls {
             }
         }
         let all = self.all.as_ref().map_err(|err| io::Error::other(err.clone()))?;
-        all.connect(self.server.clone(), dial(to).await?).await
+        all.connect(self.server.clone(), dial(host, port).await?).await
     }
 }
 

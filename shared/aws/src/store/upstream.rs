@@ -4,10 +4,11 @@
 //! while the record changes often.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use hubcast_model::client::{Client, ClientRecord, Values};
+use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
+use hubcast_model::values::Values;
 
 use super::item::{self, Item, millis, text, ttl};
 use super::{DynamoStore, if_met, key, unavailable};

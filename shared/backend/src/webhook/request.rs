@@ -4,9 +4,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use signalr_protocol::message::{HubMessage, StreamInvocation};
 
 use super::RECORD_SEPARATOR;
-use hubcast_model::client::Values;
 use hubcast_model::event::{Call, Event, EventKind};
 use hubcast_model::id::UserId;
+use hubcast_model::values::Values;
 
 /// The body of the request for an event.
 pub fn body(event: &Event) -> String {

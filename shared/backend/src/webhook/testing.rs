@@ -2,10 +2,11 @@
 
 use signalr_protocol::message::Invocation;
 
-use hubcast_model::client::{Client, Values};
+use hubcast_model::client::Client;
 use hubcast_model::event::{Call, Event, EventKind};
 use hubcast_model::id::{ConnectionId, HubName};
 use hubcast_model::time::Timestamp;
+use hubcast_model::values::Values;
 
 /// The beginning of a connection.
 pub(super) fn connected(hub: &str) -> Event {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hubcast_membership::presence;
-use hubcast_model::client::{Client, Values};
+use hubcast_model::client::Client;
 use hubcast_model::context::Caller;
 use hubcast_model::event::{self, Call};
 use hubcast_model::id::{NAME_MAX_CHARS, SocketId};
 use hubcast_model::ports::{ClientStore, PendingStore, QueueError, StoreError, UpstreamQueue};
 use hubcast_model::report::chain;
 use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::values::Values;
 use signalr_protocol::message::Invocation;
 use signalr_protocol::texts;
 

@@ -48,9 +48,10 @@ pub trait PendingStore: Send + Sync {
         expires: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Settles an invocation on behalf of `by`; false when it does not wait, or another settled it.
+    /// Completes an invocation on behalf of `by`; false when it does not wait, or another completed
+    /// it.
     ///
-    /// Whoever settled it may do so again, as after a crash.
+    /// Whoever completed it may do so again, as after a crash.
     fn complete_pending(
         &self,
         socket: &SocketId,

@@ -1,6 +1,5 @@
 //! Calls with an id, and their answers: between one client and backends.
 
-use super::content::{arguments, refuse};
 use super::fields::Fields;
 use crate::envelope::content::{Answer, Content};
 use crate::envelope::rejection::{RejectReason, Rejection};
@@ -12,13 +11,13 @@ const NOT_OF_CALLS: [&str; 7] =
 
 /// Reads a call of one client's method that it is to answer.
 pub(super) fn invoke(fields: &Fields<'_>) -> Result<Content, Rejection> {
-    refuse(fields, &NOT_OF_CALLS, "'target' and 'invocationId'")?;
-    refuse(fields, &["result", "item", "error"], "'target' and 'invocationId'")?;
+    fields.refuse(&NOT_OF_CALLS, "'target' and 'invocationId'")?;
+    fields.refuse(&["result", "item", "error"], "'target' and 'invocationId'")?;
     Ok(Content::Invoke {
         connection: invoking(fields)?,
         invocation_id: fields.text("invocationId")?.unwrap_or_default(),
         target: fields.text("target")?.unwrap_or_default(),
-        arguments: arguments(fields)?,
+        arguments: fields.arguments()?,
     })
 }
 
@@ -34,8 +33,8 @@ fn invoking(fields: &Fields<'_>) -> Result<ConnectionId, Rejection> {
 
 /// Reads the answer to a client's invocation.
 pub(super) fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
-    refuse(fields, &NOT_OF_CALLS, "invocationId")?;
-    refuse(fields, &["arguments"], "invocationId")?;
+    fields.refuse(&NOT_OF_CALLS, "invocationId")?;
+    fields.refuse(&["arguments"], "invocationId")?;
     let connection = invoking(fields)?;
     let contents = ["result", "item", "error"].into_iter().filter(|name| fields.has(name));
     if contents.count() > 1 {

@@ -1,7 +1,5 @@
 //! What an element is about.
 
-use serde_json::value::RawValue;
-
 use super::fields::Fields;
 use super::{EnvelopeRules, audience, call, membership, retention};
 use crate::audience::Audience;
@@ -30,33 +28,20 @@ pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content
 }
 
 fn message(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
-    refuse(
-        fields,
+    fields.refuse(
         &["ttlSeconds", "reason", "allowReconnect", "revoke", "result", "item", "error"],
         "target",
     )?;
     Ok(Content::Message {
         audience: audience::read(fields, rules)?,
         target: fields.text("target")?.unwrap_or_default(),
-        arguments: arguments(fields)?,
+        arguments: fields.arguments()?,
     })
-}
-
-pub(super) fn arguments(fields: &Fields<'_>) -> Result<Box<RawValue>, Rejection> {
-    match fields.raw("arguments") {
-        None => Ok(serde_json::from_str("[]")
-            .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
-        Some(raw) if raw.get().starts_with('[') => Ok(raw.to_owned()),
-        Some(_) => {
-            let detail = "'arguments' must be an array, one element for each parameter";
-            Err(Rejection::new(RejectReason::ArgumentsNotArray, detail))
-        }
-    }
 }
 
 fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
     let others = ["arguments", "result", "item", "error", "retain", "keepSeconds"];
-    refuse(fields, &others, "action")?;
+    fields.refuse(&others, "action")?;
     let name = fields.text("action")?.unwrap_or_default();
     match name.to_ascii_lowercase().as_str() {
         "add" => membership::add(fields),
@@ -76,19 +61,19 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
 }
 
 fn block(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(fields, &["allowReconnect", "revoke", "reason"], "action 'block'")?;
+    fields.refuse(&["allowReconnect", "revoke", "reason"], "action 'block'")?;
     let (users, ttl) = (users(fields)?, fields.seconds("ttlSeconds")?);
     Ok(Action::Block { users, ttl, scope: fields.scope()? })
 }
 
 fn unblock(fields: &Fields<'_>) -> Result<Action, Rejection> {
     let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'unblock'")?;
+    fields.refuse(&others, "action 'unblock'")?;
     Ok(Action::Unblock { users: users(fields)?, scope: fields.scope()? })
 }
 
 fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection> {
-    refuse(fields, &["ttlSeconds"], "action 'close'")?;
+    fields.refuse(&["ttlSeconds"], "action 'close'")?;
     let audience = audience::read(fields, rules)?;
     let allow_reconnect = fields.flag("allowReconnect")?.unwrap_or(false);
     let is_log_out = matches!(audience, Audience::Users(_)) && !allow_reconnect;
@@ -101,22 +86,8 @@ fn close(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejection
 }
 
 fn users(fields: &Fields<'_>) -> Result<Vec<UserId>, Rejection> {
-    refuse(fields, &["connectionId", "groupName", "groupNames", "everyone"], "a block")?;
+    fields.refuse(&["connectionId", "groupName", "groupNames", "everyone"], "a block")?;
     fields
         .users()?
         .ok_or_else(|| Rejection::new(RejectReason::MissingAudience, "a block needs a 'userId'"))
-}
-
-pub(super) fn refuse(
-    fields: &Fields<'_>,
-    names: &[&'static str],
-    with: &str,
-) -> Result<(), Rejection> {
-    match names.iter().find(|name| fields.has(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let detail = format!("'{name}' does not go with {with}");
-            Err(Rejection::new(RejectReason::MisplacedProperty, detail))
-        }
-    }
 }

@@ -161,6 +161,30 @@ impl<'a> Fields<'a> {
         self.name("retain", RetainedKey::parse)
     }
 
+    /// The arguments of a call, a JSON array; an empty one when there are none.
+    pub(super) fn arguments(&self) -> Result<Box<RawValue>, Rejection> {
+        match self.raw("arguments") {
+            None => Ok(serde_json::from_str("[]")
+                .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
+            Some(raw) if raw.get().starts_with('[') => Ok(raw.to_owned()),
+            Some(_) => {
+                let detail = "'arguments' must be an array, one element for each parameter";
+                Err(Rejection::new(RejectReason::ArgumentsNotArray, detail))
+            }
+        }
+    }
+
+    /// Refuses properties that do not go with something else.
+    pub(super) fn refuse(&self, names: &[&'static str], with: &str) -> Result<(), Rejection> {
+        match names.iter().find(|name| self.has(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let detail = format!("'{name}' does not go with {with}");
+                Err(Rejection::new(RejectReason::MisplacedProperty, detail))
+            }
+        }
+    }
+
     fn name<T>(
         &self,
         name: &'static str,

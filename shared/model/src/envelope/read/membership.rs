@@ -1,6 +1,5 @@
 //! Actions on memberships, as envelopes ask for them.
 
-use super::content::refuse;
 use super::fields::Fields;
 use crate::audience::Audience;
 use crate::envelope::content::Action;
@@ -13,33 +12,33 @@ const OTHERS: [&str; 5] =
 
 pub(super) fn add(fields: &Fields<'_>) -> Result<Action, Rejection> {
     let others = ["reason", "allowReconnect", "revoke", "excludedConnectionIds"];
-    refuse(fields, &others, "action 'add'")?;
+    fields.refuse(&others, "action 'add'")?;
     let (audience, groups) = (audience(fields)?, groups(fields)?);
     Ok(Action::Add { audience, groups, ttl: fields.seconds("ttlSeconds")? })
 }
 
 pub(super) fn remove(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(fields, &OTHERS, "action 'remove'")?;
+    fields.refuse(&OTHERS, "action 'remove'")?;
     Ok(Action::Remove { audience: audience(fields)?, groups: groups(fields)? })
 }
 
 pub(super) fn remove_all(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(fields, &OTHERS, "action 'removeAll'")?;
-    refuse(fields, &["groupName", "groupNames"], "action 'removeAll'")?;
+    fields.refuse(&OTHERS, "action 'removeAll'")?;
+    fields.refuse(&["groupName", "groupNames"], "action 'removeAll'")?;
     Ok(Action::RemoveAll { audience: audience(fields)? })
 }
 
 pub(super) fn settle(fields: &Fields<'_>) -> Result<Action, Rejection> {
     let others = ["ttlSeconds", "reason", "allowReconnect", "revoke", "connectionId"];
-    refuse(fields, &others, "action 'settle'")?;
+    fields.refuse(&others, "action 'settle'")?;
     fields.flag("everyone")?;
     let missing = || Rejection::new(RejectReason::MissingAudience, "a settle needs a 'userId'");
     Ok(Action::Settle { users: fields.users()?.ok_or_else(missing)?, groups: fields.groups()? })
 }
 
 pub(super) fn show(fields: &Fields<'_>) -> Result<Action, Rejection> {
-    refuse(fields, &OTHERS, "action 'show'")?;
-    refuse(fields, &["groupNames"], "action 'show'")?;
+    fields.refuse(&OTHERS, "action 'show'")?;
+    fields.refuse(&["groupNames"], "action 'show'")?;
     let audience = audience(fields)?;
     let group = groups(fields)?.into_iter().next();
     let missing = || Rejection::new(RejectReason::MissingGroup, "a show needs a 'groupName'");

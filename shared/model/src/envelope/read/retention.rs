@@ -1,6 +1,5 @@
 //! What of a message is for those who are not there.
 
-use super::content::refuse;
 use super::fields::Fields;
 use super::{EnvelopeRules, audience};
 use crate::audience::Audience;
@@ -41,7 +40,7 @@ pub(super) fn clear(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Conten
         "item",
         "error",
     ];
-    refuse(fields, &others, "'retain' alone")?;
+    fields.refuse(&others, "'retain' alone")?;
     let audience = audience::read(fields, rules)?;
     board(&audience)?;
     let key = fields

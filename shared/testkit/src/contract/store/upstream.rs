@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubcast_model::client::{Client, ClientRecord, Values};
+use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
@@ -10,6 +10,7 @@ use hubcast_model::ports::{
     SocketStore, UsageStore,
 };
 use hubcast_model::time::Timestamp;
+use hubcast_model::values::Values;
 
 use super::longest_name;
 use crate::clock::START;

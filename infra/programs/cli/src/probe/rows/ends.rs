@@ -85,7 +85,7 @@ pub(super) async fn throttle(on: &Scene<'_>) -> Answer {
     let frames = on.effort.flood;
     let frames =
         frames.ok_or(NoAnswer::Skipped("needs --flood FRAMES, which spends everybody's quota"))?;
-    let dialogues = (0..frames.div_ceil(FRAMES_OF_A_SOCKET)).map(|_| settled(on));
+    let dialogues = (0..frames.div_ceil(FRAMES_OF_A_SOCKET)).map(|_| quiet(on));
     let dialogues = try_join_all(dialogues).await?;
     let sent = dialogues.len() * FRAMES_OF_A_SOCKET;
     let flood = dialogues.into_iter().map(|dialogue| flooded(dialogue, on.effort.patience()));
@@ -98,7 +98,7 @@ pub(super) async fn throttle(on: &Scene<'_>) -> Answer {
 }
 
 /// A dialogue that had one answer, so that all later frames come of the flood.
-async fn settled(on: &Scene<'_>) -> Result<Dialogue, NoAnswer> {
+async fn quiet(on: &Scene<'_>) -> Result<Dialogue, NoAnswer> {
     let mut dialogue = on.ready().await?;
     dialogue.id().await?;
     Ok(dialogue)
