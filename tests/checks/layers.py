@@ -3,10 +3,10 @@
 
 Cargo itself only forbids cycles among crates. This reads `cargo metadata` and
 the sources, and fails with every arrow between crates that ./crates.py does not
-list and every file of more than 300 lines of code; docs/ARCHITECTURE.md shows
-the arrows, which `--write` writes there. `--circles` lists the circles of
-modules within crates, `--figures` prints the tree's figures. A folder as the
-last argument is looked at in place of this tree.
+list, every circle of modules within a crate, every parameter that is a tuple,
+and every file of more than 300 lines of code. docs/ARCHITECTURE.md shows the
+arrows, which `--write` writes there. `--figures` prints the tree's figures. A
+folder as the last argument is looked at in place of this tree.
 """
 
 import argparse
@@ -35,17 +35,12 @@ def long_files(base):
             yield f"{path.relative_to(base)} has {lines_of(path)} lines of code; {LINES_MAX} are the most"
 
 
-def trees(found):
-    """The name and the module tree of each library and each program."""
-    return [(each.folder, read_crate(root)) for each in found for root in each.roots]
-
-
-def all_circles(found, base):
-    return [fault for name, root in trees(found) for fault in circles(name, root, base)]
-
-
-def all_tuples(found, base):
-    return [fault for _, root in trees(found) for fault in refusals(root, base)]
+def wrong_trees(found, base):
+    """A text for each circle of modules and each tuple among parameters, in libraries and programs."""
+    for package in found:
+        for root in map(read_crate, package.roots):
+            yield from circles(package.folder, root, base)
+            yield from refusals(root, base)
 
 
 def faults(base):
@@ -56,6 +51,7 @@ def faults(base):
         *wrong_lines(found),
         *wrong_libraries(found, base),
         *wrong_picture(base),
+        *wrong_trees(found, base),
         *long_files(base),
     ]
 
@@ -64,7 +60,6 @@ def arguments():
     parser = argparse.ArgumentParser(description="Holds the shape of the workspace.")
     parser.add_argument("--write", action="store_true", help="write the arrows into docs/ARCHITECTURE.md")
     parser.add_argument("--figures", action="store_true", help="print the figures of each crate")
-    parser.add_argument("--circles", action="store_true", help="print circles of modules and parameters that are tuples")
     parser.add_argument("tree", nargs="?", type=Path, default=ROOT)
     return parser.parse_args()
 
@@ -76,10 +71,6 @@ def main():
         write(base)
     if given.figures:
         print(*table(packages(base)), sep="\n")
-        return 0
-    if given.circles:
-        found = packages(base)
-        print(*all_circles(found, base), *all_tuples(found, base), sep="\n")
         return 0
     found = faults(base)
     print(*found, sep="\n", file=sys.stderr, end="\n" if found else "")
