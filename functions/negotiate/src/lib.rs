@@ -188,6 +188,7 @@ where
             token_id: &token_id,
             groups_in_grant,
             session_expires: principal.session_expires.filter(|_| self.close_on_token_expiry),
+            issued_at: principal.issued_at,
             lifetime: CLIENT_TOKEN_LIFETIME,
             claims: &self.claims(principal),
         };

@@ -108,6 +108,19 @@ async fn a_hub_redirects_to_the_client_endpoint_with_a_token_for_it() {
 }
 
 #[tokio::test]
+async fn a_client_token_is_as_old_as_the_app_token_that_it_comes_from() {
+    let rig = rig();
+    let issued = START.as_seconds() - 600;
+    let token = rig.issuer.token(&json!({ "iat": issued }));
+    let redirect = body(&rig.answer(HUB, |event| set_token(event, &token)).await);
+    let token = redirect["accessToken"].as_str().unwrap();
+    let hub = name::hub("notifications");
+    let Negotiation { gatekeeper, store, .. } = &rig.negotiation;
+    let principal = gatekeeper.admit(store, token, &hub, START).await.unwrap();
+    assert_eq!(principal.issued_at.as_seconds(), issued, "a log-out since then refuses it too");
+}
+
+#[tokio::test]
 async fn a_redirect_keeps_the_apps_own_query() {
     let query = "negotiateVersion=1&tenant=a%20b&useStatefulReconnect=true&tenant=c";
     let answer = rig().answer(HUB, |event| set_query(event, query)).await;

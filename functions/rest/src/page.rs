@@ -47,7 +47,7 @@ impl<'a> PageRequest<'a> {
 
     /// The page as the reference describes it, with the link to the next one.
     pub(crate) fn json<T>(&self, page: ListPage<T>, item: impl Fn(T) -> Value) -> Value {
-        let given = self.given + page.items.len();
+        let given = self.given.saturating_add(page.items.len());
         let items: Vec<Value> = page.items.into_iter().map(item).collect();
         let next = page.next.filter(|_| self.top.is_none_or(|top| given < top));
         match next {
@@ -91,6 +91,21 @@ mod tests {
         for cursor in [Cursor { shard: 3, after }, Cursor { shard: 1, after: None }] {
             assert_eq!(read_token(&token(200, &cursor)), Some((200, cursor)));
         }
+    }
+
+    #[test]
+    fn a_token_with_a_huge_number_ends_no_invocation() {
+        let request = PageRequest {
+            cursor: Cursor::default(),
+            size: 1,
+            url: String::new(),
+            query: &[],
+            given: usize::MAX,
+            top: None,
+        };
+        let page = ListPage { items: vec![1], next: Some(Cursor::default()) };
+        let link = request.json(page, Value::from)["nextLink"].to_string();
+        assert!(link.contains(&usize::MAX.to_string()), "{link}");
     }
 
     #[test]

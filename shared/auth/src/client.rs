@@ -69,6 +69,9 @@ pub struct ClientGrant<'a> {
     pub groups_in_grant: bool,
     /// When the session ends.
     pub session_expires: Option<Timestamp>,
+    /// When the token was issued that this one comes from; now when there is none. A log-out refuses
+    /// this token together with that one.
+    pub issued_at: Timestamp,
     /// How long it opens connections.
     pub lifetime: Duration,
     /// Claims of the app token that group patterns name, or that backends are told of.
@@ -188,7 +191,7 @@ fn system_claims(
     let mut claims = BTreeMap::from([
         ("iss", json!(ISSUER)),
         ("aud", json!(format!("{}/client/?hub={}", origin(base), grant.hub))),
-        ("iat", seconds(now)),
+        ("iat", seconds(grant.issued_at.min(now))),
         ("nbf", seconds(now)),
         ("exp", seconds(now.plus(grant.lifetime))),
         ("jti", json!(grant.token_id)),

@@ -132,6 +132,7 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
             token_id: &token_id,
             groups_in_grant: false,
             session_expires: None,
+            issued_at: now,
             lifetime,
             claims: &BTreeMap::new(),
         };

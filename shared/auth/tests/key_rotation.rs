@@ -75,6 +75,7 @@ async fn tokens(letters: &str) -> (String, String) {
         token_id: "t",
         groups_in_grant: false,
         session_expires: None,
+        issued_at: START,
         lifetime: CLIENT_TOKEN_LIFETIME,
         claims: &std::collections::BTreeMap::new(),
     };

@@ -23,13 +23,23 @@ pub(crate) fn objection(parts: &Parts) -> Option<&'static str> {
         return Some(FOREIGN_HOST);
     }
     // The functions check origins and tokens of clients and backends, as on AWS.
-    let path = parts.uri.path();
-    if is_upgrade(&parts.headers) || path.ends_with("/negotiate") || path.starts_with("/api/") {
+    if !names_aws(&parts.headers) && looks_at_origins(parts) {
         return None;
     }
     let origin = parts.headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
     let is_own = origin.strip_prefix("http://").is_some_and(|origin| Some(origin) == host);
     (!is_own && !Origins::Localhost.allows(origin)).then_some(FOREIGN_ORIGIN)
+}
+
+/// Whether a request speaks a protocol of AWS, whatever its path says.
+fn names_aws(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-amz-target")
+}
+
+/// Whether the function behind the path looks at the origin, or at a token, by itself.
+fn looks_at_origins(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    is_upgrade(&parts.headers) || path.ends_with("/negotiate") || path.starts_with("/api/")
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -80,5 +90,21 @@ mod tests {
         ] {
             assert!(!is_own_name(host), "{host}");
         }
+    }
+
+    #[test]
+    fn no_path_lets_a_website_speak_to_aws() {
+        let request = |path: &str, target: bool| {
+            let request = http::Request::post(path)
+                .header(header::HOST, "localhost:8080")
+                .header(header::ORIGIN, "https://evil.com");
+            let scan = "DynamoDB_20120810.Scan";
+            let request = if target { request.header("x-amz-target", scan) } else { request };
+            request.body(()).unwrap().into_parts().0
+        };
+        for path in ["/", "/api/hubs/h/:send", "/hubs/h/negotiate", "/client/negotiate"] {
+            assert_eq!(objection(&request(path, true)), Some(FOREIGN_ORIGIN), "{path}");
+        }
+        assert_eq!(objection(&request("/api/hubs/h/:send", false)), None);
     }
 }
