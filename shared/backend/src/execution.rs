@@ -15,6 +15,7 @@ use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{
     ChannelStore, NotificationSender, Outgoing, ShardStore, SocketStore, StoreError,
 };
+use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 
 /// The most connections that one call may mean: what is done within the time of one call.
@@ -96,7 +97,7 @@ where
         }
         let records = self.roster.records(&members).await?;
         let meant = members.into_iter().zip(records).filter(|(member, record)| {
-            let groups = record.iter().flat_map(|socket| socket.groups()).collect();
+            let groups = record.iter().flat_map(Socket::groups).collect();
             filter.matches(member, &groups)
         });
         Ok(meant.map(|(member, _)| member).collect())

@@ -15,26 +15,26 @@ use hubcast_model::id::{GroupName, KeyedName};
 
 pub use parse::FilterError;
 
-/// Which connections are meant.
+/// A condition on connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
-    /// Those that one of these means.
+    /// One of two conditions holds.
     Or(Box<Self>, Box<Self>),
-    /// Those that both mean.
+    /// Both conditions hold.
     And(Box<Self>, Box<Self>),
-    /// All others.
+    /// A condition does not hold.
     Not(Box<Self>),
-    /// Those of which the two are the same.
+    /// Two operands are the same.
     Equal(Operand, Operand),
-    /// Those of which it is one of these.
+    /// An operand is one of several.
     OneOf(Operand, Vec<Operand>),
-    /// Those that are in the group of this name.
+    /// The connection is in the group of this name.
     InGroup(Operand),
-    /// Those of which the first holds the second somewhere.
+    /// The first operand has the second operand in it, at this place.
     Holds(Anchor, Operand, Operand),
 }
 
-/// Where a text is looked for.
+/// The place in a text where another text is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
     /// At the start.
@@ -45,16 +45,16 @@ pub enum Anchor {
     Anywhere,
 }
 
-/// What is compared.
+/// One side of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operand {
-    /// Whose connection it is.
+    /// The user of the connection.
     UserId,
-    /// Its public id.
+    /// The public id of the connection.
     ConnectionId,
-    /// This text.
+    /// A text of the filter.
     Text(String),
-    /// Nobody.
+    /// No user: `null`.
     Null,
 }
 
@@ -67,7 +67,7 @@ impl Filter {
         parse::filter(text)
     }
 
-    /// Whether it means this connection, which is in these groups.
+    /// Whether the condition holds for a connection that is in these groups.
     pub fn matches(&self, member: &Member, groups: &BTreeSet<KeyedName>) -> bool {
         let text = |operand: &Operand| operand.of(member);
         match self {
@@ -86,7 +86,7 @@ impl Filter {
         }
     }
 
-    /// Whether it asks for groups.
+    /// Whether the condition asks for groups.
     pub fn asks_for_groups(&self) -> bool {
         match self {
             Self::Or(one, other) | Self::And(one, other) => {
@@ -98,7 +98,7 @@ impl Filter {
         }
     }
 
-    /// The user whose connections alone it can mean.
+    /// The only user whose connections can fulfil the condition, if there is one.
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::And(one, other) => one.user().or_else(|| other.user()),

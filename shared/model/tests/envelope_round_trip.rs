@@ -32,9 +32,8 @@ fn hub(name: &str) -> HubName {
 
 fn read_all(body: &str) -> Vec<Notification> {
     let rules = EnvelopeRules { default_hub: hub(DEFAULT_HUB), implicit_broadcast: false };
-    let elements = parse(body, &rules).unwrap_or_else(|err| panic!("{err}: {body}"));
-    let one = |parsed| Result::unwrap_or_else(parsed, |err| panic!("{err}: {body}"));
-    elements.into_iter().map(|element| one(element.parsed)).collect()
+    let elements = parse(body, &rules).expect(body).into_iter();
+    elements.map(|element| element.parsed.expect(body)).collect()
 }
 
 fn read(element: &str) -> Notification {

@@ -89,8 +89,8 @@ fn what_is_no_event_says_why() {
     assert_eq!((begun.name(), begun.category()), ("connected", Category::Connections));
     let other = read(r#""category":"connections","event":"renamed""#);
     assert!(matches!(other, Err(EventError::Unknown)));
-    let bare = read(r#""category":"messages","event":"Add","target":"Add""#);
-    assert!(matches!(bare, Err(EventError::Incomplete)));
+    let incomplete = read(r#""category":"messages","event":"Add","target":"Add""#);
+    assert!(matches!(incomplete, Err(EventError::Incomplete)));
     for body in ["", "nonsense", "{}", "[1]", &format!(r#"{{{base},"category":"x","event":"y"}}"#)]
     {
         assert!(matches!(Event::parse(body), Err(EventError::Json(_))), "{body}");

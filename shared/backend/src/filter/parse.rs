@@ -4,7 +4,7 @@ use super::{Anchor, Filter, Operand};
 
 /// Filters that nest deeper are refused.
 const DEPTH_MAX: usize = 32;
-/// How much of what is not understood is told.
+/// The most characters of a text that an error repeats.
 const ECHO_MAX_CHARS: usize = 40;
 
 /// Why a text is no filter, for whoever wrote it.
@@ -13,12 +13,12 @@ pub enum FilterError {
     /// Something else stands where this was expected.
     #[error("{expected} was expected at '{at}'")]
     Expected {
-        /// What would go on.
+        /// What was expected.
         expected: &'static str,
-        /// Where it stopped.
+        /// The text from the place of the error on.
         at: String,
     },
-    /// It nests too deep.
+    /// The filter nests too deep.
     #[error("it nests more than {DEPTH_MAX} levels deep")]
     TooDeep,
 }

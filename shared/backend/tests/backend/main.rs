@@ -1,6 +1,6 @@
 //! The use cases over an in-memory table and a queue that remembers: all that needs no other room.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod execution;
 mod invocations;

@@ -155,7 +155,9 @@ impl<'a> Properties<'a> {
             Action::RemoveAll { audience } => self.put_audience(audience),
             Action::Settle { users, groups } => {
                 self.put_users(users);
-                groups.iter().for_each(|groups| self.put_groups(groups));
+                if let Some(groups) = groups {
+                    self.put_groups(groups);
+                }
             }
             Action::Show { audience, group } => {
                 self.put_audience(audience);

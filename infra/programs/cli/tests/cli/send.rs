@@ -92,68 +92,73 @@ async fn a_dry_run_shows_the_envelope_and_needs_no_deployment() {
     assert_eq!(shown.out.trim_end(), expected);
 }
 
+/// A command line that sends, with the message group and the envelope that it sends.
+type Sent = (&'static [&'static str], &'static str, &'static str);
+
+const SENT: &[Sent] = &[
+    (
+        &["send", "--user", "älice \"x\"", "t", "[ 1.0 ]", "a=1", "x"],
+        "orders:user:älice \"x\"",
+        r#"{"arguments":[[ 1.0 ],{"a":1},"x"],"hub":"orders","target":"t","userId":"älice \"x\""}"#,
+    ),
+    (
+        &["send", "--group", "g", "--except", "c1", "--except", "c2", "a \"b\""],
+        "orders:group:g",
+        r#"{"arguments":[],"excludedConnectionIds":["c1","c2"],"groupName":"g","hub":"orders","target":"a \"b\""}"#,
+    ),
+    (
+        &["send", "--group", "g", "--group", "h", "t"],
+        "orders:group:g",
+        r#"{"arguments":[],"groupNames":["g","h"],"hub":"orders","target":"t"}"#,
+    ),
+    (
+        &["send", "--connection", "c=", "t"],
+        "orders:connection:c=",
+        r#"{"arguments":[],"connectionId":"c=","hub":"orders","target":"t"}"#,
+    ),
+    (
+        &["send", "--all", "t"],
+        "orders:hub",
+        r#"{"arguments":[],"everyone":true,"hub":"orders","target":"t"}"#,
+    ),
+    (
+        &["users", "close", "alice"],
+        "orders:user:alice",
+        r#"{"action":"close","hub":"orders","userId":"alice"}"#,
+    ),
+    (
+        &["users", "close", "alice", "--keep-tokens", "--reason", "a \"b\""],
+        "orders:user:alice",
+        r#"{"action":"close","hub":"orders","reason":"a \"b\"","revoke":false,"userId":"alice"}"#,
+    ),
+    (
+        &["users", "close", "alice", "--allow-reconnect"],
+        "orders:user:alice",
+        r#"{"action":"close","allowReconnect":true,"hub":"orders","userId":"alice"}"#,
+    ),
+    (
+        &["groups", "close", "g", "--reason", ""],
+        "orders:group:g",
+        r#"{"action":"close","groupName":"g","hub":"orders","reason":""}"#,
+    ),
+    (
+        &["connections", "close", "c=", "--allow-reconnect"],
+        "orders:connection:c=",
+        r#"{"action":"close","allowReconnect":true,"connectionId":"c=","hub":"orders"}"#,
+    ),
+    (
+        &["connections", "close", "--all"],
+        "orders:hub",
+        r#"{"action":"close","everyone":true,"hub":"orders"}"#,
+    ),
+];
+
 /// What is shown is what is sent, but for characters that a terminal would act on.
 #[tokio::test]
 async fn envelopes_are_the_same_bytes_as_ever() {
-    for (arguments, group, envelope) in [
-        (
-            &["send", "--user", "älice \"x\"", "t", "[ 1.0 ]", "a=1", "x"] as &[_],
-            "orders:user:älice \"x\"",
-            r#"{"arguments":[[ 1.0 ],{"a":1},"x"],"hub":"orders","target":"t","userId":"älice \"x\""}"#,
-        ),
-        (
-            &["send", "--group", "g", "--except", "c1", "--except", "c2", "a \"b\""],
-            "orders:group:g",
-            r#"{"arguments":[],"excludedConnectionIds":["c1","c2"],"groupName":"g","hub":"orders","target":"a \"b\""}"#,
-        ),
-        (
-            &["send", "--group", "g", "--group", "h", "t"],
-            "orders:group:g",
-            r#"{"arguments":[],"groupNames":["g","h"],"hub":"orders","target":"t"}"#,
-        ),
-        (
-            &["send", "--connection", "c=", "t"],
-            "orders:connection:c=",
-            r#"{"arguments":[],"connectionId":"c=","hub":"orders","target":"t"}"#,
-        ),
-        (
-            &["send", "--all", "t"],
-            "orders:hub",
-            r#"{"arguments":[],"everyone":true,"hub":"orders","target":"t"}"#,
-        ),
-        (
-            &["users", "close", "alice"],
-            "orders:user:alice",
-            r#"{"action":"close","hub":"orders","userId":"alice"}"#,
-        ),
-        (
-            &["users", "close", "alice", "--keep-tokens", "--reason", "a \"b\""],
-            "orders:user:alice",
-            r#"{"action":"close","hub":"orders","reason":"a \"b\"","revoke":false,"userId":"alice"}"#,
-        ),
-        (
-            &["users", "close", "alice", "--allow-reconnect"],
-            "orders:user:alice",
-            r#"{"action":"close","allowReconnect":true,"hub":"orders","userId":"alice"}"#,
-        ),
-        (
-            &["groups", "close", "g", "--reason", ""],
-            "orders:group:g",
-            r#"{"action":"close","groupName":"g","hub":"orders","reason":""}"#,
-        ),
-        (
-            &["connections", "close", "c=", "--allow-reconnect"],
-            "orders:connection:c=",
-            r#"{"action":"close","allowReconnect":true,"connectionId":"c=","hub":"orders"}"#,
-        ),
-        (
-            &["connections", "close", "--all"],
-            "orders:hub",
-            r#"{"action":"close","everyone":true,"hub":"orders"}"#,
-        ),
-    ] {
+    for (arguments, group, envelope) in SENT {
         let mut command = program();
-        let shown = run(command.args(arguments).args(["--dry-run", "--hub", "orders"])).await;
+        let shown = run(command.args(*arguments).args(["--dry-run", "--hub", "orders"])).await;
         let expected = format!("{envelope}\n  in the message group {group}\n");
         assert_eq!(shown.exits(0).out, expected, "{arguments:?}");
     }
