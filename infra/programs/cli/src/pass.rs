@@ -146,6 +146,7 @@ impl Pass {
             token_id: id.as_str(),
             groups_in_grant: false,
             session_expires: session.map(|session| now.plus(session)),
+            issued_at: now,
             lifetime: CLIENT_TOKEN_LIFETIME,
             claims: &claims,
         };

@@ -2,11 +2,7 @@
 
 use hubcast_model::access::{Block, Membership, Standing};
 use hubcast_model::id::UserId;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
-    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
-    SocketStore, UsageStore,
-};
+use hubcast_model::ports::{BlockStore, GrantStore, MembershipStore};
 use hubcast_model::time::Timestamp;
 
 use super::longest_name;
@@ -16,25 +12,7 @@ use crate::name;
 const HUB: &str = "access";
 
 /// Runs every rule about access.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &(impl BlockStore + GrantStore + MembershipStore)) {
     memberships_and_denials_read_back(store).await;
     the_last_word_on_a_group_counts(store).await;
     expired_memberships_do_not_count(store).await;
@@ -54,21 +32,12 @@ fn membership(group: &str, standing: Standing, expires: Option<Timestamp>) -> Me
     Membership { group: name::group(group).keyed(), standing, expires }
 }
 
-async fn put(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-    user: &UserId,
-    membership: &Membership,
-) {
+async fn put(store: &impl MembershipStore, user: &UserId, membership: &Membership) {
     store.put_membership(&name::hub(HUB), user, membership).await.expect("an answer");
 }
 
 /// The memberships at [`START`], in the order of their groups.
-async fn read(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-    user: &UserId,
-) -> Vec<Membership> {
+async fn read(store: &impl MembershipStore, user: &UserId) -> Vec<Membership> {
     let hub = name::hub(HUB);
     let mut memberships = store.memberships(&hub, user, START).await.expect("an answer");
     memberships.sort_by(|one, other| one.group.cmp(&other.group));
@@ -76,17 +45,7 @@ async fn read(
 }
 
 /// Everything of a membership comes back, also of one with a long or odd name.
-pub async fn memberships_and_denials_read_back(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn memberships_and_denials_read_back(store: &impl MembershipStore) {
     let user = name::user("reads#back%2F");
     let mut memberships = [
         membership("a", Standing::Member, None),
@@ -101,17 +60,7 @@ pub async fn memberships_and_denials_read_back(
 }
 
 /// A denial takes a membership's place, and the other way round.
-pub async fn the_last_word_on_a_group_counts(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn the_last_word_on_a_group_counts(store: &impl MembershipStore) {
     let user = name::user("last-word");
     let words = [
         membership("a", Standing::Member, Some(at(9))),
@@ -125,17 +74,7 @@ pub async fn the_last_word_on_a_group_counts(
 }
 
 /// A membership ends at its very millisecond.
-pub async fn expired_memberships_do_not_count(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn expired_memberships_do_not_count(store: &impl MembershipStore) {
     let user = name::user("expires");
     put(store, &user, &membership("ended", Standing::Member, Some(START))).await;
     put(store, &user, &membership("lasts", Standing::Member, Some(at(1)))).await;
@@ -144,17 +83,7 @@ pub async fn expired_memberships_do_not_count(
 }
 
 /// Nobody else is in the group for it.
-pub async fn memberships_belong_to_one_user_of_one_hub(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn memberships_belong_to_one_user_of_one_hub(store: &impl MembershipStore) {
     let user = name::user("belongs");
     put(store, &user, &membership("a", Standing::Member, None)).await;
     for other in ["Belongs", "belongs#", &longest_name('別')] {

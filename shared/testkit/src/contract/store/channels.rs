@@ -2,11 +2,7 @@
 
 use hubcast_model::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
-    InboxStore, MembershipStore, PageQuery, PendingStore, ProgressStore, ResultStore, SessionStore,
-    ShardStore, SocketStore, UsageStore,
-};
+use hubcast_model::ports::{ChannelStore, Consistency, PageQuery, ShardStore};
 use hubcast_model::time::Timestamp;
 
 use super::longest_name;
@@ -18,25 +14,7 @@ const HUB: &str = "channels";
 const LATER: Timestamp = Timestamp::from_millis(START.as_millis() + 1);
 
 /// Runs every rule about channels.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &(impl ChannelStore + ShardStore)) {
     members_come_in_the_order_of_their_sockets(store).await;
     a_member_reads_back_as_it_was_written(store).await;
     expired_rows_do_not_count(store).await;
@@ -53,12 +31,7 @@ fn key(group: &str) -> ChannelKey {
     ChannelKey::group(&name::hub(HUB), &name::group(group).keyed(), 0)
 }
 
-async fn put(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-    rows: &[ChannelRow],
-) {
+async fn put(store: &impl ChannelStore, rows: &[ChannelRow]) {
     store.put_rows(rows).await.expect("an answer");
 }
 
@@ -85,11 +58,7 @@ async fn sockets(store: &impl ChannelStore, key: &ChannelKey) -> Vec<String> {
 }
 
 /// Pages continue after a socket, so their order is the sockets'.
-pub async fn members_come_in_the_order_of_their_sockets(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn members_come_in_the_order_of_their_sockets(store: &impl ChannelStore) {
     let key = key("order");
     let rows = ["c=", "A=", "b=", "a=", "B="].map(|id| row(&key, id, LATER));
     put(store, &rows).await;
@@ -97,11 +66,7 @@ pub async fn members_come_in_the_order_of_their_sockets(
 }
 
 /// Connection and user come with every member.
-pub async fn a_member_reads_back_as_it_was_written(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn a_member_reads_back_as_it_was_written(store: &impl ChannelStore) {
     let key = key(&longest_name('員'));
     let anonymous = row(&key, "member-a=", LATER);
     let mut named = row(&key, "member-b=", LATER);
@@ -112,11 +77,7 @@ pub async fn a_member_reads_back_as_it_was_written(
 }
 
 /// A row ends at its very millisecond, whether or not it was deleted by then.
-pub async fn expired_rows_do_not_count(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn expired_rows_do_not_count(store: &impl ChannelStore) {
     let key = key("expired");
     let before = Timestamp::from_millis(START.as_millis() - 1);
     put(store, &[row(&key, "a=", before), row(&key, "b=", START), row(&key, "c=", LATER)]).await;
@@ -124,11 +85,7 @@ pub async fn expired_rows_do_not_count(
 }
 
 /// A row that is written again lives as long as it says now.
-pub async fn a_row_is_written_anew(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn a_row_is_written_anew(store: &impl ChannelStore) {
     let key = key("anew");
     put(store, &[row(&key, "a=", START), row(&key, "b=", LATER)]).await;
     put(store, &[row(&key, "a=", LATER)]).await;
@@ -137,11 +94,7 @@ pub async fn a_row_is_written_anew(
 }
 
 /// One call writes or deletes as many rows as it is given.
-pub async fn many_rows_are_written_and_deleted_in_one_call(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn many_rows_are_written_and_deleted_in_one_call(store: &impl ChannelStore) {
     let keys: Vec<ChannelKey> = (0..60).map(|n| key(&format!("many-{n}"))).collect();
     let [socket, other] = ["many=", "many-other="];
     let rows = |id| keys.iter().map(move |key| row(key, id, LATER));
@@ -165,11 +118,7 @@ pub async fn missing_rows_are_deleted_without_an_error(store: &impl ChannelStore
 }
 
 /// The members take more than a page of the real table, of 1 MB; expired ones stand between.
-pub async fn hundreds_of_members_come_page_by_page(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn hundreds_of_members_come_page_by_page(store: &impl ChannelStore) {
     let key = key("hundreds");
     let user = name::user(&longest_name('名'));
     let expires = |n: usize| if n.is_multiple_of(7) { START } else { LATER };
@@ -185,11 +134,7 @@ pub async fn hundreds_of_members_come_page_by_page(
 }
 
 /// Separators and escapes in names are only characters.
-pub async fn names_that_look_like_keys_do_not_mix(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn names_that_look_like_keys_do_not_mix(store: &impl ChannelStore) {
     let (long, longer) = (longest_name('甲'), longest_name('乙'));
     let names = ["mix", "mix#0", "mix#0#0", "mix%2F", "mix/", "mix%23", "MIX", &long, &longer];
     for (n, name) in names.into_iter().enumerate() {
@@ -216,11 +161,7 @@ pub async fn shard_counts_only_rise(store: &impl ShardStore) {
 }
 
 /// A reader that needs few rows does not pay for a full page.
-pub async fn a_page_is_no_larger_than_its_limit(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn a_page_is_no_larger_than_its_limit(store: &impl ChannelStore) {
     let key = key("limit");
     put(store, &["a=", "b=", "c="].map(|id| row(&key, id, LATER))).await;
     let query = PageQuery { limit: Some(1), ..page_query(&key, None) };

@@ -1,10 +1,6 @@
 //! Claims on connection ids.
 
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
-    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
-    SocketStore, UsageStore,
-};
+use hubcast_model::ports::{ClaimStore, SocketStore};
 use hubcast_model::socket::Socket;
 
 use crate::clock::START;
@@ -12,25 +8,7 @@ use crate::name;
 use crate::socket::connecting;
 
 /// Runs every rule about claims.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &(impl ClaimStore + SocketStore)) {
     a_free_claim_is_taken(store).await;
     a_claim_passes_on_when_its_holder_never_finished(store).await;
     a_claim_is_refused_when_its_holder_finished(store).await;

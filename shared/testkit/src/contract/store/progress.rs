@@ -3,35 +3,13 @@
 use std::collections::BTreeMap;
 
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
-    MembershipStore, PendingStore, Progress, ProgressStore, Rest, ResultStore, SessionStore,
-    ShardStore, SocketStore, UsageStore,
-};
+use hubcast_model::ports::{Progress, ProgressStore, Rest};
 use hubcast_model::time::Timestamp;
 
 use crate::name;
 
 /// Runs every rule about progress.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &impl ProgressStore) {
     keys_without_a_row_are_left_out(store).await;
     nothing_left_is_not_the_same_as_no_row(store).await;
     thousands_of_sockets_may_be_left(store).await;
@@ -47,19 +25,11 @@ fn left(count: usize) -> Progress {
     Progress { left, ..Progress::default() }
 }
 
-async fn put(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-    rows: &BTreeMap<String, Progress>,
-) {
+async fn put(store: &impl ProgressStore, rows: &BTreeMap<String, Progress>) {
     store.put_progress(rows, Timestamp::FOREVER).await.expect("an answer");
 }
 
-async fn read(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-    keys: &[&str],
-) -> BTreeMap<String, Progress> {
+async fn read(store: &impl ProgressStore, keys: &[&str]) -> BTreeMap<String, Progress> {
     let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
     store.progress(&keys).await.expect("an answer")
 }
@@ -69,67 +39,27 @@ fn rows<const N: usize>(rows: [(&str, usize); N]) -> BTreeMap<String, Progress> 
 }
 
 /// An element that nobody began has no row.
-pub async fn keys_without_a_row_are_left_out(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn keys_without_a_row_are_left_out(store: &impl ProgressStore) {
     put(store, &rows([("out/0", 2)])).await;
     assert_eq!(read(store, &["out/0", "out/1"]).await, rows([("out/0", 2)]));
     assert_eq!(read(store, &[]).await, BTreeMap::new());
 }
 
 /// An element that is done must not be begun anew.
-pub async fn nothing_left_is_not_the_same_as_no_row(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn nothing_left_is_not_the_same_as_no_row(store: &impl ProgressStore) {
     put(store, &rows([("done/0", 0)])).await;
     assert_eq!(read(store, &["done/0", "done/1"]).await, rows([("done/0", 0)]));
 }
 
 /// The left-set may be larger than an item of the real table.
-pub async fn thousands_of_sockets_may_be_left(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn thousands_of_sockets_may_be_left(store: &impl ProgressStore) {
     put(store, &rows([("thousands/0", 12_000), ("thousands/1", 5_000)])).await;
     let read = read(store, &["thousands/0", "thousands/1"]).await;
     assert!(read == rows([("thousands/0", 12_000), ("thousands/1", 5_000)]));
 }
 
 /// What is left shrinks, whatever it was cut into before.
-pub async fn the_last_word_on_an_element_counts(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn the_last_word_on_an_element_counts(store: &impl ProgressStore) {
     for count in [11_000, 5_001, 1, 0, 3] {
         put(store, &rows([("word/0", count)])).await;
         assert!(read(store, &["word/0"]).await == rows([("word/0", count)]), "{count}");
@@ -137,17 +67,7 @@ pub async fn the_last_word_on_an_element_counts(
 }
 
 /// As many elements as ten full messages hold.
-pub async fn many_elements_are_kept_and_read_at_once(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn many_elements_are_kept_and_read_at_once(store: &impl ProgressStore) {
     let all: BTreeMap<String, Progress> =
         (0..1000).map(|n| (format!("many/{n}"), left(n % 3))).collect();
     put(store, &all).await;
@@ -156,33 +76,13 @@ pub async fn many_elements_are_kept_and_read_at_once(
 }
 
 /// Two messages may carry the same key, when a dead letter was moved twice.
-pub async fn a_key_may_be_asked_for_twice(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn a_key_may_be_asked_for_twice(store: &impl ProgressStore) {
     put(store, &rows([("twice/0", 1)])).await;
     assert_eq!(read(store, &["twice/0", "twice/0"]).await, rows([("twice/0", 1)]));
 }
 
 /// Jobs and pages that remain, and the counts, read back as they were written.
-pub async fn what_remains_besides_sockets_is_kept(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn what_remains_besides_sockets_is_kept(store: &impl ProgressStore) {
     let rests = [
         Rest::Nothing,
         Rest::Jobs("remains/0".to_owned()),

@@ -5,11 +5,7 @@ use std::time::Duration;
 
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
-    InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore,
-    ShardStore, SocketStore, UsageStore,
-};
+use hubcast_model::ports::{Consistency, SocketStore};
 use hubcast_model::session::{SessionId, SocketSession};
 use hubcast_model::socket::{Socket, SocketState};
 
@@ -21,25 +17,7 @@ use crate::socket::connecting;
 const HUB: &str = "records";
 
 /// Runs every rule about records.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &impl SocketStore) {
     a_record_reads_back_as_it_was_written(store).await;
     an_unknown_socket_has_no_record(store).await;
     a_handshake_begins_once(store).await;
@@ -61,10 +39,7 @@ fn keys(names: &[&str]) -> Vec<ChannelKey> {
     names.iter().map(key).collect()
 }
 
-async fn read(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-    id: &SocketId,
-) -> Option<Socket> {
+async fn read(store: &impl SocketStore, id: &SocketId) -> Option<Socket> {
     store.socket(id, Consistency::Strong).await.expect("an answer")
 }
 
@@ -76,9 +51,7 @@ async fn socket_in(store: &impl SocketStore, id: &str, state: SocketState) -> So
 }
 
 /// Whatever a record says comes back, also what it does not have.
-pub async fn a_record_reads_back_as_it_was_written(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn a_record_reads_back_as_it_was_written(store: &impl SocketStore) {
     let bare = Socket { user: None, ..connecting(HUB, "record-bare=", "nobody") };
     let full = Socket {
         connection: name::connection("record-full-connection"),
@@ -99,16 +72,12 @@ pub async fn a_record_reads_back_as_it_was_written(
 }
 
 /// Nothing is made up.
-pub async fn an_unknown_socket_has_no_record(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn an_unknown_socket_has_no_record(store: &impl SocketStore) {
     assert_eq!(read(store, &name::socket("record-unknown=")).await, None);
 }
 
 /// Only the first of two handshakes is taken on; it notes the rows to come.
-pub async fn a_handshake_begins_once(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn a_handshake_begins_once(store: &impl SocketStore) {
     let socket = socket_in(store, "record-begins=", SocketState::Connecting).await;
     let channels = keys(&["a", "b"]);
     let begun = store.begin_handshake(&socket.id, &channels).await.expect("an answer");
@@ -126,9 +95,7 @@ pub async fn a_handshake_begins_once(
 }
 
 /// A socket gets ready once, and never without having begun.
-pub async fn a_handshake_finishes_once_and_after_it_began(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn a_handshake_finishes_once_and_after_it_began(store: &impl SocketStore) {
     let socket = socket_in(store, "record-finishes=", SocketState::Connecting).await;
     assert!(!store.finish_handshake(&socket).await.expect("an answer"));
     let begun = store.begin_handshake(&socket.id, &keys(&["a"])).await.expect("an answer");
@@ -142,9 +109,7 @@ pub async fn a_handshake_finishes_once_and_after_it_began(
 }
 
 /// Rows may be noted as soon as the handshake was taken on.
-pub async fn channels_are_noted_on_a_socket_that_joins_or_is_ready(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn channels_are_noted_on_a_socket_that_joins_or_is_ready(store: &impl SocketStore) {
     for (id, state) in
         [("record-notes1=", SocketState::Joining), ("record-notes2=", SocketState::Ready)]
     {
@@ -158,9 +123,7 @@ pub async fn channels_are_noted_on_a_socket_that_joins_or_is_ready(
 }
 
 /// A socket that has not shaken hands, was closed or is gone gets no rows.
-pub async fn no_channels_are_noted_on_any_other_socket(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn no_channels_are_noted_on_any_other_socket(store: &impl SocketStore) {
     for (id, state) in
         [("record-refuses1=", SocketState::Connecting), ("record-refuses2=", SocketState::Closed)]
     {
@@ -175,9 +138,7 @@ pub async fn no_channels_are_noted_on_any_other_socket(
 }
 
 /// Only what is named is forgotten; what was not noted is no error.
-pub async fn channels_are_forgotten(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn channels_are_forgotten(store: &impl SocketStore) {
     let socket = socket_in(store, "record-forgets=", SocketState::Ready).await;
     store.note_channels(&socket.id, &keys(&["a", "b", "c"])).await.expect("an answer");
     store.forget_channels(&socket.id, &keys(&["a", "c", "d"])).await.expect("an answer");
@@ -188,9 +149,7 @@ pub async fn channels_are_forgotten(
 }
 
 /// A socket that is gone stays gone.
-pub async fn forgetting_makes_no_record(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn forgetting_makes_no_record(store: &impl SocketStore) {
     let unknown = name::socket("record-forgets-unknown=");
     store.forget_channels(&unknown, &keys(&["a"])).await.expect("an answer");
     assert_eq!(read(store, &unknown).await, None);
@@ -198,9 +157,7 @@ pub async fn forgetting_makes_no_record(
 }
 
 /// An empty list is a list.
-pub async fn noting_and_forgetting_nothing_is_fine(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn noting_and_forgetting_nothing_is_fine(store: &impl SocketStore) {
     let socket = socket_in(store, "record-nothing=", SocketState::Connecting).await;
     assert_eq!(store.note_channels(&socket.id, &[]).await.expect("an answer"), None);
     let begun = store.begin_handshake(&socket.id, &[]).await.expect("an answer");
@@ -212,9 +169,7 @@ pub async fn noting_and_forgetting_nothing_is_fine(
 }
 
 /// The second time says that it is the second; nothing else of the record changes.
-pub async fn a_known_socket_is_marked_closed_once(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn a_known_socket_is_marked_closed_once(store: &impl SocketStore) {
     let socket = socket_in(store, "record-closes=", SocketState::Ready).await;
     let noted = store.note_channels(&socket.id, &keys(&["a"])).await.expect("an answer");
     assert!(!store.mark_closed(&socket.id, START).await.expect("an answer"));
@@ -225,9 +180,7 @@ pub async fn a_known_socket_is_marked_closed_once(
 }
 
 /// A mark alone is not a record, but is remembered until it is deleted.
-pub async fn an_unknown_socket_is_marked_closed_once(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn an_unknown_socket_is_marked_closed_once(store: &impl SocketStore) {
     let unknown = name::socket("record-closes-unknown=");
     assert!(!store.mark_closed(&unknown, START).await.expect("an answer"));
     assert!(store.mark_closed(&unknown, START).await.expect("an answer"));
@@ -247,9 +200,7 @@ pub async fn a_closed_socket_does_not_get_ready(store: &impl SocketStore) {
 }
 
 /// Whoever deletes the record gets it; later ones get nothing.
-pub async fn a_record_is_deleted_exactly_once(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-) {
+pub async fn a_record_is_deleted_exactly_once(store: &impl SocketStore) {
     let socket = socket_in(store, "record-deletes=", SocketState::Ready).await;
     let noted = store.note_channels(&socket.id, &keys(&["a"])).await.expect("an answer");
     assert_eq!(store.delete_socket(&socket.id).await.expect("an answer"), noted);

@@ -1,35 +1,13 @@
 //! The answers of clients that backends wait for.
 
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientResult, ClientStore, GrantStore,
-    InboxStore, InvocationKey, MembershipStore, PendingStore, ProgressStore, ResultStore,
-    SessionStore, ShardStore, SocketStore, UsageStore,
-};
+use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore};
 use hubcast_model::time::Timestamp;
 
 use crate::clock::START;
 use crate::name;
 
 /// Runs every rule about answers.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &impl ResultStore) {
     an_answer_that_nobody_waits_for_is_left(store).await;
     every_kind_of_answer_reads_back(store).await;
     the_first_answer_counts(store).await;
@@ -47,52 +25,23 @@ async fn expect(store: &impl ResultStore, key: &InvocationKey) {
     store.expect_result(key, expires).await.expect("an answer");
 }
 
-async fn put(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-    key: &InvocationKey,
-    result: &ClientResult,
-) -> bool {
+async fn put(store: &impl ResultStore, key: &InvocationKey, result: &ClientResult) -> bool {
     store.put_result(key, result).await.expect("an answer")
 }
 
-async fn read(
-    store: &(impl MembershipStore + ProgressStore + ResultStore + SocketStore),
-    key: &InvocationKey,
-) -> Option<ClientResult> {
+async fn read(store: &impl ResultStore, key: &InvocationKey) -> Option<ClientResult> {
     store.result(key).await.expect("an answer")
 }
 
 /// Clients cannot fill the table with what they make up.
-pub async fn an_answer_that_nobody_waits_for_is_left(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn an_answer_that_nobody_waits_for_is_left(store: &impl ResultStore) {
     let key = key("nobody", "1");
     assert!(!put(store, &key, &ClientResult::Void).await);
     assert_eq!(read(store, &key).await, None);
 }
 
 /// Empty texts are texts.
-pub async fn every_kind_of_answer_reads_back(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn every_kind_of_answer_reads_back(store: &impl ResultStore) {
     let results = [
         ClientResult::Void,
         ClientResult::Value("null".to_owned()),
@@ -110,17 +59,7 @@ pub async fn every_kind_of_answer_reads_back(
 }
 
 /// A second answer changes nothing.
-pub async fn the_first_answer_counts(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn the_first_answer_counts(store: &impl ResultStore) {
     let (key, second) = (key("first", "1"), ClientResult::Error("late".to_owned()));
     expect(store, &key).await;
     assert!(put(store, &key, &ClientResult::Void).await);
@@ -129,17 +68,7 @@ pub async fn the_first_answer_counts(
 }
 
 /// The connection is part of the key.
-pub async fn nobody_answers_for_another(
-    store: &(
-         impl BoardStore
-         + ChannelStore
-         + ClientStore
-         + MembershipStore
-         + ProgressStore
-         + ResultStore
-         + SocketStore
-     ),
-) {
+pub async fn nobody_answers_for_another(store: &impl ResultStore) {
     let (own, others) = (key("one", "7"), [key("another", "7"), key("one", "8")]);
     expect(store, &own).await;
     for other in others {
@@ -149,11 +78,7 @@ pub async fn nobody_answers_for_another(
 }
 
 /// Forgetting twice is forgetting once.
-pub async fn what_is_forgotten_takes_no_answer(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn what_is_forgotten_takes_no_answer(store: &impl ResultStore) {
     let key = key("forgotten", "1");
     expect(store, &key).await;
     for _ in 0..2 {

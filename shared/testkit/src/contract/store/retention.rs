@@ -1,11 +1,7 @@
 //! Retained values, inboxes, and which of them are in use.
 
 use hubcast_model::id::HubName;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, Consistency, GrantStore,
-    InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore,
-    ShardStore, SocketStore, UsageStore,
-};
+use hubcast_model::ports::{BoardStore, Consistency, InboxStore, UsageStore};
 use hubcast_model::retention::{
     Board, Inbox, InboxMessage, QueuePosition, RetainedKey, RetainedValue, Use,
 };
@@ -16,25 +12,7 @@ use crate::clock::START;
 use crate::name;
 
 /// Runs every rule about what is there for those who come later.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &(impl BoardStore + InboxStore + UsageStore)) {
     what_is_in_use_is_noted_for_each_hub(store).await;
     the_last_value_of_a_key_counts(store).await;
     an_older_value_of_its_message_group_replaces_nothing(store).await;
@@ -64,13 +42,7 @@ fn value(key: &str, position: QueuePosition, record: &str) -> RetainedValue {
     RetainedValue { key, position, record: Some(record.to_owned()), expires: Timestamp::FOREVER }
 }
 
-async fn put(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-    board: &Board,
-    value: &RetainedValue,
-) {
+async fn put(store: &impl BoardStore, board: &Board, value: &RetainedValue) {
     store.put_retained(board, value).await.expect("an answer");
 }
 
@@ -87,7 +59,7 @@ fn waiting(position: QueuePosition, record: &str) -> InboxMessage {
     InboxMessage { position, record: record.to_owned(), expires: at(1000) }
 }
 
-async fn wait(store: &(impl InboxStore + PendingStore), inbox: &Inbox, message: &InboxMessage) {
+async fn wait(store: &impl InboxStore, inbox: &Inbox, message: &InboxMessage) {
     store.put_inbox_message(inbox, message).await.expect("an answer");
 }
 
@@ -112,11 +84,7 @@ pub async fn what_is_in_use_is_noted_for_each_hub(store: &impl UsageStore) {
 }
 
 /// One value for each key, read back as it was written.
-pub async fn the_last_value_of_a_key_counts(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn the_last_value_of_a_key_counts(store: &impl BoardStore) {
     let board = group_board("last");
     let record = "{\"type\":1,\"target\":\"語\",\"arguments\":[ 1.0 ]}\u{1e}";
     let last = value("k", place("g", "2"), record);
@@ -129,11 +97,7 @@ pub async fn the_last_value_of_a_key_counts(
 }
 
 /// A message that SQS delivers again must not bring an old value back.
-pub async fn an_older_value_of_its_message_group_replaces_nothing(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn an_older_value_of_its_message_group_replaces_nothing(store: &impl BoardStore) {
     let board = group_board("older");
     put(store, &board, &value("k", place("g", "10"), "new")).await;
     put(store, &board, &value("k", place("g", "9"), "old")).await;
@@ -145,11 +109,7 @@ pub async fn an_older_value_of_its_message_group_replaces_nothing(
 }
 
 /// Also when the message that hung it up comes again.
-pub async fn a_value_that_was_taken_down_stays_down(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn a_value_that_was_taken_down_stays_down(store: &impl BoardStore) {
     let board = group_board("down");
     let down = RetainedValue { record: None, ..value("k", place("g", "2"), "") };
     put(store, &board, &value("k", place("g", "1"), "up")).await;
@@ -161,11 +121,7 @@ pub async fn a_value_that_was_taken_down_stays_down(
 }
 
 /// Whatever users, groups and hubs are called.
-pub async fn boards_are_apart(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn boards_are_apart(store: &impl BoardStore) {
     let (user, group) = (name::user("apart").keyed(), name::group("apart").keyed());
     let (here, there) = (&name::hub("later"), &name::hub("elsewhere"));
     let boards = [
@@ -186,11 +142,7 @@ pub async fn boards_are_apart(
 }
 
 /// Expired ones do not count, whether or not the table has deleted them.
-pub async fn values_expire_at_their_millisecond(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn values_expire_at_their_millisecond(store: &impl BoardStore) {
     let board = group_board("expiring");
     let short = RetainedValue { expires: at(5), ..value("k", place("g", "1"), "short") };
     put(store, &board, &short).await;
@@ -199,11 +151,7 @@ pub async fn values_expire_at_their_millisecond(
 }
 
 /// Together more than a page of the real table holds.
-pub async fn large_values_are_kept_page_by_page(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn large_values_are_kept_page_by_page(store: &impl BoardStore) {
     let board = group_board("large");
     let large = "x".repeat(128 * 1024);
     let keys: Vec<String> = (0..12).map(|n| format!("k{n:02}")).collect();
@@ -217,7 +165,7 @@ pub async fn large_values_are_kept_page_by_page(
 }
 
 /// Whatever the order in which they came; and each once.
-pub async fn messages_wait_in_the_order_of_their_places(store: &(impl InboxStore + PendingStore)) {
+pub async fn messages_wait_in_the_order_of_their_places(store: &impl InboxStore) {
     let inbox = inbox("ordered");
     let messages = [
         waiting(QueuePosition::new("g", "9", 0), "a"),
@@ -241,7 +189,7 @@ pub async fn messages_wait_in_the_order_of_their_places(store: &(impl InboxStore
 }
 
 /// Whoever gets it may deliver it in another way.
-pub async fn a_message_is_taken_back_by_one(store: &(impl InboxStore + PendingStore)) {
+pub async fn a_message_is_taken_back_by_one(store: &impl InboxStore) {
     let inbox = inbox("back");
     let message = waiting(place("g", "1"), "a");
     wait(store, &inbox, &message).await;
@@ -251,7 +199,7 @@ pub async fn a_message_is_taken_back_by_one(store: &(impl InboxStore + PendingSt
 }
 
 /// Whoever the users are, and however late the table deletes.
-pub async fn inboxes_are_apart_and_messages_expire(store: &(impl InboxStore + PendingStore)) {
+pub async fn inboxes_are_apart_and_messages_expire(store: &impl InboxStore) {
     let inboxes = [inbox("apart"), inbox(&longest_name('a')), inbox(&longest_name('b'))];
     for (at, inbox) in inboxes.iter().enumerate() {
         wait(store, inbox, &waiting(place("g", "1"), &at.to_string())).await;

@@ -1,10 +1,6 @@
 //! The sessions of client tokens.
 
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
-    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
-    SocketStore, UsageStore,
-};
+use hubcast_model::ports::SessionStore;
 use hubcast_model::session::SessionId;
 use hubcast_model::time::Timestamp;
 
@@ -12,25 +8,7 @@ use crate::clock::START;
 use crate::name;
 
 /// Runs every rule about sessions.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &impl SessionStore) {
     what_was_never_opened_does_not_last(store).await;
     a_session_lasts_as_long_as_its_longest_socket(store).await;
     a_session_outlasts_its_last_socket(store).await;
@@ -49,21 +27,11 @@ fn session(token: &str) -> SessionId {
     SessionId::of(&name::hub("sessions"), token)
 }
 
-async fn join(
-    store: &(impl ChannelStore + PendingStore + SessionStore + SocketStore),
-    session: &SessionId,
-    socket: &str,
-    until: Timestamp,
-) {
+async fn join(store: &impl SessionStore, session: &SessionId, socket: &str, until: Timestamp) {
     store.join_session(session, &name::socket(socket), until).await.expect("an answer");
 }
 
-async fn leave(
-    store: &(impl ChannelStore + SessionStore + SocketStore),
-    session: &SessionId,
-    socket: &str,
-    until: Timestamp,
-) {
+async fn leave(store: &impl SessionStore, session: &SessionId, socket: &str, until: Timestamp) {
     store.leave_session(session, &name::socket(socket), until).await.expect("an answer");
 }
 
@@ -86,9 +54,7 @@ pub async fn what_was_never_opened_does_not_last(store: &impl SessionStore) {
 }
 
 /// A session ends at its very millisecond.
-pub async fn a_session_lasts_as_long_as_its_longest_socket(
-    store: &(impl ChannelStore + PendingStore + SessionStore + SocketStore),
-) {
+pub async fn a_session_lasts_as_long_as_its_longest_socket(store: &impl SessionStore) {
     let session = session("sockets");
     join(store, &session, "s1=", at(5)).await;
     join(store, &session, "s2=", at(9)).await;
@@ -97,9 +63,7 @@ pub async fn a_session_lasts_as_long_as_its_longest_socket(
 }
 
 /// The end is what the last socket that left says.
-pub async fn a_session_outlasts_its_last_socket(
-    store: &(impl ChannelStore + PendingStore + SessionStore + SocketStore),
-) {
+pub async fn a_session_outlasts_its_last_socket(store: &impl SessionStore) {
     let session = session("outlasts");
     join(store, &session, "s1=", at(100)).await;
     leave(store, &session, "s1=", at(20)).await;
@@ -111,9 +75,7 @@ pub async fn a_session_outlasts_its_last_socket(
 }
 
 /// As long as one is open, its own end counts.
-pub async fn the_end_of_one_socket_takes_nothing_from_the_others(
-    store: &(impl ChannelStore + PendingStore + SessionStore + SocketStore),
-) {
+pub async fn the_end_of_one_socket_takes_nothing_from_the_others(store: &impl SessionStore) {
     let session = session("others");
     join(store, &session, "s1=", at(100)).await;
     join(store, &session, "s2=", at(100)).await;
@@ -122,9 +84,7 @@ pub async fn the_end_of_one_socket_takes_nothing_from_the_others(
 }
 
 /// Ends that are told in the wrong order leave the later one.
-pub async fn a_late_end_makes_no_session_shorter(
-    store: &(impl ChannelStore + SessionStore + SocketStore),
-) {
+pub async fn a_late_end_makes_no_session_shorter(store: &impl SessionStore) {
     let session = session("late");
     leave(store, &session, "s1=", at(30)).await;
     leave(store, &session, "s2=", at(20)).await;
@@ -132,9 +92,7 @@ pub async fn a_late_end_makes_no_session_shorter(
 }
 
 /// Whoever repeats it changes nothing but the end.
-pub async fn leaving_twice_is_leaving_once(
-    store: &(impl ChannelStore + PendingStore + SessionStore + SocketStore),
-) {
+pub async fn leaving_twice_is_leaving_once(store: &impl SessionStore) {
     let session = session("twice");
     join(store, &session, "s1=", at(100)).await;
     leave(store, &session, "s1=", at(20)).await;
@@ -154,9 +112,7 @@ pub async fn a_token_is_used_up_by_one_connection(store: &impl SessionStore) {
 }
 
 /// What was used up once is not thereby good for longer.
-pub async fn a_use_makes_no_session(
-    store: &(impl ChannelStore + PendingStore + SessionStore + SocketStore),
-) {
+pub async fn a_use_makes_no_session(store: &impl SessionStore) {
     let session = session("use");
     store.use_up(&session, &name::connection("one"), at(1000)).await.expect("an answer");
     assert_eq!(lasts(store, &session, [0]).await, [false]);

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
-    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
-    SocketStore, UsageStore,
-};
+use hubcast_model::ports::{ClientStore, PendingStore};
 use hubcast_model::time::Timestamp;
 use hubcast_model::values::Values;
 
@@ -17,25 +13,7 @@ use crate::clock::START;
 use crate::name;
 
 /// Runs every rule.
-pub async fn all(
-    store: &(
-         impl BlockStore
-         + BoardStore
-         + ChannelStore
-         + ClaimStore
-         + ClientStore
-         + GrantStore
-         + InboxStore
-         + MembershipStore
-         + PendingStore
-         + ProgressStore
-         + ResultStore
-         + SessionStore
-         + ShardStore
-         + SocketStore
-         + UsageStore
-     ),
-) {
+pub async fn all(store: &(impl ClientStore + PendingStore)) {
     a_client_reads_back_as_it_was_written(store).await;
     an_unknown_client_is_none(store).await;
     a_client_is_announced_while_it_is_kept(store).await;
@@ -67,40 +45,20 @@ fn at(seconds: u64) -> Timestamp {
     START.plus(Duration::from_secs(seconds))
 }
 
-async fn put(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-    socket: &SocketId,
-    client: &Client,
-) {
+async fn put(store: &impl ClientStore, socket: &SocketId, client: &Client) {
     store.put_client(socket, client, at(100)).await.expect("an answer");
 }
 
-async fn wait(
-    store: &(impl InboxStore + PendingStore),
-    socket: &SocketId,
-    id: &str,
-    now: u64,
-) -> bool {
+async fn wait(store: &impl PendingStore, socket: &SocketId, id: &str, now: u64) -> bool {
     store.put_pending(socket, id, at(now), at(now + 10)).await.expect("an answer")
 }
 
-async fn settle(
-    store: &(impl ChannelStore + PendingStore + SocketStore),
-    socket: &SocketId,
-    id: &str,
-    by: &str,
-) -> bool {
+async fn settle(store: &impl PendingStore, socket: &SocketId, id: &str, by: &str) -> bool {
     store.complete_pending(socket, id, by).await.expect("an answer")
 }
 
 /// Anonymous ones too.
-pub async fn a_client_reads_back_as_it_was_written(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn a_client_reads_back_as_it_was_written(store: &impl ClientStore) {
     let anonymous =
         Client { user: None, claims: Values::new(), query: Values::new(), ..client("c2") };
     for (id, client) in [("kept-1=", client("c1")), ("kept-2=", anonymous)] {
@@ -120,11 +78,7 @@ pub async fn an_unknown_client_is_none(store: &impl ClientStore) {
 }
 
 /// A mark makes no client of one that was taken.
-pub async fn a_client_is_announced_while_it_is_kept(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn a_client_is_announced_while_it_is_kept(store: &impl ClientStore) {
     let (socket, client) = (name::socket("announced="), client("announced"));
     put(store, &socket, &client).await;
     assert!(store.mark_announced(&socket).await.expect("an answer"));
@@ -136,11 +90,7 @@ pub async fn a_client_is_announced_while_it_is_kept(
 }
 
 /// So an end is told once.
-pub async fn of_concurrent_takers_one_gets_the_client(
-    store: &(
-         impl BoardStore + ChannelStore + ClientStore + MembershipStore + ProgressStore + ResultStore
-     ),
-) {
+pub async fn of_concurrent_takers_one_gets_the_client(store: &impl ClientStore) {
     let socket = name::socket("taken=");
     put(store, &socket, &client("taken")).await;
     let (one, other) = tokio::join!(store.take_client(&socket), store.take_client(&socket));
@@ -149,9 +99,7 @@ pub async fn of_concurrent_takers_one_gets_the_client(
 }
 
 /// An answer and the end of the wait for it, at the same time.
-pub async fn an_invocation_is_completed_by_one(
-    store: &(impl ChannelStore + InboxStore + PendingStore + SocketStore),
-) {
+pub async fn an_invocation_is_completed_by_one(store: &impl PendingStore) {
     let socket = name::socket("settled=");
     assert!(wait(store, &socket, "7", 0).await);
     let (one, other) =
@@ -160,9 +108,7 @@ pub async fn an_invocation_is_completed_by_one(
 }
 
 /// As after a crash between settling and answering.
-pub async fn who_settled_may_settle_again(
-    store: &(impl ChannelStore + InboxStore + PendingStore + SocketStore),
-) {
+pub async fn who_settled_may_settle_again(store: &impl PendingStore) {
     let socket = name::socket("again=");
     wait(store, &socket, "7", 0).await;
     assert!(settle(store, &socket, "7", "a").await);
@@ -171,9 +117,7 @@ pub async fn who_settled_may_settle_again(
 }
 
 /// Of another socket, or not asked for.
-pub async fn nobody_settles_what_does_not_wait(
-    store: &(impl ChannelStore + InboxStore + PendingStore + SocketStore),
-) {
+pub async fn nobody_settles_what_does_not_wait(store: &impl PendingStore) {
     let [socket, other] = ["waits=", "waits-not="].map(name::socket);
     wait(store, &socket, "7", 0).await;
     assert!(!settle(store, &other, "7", "a").await);
@@ -182,9 +126,7 @@ pub async fn nobody_settles_what_does_not_wait(
 }
 
 /// Some clients count from zero again.
-pub async fn an_id_is_free_again_once_settled_or_expired(
-    store: &(impl ChannelStore + InboxStore + PendingStore + SocketStore),
-) {
+pub async fn an_id_is_free_again_once_settled_or_expired(store: &impl PendingStore) {
     let socket = name::socket("free=");
     assert!(wait(store, &socket, "7", 0).await);
     assert!(!wait(store, &socket, "7", 9).await);
@@ -195,9 +137,7 @@ pub async fn an_id_is_free_again_once_settled_or_expired(
 }
 
 /// Clients choose them.
-pub async fn any_invocation_id_will_do(
-    store: &(impl ChannelStore + InboxStore + PendingStore + SocketStore),
-) {
+pub async fn any_invocation_id_will_do(store: &impl PendingStore) {
     let socket = name::socket("odd-ids=");
     for id in [" ", "a#b", "PENDING", &longest_name('x'), &longest_name('y')] {
         assert!(wait(store, &socket, id, 0).await, "{id}");
