@@ -120,6 +120,11 @@ fn audiences() -> Vec<(&'static str, String)> {
         ("signed for what is before it", path("/api/hubs/one/users/alice")),
         ("signed for what is behind it", path("/api/hubs/one/users/alice/groups/g/x")),
         ("signed for all", path("/api/")),
+        ("signed for a user called ..", path("/api/hubs/one/users/x/../alice/groups/g")),
+        ("signed for an escaped ..", path("/api/hubs/one/users/x/%2E%2e/alice/groups/g")),
+        ("signed for a .. with a tab in it", path("/api/hubs/one/users/x/.\t./alice/groups/g")),
+        ("signed for a .. behind a backslash", path("/api/hubs/one/users/x\\../alice/groups/g")),
+        ("signed for a user called .", path("/api/hubs/one/users/./alice/groups/g")),
         ("signed for a query that it has not", path("/api/hubs/one/users/alice/groups/g?ttl=1")),
         ("signed for the client endpoint", path("/client/?hub=one")),
         (
