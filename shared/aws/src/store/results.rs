@@ -1,6 +1,7 @@
 //! Answers of clients that backends wait for: a row for each invocation, written when somebody
 //! begins to wait, filled once, and deleted by whoever waited.
 
+use hubcast_model::id::KeyedName;
 use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore, StoreError};
 use hubcast_model::time::Timestamp;
 
@@ -9,6 +10,8 @@ use super::key::{self, Key};
 use super::{DynamoStore, if_met, unavailable};
 
 /// How the client answered, and with what.
+/// Stands for an empty id; the ids of hubcast hold no `#`.
+const NO_ID: &str = "#";
 const OUTCOME: &str = "outcome";
 const VALUE: &str = "value";
 
@@ -65,7 +68,12 @@ impl ResultStore for DynamoStore {
 
 /// A hub's and a connection's names hold no `#`, so no two pairs have one key.
 fn row(key: &InvocationKey) -> Key {
-    key::key(format!("RESULT#{}#{}", key.hub, key.connection), &key.invocation)
+    // A key of the table is no longer than 1,024 bytes, and not empty.
+    let invocation = match key.invocation.as_str() {
+        "" => NO_ID.to_owned(),
+        id => KeyedName::of(id).as_str().to_owned(),
+    };
+    key::key(format!("RESULT#{}#{}", key.hub, key.connection), invocation)
 }
 
 fn to_result(item: &Item) -> Result<ClientResult, StoreError> {

@@ -3,6 +3,7 @@
 use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore};
 use hubcast_model::time::Timestamp;
 
+use super::longest_name;
 use crate::clock::START;
 use crate::name;
 
@@ -13,6 +14,7 @@ pub async fn all(store: &impl ResultStore) {
     the_first_answer_counts(store).await;
     nobody_answers_for_another(store).await;
     what_is_forgotten_takes_no_answer(store).await;
+    any_id_of_a_client_will_do(store).await;
 }
 
 fn key(connection: &str, invocation: &str) -> InvocationKey {
@@ -38,6 +40,17 @@ pub async fn an_answer_that_nobody_waits_for_is_left(store: &impl ResultStore) {
     let key = key("nobody", "1");
     assert!(!put(store, &key, &ClientResult::Void).await);
     assert_eq!(read(store, &key).await, None);
+}
+
+/// Clients make ids up, and none of theirs is a fault of the table.
+pub async fn any_id_of_a_client_will_do(store: &impl ResultStore) {
+    for id in ["", " ", "a#b", &longest_name('x')] {
+        let key = key("odd", id);
+        assert!(!put(store, &key, &ClientResult::Void).await, "{id}");
+        expect(store, &key).await;
+        assert!(put(store, &key, &ClientResult::Void).await, "{id}");
+        assert_eq!(read(store, &key).await, Some(ClientResult::Void), "{id}");
+    }
 }
 
 /// Empty texts are texts.
