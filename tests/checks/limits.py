@@ -27,7 +27,7 @@ INNER = {
     "pauses between tries, and how often is looked again": "PAUSE_MAX ALONE_MAX ROUNDS_MAX LIVE_ROUNDS_MAX CHANGE_ROUNDS_MAX ATTEMPT_MIN",
     "what is kept in memory": "KEPT_MAX HASHES_MAX SOCKETS_MAX SKEW_MAX",
     "how long rows outlive what they are for": "ROW_LIFETIME GRANT_LIFETIME REMINDER_LATE_MAX ANNOUNCING_MAX",
-    "how much of a text is repeated": "fields::ECHO_MAX_CHARS parse::ECHO_MAX_CHARS PRINCIPAL_MAX_CHARS",
+    "how much of a text is repeated, and how near a misspelt name is": "MISSPELT_MAX fields::ECHO_MAX_CHARS parse::ECHO_MAX_CHARS PRINCIPAL_MAX_CHARS",
     "how large hubcast makes what it writes itself": "CLOSE_MAX_BYTES MESSAGE_MAX_BYTES PROGRESS_KEY_MAX_BYTES",
     "how slow the pace of posts becomes": "RATE_MIN",
     "what the OpenAPI document calls the largest number": "I32_MAX",

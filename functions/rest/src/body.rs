@@ -4,6 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hubcast_backend::{Command, Payload, PayloadError, item_from_record};
+use hubcast_model::envelope::without_mark;
 use rmpv::ValueRef;
 use serde_json::value::RawValue;
 
@@ -115,7 +116,8 @@ fn bytes(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Refusal> {
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, Refusal> {
-    String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8"))
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8"))?;
+    Ok(without_mark(&text).to_owned())
 }
 
 fn json_entry<'a>(map: &'a ValueRef<'_>) -> Option<&'a [u8]> {

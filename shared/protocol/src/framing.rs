@@ -38,7 +38,8 @@ pub fn records(frame: &str, max_records: usize) -> Result<Vec<&str>, FrameError>
     if frame.is_empty() {
         return Err(FrameError::Empty);
     }
-    let Some(body) = frame.strip_suffix(SEPARATOR) else {
+    // Tools that send line by line end a frame with a line feed.
+    let Some(body) = frame.trim_ascii_end().strip_suffix(SEPARATOR) else {
         return Err(FrameError::Incomplete);
     };
     let mut records = Vec::new();

@@ -91,13 +91,14 @@ impl HandshakeRequest {
     /// # Errors
     /// The reason, as the .NET server words it.
     pub fn accept(&self) -> Result<(), HandshakeError> {
-        match self.protocol.as_str() {
+        // ASP.NET Core compares the names of protocols without case.
+        match self.protocol.to_ascii_lowercase().as_str() {
             JSON if (0..=VERSION_MAX).contains(&self.version) => Ok(()),
             JSON => {
                 Err(HandshakeError::Version { version: self.version, protocol: JSON.to_owned() })
             }
             "messagepack" => Err(HandshakeError::Binary(self.protocol.clone())),
-            other => Err(HandshakeError::Protocol(echo(other).to_owned())),
+            _ => Err(HandshakeError::Protocol(echo(&self.protocol).to_owned())),
         }
     }
 }

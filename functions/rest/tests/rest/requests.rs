@@ -100,6 +100,7 @@ async fn bodies_come_in_three_types() {
     };
     let message = r#"{"Target":"m"}"#;
     assert_eq!(status(None, message, false).await, 202);
+    assert_eq!(status(None, &format!("\u{feff}{message}"), false).await, 202, "a byte order mark");
     assert_eq!(status(Some("Application/JSON; charset=utf-8"), message, false).await, 202);
     // {"Target":"m"}
     assert_eq!(status(Some("application/x-msgpack"), "gaZUYXJnZXShbQ==", true).await, 202);

@@ -42,10 +42,15 @@ pub struct Element {
 /// # Errors
 /// When the body as a whole is no envelope; a bad element of an array fails alone.
 pub fn parse(body: &str, rules: &EnvelopeRules) -> Result<Vec<Element>, Rejection> {
-    let body: &RawValue = serde_json::from_str(body)
+    let body: &RawValue = serde_json::from_str(without_mark(body))
         .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
     let elements = if body.get().starts_with('[') { split(body)? } else { vec![body.to_owned()] };
     Ok(elements.into_iter().map(|json| element(json, rules)).collect())
+}
+
+/// A text without the byte order mark that some programs write before JSON (RFC 8259 section 8.1).
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn split(array: &RawValue) -> Result<Vec<Box<RawValue>>, Rejection> {

@@ -28,7 +28,8 @@ fn a_frame_is_whole_records_or_nothing() {
         ("", FrameError::Empty),
         ("{\"type\":6}", FrameError::Incomplete),
         ("{\"type\":6}\u{1e}{\"type\":6", FrameError::Incomplete),
-        ("{\"type\":6}\u{1e}\n", FrameError::Incomplete),
+        ("{\"type\":6}\u{1e}\nx", FrameError::Incomplete),
+        ("\n", FrameError::Incomplete),
         ("\u{1e}", FrameError::EmptyRecord),
         ("{\"type\":6}\u{1e}\u{1e}", FrameError::EmptyRecord),
         ("\u{1e}{\"type\":6}\u{1e}", FrameError::EmptyRecord),
@@ -36,6 +37,14 @@ fn a_frame_is_whole_records_or_nothing() {
         ("1\u{1e}2\u{1e}3\u{1e}4\u{1e}", FrameError::TooManyRecords { max: 3 }),
     ] {
         assert_eq!(records(text, 3), Err(expected), "{text:?}");
+    }
+}
+
+#[test]
+fn white_space_behind_the_last_separator_is_nothing() {
+    for end in ["\n", "\r\n", " \t"] {
+        let frame = format!("{{\"type\":6}}\u{1e}{end}");
+        assert_eq!(records(&frame, 3).unwrap(), ["{\"type\":6}"], "{end:?}");
     }
 }
 

@@ -23,6 +23,7 @@ fn the_json_protocol_is_accepted_whatever_else_the_record_says() {
         r#"{"protocol":"json","version":0}"#,
         r#"{"protocol":"json","version":1}"#,
         r#"{"protocol":"json","version":2}"#,
+        r#"{"protocol":"Json","version":1}"#,
         r#"{"version":1,"protocol":"json"}"#,
         r#" { "extra" : {"protocol":"x"} , "version" : 1 , "protocol" : "json" } "#,
         r#"{"\u0070rotocol":"\u006ason","version":1}"#,
@@ -51,7 +52,11 @@ fn refusals_are_told_in_the_words_of_the_net_server() {
         ),
         (r#"{"protocol":"messagepack","version":1}"#, binary),
         (r#"{"protocol":"messagepack","version":2}"#, binary),
-        (r#"{"protocol":"JSON","version":1}"#, "The protocol 'JSON' is not supported."),
+        (r#"{"protocol":"JSON5","version":1}"#, "The protocol 'JSON5' is not supported."),
+        (
+            r#"{"protocol":"MessagePack","version":1}"#,
+            &binary.replace("messagepack", "MessagePack"),
+        ),
         (r#"{"protocol":"","version":1}"#, "The protocol '' is not supported."),
         (r#"{"protocol":"発表","version":9001}"#, "The protocol '発表' is not supported."),
     ] {

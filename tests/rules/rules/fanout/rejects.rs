@@ -18,7 +18,7 @@ async fn a_bad_message_is_moved_with_its_reason_and_acknowledged() {
     let expected = DeadLetter {
         body: BAD.to_owned(),
         reason: "UnknownProperty",
-        detail: "'usrId' is not a property of the envelope".to_owned(),
+        detail: "'usrId' is not a property of the envelope; did you mean 'userId'?".to_owned(),
         progress_key: "m1/0/rejected".to_owned(),
         group: "g".to_owned(),
     };

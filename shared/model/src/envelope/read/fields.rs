@@ -42,6 +42,9 @@ const KNOWN: [&str; 23] = [
     "endpoints",
 ];
 
+/// A name with more wrong characters than this is not taken for a misspelt property.
+const MISSPELT_MAX: usize = 2;
+
 /// Echoed property names are cut here, in characters.
 const ECHO_MAX_CHARS: usize = 100;
 
@@ -231,8 +234,18 @@ fn known(name: &str) -> Result<&'static str, Rejection> {
     KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name)).ok_or_else(|| {
         let echo: String = name.chars().take(ECHO_MAX_CHARS).collect();
         let detail = format!("'{}' is not a property of the envelope", echo.escape_debug());
-        Rejection::new(RejectReason::UnknownProperty, detail)
+        let hint =
+            nearest(&echo).map_or_else(String::new, |name| format!("; did you mean '{name}'?"));
+        Rejection::new(RejectReason::UnknownProperty, detail + &hint)
     })
+}
+
+/// The property that a misspelt name is nearest to; `None` when none is near.
+fn nearest(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_ascii_lowercase());
+    let (distance, known) = KNOWN.map(|known| (distance(known), known)).into_iter().min()?;
+    (distance <= MISSPELT_MAX && distance < known.len().div_ceil(2)).then_some(known)
 }
 
 /// Azure Functions writes null or an empty text for what was not set.

@@ -79,7 +79,7 @@ fn bad_envelopes_are_rejected_with_their_reason() {
     let long_group = format!(r#"{{"groupName":"{}","target":"m"}}"#, "g".repeat(1025));
     for (body, expected) in [
         ("nonsense", R::NotJson),
-        ("\u{feff}{}", R::NotJson),
+        ("\u{feff}{}", R::NoContent),
         ("[]", R::NoContent),
         ("{}", R::NoContent),
         ("7", R::NotAnObject),
@@ -260,6 +260,32 @@ fn blocks_and_nothing_else_may_be_for_all_hubs() {
     ] {
         assert_eq!(reason(body), RejectReason::BadName, "{body}");
     }
+}
+
+#[test]
+fn a_misspelt_property_is_told_what_it_was_meant_to_be() {
+    for (name, meant) in [
+        ("userld", Some("userId")),
+        ("UserIds", None),
+        ("targt", Some("target")),
+        ("groupname", None),
+        ("exludedConnectionIds", Some("excludedConnectionIds")),
+        ("type", None),
+        ("x", None),
+    ] {
+        let body = format!(r#"{{"{name}":"a","target":"m"}}"#);
+        let element = parse(&body, &rules()).unwrap().remove(0);
+        let detail = element.parsed.err().map(|rejection| rejection.detail).unwrap_or_default();
+        let hint = meant.map(|meant| format!("did you mean '{meant}'?")).unwrap_or_default();
+        assert_eq!(detail.contains("did you mean"), meant.is_some(), "{detail}");
+        assert!(detail.contains(&hint), "{detail}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_the_json_is_left_out() {
+    let body = "\u{feff}{\"target\":\"m\",\"userId\":\"alice\"}";
+    assert!(parse(body, &rules()).unwrap().remove(0).parsed.is_ok());
 }
 
 proptest! {
