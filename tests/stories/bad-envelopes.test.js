@@ -79,7 +79,7 @@ describe("an envelope that is bad", () => {
     "target and action": [{ ...alice, action: "close" }, "SeveralContents", /only one of/],
     "target and invocationId": [{ ...alice, invocationId: "1" }, "MissingAudience", /needs the 'connectionId'/],
     "action and invocationId": [{ userId: "alice", action: "close", invocationId: "1" }, "SeveralContents", /only one of/],
-    "user for userId": [{ user: "alice", target: "notify" }, "UnknownProperty", /^'user' is not a property of the envelope$/],
+    "user for userId": [{ user: "alice", target: "notify" }, "UnknownProperty", /^'user' is not a property of the envelope; did you mean 'userId'\?$/],
     "userid's typing error": [{ usrId: "alice", target: "notify" }, "UnknownProperty", /'usrId'/],
     "group for groupName": [{ group: "staff", target: "notify" }, "UnknownProperty", /'group'/],
     "userIDs as text": [{ userIds: "alice", target: "notify" }, "BadType", /'userIds' must be a list of texts/],

@@ -176,12 +176,19 @@ async fn connect(
 
 /// Sends a message to the doctor's own connection, and waits for the message.
 async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connection) -> Finding {
+    if let Err(why) = hears(connection).await {
+        return Finding::fault(ROUND_TRIP, why).advised("see the log of the message function");
+    }
     let sent = Instant::now();
     if let Err(err) = send(deployment, id).await {
         return Finding::fault(ROUND_TRIP, err.to_string())
             .advised("see that you may send to the queue");
     }
-    match timeout(PATIENCE, arrival(connection)).await {
+    let arrival = message(
+        connection,
+        |message| matches!(message, HubMessage::Invocation(call) if call.target == NAME),
+    );
+    match timeout(PATIENCE, arrival).await {
         Ok(Ok(())) => {
             let took = sent.elapsed().as_millis();
             Finding::ok(ROUND_TRIP, format!("a message came back after {took} ms"))
@@ -208,10 +215,22 @@ async fn send(deployment: &Deployment, id: &str) -> Result<(), Failure> {
     deliver(&deployment.notifications().await?, &[draft]).await
 }
 
-async fn arrival(connection: &mut Connection) -> Result<(), String> {
+/// Waits until a new connection hears all that is sent: its first ping is answered no sooner.
+async fn hears(connection: &mut Connection) -> Result<(), String> {
+    connection.send(&HubMessage::Ping).await.map_err(|lost| lost.to_string())?;
+    let answer = message(connection, |message| matches!(message, HubMessage::Ping));
+    let silent = |_| format!("no answer to a ping came within {} s", PATIENCE.as_secs());
+    timeout(PATIENCE, answer).await.map_err(silent)?
+}
+
+/// Waits for a message that `is_wanted`.
+async fn message(
+    connection: &mut Connection,
+    is_wanted: impl Fn(&HubMessage) -> bool,
+) -> Result<(), String> {
     loop {
         match connection.next().await {
-            Ok(HubMessage::Invocation(call)) if call.target == NAME => return Ok(()),
+            Ok(message) if is_wanted(&message) => return Ok(()),
             Ok(HubMessage::Close(_)) => return Err("the server closed the connection".to_owned()),
             Ok(_) => {}
             Err(lost) => return Err(lost.to_string()),
