@@ -88,7 +88,10 @@ impl<S: ChannelStore + SocketStore, C: Clock> Roster<'_, S, C> {
     ) -> Result<Option<Member>, StoreError> {
         let key = ChannelKey::connection(self.hub, connection);
         match self.first_member(&key).await? {
-            None => lookup::unclaimed_member(&self.table.store, self.hub, connection).await,
+            None => {
+                let now = self.table.clock.now();
+                lookup::unclaimed_member(&self.table.store, self.hub, connection, now).await
+            }
             found => Ok(found),
         }
     }

@@ -208,7 +208,7 @@ where
         if !listings.is_empty() {
             return Ok(listings);
         }
-        let own = lookup::unclaimed_member(self.store, hub, connection).await?;
+        let own = lookup::unclaimed_member(self.store, hub, connection, self.clock.now()).await?;
         Ok(own.map(|member| Listing { key: None, member }).into_iter().collect())
     }
 }

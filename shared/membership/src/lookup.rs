@@ -35,7 +35,7 @@ pub async fn all_members(
 }
 
 /// A connection that was opened without a connectionToken. Such a connection has no channel of its
-/// own, and its id is the socket's. `None` when it is not there, or not ready.
+/// own, and its id is the socket's. `None` when it is not there, not ready, or past its session.
 ///
 /// # Errors
 /// When the table does not answer.
@@ -43,6 +43,7 @@ pub async fn unclaimed_member(
     store: &impl SocketStore,
     hub: &HubName,
     connection: &ConnectionId,
+    now: Timestamp,
 ) -> Result<Option<Member>, StoreError> {
     let Ok(id) = SocketId::parse(connection.as_str()) else {
         return Ok(None);
@@ -50,7 +51,8 @@ pub async fn unclaimed_member(
     let socket = store.socket(&id, Consistency::Strong).await?;
     // The client of a socket that is joining may not have read the handshake's answer yet.
     let own = socket.filter(|socket| {
-        socket.hub == *hub && !socket.is_claimed() && socket.state == SocketState::Ready
+        let is_it = socket.hub == *hub && !socket.is_claimed();
+        is_it && socket.state == SocketState::Ready && now < socket.hears_until()
     });
     Ok(own.map(|socket| socket.member()))
 }

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// How long rows outlive the hard cap of 2 hours that API Gateway puts on a connection.
 pub const ROW_LIFETIME: Duration = Duration::from_mins(130);
-/// How long rows outlive the session that they belong to.
+/// How long the record of a socket outlives the session that it belongs to.
 pub const SESSION_GRACE: Duration = Duration::from_mins(1);
 
 /// Where a socket is in its life.
@@ -63,7 +63,7 @@ impl Socket {
         self.channels.iter().filter_map(ChannelKey::group_of)
     }
 
-    /// When this socket's rows stop counting.
+    /// When this socket's record ends.
     pub fn expires(&self) -> Timestamp {
         let by_age = self.connected_at.plus(ROW_LIFETIME);
         let by_session = self.session_expires.map(|end| end.plus(SESSION_GRACE));
@@ -76,13 +76,20 @@ impl Socket {
         Member { socket, connection, user: self.user.clone() }
     }
 
-    /// The rows of this socket under `keys`, living no longer than `until` if given.
+    /// When this socket stops hearing anything: with its session, before its rows go.
+    pub fn hears_until(&self) -> Timestamp {
+        let by_rows = self.expires();
+        self.session_expires.map_or(by_rows, |end| end.min(by_rows))
+    }
+
+    /// The rows of this socket under `keys`, counting no longer than `until` if given.
     pub fn rows<'a>(
         &self,
         keys: impl IntoIterator<Item = &'a ChannelKey>,
         until: Option<Timestamp>,
     ) -> Vec<ChannelRow> {
-        let expires = until.map_or_else(|| self.expires(), |until| until.min(self.expires()));
+        let expires =
+            until.map_or_else(|| self.hears_until(), |until| until.min(self.hears_until()));
         let row =
             |key: &ChannelKey| ChannelRow { key: key.clone(), member: self.member(), expires };
         keys.into_iter().map(row).collect()

@@ -8,4 +8,5 @@ mod given_up;
 mod redelivery;
 mod rejects;
 mod retries;
+mod sessions;
 mod stalled;
