@@ -19,11 +19,12 @@ function isAzureSignature({ connectionId, signature = "" }) {
 }
 
 /** What PROTOCOL.md tells backends to check: body and identity as signed, and lately. */
-function isOwnSignature({ hub, connectionId, userId = "", body, ownSignature = "" }) {
+function isOwnSignature({ hub, connectionId, userId = "", allClaims = "", body, ownSignature = "" }) {
   const [[, time], ...signatures] = ownSignature.split(",").map((part) => part.split("="));
-  const expected = hex(`v1\n${time}\n${hub}\n${connectionId}\n${userId}\n${body}`);
+  const about = [time, hub, connectionId, userId].join("\n");
+  const expected = { v1: hex(`v1\n${about}\n${body}`), v2: hex(`v2\n${about}\n${allClaims}\n${body}`) };
   const isRecent = Math.abs(Date.now() / 1000 - Number(time)) < 300;
-  return isRecent && signatures.some(([version, value]) => version === "v1" && value === expected);
+  return isRecent && ["v1", "v2"].every((one) => signatures.some(([version, value]) => version === one && value === expected[one]));
 }
 
 /** An endpoint on a free port. `answer` makes `{status, body}` of a request; 200 without it. */
@@ -56,6 +57,7 @@ export class WebhookServer extends Condition {
       event: header("x-asrs-event"),
       userId: header("x-asrs-user-id"),
       claims: header("x-asrs-user-claims"),
+      allClaims: header("x-hubcast-user-claims"),
       query: header("x-asrs-client-query"),
       signature: header("x-asrs-signature"),
       ownSignature: header("x-hubcast-signature"),

@@ -28,7 +28,7 @@ describe("a backend with a webhook", () => {
       { urlTemplate: `${backend.url}/first/{hub}/{category}/{event}?code=1`, eventPattern: "Add,connected" },
       { urlTemplate: `${backend.url}/rest/{event}`, hubPattern: "notifications" },
     ];
-    const claims = ["--set", "UPSTREAM_CLAIMS=role", "--set", "UPSTREAM_TIMEOUT_SECONDS=5"];
+    const claims = ["--set", "UPSTREAM_CLAIMS=role,name", "--set", "UPSTREAM_TIMEOUT_SECONDS=5"];
     stack = await startStack("--upstream-url", JSON.stringify(templates), ...claims);
   });
   after(async () => {
@@ -37,7 +37,7 @@ describe("a backend with a webhook", () => {
   });
 
   it("is called as Azure SignalR calls it, and signed", async () => {
-    const token = () => stack.token("älice", { claims: { role: ["a", "b"] } });
+    const token = () => stack.token("älice", { claims: { role: ["a", "b"], name: "Döe, Älice" } });
     const url = `${stack.url}/hubs/notifications?device=my%20phone`;
     const tab = await client({ url, token }).ready();
     const { id } = tab;
@@ -54,6 +54,11 @@ describe("a backend with a webhook", () => {
       assert.deepEqual([request.method, request.type, request.hub], ["POST", "application/json", "notifications"]);
       assert.equal(request.userId, "älice");
       assert.match(request.claims, /(^|, )role: a, role: b(,|$)/);
+      const long = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
+      assert.ok(request.claims.includes(`${long}: a, ${long}: b,`), request.claims);
+      assert.match(request.claims, /(^|, )name: Döe, Älice(,|$)/);
+      const all = JSON.parse(Buffer.from(request.allClaims, "base64url").toString());
+      assert.deepEqual(all, { name: ["Döe, Älice"], role: ["a", "b"] });
       assert.deepEqual([...new URLSearchParams(request.query)], [["device", "my phone"], ["hub", "notifications"]]);
       assert.ok(request.isSigned, JSON.stringify(request));
     }
@@ -117,17 +122,36 @@ describe("a backend with a webhook", () => {
 });
 
 describe("a backend that is down for a while", () => {
-  it("hears every event in its order once it is up", async () => {
+  it("hears every event once it is up, the beginning before the end", async () => {
     let failures = 2;
-    const backend = await new WebhookServer(() => (failures-- > 0 ? { status: 503 } : undefined)).start();
+    const taken = [];
+    const backend = await new WebhookServer(({ event, eventId }) => {
+      if (failures-- > 0) return { status: 503 };
+      taken.push({ event, eventId });
+    }).start();
     const stack = await startStack("--upstream-url", backend.url);
     const raw = await ready(stack, "erin");
     raw.send(frameOf(...["a", "b"].map((target) => ({ type: 1, target, arguments: [] }))));
-    await backend.until(() => backend.requests.some(({ event }) => event === "b"), "the last event");
-    assert.deepEqual(backend.requests.map(({ event }) => event), ["connected", "connected", "connected", "a", "b"]);
-    const [first, second] = backend.requests;
-    assert.equal(first.eventId, second.eventId);
     await raw.close();
+    await backend.until(() => taken.some(({ event }) => event === "disconnected"), "the end");
+    const events = taken.map(({ event }) => event);
+    assert.deepEqual(events.toSorted(), ["a", "b", "connected", "disconnected"]);
+    assert.equal(events.at(-1), "disconnected");
+    const { eventId } = backend.requests.find(({ event }) => event === "connected");
+    assert.equal(taken.find(({ event }) => event === "connected").eventId, eventId);
+    await stack.stop();
+    await backend.stop();
+  });
+
+  it("does not keep calls waiting for an event that it does not take", async () => {
+    const backend = await new WebhookServer((request) => (request.event === "connected" ? { status: 500 } : ANSWERS[request.event]?.(request))).start();
+    const stack = await startStack("--upstream-url", backend.url, "--set", "UPSTREAM_TIMEOUT_SECONDS=5");
+    const tab = await signedIn(stack, "gina");
+    await backend.until(() => backend.of(tab.id).some(({ event }) => event === "connected"), "the beginning");
+    await tab.connection.send("connected");
+    assert.equal(await tab.invoke("Empty"), undefined);
+    assert.equal(await tab.invoke("NoContent"), undefined);
+    await tab.stop();
     await stack.stop();
     await backend.stop();
   });

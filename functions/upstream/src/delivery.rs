@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use hubcast_auth::webhook::{Signed, of_connection, of_request};
-use hubcast_backend::webhook::{OpenCall, body, headers};
-use hubcast_model::event::{Event, EventError};
+use hubcast_backend::webhook::{CLAIMS_HEADER, OpenCall, body, headers};
+use hubcast_model::event::{Event, EventError, EventKind};
 use hubcast_model::id::UserId;
 use hubcast_model::ports::{
-    AccessKeySource, AnswerQueue, Cause, Freshness, Webhook, WebhookAnswer, WebhookRequest,
+    AccessKeySource, AnswerQueue, Cause, Freshness, QueueError, Webhook, WebhookAnswer,
+    WebhookRequest,
 };
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
@@ -37,6 +38,24 @@ pub(crate) enum DeliveryError {
     Unreached(#[source] Cause),
     #[error("the endpoint answered {0}")]
     Refused(u16),
+    #[error("the event cannot be put off")]
+    Queue(#[source] QueueError),
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// Nothing is left to do.
+    Done,
+    /// It comes again, in a message group in which no call waits.
+    PutOff,
+}
+
+impl DeliveryError {
+    /// Whether it is the endpoint that does not take the event.
+    const fn is_of_endpoint(&self) -> bool {
+        matches!(self, Self::Unreached(_) | Self::Refused(_))
+    }
 }
 
 impl<W, Q, K, C> Courier<W, Q, K, C>
@@ -47,29 +66,56 @@ where
     C: Clock,
 {
     /// Delivers one event. `Ok` also for what nobody wants to hear of, and for an invocation that
-    /// was answered by an error.
+    /// was answered by an error. `is_behind` says that an event before it was put off.
     pub(crate) async fn delivered(
         &self,
         body: &str,
         deadline: Instant,
-    ) -> Result<(), DeliveryError> {
+        is_behind: bool,
+    ) -> Result<Delivered, DeliveryError> {
         let event = Event::parse(body).map_err(DeliveryError::NotAnEvent)?;
         if let Some(open) = OpenCall::of(&event) {
-            return self.answered(&event, open, deadline).await;
+            return self.answered(&event, open, deadline).await.map(|()| Delivered::Done);
         }
         let Some(url) = self.templates.url(&event) else {
-            return Ok(());
+            return Ok(Delivered::Done);
         };
-        let answer = self.post(&event, url, deadline, ATTEMPT_MAX).await?;
-        match answer.status {
+        // The end of a connection is told behind everything that was put off.
+        let is_end = matches!(event.kind, EventKind::Disconnected);
+        if !event.is_put_off && (is_behind || is_end) {
+            return self.put_off(event).await;
+        }
+        match self.told(&event, url, deadline).await {
+            Err(err) if !event.is_put_off && err.is_of_endpoint() => {
+                tracing::warn!(error = %chain(&err), event.id = event.id, "an event is put off");
+                self.put_off(event).await
+            }
+            outcome => outcome.map(|()| Delivered::Done),
+        }
+    }
+
+    /// Tells an endpoint of an event that nobody waits for.
+    async fn told(
+        &self,
+        event: &Event,
+        url: String,
+        deadline: Instant,
+    ) -> Result<(), DeliveryError> {
+        match self.post(event, url, deadline, ATTEMPT_MAX).await?.status {
             200..=299 => Ok(()),
-            // The `SignalRTrigger` of Azure Functions answers so where an app has no function for it.
-            status @ (404 | 410) => {
-                tracing::warn!(status, event.id = event.id, "an event is wanted by nobody");
+            status if is_final(status) => {
+                tracing::warn!(status, event.id = event.id, "an event is refused for good");
                 Ok(())
             }
             status => Err(DeliveryError::Refused(status)),
         }
+    }
+
+    /// Lets an event come again in a message group of its own, in which no call waits.
+    async fn put_off(&self, event: Event) -> Result<Delivered, DeliveryError> {
+        let message = event.put_off().to_message();
+        self.queue.put_off(&message).await.map_err(DeliveryError::Queue)?;
+        Ok(Delivered::PutOff)
     }
 
     /// Delivers an invocation that wants an answer, unless its client waits no more.
@@ -133,11 +179,22 @@ where
         let client = &event.client;
         let user = client.user.as_ref().map(UserId::as_str).unwrap_or_default();
         let (hub, connection) = (client.hub.as_str(), client.connection.as_str());
-        let signed = Signed { hub, connection, user, body: &body };
+        let claims = headers.iter().find(|(name, _)| *name == CLAIMS_HEADER);
+        let claims = claims.map_or("", |(_, claims)| claims.as_str());
+        let signed = Signed { hub, connection, user, claims, body: &body };
+        let signature = of_request(&keys, &signed, self.clock.now());
         headers.push(("X-ASRS-Signature", of_connection(&keys, connection)));
-        headers.push(("X-Hubcast-Signature", of_request(&keys, &signed, self.clock.now())));
+        headers.push(("X-Hubcast-Signature", signature));
         let request = WebhookRequest { url, headers, body };
         let patience = left.min(most).min(ATTEMPT_MAX);
         self.webhook.post(request, patience).await.map_err(DeliveryError::Unreached)
     }
+}
+
+/// Whether an endpoint answers the same however often it is asked: it refuses the request itself.
+///
+/// By 404 the `SignalRTrigger` of Azure Functions says that an app has no function for an event.
+/// The others say that it is too early, or too much: <https://www.rfc-editor.org/rfc/rfc9110#name-client-error-4xx>
+const fn is_final(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 408 | 425 | 429)
 }

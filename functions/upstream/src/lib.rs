@@ -1,9 +1,11 @@
 //! Upstream events to backends' HTTP endpoints, in the webhook format of Azure SignalR.
 //!
-//! Events of one connection are delivered in order, those of several at once.
-//! An event that no endpoint took is reported with all later ones of its
-//! connection, comes back soon, and ends in the dead-letter queue of events;
-//! at its last try the later ones go on without it.
+//! Events of one connection are tried in order, those of several at once. An
+//! event that the endpoint does not take is put off into a message group of its
+//! own, where the events that were put off keep their order. So no call waits
+//! for an event that is refused. There an event that is not taken is reported
+//! with all later ones, comes back soon, and ends in the dead-letter queue of
+//! events; at its last try the later ones go on without it.
 //! An invocation that wants an answer is tried once: its client waits.
 
 mod delivery;
@@ -20,6 +22,8 @@ use hubcast_model::ports::{AccessKeySource, AnswerQueue, Webhook};
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
 use tokio::time::Instant;
+
+use delivery::Delivered;
 
 /// How many connections' events are delivered at once.
 const LANES: usize = 10;
@@ -75,9 +79,9 @@ where
     K: AccessKeySource,
     C: Clock,
 {
-    /// Delivers the events of one connection; answers the ids of those that were not.
+    /// Delivers the events of one message group; answers the ids of those that were not.
     async fn deliver_lane(&self, lane: Vec<SqsMessage>, deadline: Instant) -> Vec<String> {
-        let (mut kept, mut is_held) = (Vec::new(), false);
+        let (mut kept, mut is_held, mut is_behind) = (Vec::new(), false, false);
         let mut left = u32::try_from(lane.len()).unwrap_or(u32::MAX);
         for record in lane {
             let deadline = if receives(&record) < self.receives_max {
@@ -87,7 +91,10 @@ where
                 Instant::now() + deadline.saturating_duration_since(Instant::now()) / left
             };
             left -= 1;
-            if is_held || !self.deliver(&record, deadline).await {
+            let delivered =
+                if is_held { None } else { self.deliver(&record, deadline, is_behind).await };
+            is_behind |= delivered == Some(Delivered::PutOff);
+            if delivered.is_none() {
                 let receives = receives(&record);
                 self.retry_soon(&record, receives).await;
                 // What is given up holds nothing: the others' receives grew with its own.
@@ -98,13 +105,20 @@ where
         kept
     }
 
-    async fn deliver(&self, record: &SqsMessage, deadline: Instant) -> bool {
-        match self.delivered(record.body.as_deref().unwrap_or_default(), deadline).await {
-            Ok(()) => true,
+    /// Delivers one event. `None` when the queue must keep it.
+    async fn deliver(
+        &self,
+        record: &SqsMessage,
+        deadline: Instant,
+        is_behind: bool,
+    ) -> Option<Delivered> {
+        let body = record.body.as_deref().unwrap_or_default();
+        match self.delivered(body, deadline, is_behind).await {
+            Ok(delivered) => Some(delivered),
             Err(err) => {
                 let id = record.message_id.as_deref().unwrap_or_default();
                 tracing::error!(error = %chain(&err), message.id = id, "an event is not delivered");
-                false
+                None
             }
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{AnswerQueue, QueueError, UpstreamMessage, UpstreamQueue};
 
@@ -43,14 +44,8 @@ impl SqsUpstream {
 
 impl UpstreamQueue for SqsUpstream {
     async fn tell(&self, message: &UpstreamMessage) -> Result<(), QueueError> {
-        let send = self
-            .client
-            .send_message()
-            .queue_url(&self.urls.events)
-            .message_body(&message.body)
-            .message_group_id(id(message.group.as_str()))
-            .message_deduplication_id(id(&message.id));
-        send.send().await.map(|_| ()).map_err(unavailable("tell"))
+        let sent = event(&self.client, &self.urls.events, message).send().await;
+        sent.map(|_| ()).map_err(unavailable("tell"))
     }
 
     async fn remind(&self, envelope: &str, after: Duration) -> Result<(), QueueError> {
@@ -105,6 +100,11 @@ impl AnswerQueue for SqsAnswers {
         send.send().await.map(|_| ()).map_err(unavailable("answer"))
     }
 
+    async fn put_off(&self, message: &UpstreamMessage) -> Result<(), QueueError> {
+        let sent = event(&self.client, &self.urls.events, message).send().await;
+        sent.map(|_| ()).map_err(unavailable("put_off"))
+    }
+
     async fn retry_event(&self, receipt_handle: &str, delay: Duration) -> Result<(), QueueError> {
         let change = self
             .client
@@ -114,4 +114,14 @@ impl AnswerQueue for SqsAnswers {
             .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX));
         change.send().await.map(|_| ()).map_err(unavailable("retry_event"))
     }
+}
+
+/// An event, for the queue at `url`.
+fn event(client: &Client, url: &str, message: &UpstreamMessage) -> SendMessageFluentBuilder {
+    client
+        .send_message()
+        .queue_url(url)
+        .message_body(&message.body)
+        .message_group_id(id(message.group.as_str()))
+        .message_deduplication_id(id(&message.id))
 }

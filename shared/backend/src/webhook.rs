@@ -4,14 +4,20 @@
 //! reads.
 
 mod answer;
+mod claims;
 mod request;
 mod template;
 #[cfg(test)]
 mod testing;
 
 pub use answer::OpenCall;
-pub use request::{body, headers};
+pub use request::{CLAIMS_HEADER, body, headers};
 pub use template::{TemplateError, Templates};
 
 /// Ends a record of the JSON hub protocol.
 const RECORD_SEPARATOR: char = '\u{1e}';
+
+/// A header is one line.
+fn in_a_header(value: &str) -> String {
+    value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -51,6 +51,8 @@ pub struct Event {
     pub at: Timestamp,
     /// What happened.
     pub kind: EventKind,
+    /// Whether the event was put off, since the endpoint did not take it in its turn.
+    pub is_put_off: bool,
 }
 
 /// The text is no event.
@@ -119,6 +121,8 @@ struct Json {
     invocation_id: Option<String>,
     #[serde(rename = "stream", default, skip_serializing_if = "Not::not")]
     is_stream: bool,
+    #[serde(rename = "putOff", default, skip_serializing_if = "Not::not")]
+    is_put_off: bool,
 }
 
 impl Event {
@@ -145,6 +149,22 @@ impl Event {
         MessageGroup::of_connection(&self.client.hub, &self.client.connection)
     }
 
+    /// The message group, and the id that no other message has, by which the event is enqueued.
+    fn place(&self) -> (MessageGroup, String) {
+        let Client { hub, connection, .. } = &self.client;
+        if self.is_put_off {
+            return (MessageGroup::of_later_events(hub, connection), format!("{}/later", self.id));
+        }
+        (self.message_group(), self.id.clone())
+    }
+
+    /// The same event, put off: it comes behind those that were put off before it, in a message
+    /// group in which nothing else waits for it.
+    #[must_use]
+    pub fn put_off(self) -> Self {
+        Self { is_put_off: true, ..self }
+    }
+
     /// The message that says this. Of a call's streams nothing is said: a call has none.
     pub fn to_message(&self) -> UpstreamMessage {
         let call = match &self.kind {
@@ -166,8 +186,9 @@ impl Event {
             arguments: invocation.as_ref().map(|call| call.arguments.clone()),
             invocation_id: invocation.and_then(|call| call.invocation_id),
             is_stream: call.is_some_and(|call| call.is_stream),
+            is_put_off: self.is_put_off,
         };
-        let (group, id) = (self.message_group(), self.id.clone());
+        let (group, id) = self.place();
         UpstreamMessage { body: queue_text::json(&json), group, id }
     }
 
@@ -197,26 +218,28 @@ impl Event {
                 EventKind::Call(Call { invocation, is_stream: json.is_stream })
             }
         };
-        Ok(Self { id: json.id, client, at: Timestamp::parse(&json.timestamp)?, kind })
+        let (at, is_put_off) = (Timestamp::parse(&json.timestamp)?, json.is_put_off);
+        Ok(Self { id: json.id, client, at, kind, is_put_off })
     }
 }
 
 /// A client has connected, and hears everything from now on.
 pub fn started(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
     let (id, client) = (format!("{socket}/{CONNECTED}"), client.clone());
-    Event { id, client, at: now, kind: EventKind::Connected }.to_message()
+    Event { id, client, at: now, kind: EventKind::Connected, is_put_off: false }.to_message()
 }
 
 /// A client, of which backends heard, has ended.
 pub fn ended(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
     let (id, client) = (format!("{socket}/{DISCONNECTED}"), client.clone());
-    Event { id, client, at: now, kind: EventKind::Disconnected }.to_message()
+    Event { id, client, at: now, kind: EventKind::Disconnected, is_put_off: false }.to_message()
 }
 
 /// A client invokes a method.
 pub fn invoked(socket: &SocketId, client: &Client, call: &Call, now: Timestamp) -> UpstreamMessage {
     let (id, client) = (format!("{socket}/{:032x}", fastrand::u128(..)), client.clone());
-    Event { id, client, at: now, kind: EventKind::Call(call.clone()) }.to_message()
+    Event { id, client, at: now, kind: EventKind::Call(call.clone()), is_put_off: false }
+        .to_message()
 }
 
 /// The envelope that answers an invocation of a client.

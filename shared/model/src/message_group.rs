@@ -31,6 +31,11 @@ impl MessageGroup {
         Self(format!("{hub}:connection:{connection}"))
     }
 
+    /// The group of what backends are still to hear of a connection, after they did not take it.
+    pub fn of_later_events(hub: &HubName, connection: &ConnectionId) -> Self {
+        Self(format!("{hub}:later:{connection}"))
+    }
+
     /// The group of what users get: that of the first one.
     pub fn of_users(hub: &HubName, users: &[UserId]) -> Self {
         users.first().map_or_else(|| Self::of_hub(hub), |user| Self(format!("{hub}:user:{user}")))

@@ -53,7 +53,8 @@ fn event() -> impl Strategy<Value = Event> {
         call().prop_map(EventKind::Call),
     ];
     let at = (0..=LAST_MILLISECOND).prop_map(Timestamp::from_millis);
-    (text(), client(), at, kind).prop_map(|(id, client, at, kind)| Event { id, client, at, kind })
+    (text(), client(), at, kind, any::<bool>())
+        .prop_map(|(id, client, at, kind, is_put_off)| Event { id, client, at, kind, is_put_off })
 }
 
 proptest! {

@@ -71,4 +71,8 @@ async fn an_answer_arrives_once_and_an_event_comes_again() {
     let receipt = first[0].receipt_handle.as_deref().expect("a receipt");
     answers.retry_event(receipt, Duration::ZERO).await.expect("an answer");
     assert_eq!(receive(&queues.client, &events).await.len(), 1);
+    for _ in 0..2 {
+        answers.put_off(&event("n:later:c", "i/later")).await.expect("an answer");
+    }
+    assert_eq!(drain(&queues.client, &events).await.len(), 1, "behind what is in flight");
 }

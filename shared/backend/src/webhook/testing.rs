@@ -18,7 +18,7 @@ pub(super) fn connected(hub: &str) -> Event {
         query: Values::new(),
     };
     let at = Timestamp::from_millis(0);
-    Event { id: "e".to_owned(), client, at, kind: EventKind::Connected }
+    Event { id: "e".to_owned(), client, at, kind: EventKind::Connected, is_put_off: false }
 }
 
 /// A call of a method, of which the client expects an answer.

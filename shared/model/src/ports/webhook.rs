@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::{Cause, QueueError};
+use super::{Cause, QueueError, UpstreamMessage};
 use crate::message_group::MessageGroup;
 
 /// A request to a backend's endpoint, by POST.
@@ -44,6 +44,12 @@ pub trait AnswerQueue: Send + Sync {
         envelope: &str,
         group: &MessageGroup,
         id: &str,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Puts an event on the upstream queue again, once for each id.
+    fn put_off(
+        &self,
+        message: &UpstreamMessage,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
     /// Makes an event visible again after `delay` (whole seconds).
