@@ -4,6 +4,9 @@
 CARGO ?= cargo
 VENV := .venv
 FUZZ_SECONDS ?= 60
+# Every target: the folder of a program, and the target's name.
+FUZZ ?= $(addprefix shared/protocol/fuzz/,decode handshake splitter) $(addprefix shared/auth/fuzz/,request token) \
+  $(addprefix tests/fuzz/,answer body envelope filter keys path query)
 PY := $(VENV)/bin/python
 # Tools that ask for different versions of the same packages have environments of their own.
 SAM := $(VENV)/sam
@@ -112,11 +115,11 @@ probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS
 cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
 	node infra/cloud/cost/cost.mjs
 
-fuzz: $(VENV_MARK) ## Fuzzes codec and tokens, a minute for each target (FUZZ_SECONDS=.. for longer).
-	set -e; for target in protocol/decode protocol/handshake protocol/splitter auth/request auth/token; do \
-	  cd $(CURDIR)/shared/$${target%/*}; name=$${target#*/}; mkdir -p fuzz/corpus/$$name; \
+fuzz: $(VENV_MARK) ## Fuzzes whatever others say, a minute for each target (FUZZ_SECONDS=.. for longer, FUZZ=.. for some).
+	set -e; for target in $(FUZZ); do \
+	  cd $(CURDIR)/$${target%/fuzz/*}; name=$${target##*/}; mkdir -p fuzz/corpus/$$name; \
 	  $(CURDIR)/$(VENV)/bin/cargo-fuzz fuzz run --sanitizer none $$name fuzz/corpus/$$name fuzz/seeds/$$name -- \
-	    -max_total_time=$(FUZZ_SECONDS); done
+	    -max_total_time=$(FUZZ_SECONDS) $(FUZZ_ARGS); done
 
 schema: $(VENV_MARK) ## Calls the REST API by what its OpenAPI document says, 5,000 times (EXAMPLES=.. for more).
 	$(PROGRAMS)
@@ -161,7 +164,7 @@ toolchain:
 	  echo "the standard library for $(TRIPLE) is missing: rustup target add $(TRIPLE), or take ARCH=x86_64" >&2; exit 1; }
 
 clean: ## Removes everything that was built or installed.
-	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/node_modules $(VENV)
+	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/fuzz/target tests/node_modules $(VENV)
 	rm -rf infra/web/demo/node_modules infra/web/demo/dist infra/cloud/cdk/node_modules
 
 $(VENV_MARK): tests/requirements.txt

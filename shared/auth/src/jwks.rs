@@ -20,6 +20,8 @@ use jsonwebtoken::jwk::JwkSet;
 
 use fetch::Fetcher;
 
+pub use fetch::key_set;
+
 const CACHE_RULES: CacheRules = CacheRules {
     what: "the keys of an issuer",
     old_after: Duration::from_hours(1),

@@ -8,7 +8,6 @@ use hubcast_model::settings::{IssuerSettings, is_trusted_url};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// How long a fetch may take.
@@ -61,17 +60,13 @@ impl Fetcher {
             Some(uri) => uri.clone(),
             None => self.discovered(&issuer.issuer).await?,
         };
-        let Keys { keys } = self.json(&uri).await?;
-        // One key of a kind that is not known here must not cost the others.
-        let known = keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-        let usable = known.filter(|key| DecodingKey::from_jwk(key).is_ok());
-        Ok(JwkSet { keys: usable.collect() })
+        Ok(key_set(&self.document(&uri).await?)?)
     }
 
     async fn discovered(&self, issuer: &str) -> Result<String, Cause> {
         let base = issuer.trim_end_matches('/');
-        let found: Discovery =
-            self.json(&format!("{base}/.well-known/openid-configuration")).await?;
+        let found = self.document(&format!("{base}/.well-known/openid-configuration")).await?;
+        let found: Discovery = serde_json::from_slice(&found)?;
         if found.issuer == issuer {
             return Ok(found.jwks_uri);
         }
@@ -79,7 +74,7 @@ impl Fetcher {
         Err(FetchError::OtherIssuer { asked, named }.into())
     }
 
-    async fn json<T: DeserializeOwned>(&self, url: &str) -> Result<T, Cause> {
+    async fn document(&self, url: &str) -> Result<Vec<u8>, Cause> {
         if !is_trusted_url(url) {
             return Err(FetchError::Untrusted(url.to_owned()).into());
         }
@@ -91,6 +86,17 @@ impl Fetcher {
             }
             document.extend_from_slice(&chunk);
         }
-        Ok(serde_json::from_slice(&document)?)
+        Ok(document)
     }
+}
+
+/// The keys of a key set that are of a kind that is known here. Another one must not cost these.
+///
+/// # Errors
+/// When the document is no key set.
+pub fn key_set(document: &[u8]) -> Result<JwkSet, serde_json::Error> {
+    let Keys { keys } = serde_json::from_slice(document)?;
+    let known = keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+    let usable = known.filter(|key| DecodingKey::from_jwk(key).is_ok());
+    Ok(JwkSet { keys: usable.collect() })
 }
