@@ -32,6 +32,7 @@ INNER = {
     "how slow the pace of posts becomes": "RATE_MIN",
     "what the OpenAPI document calls the largest number": "I32_MAX",
     "versions of the handshake, which PROTOCOL names": "VERSION_MAX",
+    "what the MessagePack hub protocol itself sets": "LENGTH_MAX_BYTES",
 }
 
 NUMBER = re.compile(r"(\d[\d,]*)(?: (bytes|KB|MB|s|seconds?|minutes?|hours?|days?)\b)?")

@@ -10,7 +10,7 @@ import { startStack } from "../harness/stack.js";
 const VERSIONS = ["2022-06-01", "2022-11-01", "2023-07-01", "2024-12-01"];
 const message = Rest.message("notify", 1);
 
-/** Paths with names filled in. `me` is connected, as user `me` and in group `mine`; nobody else is. */
+/** Paths with names filled in. `me` is connected, as user `me`, who is in group `mine`; nobody else is. */
 const fill = (path, tab) =>
   path.replace("{me}", tab.id).replace("{none}", "nobody-has-this");
 
@@ -99,7 +99,8 @@ describe("the REST API", () => {
   before(async () => {
     stack = await startStack("--set", "INVOKE_TIMEOUT_SECONDS=2");
     rest = new Rest(stack);
-    tab = await signedIn(stack, "me", { groups: ["mine"], methods: ["ask", "fail", "late"] });
+    tab = await signedIn(stack, "me", { methods: ["ask", "fail", "late", "leave", "large"] });
+    assert.equal((await rest.call("PUT", "/users/me/groups/mine")).status, 200);
   });
   after(async () => {
     await tab.stop();
@@ -345,8 +346,10 @@ describe("the REST API", () => {
       tab.connection.on("late", () => new Promise(() => {}));
     });
 
-    const invoke = (target, ...args) =>
-      rest.call("POST", `/connections/${tab.id}/:invoke`, { body: Rest.message(target, ...args) });
+    const of = (id, target, args, headers) =>
+      rest.call("POST", `/connections/${id}/:invoke`, { body: Rest.message(target, ...args), headers });
+    const invoke = (target, ...args) => of(tab.id, target, args);
+    const encoded = { accept: "application/octet-stream" };
 
     it("is answered with the client's result", async () => {
       const { status, json } = await invoke("ask", 1, 2);
@@ -355,10 +358,40 @@ describe("the REST API", () => {
 
     it("fails as it does at the client, or when no answer comes", async () => {
       const failed = await invoke("fail");
-      assert.deepEqual([failed.status, failed.json.code], [424, "Error.Connection.InvocationFailed"]);
+      assert.deepEqual([failed.status, failed.json.code], [400, "Error.Connection.InvocationFailed"]);
       assert.match(failed.json.message, /not today/);
       const late = await invoke("late");
       assert.deepEqual([late.status, late.json.code], [424, "Error.Connection.InvocationTimedOut"]);
+    });
+
+    it("is answered by one encoded completion where that is asked for", async () => {
+      for (const [target, args, end] of [["ask", [1, 2], { result: { sum: 3 } }], ["fail", [], { error: /not today/ }]]) {
+        const { status, headers, text } = await of(tab.id, target, args, encoded);
+        assert.deepEqual([status, headers["x-asrs-protocol"]], [200, "json"], text);
+        assert.equal(headers["content-type"], "application/octet-stream");
+        assert.ok(text.endsWith("\x1e"), text);
+        const { type, invocationId, ...rest } = JSON.parse(text.slice(0, -1));
+        assert.deepEqual([type, typeof invocationId], [3, "string"]);
+        if (end.error) assert.match(rest.error, end.error);
+        else assert.deepEqual(rest, end);
+      }
+      const none = await of("nobody-has-this", "ask", [], encoded);
+      assert.deepEqual([none.status, none.json.code], [404, "Error.Connection.NotExisted"]);
+    });
+
+    it("fails at once when its client leaves, or answers what no frame holds", async () => {
+      const patient = await startStack("--set", "INVOKE_TIMEOUT_SECONDS=20");
+      for (const [target, leave] of [["leave", (tab) => tab.stop()], ["large", () => "x".repeat(33 * 1024)]]) {
+        const tab = await signedIn(patient, target, { methods: [target] });
+        tab.connection.on(target, () => leave(tab));
+        const body = Rest.message(target);
+        const began = Date.now();
+        const { status, json } = await new Rest(patient).call("POST", `/connections/${tab.id}/:invoke`, { body });
+        assert.deepEqual([status, json.code], [424, "Error.Connection.InvocationFailed"]);
+        assert.ok(Date.now() - began < 10_000, `${target} after ${Date.now() - began} ms`);
+        await tab.stop();
+      }
+      await patient.stop();
     });
   });
 
@@ -382,7 +415,7 @@ describe("the REST API", () => {
     const more = { query: { Filter: "userId eq 'listener-2' and not (userId eq 'speaker')" }, body: JSON.stringify([say("more")]) };
     assert.equal((await rest.call("POST", "/:execute", more)).status, 202);
     assert.deepEqual((await two.receives("notify", 5)).slice(3), [["both"], ["more"]]);
-    await execute("connectionId eq '" + one.id + "'", { type: "CloseConnection", reason: "enough" });
+    await execute("connectionId eq '" + one.id + "'", { type: "CloseConnection", reason: "enough", allowReconnect: false });
     assert.match(await one.meets("closed"), /enough/);
     assert.deepEqual([one.received("notify").length, speaker.received("notify").length], [2, 1], "'and' means fewer");
     assert.equal((await rest.call("POST", "/:execute", { query: { filter: "nonsense" }, body: "[]" })).status, 400);
@@ -395,18 +428,41 @@ describe("the REST API", () => {
     const tabs = () => Promise.all(["x", "x", "y"].map((user) => signedIn(stack, user, { hub, groups: [`of-${user}`] })));
     for (const [path, closed] of [["/users/x", [0, 1]], ["/groups/of-y", [2]], ["", [0, 1, 2]]]) {
       const all = await tabs();
-      const { status } = await rest.call("POST", `${path}/:closeConnections`, { query: { reason: "bye" } });
+      const query = { reason: "bye", allowReconnect: false };
+      const { status } = await rest.call("POST", `${path}/:closeConnections`, { query });
       assert.equal(status, 204);
       for (const at of closed) assert.match(await all[at].meets("closed"), /bye/);
       await Promise.all(all.map((tab) => tab.stop()));
     }
   });
 
+  it("closes connections so that clients with automatic reconnect come back", async () => {
+    const hub = "returns";
+    const rest = new Rest(stack, { hub });
+    const tab = await signedIn(stack, "x", { hub, groups: ["g"], reconnect: [0, 0, 0, 0] });
+    for (const [times, [method, path]] of [
+      ["POST", () => "/:closeConnections"],
+      ["POST", () => "/groups/g/:closeConnections"],
+      ["POST", () => "/users/x/:closeConnections"],
+      ["DELETE", (id) => `/connections/${id}`],
+      ["POST", () => "/:execute"],
+    ].entries()) {
+      const at = path(tab.id);
+      const body = at === "/:execute" ? JSON.stringify([{ type: "CloseConnection" }]) : undefined;
+      assert.ok((await rest.call(method, at, { body })).status < 300, at);
+      await tab.returns(times + 1);
+    }
+    const both = { revoke: true, allowReconnect: true };
+    assert.equal((await rest.call("POST", "/users/x/:closeConnections", { query: both })).status, 400);
+    assert.equal((await rest.call("POST", "/users/x/:closeConnections", { query: { revoke: true } })).status, 204);
+    await tab.meets("closed");
+  });
+
   describe("a connection", () => {
     for (const [version, path, status, query] of [
-      [undefined, (id) => `/api/hubs/ended/connections/${id}`, 200, { reason: "bye" }],
-      ["2022-06-01", (id) => `/api/hubs/ended/connections/${id}`, 200, { Reason: "bye" }],
-      [null, (id) => `/api/v1/hubs/ended/connections/${id}`, 202, { REASON: "bye" }],
+      [undefined, (id) => `/api/hubs/ended/connections/${id}`, 200, { reason: "bye", allowReconnect: false }],
+      ["2022-06-01", (id) => `/api/hubs/ended/connections/${id}`, 200, { Reason: "bye", AllowReconnect: false }],
+      [null, (id) => `/api/v1/hubs/ended/connections/${id}`, 202, { REASON: "bye", allowreconnect: "False" }],
     ]) {
       it(`is ended by a DELETE with ${status}, its client told why (${version ?? "1.0 or the newest"} ${path("x")})`, async () => {
         const [one, other] = await Promise.all(["x", "x"].map((user) => signedIn(stack, user, { hub: "ended" })));
@@ -433,7 +489,7 @@ describe("the REST API", () => {
     assert.equal((await call("PUT", "/groups/now/users/x", { query: { TTL: 0 } })).status, 202);
     assert.equal((await call("PUT", "/groups/later/users/y", { query: { ttl: 60 } })).status, 202);
     assert.equal((await call("PUT", "/groups/never/users/y", { query: { Ttl: 0 } })).status, 202);
-    assert.equal((await call("GET", "/groups/now/users/x")).status, 200);
+    assert.equal((await call("GET", "/groups/now/users/x")).status, 404, "only the connections are in it");
     const late = await signedIn(stack, "y", { hub: "older" });
     const groups = await new Rest(stack, { hub: "older" }).call("GET", "/users/y/groups");
     assert.deepEqual(groups.json, { value: [{ group: "later" }] });
@@ -447,6 +503,18 @@ describe("the REST API", () => {
     const { status, text } = await rest.call("POST", "/users/packed/:send", { body, type: "application/x-msgpack" });
     assert.equal(status, 202, text);
     assert.deepEqual(await other.receives("notify"), [[{ a: 1 }, [2.5, null]]]);
+    await other.stop();
+  });
+
+  it("takes what is encoded for MessagePack only", async () => {
+    const other = await signedIn(stack, "only-packed");
+    // { "messagepack": a length, [1, {}, nil, "notify", [42, "x"]] }
+    const message = Buffer.from("950180c0a66e6f74696679922aa178", "hex");
+    const entry = Buffer.concat([Buffer.from([message.length]), message]);
+    const body = Buffer.concat([Buffer.from("81ab6d6573736167657061636b", "hex"), Buffer.from([0xc4, entry.length]), entry]);
+    const { status, text } = await rest.call("POST", "/users/only-packed/:send", { body, type: "application/octet-stream" });
+    assert.equal(status, 202, text);
+    assert.deepEqual(await other.receives("notify"), [[42, "x"]]);
     await other.stop();
   });
 

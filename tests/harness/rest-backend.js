@@ -11,8 +11,8 @@ import { escaped, Rest } from "./rest.js";
 const WORDS = {
   send: { connections: [], users: [], groups: ["excludedConnectionIds"], hub: ["excludedConnectionIds"], several: [] },
   close: {
-    connections: ["reason"],
-    users: ["reason", "revoke", "excludedConnectionIds"],
+    connections: ["reason", "allowReconnect"],
+    users: ["reason", "allowReconnect", "revoke", "excludedConnectionIds"],
     groups: ["reason", "allowReconnect", "excludedConnectionIds"],
     hub: ["reason", "allowReconnect", "excludedConnectionIds"],
   },
@@ -52,10 +52,10 @@ const calls = {
     return [{ method: "POST", path: "/:execute", query, body: commands, behind: "", isAtOnce: true }];
   },
 
-  /** An envelope's close of a user is a log-out unless it says otherwise, Azure's call is not. */
-  close({ reason, allowReconnect, revoke = true, excludedConnectionIds: excluded }, [place]) {
+  /** An envelope's close is final, and of a user a log-out, unless it says otherwise; Azure's call is neither. */
+  close({ reason, allowReconnect = false, revoke = !allowReconnect, excludedConnectionIds: excluded }, [place]) {
     const behind = place?.path ?? "";
-    if (place?.kind === "connections") return [{ method: "DELETE", path: behind, query: { reason }, behind }];
+    if (place?.kind === "connections") return [{ method: "DELETE", path: behind, query: { reason, allowReconnect }, behind }];
     const query = { reason, excluded, allowReconnect, revoke: place?.kind === "users" ? revoke : undefined };
     return [{ method: "POST", path: `${behind}/:closeConnections`, query, behind }];
   },

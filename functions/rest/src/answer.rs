@@ -11,6 +11,8 @@ use hubcast_model::ports::{Cause, StoreError};
 use serde::Serialize;
 use serde_json::json;
 
+/// By which hub protocol an answer is encoded; without it the SDK does not read the answer.
+const PROTOCOL: HeaderName = HeaderName::from_static("x-asrs-protocol");
 /// The code of an error, for programs; without it the SDK takes a 404 for a wrong address.
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
 
@@ -83,8 +85,8 @@ impl From<InvokeError> for Refusal {
         match err {
             InvokeError::Backend(err) => err.into(),
             // No status that the SDK takes for a reason to invoke once more.
-            InvokeError::Failed(error) => {
-                Self::new(424, "Error.Connection.InvocationFailed", error)
+            InvokeError::Gone => {
+                Self::new(424, "Error.Connection.InvocationFailed", err.to_string())
             }
             InvokeError::TimedOut(_) => {
                 Self::new(424, "Error.Connection.InvocationTimedOut", err.to_string())
@@ -146,6 +148,15 @@ pub(crate) fn json(status: u16, body: &impl Serialize) -> ApiGatewayV2httpRespon
     let mut response = empty(status);
     response.body = Some(Body::Text(serde_json::to_string(body).unwrap_or_default()));
     set(&mut response, CONTENT_TYPE, "application/json");
+    response
+}
+
+/// Success with a record of the JSON hub protocol.
+pub(crate) fn record(status: u16, record: String) -> ApiGatewayV2httpResponse {
+    let mut response = empty(status);
+    response.body = Some(Body::Text(record));
+    set(&mut response, CONTENT_TYPE, "application/octet-stream");
+    set(&mut response, PROTOCOL, "json");
     response
 }
 

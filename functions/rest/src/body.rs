@@ -9,7 +9,8 @@ use rmpv::ValueRef;
 use serde_json::value::RawValue;
 
 use crate::answer::Refusal;
-use crate::msgpack;
+use crate::hub_message;
+use crate::msgpack::{self, NoJson};
 
 /// The largest body, as in Azure.
 /// <https://learn.microsoft.com/azure/azure-signalr/signalr-reference-data-plane-rest-api>
@@ -20,7 +21,7 @@ pub(crate) const BODY_MAX_BYTES: usize = 1024 * 1024;
 pub(crate) enum Content {
     /// JSON, or `MessagePack` that was converted.
     Json(String),
-    /// The JSON entry of a message that was encoded for every protocol.
+    /// A record of the JSON hub protocol: an entry of a message that was encoded for each protocol.
     Record(String),
 }
 
@@ -50,8 +51,7 @@ impl Content {
             }
             Kind::Encoded => {
                 let map = msgpack::read(&bytes).map_err(|_| wrong("it is no map of protocols"))?;
-                let entry = json_entry(&map).ok_or_else(|| wrong("it has no 'json' entry"))?;
-                Ok(Self::Record(text(entry.to_vec())?))
+                record(&map).map(Self::Record)
             }
         }
     }
@@ -120,12 +120,26 @@ fn text(bytes: Vec<u8>) -> Result<String, Refusal> {
     Ok(without_mark(&text).to_owned())
 }
 
-fn json_entry<'a>(map: &'a ValueRef<'_>) -> Option<&'a [u8]> {
+/// The record that a map of protocols holds. Its text is taken as it is where there is one; what is
+/// there for clients of `MessagePack` only is converted.
+fn record(map: &ValueRef<'_>) -> Result<String, Refusal> {
+    if let Some(json) = entry(map, "json") {
+        return text(json.to_vec());
+    }
+    let encoded = entry(map, "messagepack");
+    let encoded = encoded.ok_or_else(|| wrong("it has neither a 'json' nor a 'messagepack' entry"));
+    hub_message::record(encoded?)
+        .map_err(|NoJson| wrong("its 'messagepack' entry is no message that JSON can say"))
+}
+
+/// The bytes under a name of a map.
+fn entry<'a>(map: &'a ValueRef<'_>, name: &str) -> Option<&'a [u8]> {
     let ValueRef::Map(entries) = map else {
         return None;
     };
-    let is_json = |name: &ValueRef<'_>| matches!(name, ValueRef::String(name) if name.as_str() == Some("json"));
-    match entries.iter().find(|(name, _)| is_json(name))? {
+    let is_it =
+        |key: &ValueRef<'_>| matches!(key, ValueRef::String(key) if key.as_str() == Some(name));
+    match entries.iter().find(|(key, _)| is_it(key))? {
         (_, ValueRef::Binary(bytes)) => Some(bytes),
         (_, ValueRef::String(text)) => Some(text.as_bytes()),
         _ => None,

@@ -6,6 +6,7 @@
 
 mod answer;
 mod body;
+mod hub_message;
 mod invocation;
 mod memberships;
 mod msgpack;

@@ -4,7 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rmpv::{Value, ValueRef};
 use serde_json::{Map, Number, Value as Json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
+/// The type of points in time.
+const TIMESTAMP: i8 = -1;
 /// Deeper values are not read.
 const DEPTH_MAX: usize = 64;
 
@@ -36,8 +40,29 @@ pub(crate) fn json(value: &Value) -> Result<Json, NoJson> {
                 .map(|(name, value)| Ok((key(name)?, json(value)?)))
                 .collect::<Result<Map<_, _>, NoJson>>()?,
         ),
+        Value::Ext(TIMESTAMP, bytes) => Json::String(timestamp(bytes).ok_or(NoJson)?),
         Value::Ext(..) => return Err(NoJson),
     })
+}
+
+/// A point in time, which .NET's JSON writes by RFC 3339 as well.
+/// <https://github.com/msgpack/msgpack/blob/master/spec.md#timestamp-extension-type>
+fn timestamp(bytes: &[u8]) -> Option<String> {
+    let (seconds, nanoseconds) = match bytes.len() {
+        4 => (i64::from(u32::from_be_bytes(bytes.try_into().ok()?)), 0),
+        8 => {
+            let packed = u64::from_be_bytes(bytes.try_into().ok()?);
+            (i64::try_from(packed & 0x3_ffff_ffff).ok()?, u32::try_from(packed >> 34).ok()?)
+        }
+        12 => {
+            let (nanoseconds, seconds) = bytes.split_at_checked(4)?;
+            let nanoseconds = u32::from_be_bytes(nanoseconds.try_into().ok()?);
+            (i64::from_be_bytes(seconds.try_into().ok()?), nanoseconds)
+        }
+        _ => return None,
+    };
+    let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    time.replace_nanosecond(nanoseconds).ok()?.format(&Rfc3339).ok()
 }
 
 fn integer(value: rmpv::Integer) -> Option<Json> {
@@ -75,6 +100,27 @@ mod tests {
             "Target": "m", "Arguments": [1, -1, 1.5, null, true, "AQI=", {"1": "x"}],
         });
         assert_eq!(converted(body), Ok(expected));
+    }
+
+    #[test]
+    fn points_in_time_are_written_as_dates() {
+        for (body, date) in [
+            (&b"\xd6\xff\x6a\x00\x00\x00"[..], "2026-05-10T03:48:16Z"),
+            (b"\xd7\xff\x77\x35\x94\x00\x6a\x00\x00\x00", "2026-05-10T03:48:16.5Z"),
+            (
+                b"\xc7\x0c\xff\0\0\0\x01\xff\xff\xff\xff\xff\xff\xff\xff",
+                "1969-12-31T23:59:59.000000001Z",
+            ),
+        ] {
+            assert_eq!(converted(body), Ok(json!(date)), "{body:?}");
+        }
+        for body in [
+            &b"\xd4\xff\0"[..],
+            b"\xd7\xff\xff\xff\xff\xff\0\0\0\0",
+            b"\xc7\x0c\xff\0\0\0\0\x7f\0\0\0\0\0\0\0",
+        ] {
+            assert_eq!(converted(body), Err(NoJson), "{body:?}");
+        }
     }
 
     #[test]

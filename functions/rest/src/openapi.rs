@@ -1,5 +1,7 @@
 //! The route table as an `OpenAPI` 3.1 document.
 
+mod schemas;
+
 use serde_json::{Map, Value, json};
 
 use crate::route::{Operation, ROUTES, Route, Since, VERSIONS, parameter};
@@ -40,7 +42,7 @@ pub fn document() -> Value {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "Signed with an access key (HS256) for the URL that is called, or an app's token of an issuer in REST_ISSUERS.",
             } },
-            "schemas": schemas(),
+            "schemas": schemas::all(),
         },
     })
 }
@@ -185,7 +187,15 @@ fn query_schema(name: &str) -> Value {
         "continuationToken" => json!({ "type": "string", "pattern": TOKEN }),
         // Nobody's when empty.
         "userId" => json!({ "type": "string", "maxLength": 1024, "pattern": format!("^$|{NAME}") }),
-        "completed" | "allowReconnect" | "revoke" => json!({ "type": "boolean" }),
+        "completed" => json!({ "type": "boolean", "default": false }),
+        "revoke" => json!({
+            "type": "boolean", "default": false,
+            "description": "Refuses the tokens that the user was issued before: a log-out, after which no client comes back.",
+        }),
+        "allowReconnect" => json!({
+            "type": "boolean", "default": true,
+            "description": "Whether clients with automatic reconnect come back. With revoke it is false.",
+        }),
         "filter" => json!({
             "type": "string",
             "description": "OData over userId, connectionId and groups: eq, ne, in, startswith, endswith, contains, and, or, not.",
@@ -248,53 +258,6 @@ fn answer(route: &Route) -> Option<&'static str> {
         _ if route.since.is_dated() && route.ok != 204 => Some("ServiceResponse"),
         _ => None,
     }
-}
-
-fn object(required: &[&str], properties: &Value) -> Value {
-    json!({ "type": "object", "required": required, "properties": properties })
-}
-
-fn page(item: &Value) -> Value {
-    let link = json!({ "type": "string", "format": "uri" });
-    let value = json!({ "type": "array", "items": item });
-    object(&["value"], &json!({ "value": value, "nextLink": link }))
-}
-
-fn schemas() -> Value {
-    let text = json!({ "type": "string" });
-    let count = json!({ "type": "integer", "minimum": 0 });
-    let group = json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME });
-    let payload = json!({ "$ref": "#/components/schemas/PayloadMessage" });
-    let typed = |name: &str| json!({ "const": name });
-    json!({
-        "PayloadMessage": object(&["target"], &json!({
-            "target": { "type": "string", "minLength": 1 }, "arguments": { "type": ["array", "null"] },
-        })),
-        "SignalRCommand": { "oneOf": [
-            object(&["type", "message"], &json!({ "type": typed("SendMessage"), "message": payload })),
-            object(&["type", "group"], &json!({ "type": typed("JoinGroup"), "group": group })),
-            object(&["type", "group"], &json!({ "type": typed("LeaveGroup"), "group": group })),
-            object(&["type"], &json!({ "type": typed("CloseConnection"), "reason": { "type": ["string", "null"] } })),
-        ] },
-        "ServiceResponse": object(&["statusCode", "code", "isSuccess"], &json!({
-            "statusCode": { "type": "integer" },
-            "code": text,
-            "level": { "enum": ["Info", "Warning", "Error"] },
-            "scope": { "enum": ["Unknown", "Request", "Connection", "User", "Group"] },
-            "errorKind": { "enum": ["Unknown", "NotExisted", "NotInGroup", "Invalid"] },
-            "message": text,
-            "isSuccess": { "type": "boolean" },
-        })),
-        "ErrorDetail": object(&["code", "message"], &json!({ "code": text, "message": text })),
-        "AccessKeyResponse": object(&["AccessKey", "KeyId"], &json!({ "AccessKey": text, "KeyId": text })),
-        "ClientTokenResponse": object(&["token"], &json!({ "token": text })),
-        "ClientInvocationResponse": object(&[], &json!({ "result": {} })),
-        "ConnectionPage": page(&object(&["connectionId"], &json!({ "connectionId": text, "userId": text }))),
-        "UserPage": page(&object(&["userId"], &json!({ "userId": text }))),
-        "Groups": page(&object(&["group"], &json!({ "group": text }))),
-        "Count": object(&["connections", "users"], &json!({ "connections": count, "users": count })),
-        "Document": { "type": "object" },
-    })
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub(crate) async fn users<S: ChannelStore + ShardStore, C: Clock>(
 }
 
 /// A page of the groups of a user.
-pub(crate) async fn groups<S: ChannelStore + SocketStore + MembershipStore, C: Clock>(
+pub(crate) async fn groups<S: MembershipStore, C: Clock>(
     lists: &Lists<'_, S, C>,
     wanted: &PageRequest<'_>,
     user: &UserId,

@@ -137,12 +137,12 @@ impl<'a> Request<'a> {
         single(self.query, name)
     }
 
-    /// True or false; false when absent.
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    /// True or false, if the query says which.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.text(name)? {
-            None => Ok(false),
-            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            None => Ok(None),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(_) => Err(Refusal::bad(format!("'{name}' must be true or false"))),
         }
     }

@@ -119,7 +119,8 @@ const DELETE: &[&str] = &["DELETE"];
 
 const PAGE: &[&str] = &["maxpagesize", "top", "continuationToken"];
 const CLOSE: &[&str] = &["excluded", "reason", "allowReconnect"];
-const CLOSE_USER: &[&str] = &["excluded", "reason", "revoke"];
+const CLOSE_USER: &[&str] = &["excluded", "reason", "allowReconnect", "revoke"];
+const CLOSE_CONNECTION: &[&str] = &["reason", "allowReconnect"];
 
 use Operation as O;
 use Since as S;
@@ -138,7 +139,7 @@ pub(crate) const ROUTES: &[Route] = &[
     row(S::V2023July, O::Execute, POST, "api/hubs/{hub}/:execute", 202).query(&["filter"]),
     row(S::V2022November, O::GenerateToken, POST, "api/hubs/{hub}/:generateToken", 200).query(&["userId", "minutesToExpire"]),
     row(S::V2022June, O::Exists, HEAD, "api/hubs/{hub}/connections/{connection}", 200),
-    row(S::V2022June, O::CloseConnection, DELETE, "api/hubs/{hub}/connections/{connection}", 200).query(&["reason"]),
+    row(S::V2022June, O::CloseConnection, DELETE, "api/hubs/{hub}/connections/{connection}", 200).query(CLOSE_CONNECTION),
     row(S::V2022June, O::Send, POST, "api/hubs/{hub}/connections/{connection}/:send", 202),
     row(S::V2024December, O::Invoke, POST, "api/hubs/{hub}/connections/{connection}/:invoke", 200),
     row(S::V2024December, O::StreamSend, POST, "api/hubs/{hub}/connections/{connection}/streams/{stream}/:send", 202).query(&["completed"]),
@@ -170,7 +171,7 @@ pub(crate) const ROUTES: &[Route] = &[
     row(S::V1, O::Send, POST, "api/v1/hubs/{hub}/users/{user}", 202),
     row(S::V1, O::Send, POST, "api/v1/hubs/{hub}/connections/{connection}", 202),
     row(S::V1, O::Exists, LOOK, "api/v1/hubs/{hub}/connections/{connection}", 200),
-    row(S::V1, O::Close, DELETE, "api/v1/hubs/{hub}/connections/{connection}", 202).query(&["reason"]),
+    row(S::V1, O::Close, DELETE, "api/v1/hubs/{hub}/connections/{connection}", 202).query(CLOSE_CONNECTION),
     row(S::V1, O::Send, POST, "api/v1/hubs/{hub}/groups/{group}", 202).query(&["excluded"]),
     row(S::V1, O::Exists, LOOK, "api/v1/hubs/{hub}/groups/{group}", 200),
     row(S::V1, O::Exists, LOOK, "api/v1/hubs/{hub}/users/{user}", 200),

@@ -40,14 +40,22 @@ pub(crate) async fn close<Q: NotificationSender>(
     let (audience, excluded) = (request.audience()?, excluded(request)?);
     let idempotency_key = idempotency_key(call)?;
     let sending = Sending { audience: &audience, excluded: &excluded, idempotency_key };
-    let knows = |name| request.route.query.contains(&name);
-    let closing = Closing {
-        reason: request.text("reason")?,
-        allow_reconnect: knows("allowReconnect") && request.flag("allowReconnect")?,
-        revoke: knows("revoke") && request.flag("revoke")?,
-    };
-    sender.close(&sending, &closing).await?;
+    sender.close(&sending, &closing(request)?).await?;
     Ok(request.done())
+}
+
+/// How a request closes connections. As in Azure, clients with automatic reconnect come back; those
+/// of a log-out do not.
+fn closing<'a>(request: &Request<'a>) -> Result<Closing<'a>, Refusal> {
+    let flag = |name| {
+        if request.route.query.contains(&name) { request.flag(name) } else { Ok(None) }
+    };
+    let revoke = flag("revoke")?.unwrap_or(false);
+    let allow_reconnect = flag("allowReconnect")?.unwrap_or(!revoke);
+    if revoke && allow_reconnect {
+        return Err(Refusal::bad("'revoke=true' does not go with 'allowReconnect=true'"));
+    }
+    Ok(Closing { reason: request.text("reason")?, allow_reconnect, revoke })
 }
 
 /// Sends an item of a stream, and its end if that is said.
@@ -57,6 +65,7 @@ pub(crate) async fn stream_item<Q: NotificationSender>(
     request: &Request<'_>,
 ) -> Answer {
     let (item, is_last) = (Content::read(call.event)?.item()?, request.flag("completed")?);
+    let is_last = is_last.unwrap_or(false);
     let end = is_last.then_some(StreamEnd { error: None });
     stream(sender, call, request, Some(&item), end).await
 }

@@ -1,5 +1,6 @@
 //! Commands, as backends write them.
 
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::payload::{not_json, properties, property};
@@ -22,8 +23,13 @@ pub enum Command {
     Join(GroupName),
     /// Takes it out of a group.
     Leave(GroupName),
-    /// Ends it, with a text for the client's error.
-    Close(Option<String>),
+    /// Ends it.
+    Close {
+        /// The text of the error that its client reports.
+        reason: Option<String>,
+        /// Whether its client may come back by itself.
+        allow_reconnect: bool,
+    },
 }
 
 impl Command {
@@ -49,7 +55,10 @@ impl Command {
             }
             "joingroup" => group(&properties).map(Self::Join),
             "leavegroup" => group(&properties).map(Self::Leave),
-            "closeconnection" => Ok(Self::Close(text(&properties, "reason")?)),
+            "closeconnection" => Ok(Self::Close {
+                reason: text(&properties, "reason")?,
+                allow_reconnect: flag(&properties, "allowReconnect")?.unwrap_or(true),
+            }),
             _ => Err(PayloadError::Wrong(
                 "'type' is SendMessage, JoinGroup, LeaveGroup or CloseConnection",
             )),
@@ -61,7 +70,7 @@ impl Command {
     pub(crate) fn message_group(&self, hub: &HubName) -> MessageGroup {
         match self {
             Self::Join(group) | Self::Leave(group) => MessageGroup::of_group(hub, group),
-            Self::Send(_) | Self::Close(_) => MessageGroup::of(hub, &Audience::Hub),
+            Self::Send(_) | Self::Close { .. } => MessageGroup::of(hub, &Audience::Hub),
         }
     }
 
@@ -76,10 +85,10 @@ impl Command {
             Self::Leave(group) => {
                 Content::Action(Action::Remove { audience, groups: vec![group.clone()] })
             }
-            Self::Close(reason) => Content::Action(Action::Close {
+            Self::Close { reason, allow_reconnect } => Content::Action(Action::Close {
                 audience,
                 reason: reason.clone(),
-                allow_reconnect: false,
+                allow_reconnect: *allow_reconnect,
                 revoke: None,
             }),
         }
@@ -87,8 +96,20 @@ impl Command {
 }
 
 fn text(properties: &Properties<'_>, name: &str) -> Result<Option<String>, PayloadError> {
+    value(properties, name, PayloadError::Wrong("a text of a command is none"))
+}
+
+fn flag(properties: &Properties<'_>, name: &str) -> Result<Option<bool>, PayloadError> {
+    value(properties, name, PayloadError::Wrong("'allowReconnect' is true or false"))
+}
+
+/// A property that may be missing or null.
+fn value<T: DeserializeOwned>(
+    properties: &Properties<'_>,
+    name: &str,
+    wrong: PayloadError,
+) -> Result<Option<T>, PayloadError> {
     let raw = property(properties, name)?.filter(|raw| raw.get() != "null");
-    let wrong = PayloadError::Wrong("a text of a command is none");
     raw.map(|raw| serde_json::from_str(raw.get()).map_err(|_| wrong)).transpose()
 }
 

@@ -111,7 +111,7 @@ where
     ) -> Result<(), StoreError> {
         let joined = commands.iter().filter_map(|command| match command {
             Command::Join(group) => Some((group.keyed(), None)),
-            Command::Leave(_) | Command::Send(_) | Command::Close(_) => None,
+            Command::Leave(_) | Command::Send(_) | Command::Close { .. } => None,
         });
         let groups: &Groups = &joined.collect();
         if groups.is_empty() {

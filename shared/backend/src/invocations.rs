@@ -3,10 +3,13 @@
 //! The invocation goes through the queue like everything else that a client
 //! gets, so it does not overtake what was sent before. The answer comes as a
 //! frame to another function, which leaves it in the table. There it is looked
-//! for until it is found or the time is over.
+//! for until it is found, the connection has ended, or the time is over. An
+//! answer that API Gateway does not take ends its connection.
 
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+use signalr_protocol::message::{Completion, HubMessage, Outcome};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::sender::{check_record, fresh_key};
@@ -32,9 +35,9 @@ const ROW_GRACE: Duration = Duration::from_mins(1);
 /// Why an invocation has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// The client answered with an error.
-    #[error("{0}")]
-    Failed(String),
+    /// The connection ended, and its client did not answer.
+    #[error("the connection ended before its client answered")]
+    Gone,
     /// The client did not answer in time.
     #[error("the client did not answer within {0:?}")]
     TimedOut(Duration),
@@ -44,6 +47,37 @@ pub enum InvokeError {
     /// The client was not called.
     #[error(transparent)]
     Backend(#[from] BackendError),
+}
+
+/// How a wait ended.
+enum Wait {
+    Answered(ClientResult),
+    /// The connection has ended.
+    Gone,
+    /// The time is over.
+    Over,
+}
+
+/// What a client answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAnswer {
+    /// The id of the invocation.
+    invocation: String,
+    /// The answer.
+    pub result: ClientResult,
+}
+
+impl ClientAnswer {
+    /// The answer as the JSON hub protocol encodes it: one record. `None` when its result is no JSON.
+    pub fn to_record(&self) -> Option<String> {
+        let outcome = match &self.result {
+            ClientResult::Void => Outcome::Void,
+            ClientResult::Value(json) => Outcome::Result(RawValue::from_string(json.clone()).ok()?),
+            ClientResult::Error(error) => Outcome::Error(error.clone()),
+        };
+        let completion = Completion { invocation_id: self.invocation.clone(), outcome };
+        Some(HubMessage::Completion(completion).encode())
+    }
 }
 
 /// Calls that clients of a hub answer.
@@ -65,13 +99,13 @@ where
     Q: NotificationSender,
     C: Clock,
 {
-    /// Calls a method of a client and answers its result as JSON, `None` when it has none.
+    /// Calls a method of a client and tells what the client answers.
     pub async fn invoke(
         &self,
         connection: &ConnectionId,
         payload: &Payload,
         patience: Duration,
-    ) -> Result<Option<String>, InvokeError> {
+    ) -> Result<ClientAnswer, InvokeError> {
         let invocation = fresh_key();
         let call = Content::Invoke {
             connection: connection.clone(),
@@ -93,29 +127,44 @@ where
         // From here on nothing may look as if the client had not been called.
         let sent = self.sender.enqueue(order, call).await;
         sent.map_err(|err| InvokeError::Unsure(err.into()))?;
-        let answer = timeout_at(until + LAST_LOOK, self.answer(&key, until)).await.ok().flatten();
+        let answer = timeout_at(until + LAST_LOOK, self.answer(&key, until)).await;
         self.forget(&key).await;
         match answer {
-            Some(ClientResult::Void) => Ok(None),
-            Some(ClientResult::Value(json)) => Ok(Some(json)),
-            Some(ClientResult::Error(error)) => Err(InvokeError::Failed(error)),
-            None => Err(InvokeError::TimedOut(patience)),
+            Ok(Wait::Answered(result)) => Ok(ClientAnswer { invocation: key.invocation, result }),
+            Ok(Wait::Gone) => Err(InvokeError::Gone),
+            Ok(Wait::Over) | Err(_) => Err(InvokeError::TimedOut(patience)),
         }
     }
 
-    async fn answer(&self, key: &InvocationKey, until: Instant) -> Option<ClientResult> {
-        let mut pause = FIRST_PAUSE;
+    async fn answer(&self, key: &InvocationKey, until: Instant) -> Wait {
+        let (mut pause, mut is_last) = (FIRST_PAUSE, false);
         loop {
-            let answer = self.roster.table.store.result(key).await.unwrap_or_else(|err| {
-                tracing::warn!(error = %chain(&err), "an answer is looked for again");
-                None
-            });
-            if answer.is_some() || Instant::now() >= until {
-                return answer;
+            if let Some(result) = self.look(key).await {
+                return Wait::Answered(result);
             }
+            if is_last {
+                return Wait::Gone;
+            }
+            if Instant::now() >= until {
+                return Wait::Over;
+            }
+            // What a client sent before it went may still be on its way to the table.
+            is_last = pause == LONGEST_PAUSE && self.is_gone(key).await;
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    async fn look(&self, key: &InvocationKey) -> Option<ClientResult> {
+        self.roster.table.store.result(key).await.unwrap_or_else(|err| {
+            tracing::warn!(error = %chain(&err), "an answer is looked for again");
+            None
+        })
+    }
+
+    /// Whether the connection has ended. One that cannot be looked for counts as there.
+    async fn is_gone(&self, key: &InvocationKey) -> bool {
+        self.roster.connection(&key.connection).await.is_ok_and(|member| member.is_none())
     }
 
     /// Removes the row of an answer. What stays behind ends by itself.

@@ -30,7 +30,7 @@ pub use census::{Census, Count};
 pub use command::Command;
 pub use execution::Execution;
 pub use filter::{Anchor, Filter, FilterError, Operand};
-pub use invocations::{Invocations, InvokeError};
+pub use invocations::{ClientAnswer, Invocations, InvokeError};
 pub use lists::Lists;
 pub use memberships::Memberships;
 pub use payload::{Payload, PayloadError, item_from_record};

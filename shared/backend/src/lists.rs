@@ -9,8 +9,7 @@ use hubcast_model::access::Standing;
 use hubcast_model::audience::Audience;
 use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::id::{HexDigest, KeyedName, SocketId, UserId};
-use hubcast_model::ports::{ChannelStore, MembershipStore, ShardStore, SocketStore, StoreError};
-use hubcast_model::socket::Socket;
+use hubcast_model::ports::{ChannelStore, MembershipStore, ShardStore, StoreError};
 use hubcast_model::time::Clock;
 
 /// How many reads are under way at once.
@@ -53,9 +52,10 @@ impl<S: ChannelStore + ShardStore, C: Clock> Lists<'_, S, C> {
     }
 }
 
-impl<S: ChannelStore + SocketStore + MembershipStore, C: Clock> Lists<'_, S, C> {
-    /// At most `most` groups of a user, from a cursor on: the lasting ones, and those that
-    /// connections are in. They are in the order of their digests, by which a cursor names them.
+impl<S: MembershipStore, C: Clock> Lists<'_, S, C> {
+    /// At most `most` groups of a user, from a cursor on: those of the user's memberships. What
+    /// single connections are in does not count. The groups are in the order of their digests, by
+    /// which a cursor names them.
     pub async fn groups(
         &self,
         user: &UserId,
@@ -77,15 +77,9 @@ impl<S: ChannelStore + SocketStore + MembershipStore, C: Clock> Lists<'_, S, C> 
     }
 
     async fn groups_of(&self, user: &UserId) -> Result<BTreeSet<KeyedName>, StoreError> {
-        let sockets = self.roster.sockets_of(user).await?;
-        let mut groups: BTreeSet<KeyedName> = sockets.iter().flat_map(Socket::groups).collect();
         let table = self.roster.table;
-        for row in table.store.memberships(self.roster.hub, user, table.clock.now()).await? {
-            match row.standing {
-                Standing::Member => groups.insert(row.group),
-                Standing::Denied => groups.remove(&row.group),
-            };
-        }
-        Ok(groups)
+        let rows = table.store.memberships(self.roster.hub, user, table.clock.now()).await?;
+        let members = rows.into_iter().filter(|row| row.standing == Standing::Member);
+        Ok(members.map(|row| row.group).collect())
     }
 }

@@ -24,7 +24,6 @@ use hubcast_model::ports::{
     StoreError, UsageStore,
 };
 use hubcast_model::retention::Use;
-use hubcast_model::socket::Socket;
 use hubcast_model::time::{Clock, Timestamp};
 
 /// Who is in which groups of a hub.
@@ -125,15 +124,11 @@ where
     Q: NotificationSender,
     C: Clock,
 {
-    /// Whether a user is in a group: by a lasting membership, or on a connection.
+    /// Whether a user is in a group, by a membership of the user. What single connections are in
+    /// does not count.
     pub async fn has_user(&self, group: &GroupName, user: &UserId) -> Result<bool, StoreError> {
-        let keyed = group.keyed();
-        if let Some(row) = self.row_of(user, &keyed).await? {
-            return Ok(row.standing == Standing::Member);
-        }
-        let sockets = self.roster.sockets_of(user).await?;
-        let mut groups = sockets.iter().flat_map(Socket::groups);
-        Ok(groups.any(|joined| joined == keyed))
+        let row = self.row_of(user, &group.keyed()).await?;
+        Ok(row.is_some_and(|row| row.standing == Standing::Member))
     }
 
     /// Takes a user out of a group, also when a token names it.

@@ -45,7 +45,7 @@ pub struct StreamEnd<'a> {
 pub struct Closing<'a> {
     /// The text of the error that clients report.
     pub reason: Option<&'a str>,
-    /// Whether clients may come back by themselves.
+    /// Whether clients may come back by themselves; not together with `revoke`.
     pub allow_reconnect: bool,
     /// Whether tokens that a user was issued before are refused.
     pub revoke: bool,

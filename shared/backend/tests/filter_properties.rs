@@ -110,6 +110,9 @@ fn what_is_no_filter_is_refused() {
     ] {
         assert!(Filter::parse(text).is_err(), "{text}");
     }
+    let chain = |conditions: usize| vec!["userId eq null"; conditions].join(" or ");
+    assert!(Filter::parse(&chain(256)).is_ok());
+    assert_eq!(Filter::parse(&chain(257)), Err(FilterError::TooLong));
     let deep = format!("{}userId eq null{}", "(".repeat(100), ")".repeat(100));
     assert_eq!(Filter::parse(&deep), Err(FilterError::TooDeep));
     assert_eq!(

@@ -111,6 +111,12 @@ async fn bodies_come_in_three_types() {
     map.extend_from_slice(record.as_bytes());
     let map = STANDARD.encode(&map);
     assert_eq!(status(Some("application/octet-stream"), &map, true).await, 202);
+    // {"messagepack": a length, [1, {}, nil, "m", [42, "x"]]}
+    let only = b"\x81\xabmessagepack\xc4\x0b\x0a\x95\x01\x80\xc0\xa1m\x92\x2a\xa1x";
+    let only = STANDARD.encode(only);
+    assert_eq!(status(Some("application/octet-stream"), &only, true).await, 202);
+    let sent = rig.queue.sent().pop().unwrap().body;
+    assert!(sent.ends_with(r#""target":"m","arguments":[42,"x"]}"#), "{sent}");
     assert_eq!(status(Some("text/plain"), message, false).await, 415);
     for (kind, body) in [("application/x-msgpack", "wQ=="), ("application/octet-stream", "gA==")] {
         assert_eq!(status(Some(kind), body, true).await, 400, "{kind}");

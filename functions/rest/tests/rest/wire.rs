@@ -56,7 +56,10 @@ const CALLS: &[RestCall] = &[
     with("POST", "groups/g/:closeConnections", "reason=&allowReconnect=false"),
     with("POST", "users/alice/:closeConnections", "reason=bye"),
     with("POST", "users/alice/:closeConnections", "revoke=true"),
+    with("POST", "users/alice/:closeConnections", "revoke=true&allowReconnect=true"),
+    with("POST", "users/alice/:closeConnections", "allowReconnect=False"),
     with("DELETE", "connections/s1=", "reason=bye"),
+    with("DELETE", "connections/s1=", "allowReconnect=false"),
     post("connections/s1=/:invoke", MESSAGE),
     RestCall { method: "POST", path: "connections/s1=/streams/7/:send", query: "", body: "null" },
     RestCall {
@@ -75,7 +78,7 @@ const CALLS: &[RestCall] = &[
     with("DELETE", "users/alice/groups", ""),
     post(
         ":execute",
-        "[{\"type\":\"JoinGroup\",\"group\":\"g\"},{\"type\":\"LeaveGroup\",\"group\":\"h\"},{\"type\":\"SendMessage\",\"message\":{\"target\":\"m\",\"arguments\":[ 1 ]}},{\"type\":\"CloseConnection\"},{\"type\":\"CloseConnection\",\"reason\":\"bye\"}]",
+        "[{\"type\":\"JoinGroup\",\"group\":\"g\"},{\"type\":\"LeaveGroup\",\"group\":\"h\"},{\"type\":\"SendMessage\",\"message\":{\"target\":\"m\",\"arguments\":[ 1 ]}},{\"type\":\"CloseConnection\"},{\"type\":\"CloseConnection\",\"reason\":\"bye\",\"allowReconnect\":false}]",
     ),
 ];
 

@@ -4,6 +4,8 @@ use super::{Anchor, Filter, Operand};
 
 /// Filters that nest deeper are refused.
 const DEPTH_MAX: usize = 32;
+/// Filters of more conditions are refused: a chain of them is as deep as it is long.
+const CONDITIONS_MAX: usize = 256;
 /// The most characters of a text that an error repeats.
 const ECHO_MAX_CHARS: usize = 40;
 
@@ -21,14 +23,19 @@ pub enum FilterError {
     /// The filter nests too deep.
     #[error("it nests more than {DEPTH_MAX} levels deep")]
     TooDeep,
+    /// The filter has too many conditions.
+    #[error("it has more than {CONDITIONS_MAX} conditions")]
+    TooLong,
 }
 
 struct Parser<'a> {
     rest: &'a str,
+    /// How many conditions were read.
+    conditions: usize,
 }
 
 pub(super) fn filter(text: &str) -> Result<Filter, FilterError> {
-    let mut parser = Parser { rest: text };
+    let mut parser = Parser { rest: text, conditions: 0 };
     let filter = parser.or(0)?;
     parser.skip_space();
     if parser.rest.is_empty() { Ok(filter) } else { Err(parser.expected("the end")) }
@@ -99,6 +106,10 @@ impl<'a> Parser<'a> {
             let filter = self.or(depth + 1)?;
             self.needed(')', "')'")?;
             return Ok(filter);
+        }
+        self.conditions += 1;
+        if self.conditions > CONDITIONS_MAX {
+            return Err(FilterError::TooLong);
         }
         match self.anchor() {
             Some(anchor) => self.holds(anchor),

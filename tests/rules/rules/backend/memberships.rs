@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hubcast_backend::BackendError;
+use hubcast_backend::{BackendError, Cursor};
 use hubcast_model::audience::Audience;
 use hubcast_testkit::name;
 use hubcast_testkit::principal::principal;
@@ -123,8 +123,27 @@ async fn a_membership_ends_with_its_ttl() {
     );
     office.stage.clock.advance(Duration::from_secs(1));
     assert!(!office.backend.roster(&hub).has_any(&Audience::group(g.clone())).await.unwrap());
+    assert!(!is_in().await, "nothing reaches the user by the group any more");
+    let listed = office.backend.lists(&hub).groups(&user, &Cursor::default(), 10).await.unwrap();
+    assert_eq!(listed.items, []);
     let later = office.stage.user("s2=", "alice").await;
     assert!(!office.stage.is_in(&later, "g"));
+}
+
+#[tokio::test]
+async fn what_a_connection_is_in_makes_no_member_of_its_user() {
+    let office = Office::default();
+    let (hub, user) = (name::hub(HUB), name::user("alice"));
+    let granted = with_groups(principal(HUB, "alice"), &["token"]);
+    let tab = office.stage.ready("s1=", granted).await;
+    let (added, connection) = (name::group("added"), name::connection("s1="));
+    office.backend.memberships(&hub).add_connection(&added, &connection).await.expect("added");
+    assert!(office.stage.is_in(&tab, "added") && office.stage.is_in(&tab, "token"));
+    for group in [&added, &name::group("token")] {
+        assert!(!office.backend.memberships(&hub).has_user(group, &user).await.unwrap());
+    }
+    let listed = office.backend.lists(&hub).groups(&user, &Cursor::default(), 10).await.unwrap();
+    assert_eq!(listed.items, []);
 }
 
 #[tokio::test]
