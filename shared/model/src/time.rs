@@ -13,7 +13,7 @@ use ::time::format_description::well_known::Rfc3339;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
-/// The text is not an RFC 3339 date and time with an offset, or lies before 1970.
+/// The text is not an RFC 3339 date and time with an offset, or lies before 1970 or after 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 date and time with an offset")]
 pub struct TimestampError;
@@ -46,7 +46,9 @@ impl Timestamp {
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
         let millis = parsed.unix_timestamp_nanos() / 1_000_000;
-        u64::try_from(millis).map(Self).map_err(|_| TimestampError)
+        let at = u64::try_from(millis).map(Self).map_err(|_| TimestampError)?;
+        // With its offset a date of the year 9999 may lie beyond it, and could not be written again.
+        if at.as_seconds() <= Self::FOREVER.as_seconds() { Ok(at) } else { Err(TimestampError) }
     }
 
     /// The point `seconds` after the Unix epoch, to the millisecond; `None` before it or after
@@ -112,6 +114,17 @@ mod tests {
         let utc = Timestamp::parse("2026-11-23T10:00:00Z").unwrap();
         let berlin = Timestamp::parse("2026-11-23T11:00:00+01:00").unwrap();
         assert_eq!(utc, berlin);
+    }
+
+    #[test]
+    fn every_time_that_is_read_can_be_written() {
+        let last = "9999-12-31T23:59:59.999Z";
+        assert_eq!(Timestamp::parse(last).map(Timestamp::to_rfc3339).as_deref(), Ok(last));
+        for beyond in
+            ["9999-12-31T23:59:59-00:01", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+00:01"]
+        {
+            assert_eq!(Timestamp::parse(beyond), Err(TimestampError), "{beyond}");
+        }
     }
 
     #[test]

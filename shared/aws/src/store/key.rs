@@ -71,8 +71,9 @@ pub(super) fn block(hub: Option<&HubName>, user: &UserId) -> Key {
     key(format!("{BLOCK}#{hub}#{}", user.keyed()), BLOCK)
 }
 
+/// Ids of tokens that others sign may be of any length.
 pub(super) fn grant(token_id: &str) -> Key {
-    key(format!("{GRANT}#{token_id}"), GRANT)
+    key(format!("{GRANT}#{}", KeyedName::of(token_id).as_str()), GRANT)
 }
 
 /// The partition of a session: its end, its use and a row for each open socket.
