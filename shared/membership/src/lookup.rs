@@ -35,7 +35,8 @@ pub async fn all_members(
 }
 
 /// A connection that was opened without a connectionToken. Such a connection has no channel of its
-/// own, and its id is the socket's. `None` when it is not there, not ready, or past its session.
+/// own, and its id is the socket's. `None` when it is not there, has not begun its handshake, or is
+/// past its session.
 ///
 /// # Errors
 /// When the table does not answer.
@@ -49,10 +50,10 @@ pub async fn unclaimed_member(
         return Ok(None);
     };
     let socket = store.socket(&id, Consistency::Strong).await?;
-    // The client of a socket that is joining may not have read the handshake's answer yet.
+    let is_there = |state| matches!(state, SocketState::Joining | SocketState::Ready);
     let own = socket.filter(|socket| {
         let is_it = socket.hub == *hub && !socket.is_claimed();
-        is_it && socket.state == SocketState::Ready && now < socket.hears_until()
+        is_it && is_there(socket.state) && now < socket.hears_until()
     });
     Ok(own.map(|socket| socket.member()))
 }
