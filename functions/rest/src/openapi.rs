@@ -234,6 +234,10 @@ fn responses(route: &Route, method: &str) -> Value {
     if let Some(schema) = answer(route).filter(|_| method != "HEAD") {
         success["content"] = content(schema);
     }
+    if route.operation == Operation::Invoke {
+        let encoded = json!({ "schema": { "type": "string", "format": "binary" } });
+        success["content"]["application/octet-stream"] = encoded;
+    }
     let code = json!({ "x-ms-error-code": { "required": true, "schema": { "type": "string" } } });
     let mut failure = json!({ "description": "Failure", "headers": code });
     if method != "HEAD" {
