@@ -7,13 +7,12 @@ use std::sync::LazyLock;
 use hubcast_backend::webhook::OpenCall;
 use hubcast_model::envelope::{Content, EnvelopeRules, parse};
 use hubcast_model::event::{Event, EventKind};
-use hubcast_testkit::clock::START;
-use hubcast_testkit::name;
+use hubcast_model::id::HubName;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
 static RULES: LazyLock<EnvelopeRules> = LazyLock::new(|| EnvelopeRules {
-    default_hub: name::hub("n"),
+    default_hub: HubName::parse("n").expect("a name"),
     implicit_broadcast: false,
 });
 static CALL: LazyLock<Event> = LazyLock::new(|| event(false));
@@ -22,7 +21,7 @@ static STREAM: LazyLock<Event> = LazyLock::new(|| event(true));
 fn event(is_stream: bool) -> Event {
     let event = json!({
         "eventId": "e", "category": "messages", "event": "Add", "hub": "n", "connectionId": "c",
-        "claims": {}, "query": {}, "timestamp": START.to_rfc3339(), "target": "Add",
+        "claims": {}, "query": {}, "timestamp": "2026-11-23T10:00:00Z", "target": "Add",
         "arguments": [1], "invocationId": "7", "stream": is_stream,
     });
     let event = Event::parse(&event.to_string()).expect("an event");

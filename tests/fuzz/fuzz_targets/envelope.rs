@@ -4,11 +4,11 @@
 use std::sync::LazyLock;
 
 use hubcast_model::envelope::{EnvelopeRules, parse};
-use hubcast_testkit::name;
+use hubcast_model::id::HubName;
 use libfuzzer_sys::fuzz_target;
 
 static RULES: LazyLock<EnvelopeRules> = LazyLock::new(|| EnvelopeRules {
-    default_hub: name::hub("n"),
+    default_hub: HubName::parse("n").expect("a name"),
     implicit_broadcast: true,
 });
 

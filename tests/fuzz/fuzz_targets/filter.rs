@@ -6,16 +6,16 @@ use std::sync::LazyLock;
 
 use hubcast_backend::{Filter, FilterError};
 use hubcast_model::channel::Member;
-use hubcast_model::id::KeyedName;
-use hubcast_testkit::{name, socket};
+use hubcast_model::id::{ConnectionId, KeyedName, SocketId, UserId};
 use libfuzzer_sys::fuzz_target;
 
 static MEMBERS: LazyLock<[Member; 2]> = LazyLock::new(|| {
-    let alice = socket::ready("n", "s1=", "alice").member();
-    [Member { user: None, ..alice.clone() }, alice]
+    let socket = SocketId::parse("s1=").expect("a name");
+    let anonymous = Member { connection: ConnectionId::from(&socket), socket, user: None };
+    [anonymous.clone(), Member { user: UserId::parse("alice").ok(), ..anonymous }]
 });
 static GROUPS: LazyLock<[BTreeSet<KeyedName>; 2]> =
-    LazyLock::new(|| [BTreeSet::new(), [name::group("g").keyed()].into()]);
+    LazyLock::new(|| [BTreeSet::new(), [KeyedName::of("g")].into()]);
 
 fuzz_target!(|text: &str| {
     let Ok(filter) = Filter::parse(text) else { return };

@@ -1,0 +1,7 @@
+//! Batches of events, endpoints that take them or do not, and what the queue must keep.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod events;
+mod invocations;
+mod rig;

@@ -1,0 +1,183 @@
+//! The function over endpoints and queues that do as they are told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use hubcast_backend::webhook::Templates;
+use hubcast_model::message_group::MessageGroup;
+use hubcast_model::ports::QueuedMessage;
+use hubcast_model::ports::{
+    AnswerQueue, Cause, QueueError, UpstreamMessage, Webhook, WebhookAnswer, WebhookRequest,
+};
+use hubcast_model::settings::AccessKeys;
+use hubcast_testkit::TestClock;
+use hubcast_testkit::clock::START;
+use hubcast_testkit::queued::in_group;
+use serde_json::{Value, json};
+use upstream::{Courier, handle};
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(29);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What an endpoint does with one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Does {
+    Answer(u16),
+    /// By 200 and this body.
+    Say(&'static str),
+    Fail,
+    Hang,
+}
+
+/// Endpoints that do as they are told, and queues that remember; clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outside(pub(crate) Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) plan: VecDeque<Does>,
+    pub(crate) requests: Vec<WebhookRequest>,
+    pub(crate) answers: Vec<(String, String, String)>,
+    pub(crate) put_off: Vec<UpstreamMessage>,
+    pub(crate) retries: Vec<(String, Duration)>,
+    pub(crate) is_queue_down: bool,
+}
+
+impl Webhook for Outside {
+    async fn post(
+        &self,
+        request: WebhookRequest,
+        patience: Duration,
+    ) -> Result<WebhookAnswer, Cause> {
+        let does = {
+            let mut seen = self.0.lock().unwrap();
+            seen.requests.push(request);
+            seen.plan.pop_front().unwrap_or(Does::Answer(200))
+        };
+        match does {
+            Does::Answer(status) => Ok(WebhookAnswer { status, body: Vec::new() }),
+            Does::Say(body) => Ok(WebhookAnswer { status: 200, body: body.into() }),
+            Does::Fail => Err("told to fail".into()),
+            Does::Hang => {
+                tokio::time::sleep(patience).await;
+                Err("too slow".into())
+            }
+        }
+    }
+}
+
+impl AnswerQueue for Outside {
+    async fn answer(
+        &self,
+        envelope: &str,
+        group: &MessageGroup,
+        id: &str,
+    ) -> Result<(), QueueError> {
+        let mut seen = self.0.lock().unwrap();
+        if seen.is_queue_down {
+            return Err(QueueError { operation: "answer", source: "told to fail".into() });
+        }
+        seen.answers.push((envelope.to_owned(), group.to_string(), id.to_owned()));
+        Ok(())
+    }
+
+    async fn put_off(&self, message: &UpstreamMessage) -> Result<(), QueueError> {
+        let mut seen = self.0.lock().unwrap();
+        if seen.is_queue_down {
+            return Err(QueueError { operation: "put_off", source: "told to fail".into() });
+        }
+        seen.put_off.push(message.clone());
+        Ok(())
+    }
+
+    async fn retry_event(&self, receipt: &str, delay: Duration) -> Result<(), QueueError> {
+        self.0.lock().unwrap().retries.push((receipt.to_owned(), delay));
+        Ok(())
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) outside: Outside,
+    pub(crate) clock: TestClock,
+    pub(crate) courier: Courier<Outside, Outside, AccessKeys, TestClock>,
+}
+
+pub(crate) fn rig(plan: impl IntoIterator<Item = Does>) -> Rig {
+    let (outside, clock) = (Outside::default(), TestClock::default());
+    outside.0.lock().unwrap().plan.extend(plan);
+    let courier = Courier {
+        webhook: outside.clone(),
+        queue: outside.clone(),
+        keys: AccessKeys::parse(&"k".repeat(40)).unwrap(),
+        clock: clock.clone(),
+        templates: Templates::parse(r#"[{"urlTemplate":"https://h/{event}","hubPattern":"n"}]"#)
+            .unwrap(),
+        timeout: TIMEOUT,
+        receives_max: 3,
+    };
+    Rig { outside, clock, courier }
+}
+
+/// An event of a connection; one that wants an answer when it has an invocation id.
+pub(crate) fn event(connection: &str, name: &str, invocation_id: Option<&str>) -> String {
+    let mut event = json!({
+        "eventId": format!("{connection}/{name}"), "category": "messages", "event": name,
+        "hub": "n", "connectionId": connection, "claims": {}, "query": {},
+        "timestamp": START.to_rfc3339(), "target": name, "arguments": [1],
+    });
+    if let Some(id) = invocation_id {
+        event["invocationId"] = json!(id);
+    }
+    event.to_string()
+}
+
+/// An event of a connection that was put off.
+pub(crate) fn late(connection: &str, name: &str) -> String {
+    event(connection, name, None).replacen('{', r#"{"putOff":true,"#, 1)
+}
+
+/// The beginning or the end of a connection.
+pub(crate) fn presence(connection: &str, name: &str) -> String {
+    let event = event(connection, name, None);
+    event.replace(r#""category":"messages""#, r#""category":"connections""#)
+}
+
+pub(crate) fn messages(bodies: &[(&str, String)]) -> Vec<QueuedMessage> {
+    let message =
+        |(at, (group, body)): (usize, &(&str, String))| in_group(&at.to_string(), group, body);
+    bodies.iter().enumerate().map(message).collect()
+}
+
+pub(crate) fn batch(bodies: &[(&str, String)]) -> SqsEvent {
+    hubcast_testkit::event::sqs(&messages(bodies))
+}
+
+impl Rig {
+    /// The places in the batch of what the queue must keep.
+    pub(crate) async fn kept(&self, bodies: &[(&str, String)]) -> Vec<String> {
+        self.kept_of(batch(bodies)).await
+    }
+
+    pub(crate) async fn kept_of(&self, event: SqsEvent) -> Vec<String> {
+        let response = handle(&self.courier, event, PATIENCE).await;
+        let failures = response.batch_item_failures.into_iter();
+        let mut kept: Vec<String> = failures.map(|failure| failure.item_identifier).collect();
+        kept.sort();
+        kept
+    }
+
+    pub(crate) fn urls(&self) -> Vec<String> {
+        let seen = self.outside.0.lock().unwrap();
+        seen.requests.iter().map(|request| request.url.clone()).collect()
+    }
+
+    pub(crate) fn answers(&self) -> Vec<Value> {
+        let seen = self.outside.0.lock().unwrap();
+        seen.answers
+            .iter()
+            .map(|(envelope, _, _)| serde_json::from_str(envelope).unwrap())
+            .collect()
+    }
+}
