@@ -65,7 +65,8 @@ proptest! {
         let message = event.to_message();
         let read = Event::parse(&message.body).unwrap();
         prop_assert_eq!(format!("{read:?}"), format!("{event:?}"), "{}", message.body);
-        prop_assert_eq!(&message.id, &event.id);
+        let again = if event.is_put_off { "/later" } else { "" };
+        prop_assert_eq!(&message.id, &format!("{}{again}", event.id));
         prop_assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']), "{}", message.body);
     }
 
