@@ -47,6 +47,6 @@ async fn what_waits_for_a_user_waits_past_the_end_of_a_session() {
     stage.clock.set(end);
     stage.send(r#"{"userId":"alice","target":"kept","keepSeconds":60}"#).await;
     assert!(stage.called(&old).is_empty());
-    let new = stage.user("s2=", "alice").await;
+    let new = stage.ready_with("s2=", principal(HUB, "alice")).await;
     assert_eq!(stage.called(&new), ["kept"]);
 }
