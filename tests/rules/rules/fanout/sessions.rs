@@ -45,7 +45,7 @@ async fn what_waits_for_a_user_waits_past_the_end_of_a_session() {
     let who = Principal { session_expires: Some(end), ..principal(HUB, "alice") };
     let old = stage.ready("s1=", who).await;
     stage.clock.set(end);
-    stage.send(r#"{"userId":"alice","target":"kept","keepSeconds":60}"#).await;
+    stage.send(r#"{"userId":"alice","target":"kept","keepSeconds":600}"#).await;
     assert!(stage.called(&old).is_empty());
     let new = stage.ready_with("s2=", principal(HUB, "alice")).await;
     assert_eq!(stage.called(&new), ["kept"]);
