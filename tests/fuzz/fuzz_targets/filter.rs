@@ -11,7 +11,8 @@ use libfuzzer_sys::fuzz_target;
 
 static MEMBERS: LazyLock<[Member; 2]> = LazyLock::new(|| {
     let socket = SocketId::parse("s1=").expect("a name");
-    let anonymous = Member { connection: ConnectionId::from(&socket), socket, user: None };
+    let connection = ConnectionId::from(&socket);
+    let anonymous = Member { connection, socket, user: None, handshake_at: None };
     [anonymous.clone(), Member { user: UserId::parse("alice").ok(), ..anonymous }]
 });
 static GROUPS: LazyLock<[BTreeSet<KeyedName>; 2]> =
