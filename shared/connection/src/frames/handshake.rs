@@ -13,7 +13,7 @@ use hubcast_membership::presence::Disconnect;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{
     BlockStore, ChannelStore, ConnectionGateway, GrantStore, InboxStore, MembershipStore,
-    ShardStore, SocketStore, StoreError, UsageStore,
+    SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::Socket;
@@ -49,6 +49,7 @@ where
         + GrantStore
         + InboxStore
         + MembershipStore
+        + SessionStore
         + ShardStore
         + SocketStore
         + UsageStore,
@@ -82,6 +83,7 @@ where
         + GrantStore
         + InboxStore
         + MembershipStore
+        + SessionStore
         + ShardStore
         + SocketStore
         + UsageStore,
