@@ -131,8 +131,10 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
             groups: &[],
             token_id: &token_id,
             groups_in_grant: false,
+            session: None,
             session_expires: None,
             issued_at: now,
+            logged_in_at: None,
             lifetime,
             claims: &BTreeMap::new(),
         };
