@@ -19,6 +19,7 @@ use hubcast_model::front_door::FrontDoor;
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::id::HubName;
 use hubcast_model::ports::Cause;
+use hubcast_model::producers::Producers;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{
     AccessKeys, Hubs, IssuerSettings, OneOrMany, Origins, PublicUrl, TokenSettings,
@@ -160,6 +161,7 @@ fn rest(
         backend: Backend::new(store.clone(), queue.clone(), clock.clone(), shards),
         clock: clock.clone(),
         hubs: hubs.clone(),
+        producers: Producers::default(),
         public_url,
         invoke_timeout: Duration::from_secs(1),
     }

@@ -1,4 +1,5 @@
 use hubcast_connection::frames::{AtLimit, ConnectionLimit};
+use hubcast_model::producers::{Producers, SenderPattern};
 use hubcast_model::session::Reuse;
 
 use super::*;
@@ -180,6 +181,21 @@ fn reuse_grace_and_limit_have_defaults_and_bounds() {
     assert_eq!(limit("3", "refuse"), Ok(Some(refuse)));
     let faults = limit("x", "y").unwrap_err();
     assert!(faults.contains("MAX_CONNECTIONS_PER_USER") && faults.contains("AT_CONNECTION_LIMIT"));
+}
+
+#[test]
+fn producers_are_listed_or_anyone() {
+    let with = |producers: &str, own: &str| {
+        let more = [("PRODUCERS", producers), ("OWN_SENDERS", own)];
+        let all: Vec<_> = PUBLISHER.iter().copied().chain(more).collect();
+        publisher(&all).map(|config| config.fanout.producers)
+    };
+    assert_eq!(with("", ""), Ok(Producers::Anyone));
+    let own = vec![SenderPattern::parse("AROAA:*").unwrap()];
+    let listed = Producers::parse("[]", own).unwrap();
+    assert_eq!(with("[]", "AROAA:*"), Ok(listed));
+    assert!(with("[7]", "").unwrap_err().contains("PRODUCERS is not a list"));
+    assert!(with("[]", "*").unwrap_err().contains("OWN_SENDERS has the sender '*'"));
 }
 
 #[test]
