@@ -16,10 +16,10 @@ impl Reader<'_> {
 
     /// Anyone may do everything when `PRODUCERS` is not set.
     pub(super) fn producers(&mut self) -> Option<Producers> {
+        let own = self.list("OWN_SENDERS");
         let Some(text) = self.optional("PRODUCERS") else {
             return Some(Producers::Anyone);
         };
-        let own = self.list("OWN_SENDERS");
         let own: Result<Vec<_>, _> = own.iter().map(|id| SenderPattern::parse(id)).collect();
         let own = own.map_err(|err| self.fault::<()>("OWN_SENDERS", err)).ok()?;
         Producers::parse(&text, own).map_err(|err| self.fault::<()>("PRODUCERS", err)).ok()
