@@ -259,7 +259,7 @@ mod tests {
             ("org-{a}/*", "org-a-b/secret", &["a-b"]),
             ("org-{a}/*", "org-a/b-secret", &["a"]),
             ("org-{a}/*", "org-a/b/secret", &[]),
-            ("*-{a}", "x-a-b", &["b"]),
+            ("*-{a}", "x-a-b", &["a-b"]),
             ("{a}-room-*", "a-room-7", &["a"]),
             ("{a}-{b}", "a-b-z", &[]),
             ("{a}-{b}", "b-z", &["b"]),
