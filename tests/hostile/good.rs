@@ -80,13 +80,26 @@ async fn clocks_may_be_a_minute_apart() {
     let leeway = i64::try_from(LEEWAY.as_secs()).unwrap();
     for change in [
         json!({ "exp": seconds(-leeway + 1) }),
-        json!({ "nbf": seconds(leeway), "iat": seconds(leeway) }),
+        json!({ "nbf": seconds(leeway) }),
         json!({ "nbf": null, "iat": null }),
+        json!({ "iat": "now" }),
         json!({ "exp": 4_102_444_800.5 }),
     ] {
         passes("an app token", &opens("one", &app(&change))).await;
         passes("a client token", &opens("one", &client(&change))).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_a_little_ahead_is_waited_for() {
+    let start = tokio::time::Instant::now();
+    for ahead in [json!({ "iat": seconds(2) }), json!({ "iat": seconds(3) })] {
+        passes("an app token", &opens("one", &app(&ahead))).await;
+        passes("an app token at the hub", &hub_negotiate("one", &app(&ahead))).await;
+        passes("a client token", &opens("one", &client(&ahead))).await;
+        passes("a client token, negotiating", &client_negotiate("one", &client(&ahead))).await;
+    }
+    assert_eq!(start.elapsed().as_secs(), 4 * 2 + 4 * 3);
 }
 
 #[tokio::test]
@@ -123,6 +136,13 @@ async fn the_user_of_a_client_token_is_found_before_user_claims_get_their_names(
     assert_eq!(user(&json!({ "asrs.s.uid": "u", "nameid": "n", "sub": "s" })).await, "u");
     assert_eq!(user(&json!({ "nameid": "n", "sub": "s" })).await, "n");
     assert_eq!(user(&json!({ "sub": ["s", "t"] })).await, "s");
+    let long = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
+    assert_eq!(user(&json!({ long: "l", "sub": "s" })).await, "l");
+    assert_eq!(user(&json!({ long: ["l", "m"], "nameid": "n" })).await, "n");
+    assert_eq!(user(&json!({ "nameid": ["n", "m"] })).await, "n");
+    assert_eq!(user(&json!({ "asrs.s.uid": 42 })).await, "42");
+    assert_eq!(user(&json!({ long: [7, "m"] })).await, "7");
+    assert_eq!(user(&json!({ "nameid": null, "sub": "" })).await, Value::Null);
     assert_eq!(user(&json!({ "asrs.s.uid": "", "nameid": "n" })).await, "n");
     assert_eq!(user(&json!({})).await, Value::Null);
     assert_eq!(

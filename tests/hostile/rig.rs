@@ -7,7 +7,7 @@ use authorizer::{AuthorizerError, Door};
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use aws_lambda_events::iam::IamPolicyEffect;
 use hubcast_auth::Gatekeeper;
-use hubcast_auth::jwks::KeySource;
+use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_auth::rest::RestGate;
 use hubcast_backend::Backend;
 use hubcast_connection::connect::{ConnectSettings, Reception};
@@ -19,6 +19,7 @@ use hubcast_model::front_door::FrontDoor;
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::id::HubName;
 use hubcast_model::ports::Cause;
+use hubcast_model::producers::Producers;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{
     AccessKeys, Hubs, IssuerSettings, OneOrMany, Origins, PublicUrl, TokenSettings,
@@ -66,7 +67,7 @@ pub(crate) struct Rig {
 pub(crate) struct IssuerKeys;
 
 impl KeySource for IssuerKeys {
-    async fn keys(&self, issuer: &IssuerSettings, _: Option<&str>) -> Result<Arc<JwkSet>, Cause> {
+    async fn keys(&self, issuer: &IssuerSettings, _: Option<&str>) -> Result<Arc<KeySet>, Cause> {
         let keys = match issuer.issuer.as_str() {
             "https://a.example" => vec![A.public("a1"), A.public("a2"), encrypting()],
             "https://b.example" => {
@@ -74,7 +75,7 @@ impl KeySource for IssuerKeys {
             }
             _ => vec![A.public("m1")],
         };
-        Ok(Arc::new(JwkSet { keys }))
+        Ok(Arc::new(JwkSet { keys }.into()))
     }
 }
 
@@ -92,6 +93,7 @@ fn issuer(name: &str, algorithms: &[&str], hubs: &[&str], prefix: &str) -> Issue
         audience: OneOrMany(vec!["api://hubcast".to_owned()]),
         jwks_uri: None,
         algorithms: texts(algorithms),
+        age_claim: "iat".to_owned(),
         user_claim: "sub".to_owned(),
         groups_claim: OneOrMany(vec!["groups".to_owned(), "roles".to_owned()]),
         tenants: Vec::new(),
@@ -106,6 +108,7 @@ fn issuer(name: &str, algorithms: &[&str], hubs: &[&str], prefix: &str) -> Issue
 fn issuers() -> Vec<IssuerSettings> {
     let tenants = IssuerSettings {
         tenants: vec!["t1".to_owned(), "t2".to_owned()],
+        age_claim: "iat".to_owned(),
         user_claim: "oid".to_owned(),
         ..issuer("https://login.example/{tenantid}/v2.0", &["RS256"], &["three"], "")
     };
@@ -158,6 +161,7 @@ fn rest(
         backend: Backend::new(store.clone(), queue.clone(), clock.clone(), shards),
         clock: clock.clone(),
         hubs: hubs.clone(),
+        producers: Producers::default(),
         public_url,
         invoke_timeout: Duration::from_secs(1),
     }

@@ -15,7 +15,8 @@ const goodNames = {
   "the separator of keys": "a#b#c",
   "an encoded slash": "a%2Fb",
   "what URLs are made of": "a/b?c=d&e=f%20 g+h",
-  "spaces around it": " padded ",
+  "spaces in it": "two words",
+  "three dots": "...",
   "other scripts": "Команда-ñ-م",
   "quotes and braces": `{"a":'b'}\\`,
   "a dot and an at sign": "alice.smith@example.com",
@@ -29,6 +30,10 @@ const badNames = {
   "a line break": ["a\nb", "holds a character that is not allowed"],
   "a delete": ["a\u007fb", "holds a character that is not allowed"],
   "a C1 control": ["a\u0085b", "holds a character that is not allowed"],
+  "a dot": [".", "is a step in paths"],
+  "two dots": ["..", "is a step in paths"],
+  "a space before it": [" alice", "begins or ends with white space"],
+  "an ideographic space behind it": ["alice\u3000", "begins or ends with white space"],
 };
 
 let stack, backend;
@@ -119,7 +124,7 @@ describe("a name that is good", () => {
   }
 
   it("is not another name that looks alike", async () => {
-    const pairs = [["Case", "case"], ["a%2Fb", "a/b"], [" x", "x"], ["g".repeat(1024), "g".repeat(1023)], ["é", "e\u0301"]];
+    const pairs = [["Case", "case"], ["a%2Fb", "a/b"], ["x ... y", "x y"], ["g".repeat(1024), "g".repeat(1023)], ["é", "e\u0301"]];
     for (const [one, other] of pairs) {
       const [tab, witness] = await Promise.all([tabOf(one), tabOf(other)]);
       await tab.invoke("JoinGroup", one);
@@ -160,7 +165,7 @@ describe("a name that is bad", () => {
 
     it(`is no user of a token (${what})`, async () => {
       const token = await stack.token(name);
-      const says = name === "" ? "it does not name a user" : "its user is no valid name";
+      const says = name === "" ? "it does not name a user" : `its user ${why}`;
       const text = `Failed to complete negotiation with the server: Error: Unauthorized: the access token is not valid: ${says}.: Status code '401'`;
       await assert.rejects(client({ url: `${stack.url}/hubs/notifications`, token }).start(), { message: text });
     });

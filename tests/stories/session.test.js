@@ -202,6 +202,14 @@ describe("a token that opens one connection", () => {
     });
   }
 
+  it("opens the same connection no second time, also when the first socket has ended", async () => {
+    const { accessToken: token } = await fetched("dora");
+    const { connectionToken } = JSON.parse((await negotiated(stack, token)).text);
+    const url = `${socketUrl(stack, token)}&id=${connectionToken}`;
+    await (await readyAt(url)).close();
+    assert.equal((await tryOpen(url)).status, 403);
+  });
+
   it("is one of our own: those of the management SDK come back", async () => {
     const token = clientToken(stack, HUB, { nameid: "carol" });
     for (const _ of [1, 2]) await (await readyAt(socketUrl(stack, token))).close();

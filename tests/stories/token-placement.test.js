@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { client, newest, skipping } from "../harness/client.js";
+import { clientToken } from "../harness/jwt.js";
 import { page, pageVersions } from "../harness/page.js";
 import { opened, readyAt } from "../harness/raw.js";
 import { startStack } from "../harness/stack.js";
@@ -45,6 +46,29 @@ describe("the token of a socket", () => {
         assert.ok(tap.opened.at(-1).url.searchParams.has("access_token"));
         await backend.send({ userId: user, target: "notify" });
         await tab.receives("notify");
+        await tab.stop();
+      });
+    }
+  }
+
+  /** A token of the management SDK that is about so long, since its user has many claims. */
+  function longToken(user, length) {
+    let token = "";
+    for (let pad = 2500; token.length < length; pad += 3) {
+      token = clientToken(stack, "notifications", { nameid: user, directory: "d".repeat(pad) });
+    }
+    return token;
+  }
+
+  for (const version of pageVersions) {
+    for (const length of [3700, 3910, 4090, 5000]) {
+      it(`of client ${version} in a page may be ${length} characters long`, async () => {
+        const user = `long-${version}-${length}`;
+        const token = longToken(user, length);
+        const options = { url: `${stack.url}/client/?hub=notifications`, signalR: page(version), token: () => token };
+        const tab = await client(options).ready();
+        await backend.send({ userId: user, target: "notify", arguments: [length] });
+        assert.deepEqual(await tab.receives("notify"), [[length]]);
         await tab.stop();
       });
     }

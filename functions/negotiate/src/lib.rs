@@ -2,7 +2,8 @@
 //!
 //! `POST /hubs/{hub}/negotiate` takes an app token and redirects to the client
 //! endpoint with a client token; `POST /client/negotiate?hub=H` takes either
-//! and hands out a connection. Every answer, errors included, carries the CORS
+//! and hands out a connection, or redirects a browser with a long token to
+//! itself with a short one. Every answer, errors included, carries the CORS
 //! headers that a browser needs to show it to the app.
 
 mod answer;
@@ -21,7 +22,7 @@ use hubcast_model::groups::GroupPolicy;
 use hubcast_model::ports::{
     AccessKeySource, BlockStore, GrantStore, MembershipStore, SessionStore, StoreError,
 };
-use hubcast_model::principal::Principal;
+use hubcast_model::principal::{Principal, TokenKind};
 use hubcast_model::report::chain;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{Hubs, Origins, PublicUrl};
@@ -142,6 +143,12 @@ where
         }
         match request.endpoint {
             Endpoint::Hub => self.redirect(event, &request, &principal, now).await,
+            // A token that is too long for a browser's URL is exchanged for a short one.
+            Endpoint::Client
+                if is_too_long(event, &self.client_endpoint(event, &request), request.token) =>
+            {
+                self.redirect(event, &request, &principal, now).await
+            }
             Endpoint::Client => self.connection(&request, &principal, now).await,
         }
     }
@@ -175,6 +182,10 @@ where
     ) -> Result<ApiGatewayV2httpResponse, Refusal> {
         let token_id =
             self.gatekeeper.mint_connection(&request.hub, None, now).await?.id.to_string();
+        if principal.groups_in_grant {
+            // Groups of another token's grant are not to be had here; such a token is short.
+            return Err(Refusal::TooLong);
+        }
         let groups_in_grant = groups_text(&principal.groups).len() > TOKEN_GROUPS_MAX_BYTES;
         if groups_in_grant {
             let expires = now.plus(CLIENT_TOKEN_LIFETIME).plus(GRANT_LIFETIME);
@@ -187,20 +198,30 @@ where
             groups: &principal.groups,
             token_id: &token_id,
             groups_in_grant,
-            session_expires: principal.session_expires.filter(|_| self.close_on_token_expiry),
+            session: principal.session.as_ref().map(|session| &session.id),
+            session_expires: self.session_end(principal),
             issued_at: principal.issued_at,
+            logged_in_at: principal.logged_in_at,
             lifetime: CLIENT_TOKEN_LIFETIME,
             claims: &self.claims(principal),
         };
         let base = self.base(event);
         let token = self.gatekeeper.mint_client(&base, &grant, now).await?;
-        let url = format!("{base}/client/?hub={}{}", request.hub, request.own_query);
-        // Only browsers must put the token into the URL; others have a header for it.
-        let is_browser = event.headers.contains_key("origin");
-        if is_browser && url.len() + token.len() + CONNECTING_BYTES > URL_MAX_BYTES {
+        let url = self.client_endpoint(event, request);
+        if is_too_long(event, &url, &token) {
             return Err(Refusal::TooLong);
         }
         Ok(json(&Redirect::new(url, token)))
+    }
+
+    fn client_endpoint(&self, event: &ApiGatewayV2httpRequest, request: &Request<'_>) -> String {
+        format!("{}/client/?hub={}{}", self.base(event), request.hub, request.own_query)
+    }
+
+    /// A client token says by itself when its session ends.
+    fn session_end(&self, principal: &Principal) -> Option<Timestamp> {
+        let counts = principal.kind == TokenKind::Client || self.close_on_token_expiry;
+        principal.session_expires.filter(|_| counts)
     }
 
     /// The claims of an app token that its client token has to carry.
@@ -231,6 +252,13 @@ where
     }
 }
 
+/// Whether a browser could not open a connection by this URL and this token. Only browsers must put
+/// the token into the URL; others have a header for it.
+fn is_too_long(event: &ApiGatewayV2httpRequest, url: &str, token: &str) -> bool {
+    let is_browser = event.headers.contains_key("origin");
+    is_browser && url.len() + token.len() + CONNECTING_BYTES > URL_MAX_BYTES
+}
+
 fn broken(err: impl std::error::Error + Send + Sync + 'static) -> Refusal {
     Refusal::Broken(Box::new(err))
 }
@@ -242,6 +270,9 @@ impl From<AuthError> for Refusal {
             AuthError::KeysUnavailable(_) | AuthError::SessionUnavailable(_) => broken(err),
             AuthError::Missing
             | AuthError::Invalid(_)
+            | AuthError::BadUser(_)
+            | AuthError::UnreadableUser(_)
+            | AuthError::Ahead(_)
             | AuthError::Signature(_)
             | AuthError::Expired => Self::Unauthorized(err.to_string()),
         }

@@ -129,6 +129,45 @@ async fn a_redirect_keeps_the_apps_own_query() {
 }
 
 #[tokio::test]
+async fn a_browser_with_a_long_client_token_gets_a_short_one_of_the_same_session() {
+    let rig = rig();
+    let end = START.as_seconds() + 900;
+    for (pad, is_long) in [(2000, false), (3300, true)] {
+        let long = client_token(&json!({
+            "nameid": "alice", "tid": "t1", "pad": "p".repeat(pad), "iat": START.as_seconds() - 9,
+            "hubcast.groups": ["admins"], "asrs.s.coae": "true", "asrs.s.aeo": end,
+        }));
+        let shown = |event: &mut Value| set_token(event, &long);
+        let answer = rig.answer(CLIENT, shown).await;
+        let Some(short) = body(&answer)["accessToken"].as_str().map(str::to_owned) else {
+            assert!(!is_long && body(&answer)["connectionToken"].is_string(), "{}", text(&answer));
+            continue;
+        };
+        assert!(is_long && short.len() < 1024, "{}", short.len());
+        let expected = format!("{PUBLIC_URL}/client/?hub=notifications");
+        assert_eq!(body(&answer)["url"], json!(expected));
+        let hub = name::hub("notifications");
+        let Negotiation { gatekeeper, store, .. } = &rig.negotiation;
+        let of_long = gatekeeper.admit(store, &long, &hub, START).await.unwrap();
+        let of_short = gatekeeper.admit(store, &short, &hub, START).await.unwrap();
+        assert_eq!(of_short.user, of_long.user);
+        assert_eq!(of_short.groups, of_long.groups);
+        assert_eq!(of_short.issued_at, of_long.issued_at);
+        assert_eq!(of_short.session, of_long.session);
+        assert_eq!(of_short.session_expires, of_long.session_expires);
+        assert_eq!(of_short.claims["tid"], "t1");
+        let again = rig.answer(CLIENT, |event| set_token(event, &short)).await;
+        assert!(body(&again)["connectionToken"].is_string(), "{}", text(&again));
+        let elsewhere = |event: &mut Value| {
+            set_token(event, &long);
+            event["headers"].as_object_mut().unwrap().remove("origin");
+        };
+        let other = rig.answer(CLIENT, elsewhere).await;
+        assert!(body(&other)["connectionToken"].is_string(), "others have a header for the token");
+    }
+}
+
+#[tokio::test]
 async fn many_groups_are_kept_in_the_table() {
     let rig = rig();
     let groups: Vec<String> = (0..100).map(|n| format!("department-{n:04}")).collect();
@@ -244,9 +283,18 @@ async fn a_token_that_is_good_for_something_else_makes_403() {
     assert_eq!(rig().status(CLIENT, |event| set_token(event, &elsewhere)).await, 403);
     let groups: Vec<String> = (0..400).map(|n| format!("group-{n:04}")).collect();
     let crowded = client_token(&json!({ "hubcast.groups": groups }));
-    let answer = rig().answer(CLIENT, |event| set_token(event, &crowded)).await;
+    let of_program = |event: &mut Value| {
+        set_token(event, &crowded);
+        event["headers"].as_object_mut().unwrap().remove("origin");
+    };
+    let answer = rig().answer(CLIENT, of_program).await;
     assert_eq!(answer.status_code, 403);
     assert!(text(&answer).contains("negotiate at /hubs/{hub}"), "{}", text(&answer));
+    let of_page = rig().answer(CLIENT, |event| set_token(event, &crowded)).await;
+    assert!(
+        body(&of_page)["accessToken"].is_string(),
+        "a short one, whose groups are in the table"
+    );
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ fn queued(record: SqsMessage) -> QueuedMessage {
         // A record that does not say counts as redelivered: its progress is looked up.
         receive_count: receives.unwrap_or(2),
         progress_key: attributes.progress_key,
+        sender: attribute("SenderId").unwrap_or_default().to_owned(),
         id: record.message_id.unwrap_or_default(),
         receipt_handle: record.receipt_handle.unwrap_or_default(),
         body: record.body.unwrap_or_default(),

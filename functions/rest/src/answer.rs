@@ -114,6 +114,9 @@ impl From<AuthError> for Refusal {
             }
             AuthError::Missing
             | AuthError::Invalid(_)
+            | AuthError::BadUser(_)
+            | AuthError::UnreadableUser(_)
+            | AuthError::Ahead(_)
             | AuthError::Signature(_)
             | AuthError::WrongHub
             | AuthError::Expired => Self::new(401, "Error.Request.Unauthorized", err.to_string()),

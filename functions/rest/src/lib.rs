@@ -14,6 +14,7 @@ mod openapi;
 mod operation;
 mod page;
 mod path;
+mod permission;
 mod presence;
 mod request;
 mod route;
@@ -32,6 +33,7 @@ use hubcast_model::ports::{
     AccessKeySource, ChannelStore, MembershipStore, NotificationSender, ResultStore, ShardStore,
     SocketStore, UsageStore,
 };
+use hubcast_model::producers::Producers;
 use hubcast_model::report::chain;
 use hubcast_model::settings::{Hubs, PublicUrl};
 use hubcast_model::time::Clock;
@@ -40,6 +42,7 @@ use url::form_urlencoded;
 
 use answer::{Refusal, refused};
 use path::{Ambiguous, Path};
+use permission::Permission;
 use request::Request;
 use route::{Nowhere, Operation, find};
 
@@ -70,6 +73,8 @@ pub struct Rest<K, A, S, Q, C> {
     pub clock: C,
     /// The hubs there are.
     pub hubs: Hubs,
+    /// What roles may do.
+    pub producers: Producers,
     /// Where links and client tokens point to.
     pub public_url: PublicUrl,
     /// How long a client may take to answer an invocation.
@@ -159,17 +164,19 @@ where
         if let Some(answer) = public(call, &path) {
             return Ok(answer);
         }
-        let (parts, allowed) = self.admit(call, path).await?;
+        let (parts, permission) = self.admit(call, path).await?;
         let (route, parameters) = find(call.method, &parts).map_err(nowhere)?;
         if route.operation == Operation::AccessKey {
             // The key signs for every hub.
-            if allowed != Hubs::Any {
+            if !permission.allows_keys(&self.producers) {
                 return Err(forbidden());
             }
             return tokens::access_key(&self.gate, self.clock.now()).await;
         }
         let request = Request::read(route, parameters, &call.query)?;
-        if !allowed.contains(&request.hub) {
+        if !permission.allows(&self.producers, &request.hub, route.operation) {
+            let (hub, operation) = (&request.hub, route.operation);
+            tracing::warn!(roles = ?permission.roles, %hub, ?operation, "not allowed");
             return Err(forbidden());
         }
         if !self.hubs.contains(&request.hub) {
@@ -178,14 +185,18 @@ where
         self.perform(call, &request, &parts).await
     }
 
-    /// The parts of the path, for a caller who may call it, and the hubs where that is so.
-    async fn admit(&self, call: &Call<'_>, path: Path<'_>) -> Result<(Vec<String>, Hubs), Refusal> {
+    /// The parts of the path, for a caller who may call it, and what the caller may do there.
+    async fn admit(
+        &self,
+        call: &Call<'_>,
+        path: Path<'_>,
+    ) -> Result<(Vec<String>, Permission), Refusal> {
         let shown = RestCall { path: path.text, parts: path.parts.as_deref(), query: &call.query };
         match self.gate.admit(call.bearer()?, shown, self.clock.now()).await? {
-            Access::Signed(parts) => Ok((parts, Hubs::Any)),
-            Access::Granted(hubs) => {
+            Access::Signed(parts) => Ok((parts, Permission { hubs: Hubs::Any, roles: None })),
+            Access::Granted { hubs, roles } => {
                 let parts = path.into_parts(call.method).map_err(|Ambiguous| ambiguous())?;
-                Ok((parts, hubs))
+                Ok((parts, Permission { hubs, roles: Some(roles) }))
             }
             Access::NoRole => {
                 let text = "The access token has none of the roles that are needed.";
@@ -211,7 +222,7 @@ fn public(call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> 
 }
 
 fn forbidden() -> Refusal {
-    let text = "The access token is not good for this hub.";
+    let text = "The access token does not allow this on this hub.";
     Refusal::new(403, "Error.Request.Forbidden", text)
 }
 

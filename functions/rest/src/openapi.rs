@@ -1,21 +1,13 @@
 //! The route table as an `OpenAPI` 3.1 document.
 
+mod parameters;
 mod schemas;
 
 use serde_json::{Map, Value, json};
 
 use crate::route::{Operation, ROUTES, Route, Since, VERSIONS, parameter};
 
-/// Letters, digits and signs of a hub's name, as in the reference.
-const HUB: &str = r"^[A-Za-z][A-Za-z0-9_`,.\[\]]{0,127}$";
-/// A name that is not blank and holds no control character.
-const NAME: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u001F\\u007F-\\u009F]*$";
-/// What follows the first dot is ignored: clients that negotiate by version 0 know their
-/// connectionToken as the id.
-const CONNECTION: &str = r"^[!-\-/-~]{1,128}(\.[!-~]*)?$";
-/// How many items of a list were given, and where it goes on.
-const TOKEN: &str = r"^[0-9]{1,9}\.[0-9]{1,4}\.[A-Za-z0-9+/=_-]{0,128}$";
-const I32_MAX: i32 = i32::MAX;
+use parameters::{HUB, path_schema, query_schema};
 
 /// Describes every operation.
 pub fn document() -> Value {
@@ -162,47 +154,6 @@ fn version_parameters(route: &Route) -> Vec<Value> {
         "name": "api-version", "in": "query", "required": true, "schema": { "enum": names },
     });
     vec![version, application]
-}
-
-fn path_schema(name: &str) -> Value {
-    match name {
-        "hub" => json!({ "type": "string", "pattern": HUB }),
-        "connection" => json!({ "type": "string", "pattern": CONNECTION }),
-        "stream" => json!({ "type": "string", "minLength": 1, "maxLength": 100 }),
-        _ => json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME }),
-    }
-}
-
-fn query_schema(name: &str) -> Value {
-    match name {
-        "excluded" => {
-            let id = json!({ "type": "string", "pattern": CONNECTION });
-            json!({ "type": "array", "maxItems": 500, "items": id })
-        }
-        "maxpagesize" => json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 200 }),
-        "top" | "minutesToExpire" => {
-            json!({ "type": "integer", "minimum": 1, "maximum": I32_MAX })
-        }
-        "ttl" => json!({ "type": "integer", "minimum": 0, "maximum": I32_MAX }),
-        "continuationToken" => json!({ "type": "string", "pattern": TOKEN }),
-        // Nobody's when empty.
-        "userId" => json!({ "type": "string", "maxLength": 1024, "pattern": format!("^$|{NAME}") }),
-        "completed" => json!({ "type": "boolean", "default": false }),
-        "revoke" => json!({
-            "type": "boolean", "default": false,
-            "description": "Refuses the tokens that the user was issued before: a log-out, after which no client comes back.",
-        }),
-        "allowReconnect" => json!({
-            "type": "boolean", "default": true,
-            "description": "Whether clients with automatic reconnect come back. With revoke it is false.",
-        }),
-        "filter" => json!({
-            "type": "string",
-            "description": "OData over userId, connectionId and groups: eq, ne, in, startswith, endswith, contains, and, or, not.",
-            "examples": ["startswith(userId, 'listener-') and 'eu' in groups"],
-        }),
-        _ => json!({ "type": "string" }),
-    }
 }
 
 fn body(operation: Operation) -> Option<Value> {

@@ -86,14 +86,16 @@ impl<'a> Request<'a> {
         self.needed("connection", ConnectionId::parse)
     }
 
-    /// The id of a stream: 1 to 100 characters.
+    /// The id of a stream: 1 to 100 characters, and no step of a path.
     pub(crate) fn stream(&self) -> Result<&'a str, Refusal> {
         let stream = self.parameters.iter().find(|(name, _)| *name == "stream");
         let stream = stream.map(|(_, id)| *id);
-        let fits = |id: &&str| (1..=STREAM_ID_MAX_CHARS).contains(&id.chars().count());
-        stream
-            .filter(fits)
-            .ok_or_else(|| Refusal::bad("the id of a stream has 1 to 100 characters"))
+        let is_step = |id: &str| matches!(id, "." | "..");
+        let fits =
+            |id: &&str| (1..=STREAM_ID_MAX_CHARS).contains(&id.chars().count()) && !is_step(id);
+        stream.filter(fits).ok_or_else(|| {
+            Refusal::bad("the id of a stream has 1 to 100 characters, and is not '.' or '..'")
+        })
     }
 
     /// Whom the path names; the whole hub when nobody.

@@ -32,6 +32,7 @@ pub fn wire(sdk: &SdkConfig, config: RestConfig) -> Result<WiredRest, IssuerErro
         backend: Backend::new(store, queue, SystemClock, Shards::new(config.shards)),
         clock: SystemClock,
         hubs: config.hubs,
+        producers: config.producers,
         public_url: config.public_url,
         invoke_timeout: config.invoke_timeout,
     })

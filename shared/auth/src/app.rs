@@ -2,14 +2,14 @@
 
 use hubcast_model::id::{HubName, UserId};
 use hubcast_model::principal::{Principal, TokenKind};
-use hubcast_model::settings::IssuerSettings;
+use hubcast_model::settings::{AGE_CLAIM, IssuerSettings, in_tenant};
 use hubcast_model::time::Timestamp;
-use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
 
 use crate::AuthError;
-use crate::claims::Claims;
-use crate::jwks::KeySource;
+use crate::claims::{AUTH_TIME, Claims};
+use crate::jwks::{KeySet, KeySource, SigningKey};
 use crate::token::Token;
 
 /// Checks app tokens against the issuers of the configuration.
@@ -51,7 +51,7 @@ impl<K: KeySource> AppTokens<K> {
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
         let (claims, issuer) = self.claims(token, Some(hub), now).await?;
-        principal(&claims, issuer, hub)
+        principal(&claims, issuer, hub, now)
     }
 
     /// The claims of a token that one of the issuers gave for this hub, or for none in particular.
@@ -64,13 +64,14 @@ impl<K: KeySource> AppTokens<K> {
         hub: Option<&HubName>,
         now: Timestamp,
     ) -> Result<(Claims, &IssuerSettings), AuthError> {
-        let (issuer, pinned) = self.issuer(&Claims::unverified(token.text)?, hub)?;
+        let unverified = Claims::unverified(token.text)?;
+        let (issuer, pinned) = self.issuer(&unverified, hub)?;
         let header = &token.header;
         if !pinned.contains(&header.alg) {
             return Err(AuthError::Invalid("its algorithm is not one of its issuer's"));
         }
         let keys = self.keys.keys(issuer, header.kid.as_deref()).await;
-        let key = pick(&*keys.map_err(AuthError::KeysUnavailable)?, header)?;
+        let key = pick(&*keys.map_err(AuthError::KeysUnavailable)?, header, &unverified)?;
         let claims = Claims::verified(token.text, &key, header.alg)?;
         claims.check_start(now)?;
         if claims.is_expired(now)? {
@@ -122,15 +123,34 @@ fn is_issued_by(claims: &Claims, issuer: &IssuerSettings) -> bool {
 }
 
 /// The key that the token names, or the only one there is.
-fn pick(keys: &JwkSet, header: &Header) -> Result<DecodingKey, AuthError> {
-    let key = match (&header.kid, keys.keys.as_slice()) {
+fn pick(keys: &KeySet, header: &Header, claims: &Claims) -> Result<DecodingKey, AuthError> {
+    let key = match (&header.kid, keys.0.as_slice()) {
         (Some(kid), _) => keys.find(kid),
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    let key = key.filter(|key| signs(key, header.alg));
+    let key = key.filter(|key| signs(&key.key, header.alg) && is_key_of(key, claims));
     let key = key.ok_or(AuthError::Invalid("its key is not one of its issuer's"))?;
-    DecodingKey::from_jwk(key).map_err(|_| AuthError::Invalid("its key is of no known kind"))
+    DecodingKey::from_jwk(&key.key).map_err(|_| AuthError::Invalid("its key is of no known kind"))
+}
+
+/// Whether the key may sign for the issuer that the token names.
+///
+/// The key set that all tenants of Entra ID share names the issuer of each key: the keys for
+/// personal accounts sign for one tenant only. A token of version 1 has an issuer of its own
+/// spelling, and the keys are named as for version 2.
+/// <https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-signing-key-issuer>
+fn is_key_of(key: &SigningKey, claims: &Claims) -> bool {
+    let Some(named) = &key.issuer else {
+        return true;
+    };
+    let (issuer, tenant) = (claims.text("iss").unwrap_or_default(), claims.text("tid"));
+    let Some(tenant) = tenant else {
+        return named == issuer;
+    };
+    let named = in_tenant(named, tenant);
+    let is_version_1 = issuer.ends_with(&format!("/{tenant}/"));
+    named == issuer || (is_version_1 && named.ends_with(&format!("/{tenant}/v2.0")))
 }
 
 /// Whether a key says nothing against a signature of this algorithm.
@@ -159,24 +179,26 @@ fn principal(
     claims: &Claims,
     issuer: &IssuerSettings,
     hub: &HubName,
+    now: Timestamp,
 ) -> Result<Principal, AuthError> {
     if !serves(issuer, hub) {
         return Err(AuthError::WrongHub);
     }
+    let prefixed = |prefix: &str| in_tenant(prefix, claims.text("tid").unwrap_or_default());
     let user = claims.text(&issuer.user_claim);
     let user = user.ok_or(AuthError::Invalid("it does not name a user"))?;
-    let user = UserId::parse(&format!("{}{user}", issuer.user_prefix));
+    let user = UserId::parse(&format!("{}{user}", prefixed(&issuer.user_prefix)));
     let groups: Vec<&str> = issuer.groups_claim.0.iter().map(String::as_str).collect();
     Ok(Principal {
         hub: hub.clone(),
-        user: Some(user.map_err(|_| AuthError::Invalid("its user is no valid name"))?),
+        user: Some(user.map_err(AuthError::BadUser)?),
         kind: TokenKind::App,
         token_id: claims.text("jti").map(str::to_owned),
-        // A token that hides its age counts as old as can be.
-        issued_at: claims.time("iat").unwrap_or(Timestamp::from_millis(0)),
+        issued_at: claims.issued_at(&[AGE_CLAIM, &issuer.age_claim], now)?,
+        logged_in_at: claims.time(AUTH_TIME),
         session_expires: claims.time("exp"),
         session: None,
-        groups: claims.groups(&groups, &issuer.group_prefix),
+        groups: claims.groups(&groups, &prefixed(&issuer.group_prefix)),
         groups_in_grant: false,
         claims: claims.plain(),
         user_claims: claims.all(),

@@ -17,6 +17,9 @@ use crate::AuthError;
 /// How far apart the clocks of issuer and verifier may be.
 pub const LEEWAY: Duration = Duration::from_mins(1);
 
+/// When the user logged in, of which a token that was refreshed tells the same as the first one.
+pub(crate) const AUTH_TIME: &str = "auth_time";
+
 /// The claims of one token, each of which stands there once.
 #[derive(Debug)]
 pub(crate) struct Claims(Map<String, Value>);
@@ -43,18 +46,53 @@ impl Claims {
         claims.map_err(|_| AuthError::Invalid("its claims cannot be read"))
     }
 
-    /// Refuses tokens that are not valid yet, or that come from the future.
+    /// Refuses tokens that are not valid yet.
     pub(crate) fn check_start(&self, now: Timestamp) -> Result<(), AuthError> {
-        for (name, is_needed) in [("nbf", true), ("iat", false)] {
-            match (self.0.get(name), self.time(name)) {
-                (None, _) => {}
-                // An age that cannot be read counts as old as can be.
-                (Some(_), None) if !is_needed => {}
-                (Some(_), Some(start)) if start <= now.plus(LEEWAY) => {}
-                (Some(_), _) => return Err(AuthError::Invalid("it is not valid yet")),
-            }
+        match (self.0.get("nbf"), self.time("nbf")) {
+            (None, _) => {}
+            (Some(_), Some(start)) if start <= now.plus(LEEWAY) => {}
+            (Some(_), _) => return Err(AuthError::Invalid("it is not valid yet")),
         }
-        Ok(())
+        match self.time("iat") {
+            Some(issued) if issued > now.plus(LEEWAY) => {
+                Err(AuthError::Invalid("it is not valid yet"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// When a token of a user was issued, which a log-out compares: the earliest of these claims.
+    ///
+    /// There is no leeway: whoever was in by a token that lies ahead of the clock could come back
+    /// by this token after a log-out, since the log-out would look older.
+    pub(crate) fn issued_at(
+        &self,
+        claims: &[&str],
+        now: Timestamp,
+    ) -> Result<Timestamp, AuthError> {
+        // An age that is hidden or cannot be read counts as old as can be.
+        let read = |name: &&str| self.time(name).unwrap_or(Timestamp::from_millis(0));
+        let issued = claims.iter().map(read).min().unwrap_or(Timestamp::from_millis(0));
+        if issued > now { Err(AuthError::Ahead(issued.since(now))) } else { Ok(issued) }
+    }
+
+    /// The user whom the first of these claims names that is there; `None` when none is there.
+    ///
+    /// Some issuers write a number, and some a list, of which the first counts. `null` and an empty
+    /// text name nobody.
+    pub(crate) fn user(&self, names: &[&'static str]) -> Result<Option<String>, AuthError> {
+        let is_set = |value: &&Value| !value.is_null() && value.as_str() != Some("");
+        let set = |name: &&'static str| Some((*name, self.0.get(*name).filter(is_set)?));
+        let Some((name, value)) = names.iter().find_map(set) else {
+            return Ok(None);
+        };
+        let first = value.as_array().map_or(Some(value), |values| values.first());
+        let user = match first {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        user.map(Some).ok_or(AuthError::UnreadableUser(name))
     }
 
     /// Whether the token has expired; an expiry is needed.
@@ -66,11 +104,6 @@ impl Claims {
     /// A claim that is a non-empty text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty())
-    }
-
-    /// A text, or the first of a list of texts.
-    pub(crate) fn first_text(&self, name: &str) -> Option<&str> {
-        self.texts(name).into_iter().next()
     }
 
     /// A text or a list of texts, as a list.

@@ -1,4 +1,10 @@
 //! Who may enter: tokens of every kind, with the keys of the moment.
+//!
+//! No token is good before the time at which it says that it was issued: a
+//! log-out until then would not end it. Clocks of issuers are a little ahead at
+//! times, so a little is waited for ([`PATIENCE`]).
+
+use std::time::Duration;
 
 use hubcast_model::id::{ConnectionId, HubName, UserId};
 use hubcast_model::ports::{AccessKeySource, Freshness, SessionStore};
@@ -13,6 +19,9 @@ use crate::client::{ClientGrant, ClientTokens, Verified};
 use crate::connection_token::{ConnectionTokens, NewConnection};
 use crate::jwks::KeySource;
 use crate::token::Token;
+
+/// How far ahead of our clock a token may have been issued, so that it is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Checks tokens of every kind, and signs those that are ours.
 #[derive(Debug)]
@@ -51,10 +60,26 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let token = Token::read(token)?;
+        let token = &Token::read(token)?;
+        match self.admit_at(store, token, hub, now).await {
+            Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
+                let later = waited(lead, now).await;
+                self.admit_at(store, token, hub, later).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn admit_at(
+        &self,
+        store: &impl SessionStore,
+        token: &Token<'_>,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
         match token.kind() {
-            TokenKind::Client => self.admit_client(store, &token, hub, now).await,
-            TokenKind::App => self.app.verify(&token, hub, now).await,
+            TokenKind::Client => self.admit_client(store, token, hub, now).await,
+            TokenKind::App => self.app.verify(token, hub, now).await,
         }
     }
 
@@ -68,10 +93,16 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let token = Token::read(token)?;
-        match token.kind() {
-            TokenKind::App => self.app.verify(&token, hub, now).await,
-            TokenKind::Client => Err(AuthError::Invalid("an app token is needed here")),
+        let token = &Token::read(token)?;
+        if token.kind() == TokenKind::Client {
+            return Err(AuthError::Invalid("an app token is needed here"));
+        }
+        match self.app.verify(token, hub, now).await {
+            Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
+                let later = waited(lead, now).await;
+                self.app.verify(token, hub, later).await
+            }
+            outcome => outcome,
         }
     }
 
@@ -165,4 +196,10 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     async fn keys(&self, freshness: Freshness) -> Result<AccessKeys, AuthError> {
         self.access_keys.access_keys(freshness).await.map_err(AuthError::KeysUnavailable)
     }
+}
+
+/// The time after a wait from `now` on.
+async fn waited(wait: Duration, now: Timestamp) -> Timestamp {
+    tokio::time::sleep(wait).await;
+    now.plus(wait)
 }

@@ -19,10 +19,13 @@ pub mod rest;
 mod token;
 pub mod webhook;
 
+use std::time::Duration;
+
+use hubcast_model::id::NameError;
 use hubcast_model::ports::{Cause, StoreError};
 
 pub use claims::LEEWAY;
-pub use gatekeeper::Gatekeeper;
+pub use gatekeeper::{Gatekeeper, PATIENCE};
 
 /// Why a token was refused. The texts may be shown to clients.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,16 @@ pub enum AuthError {
     /// No key fits the signature; keys may have been rotated.
     #[error("the access token is not valid: {0}")]
     Signature(&'static str),
+    /// The user of the token is none that could be addressed.
+    #[error("the access token is not valid: its user {0}")]
+    BadUser(NameError),
+    /// The claim that names the user names nobody who could be told.
+    #[error("the access token is not valid: its claim '{0}' names no user that can be read")]
+    UnreadableUser(&'static str),
+    /// The token was issued when our clock reaches this, and not before: a log-out until then would
+    /// not end it.
+    #[error("the access token was issued {} ms ahead of our clock: set its issuer's clock", .0.as_millis())]
+    Ahead(Duration),
     /// The token was good, before.
     #[error("the access token has expired")]
     Expired,

@@ -67,8 +67,13 @@ pub struct MintRequest<'a> {
 pub enum Access {
     /// Everything, on the path of these parts: the caller signed it as it was encoded.
     Signed(Vec<String>),
-    /// Everything on these hubs.
-    Granted(Hubs),
+    /// What these roles of the bearer allow, on these hubs.
+    Granted {
+        /// The hubs of the issuer's entry.
+        hubs: Hubs,
+        /// The roles that the token has, of those that are needed.
+        roles: Vec<String>,
+    },
     /// Nothing: its bearer has none of the roles that are needed.
     NoRole,
 }
@@ -131,8 +136,10 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
             groups: &[],
             token_id: &token_id,
             groups_in_grant: false,
+            session: None,
             session_expires: None,
             issued_at: now,
+            logged_in_at: None,
             lifetime,
             claims: &BTreeMap::new(),
         };
@@ -180,9 +187,14 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
                 "nothing in it says that it is an app's, not a person's",
             ));
         }
-        let roles = claims.texts("roles");
-        let has_role = issuer.roles.0.iter().any(|role| roles.contains(&role.as_str()));
-        Ok(if has_role { Access::Granted(hubs(issuer)) } else { Access::NoRole })
+        let shown = claims.texts("roles");
+        let needed = issuer.roles.0.iter();
+        let roles: Vec<String> =
+            needed.filter(|role| shown.contains(&role.as_str())).cloned().collect();
+        if roles.is_empty() {
+            return Ok(Access::NoRole);
+        }
+        Ok(Access::Granted { hubs: hubs(issuer), roles })
     }
 
     async fn keys(&self, freshness: Freshness) -> Result<AccessKeys, AuthError> {

@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hubcast_auth::Gatekeeper;
-use hubcast_auth::jwks::KeySource;
+use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::Cause;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, IssuerSettings, OneOrMany, PublicUrl, TokenSettings};
@@ -24,10 +24,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
 #[derive(Debug)]
-struct Keys(Arc<JwkSet>);
+struct Keys(Arc<KeySet>);
 
 impl KeySource for Keys {
-    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<JwkSet>, Cause> {
+    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<KeySet>, Cause> {
         Ok(Arc::clone(&self.0))
     }
 }
@@ -63,6 +63,7 @@ fn gatekeeper(pinned: &str, keys: Vec<Jwk>) -> Gatekeeper<Keys, AccessKeys> {
         audience: OneOrMany(vec!["hubcast".to_owned()]),
         jwks_uri: None,
         algorithms: vec![pinned.to_owned()],
+        age_claim: "iat".to_owned(),
         user_claim: "preferred_username".to_owned(),
         groups_claim: OneOrMany(vec!["roles".to_owned()]),
         tenants: Vec::new(),
@@ -78,7 +79,7 @@ fn gatekeeper(pinned: &str, keys: Vec<Jwk>) -> Gatekeeper<Keys, AccessKeys> {
         reuse: Reuse::Session,
     };
     let access_keys = AccessKeys::parse(&"k".repeat(32)).unwrap();
-    Gatekeeper::new(settings, Keys(Arc::new(JwkSet { keys })), access_keys).unwrap()
+    Gatekeeper::new(settings, Keys(Arc::new(JwkSet { keys }.into())), access_keys).unwrap()
 }
 
 fn token(algorithm: Algorithm, key: &EncodingKey) -> String {
@@ -151,7 +152,7 @@ fn symmetric_and_unknown_algorithms_cannot_be_pinned() {
             close_on_token_expiry: false,
             reuse: Reuse::Session,
         };
-        let keys = Keys(Arc::new(JwkSet { keys: Vec::new() }));
+        let keys = Keys(Arc::default());
         let access_keys = AccessKeys::parse(&"k".repeat(32)).unwrap();
         assert!(Gatekeeper::new(settings, keys, access_keys).is_err(), "{name}");
     }

@@ -98,7 +98,7 @@ fn keys(kids: &[&str]) -> Value {
 
 async fn names(source: &HttpKeys, issuer: &IssuerSettings, kid: &str) -> Option<Vec<String>> {
     let keys = source.keys(issuer, Some(kid)).await.ok()?;
-    Some(keys.keys.iter().filter_map(|key| key.common.key_id.clone()).collect())
+    Some(keys.0.iter().filter_map(|key| key.key.common.key_id.clone()).collect())
 }
 
 /// Moves tokio's clock, which otherwise runs: a clock that stands still jumps to the next timeout
@@ -231,6 +231,21 @@ async fn a_key_of_an_unknown_kind_does_not_cost_the_others() {
     let broken = json!({ "kty": "RSA", "kid": "broken" });
     server.answers("/keys", 200, json!({ "keys": [broken, { "kty": "LMS" }, key("a")] }));
     assert_eq!(names(&source, &server.issuer(), "a").await.unwrap(), ["a"]);
+}
+
+#[tokio::test]
+async fn a_set_may_name_the_issuer_of_each_key() {
+    let (server, source) = (Server::start().await, HttpKeys::default());
+    let named = |kid: &str, issuer: Value| {
+        let mut named = key(kid);
+        named["issuer"] = issuer;
+        named
+    };
+    let all = [named("a", json!("https://i")), named("b", json!(null)), named("c", json!(7))];
+    server.answers("/keys", 200, json!({ "keys": all }));
+    let keys = source.keys(&server.issuer(), Some("a")).await.unwrap();
+    let issuers: Vec<_> = keys.0.iter().map(|key| key.issuer.as_deref()).collect();
+    assert_eq!(issuers, [Some("https://i"), None], "what cannot be read is left out");
 }
 
 #[tokio::test]

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
-use hubcast_auth::jwks::KeySource;
+use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, IssuerSettings, PublicUrl, TokenSettings};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{MemoryStore, name};
-use jsonwebtoken::jwk::JwkSet;
 
 /// Keys as an instance has them: what it read last, and what it would read now.
 #[derive(Debug, Clone)]
@@ -43,7 +42,7 @@ impl AccessKeySource for Vault {
 struct NoIssuers;
 
 impl KeySource for NoIssuers {
-    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<JwkSet>, Cause> {
+    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<KeySet>, Cause> {
         Err("there are no issuers".into())
     }
 }
@@ -74,8 +73,10 @@ async fn tokens(letters: &str) -> (String, String) {
         groups: &[],
         token_id: "t",
         groups_in_grant: false,
+        session: None,
         session_expires: None,
         issued_at: START,
+        logged_in_at: None,
         lifetime: CLIENT_TOKEN_LIFETIME,
         claims: &std::collections::BTreeMap::new(),
     };

@@ -5,11 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::job::is_job;
 use crate::round::ElementRef;
-use hubcast_model::envelope::{self, EnvelopeRules, Notification, Rejection};
+use crate::settings::FanoutSettings;
+use hubcast_model::envelope::{self, Notification, Rejection};
 use hubcast_model::frame::check_size;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{Progress, QueuedMessage, Rest};
+use hubcast_model::producers::Producers;
 use hubcast_model::retention::QueuePosition;
 use hubcast_model::time::Timestamp;
 
@@ -87,12 +90,12 @@ impl Batch {
     /// Reads the messages. Sizes are judged here, before anything is posted.
     pub(crate) fn read(
         messages: Vec<QueuedMessage>,
-        rules: &EnvelopeRules,
+        settings: &FanoutSettings,
         now: Timestamp,
     ) -> Self {
         let mut batch = Self { messages: Vec::with_capacity(messages.len()) };
         for (at, queued) in messages.into_iter().enumerate() {
-            let elements = elements(&queued, rules, now);
+            let elements = elements(&queued, settings, now);
             batch.messages.push(Message { at, queued, elements });
         }
         batch
@@ -178,16 +181,40 @@ impl Element {
     }
 }
 
-fn elements(queued: &QueuedMessage, rules: &EnvelopeRules, now: Timestamp) -> Vec<Element> {
+fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -> Vec<Element> {
     let own = queued.progress_key.as_ref().filter(|key| key.len() <= PROGRESS_KEY_MAX_BYTES);
     let base = own.unwrap_or(&queued.id).clone();
-    match envelope::parse(&queued.body, rules) {
+    if is_job(&queued.body) {
+        // Whoever is trusted with jobs has them worked as jobs.
+        let rejection = Rejection::not_allowed(&queued.sender, "jobs");
+        return vec![Element::new(None, base, Task::Reject(rejection))];
+    }
+    match envelope::parse(&queued.body, &settings.rules) {
         Err(rejection) => vec![Element::new(None, base, Task::Reject(rejection))],
         Ok(elements) => {
+            let allowed = |element| allowed(queued, element, &settings.producers);
             let keyed = |(at, element)| read(format!("{base}/{at}"), element, now);
-            elements.into_iter().enumerate().map(keyed).collect()
+            elements.into_iter().map(allowed).enumerate().map(keyed).collect()
         }
     }
+}
+
+/// The element, rejected when its sender may not produce it.
+fn allowed(
+    queued: &QueuedMessage,
+    element: envelope::Element,
+    producers: &Producers,
+) -> envelope::Element {
+    let sender = &queued.sender;
+    let parsed = element.parsed.and_then(|notification| {
+        if producers.allow(sender, &notification) {
+            return Ok(notification);
+        }
+        let (hub, kind) = (&notification.hub, notification.content.kind());
+        tracing::warn!(sender.id = sender, %hub, action = kind, message.id = queued.id, "not allowed");
+        Err(Rejection::not_allowed(sender, format_args!("'{kind}' on the hub '{hub}'")))
+    });
+    envelope::Element { parsed, ..element }
 }
 
 fn read(key: String, element: envelope::Element, now: Timestamp) -> Element {

@@ -31,6 +31,7 @@ use hubcast_model::ports::{
     MembershipStore, NoUpstream, NotificationQueue, PendingStore, ProgressStore, QueuedMessage,
     SessionStore, ShardStore, SocketStore, UpstreamQueue, UsageStore,
 };
+use hubcast_model::producers::Producers;
 use hubcast_model::time::Clock;
 
 /// So much of an invocation's time is kept back for closing the books.
@@ -167,9 +168,9 @@ where
 {
     async fn publish(&self, messages: Vec<QueuedMessage>, patience: Duration) -> Report {
         let deadline = Instant::now() + patience.saturating_sub(KEPT_BACK);
-        let Intray { envelopes, assignments } = Intray::sort(messages);
+        let Intray { envelopes, assignments } = Intray::sort(messages, &self.settings.producers);
         let (bookkeeper, carrier) = (self.bookkeeper(), self.carrier());
-        let mut batch = Batch::read(envelopes, &self.settings.rules, self.ports.clock.now());
+        let mut batch = Batch::read(envelopes, &self.settings, self.ports.clock.now());
         let mut ledger = bookkeeper.open(&mut batch).await;
         let mut intake = self.intake();
         let mut round = intake.take_up(&batch, &mut ledger, deadline).await;
@@ -195,10 +196,12 @@ struct Intray {
 }
 
 impl Intray {
-    fn sort(messages: Vec<QueuedMessage>) -> Self {
+    /// A job counts only from whoever may produce everything, since a job may hold anything.
+    fn sort(messages: Vec<QueuedMessage>, producers: &Producers) -> Self {
         let (mut envelopes, mut assignments) = (Vec::new(), Vec::new());
         for message in messages {
-            match Job::read(&message) {
+            let job = Job::read(&message).filter(|_| producers.trusts(&message.sender));
+            match job {
                 Some(job) => assignments.push(Assignment { message, job }),
                 None => envelopes.push(message),
             }

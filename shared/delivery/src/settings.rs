@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubcast_model::envelope::EnvelopeRules;
+use hubcast_model::producers::Producers;
 use hubcast_model::settings::Hubs;
 
 /// How notifications are fanned out.
@@ -10,6 +11,8 @@ use hubcast_model::settings::Hubs;
 pub struct FanoutSettings {
     /// How envelopes are read.
     pub rules: EnvelopeRules,
+    /// Who may produce what.
+    pub producers: Producers,
     /// The hubs there are, on which a block on all of them ends sockets.
     pub hubs: Hubs,
     /// The most posts under way at once.

@@ -112,6 +112,8 @@ impl Admission {
             kind: parsed(KIND, lookup(KIND), kind)?.ok_or(ContextError(KIND))?,
             token_id: lookup(TOKEN_ID),
             issued_at: parsed(ISSUED, lookup(ISSUED), millis)?.ok_or(ContextError(ISSUED))?,
+            // Asked for at negotiation only.
+            logged_in_at: None,
             session_expires: parsed(EXPIRES, lookup(EXPIRES), millis)?,
             session: parsed(SESSION, lookup(SESSION), SessionId::parse)?
                 .map(|id| TokenSession { id, reuse: reuse(lookup(SINGLE_USE).is_some()) }),
@@ -174,6 +176,7 @@ mod tests {
             kind: TokenKind::Client,
             token_id: Some("j".to_owned()),
             issued_at: Timestamp::from_millis(1234),
+            logged_in_at: None,
             session_expires: Some(Timestamp::from_millis(99)),
             session: Some(TokenSession {
                 id: SessionId::of(&HubName::parse("n").unwrap(), "t"),

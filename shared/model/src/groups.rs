@@ -4,8 +4,14 @@
 //! patterns of `CLIENT_JOINABLE_GROUPS`: `*` stands for any text, `{claim}` for
 //! the value of a claim. Patterns are expanded once, when the client is
 //! authorised, so that later events need not carry all claims.
+//!
+//! A name must be read in one way only, or the group of one tenant would also
+//! fit the pattern of another: with `org-{org}-*`, is `org-a-b-c` of `a` or of
+//! `a-b`? So in a pattern with a claim a `*` holds no separator, which is the
+//! character between a claim and what else may vary. Where several claims
+//! stand, their values hold none either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,37 +25,82 @@ enum Part {
     Any,
 }
 
+/// A pattern, and the separators of its claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    parts: Vec<Part>,
+    separators: String,
+}
+
 /// The configured patterns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GroupPolicy {
-    patterns: Vec<Vec<Part>>,
+    patterns: Vec<Pattern>,
 }
 
-/// A pattern has an opening brace without a closing one.
+/// Why a pattern is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern '{0}' has a brace that is not closed")]
-pub struct PatternError(String);
+pub enum PatternError {
+    /// An opening brace has no closing one.
+    #[error("the pattern '{0}' has a brace that is not closed")]
+    OpenBrace(String),
+    /// Where the value of a claim ends could not be told.
+    #[error("the pattern '{0}' has a claim next to * or to another claim: put a separator between")]
+    NoSeparator(String),
+}
 
 impl GroupPolicy {
     /// Reads patterns that commas separate; an empty text allows nothing.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let patterns = text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty());
-        Ok(Self { patterns: patterns.map(parts).collect::<Result<_, _>>()? })
+        Ok(Self { patterns: patterns.map(Pattern::parse).collect::<Result<_, _>>()? })
     }
 
     /// Those of these claims that a pattern names.
     pub fn named(&self, claims: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let parts = self.patterns.iter().flatten();
-        let names = parts.filter_map(|part| match part {
-            Part::Claim(name) => Some(name),
-            Part::Literal(_) | Part::Any => None,
-        });
-        names.filter_map(|name| Some((name.clone(), claims.get(name)?.clone()))).collect()
+        let names = self.patterns.iter().flat_map(Pattern::claims);
+        names.filter_map(|name| Some((name.to_owned(), claims.get(name)?.clone()))).collect()
     }
 
-    /// The patterns for someone with these claims; those that name an absent claim drop out.
+    /// The patterns for someone with these claims; those whose claim is absent, empty or could be
+    /// mistaken for more than one drop out.
     pub fn expand(&self, claims: &BTreeMap<String, String>) -> Joinable {
-        Joinable(self.patterns.iter().filter_map(|pattern| expanded(pattern, claims)).collect())
+        Joinable(self.patterns.iter().filter_map(|pattern| pattern.expanded(claims)).collect())
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Self, PatternError> {
+        let parts = parts(text)?;
+        let separators = separators(&parts);
+        let separators = separators.ok_or_else(|| PatternError::NoSeparator(text.to_owned()))?;
+        Ok(Self { parts, separators })
+    }
+
+    fn claims(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Claim(name) => Some(name.as_str()),
+            Part::Literal(_) | Part::Any => None,
+        })
+    }
+
+    fn expanded(&self, claims: &BTreeMap<String, String>) -> Option<Vec<Piece>> {
+        let is_only = self.claims().count() == 1;
+        let fits = |value: &&String| {
+            !value.trim().is_empty() && (is_only || !value.contains(|c| self.separates(c)))
+        };
+        let one = |part: &Part| match part {
+            Part::Any if self.separators.is_empty() => Some(Piece::Any(())),
+            Part::Any => Some(Piece::Within { without: self.separators.clone() }),
+            Part::Literal(text) => Some(Piece::Literal(text.clone())),
+            // A `*` in a claim stays a star.
+            Part::Claim(name) => claims.get(name).filter(fits).cloned().map(Piece::Literal),
+        };
+        self.parts.iter().map(one).collect()
+    }
+
+    fn separates(&self, c: char) -> bool {
+        self.separators.contains(c)
     }
 }
 
@@ -66,7 +117,8 @@ fn parts(pattern: &str) -> Result<Vec<Part>, PatternError> {
             rest = after;
         } else {
             let claim = special.strip_prefix('{').and_then(|claim| claim.split_once('}'));
-            let (claim, after) = claim.ok_or_else(|| PatternError(pattern.to_owned()))?;
+            let (claim, after) =
+                claim.ok_or_else(|| PatternError::OpenBrace(pattern.to_owned()))?;
             parts.push(Part::Claim(claim.to_owned()));
             rest = after;
         }
@@ -77,20 +129,49 @@ fn parts(pattern: &str) -> Result<Vec<Part>, PatternError> {
     Ok(parts)
 }
 
-/// `None` between literals stands for any text. A `*` in a claim stays a star.
-fn expanded(pattern: &[Part], claims: &BTreeMap<String, String>) -> Option<Vec<Option<String>>> {
-    let one = |part: &Part| match part {
-        Part::Any => Some(None),
-        Part::Literal(text) => Some(Some(text.clone())),
-        Part::Claim(name) => claims.get(name).map(|value| Some(value.clone())),
-    };
-    pattern.iter().map(one).collect()
+/// The separators of a pattern's claims: the character before each and the one behind it, where
+/// something else of the pattern varies on that side. `None` when there is no such character.
+fn separators(parts: &[Part]) -> Option<String> {
+    let varies = |parts: &[Part]| parts.iter().any(|part| !matches!(part, Part::Literal(_)));
+    let mut found = BTreeSet::new();
+    for (at, part) in parts.iter().enumerate() {
+        let (before, behind) = (parts.get(..at)?, parts.get(at + 1..)?);
+        if !matches!(part, Part::Claim(_)) {
+            continue;
+        }
+        if varies(before) {
+            found.insert(literal(before.last())?.chars().next_back()?);
+        }
+        if varies(behind) {
+            found.insert(literal(behind.first())?.chars().next()?);
+        }
+    }
+    Some(found.into_iter().collect())
+}
+
+fn literal(part: Option<&Part>) -> Option<&str> {
+    match part? {
+        Part::Literal(text) => Some(text),
+        Part::Claim(_) | Part::Any => None,
+    }
+}
+
+/// One part of an expanded pattern, as the context of a socket carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Piece {
+    /// This text.
+    Literal(String),
+    /// Any text: `null`.
+    Any(()),
+    /// Any text without these characters.
+    Within { without: String },
 }
 
 /// The patterns of one client.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Joinable(Vec<Vec<Option<String>>>);
+pub struct Joinable(Vec<Vec<Piece>>);
 
 impl Joinable {
     /// Whether the client may join `group` by a pattern.
@@ -104,29 +185,32 @@ impl Joinable {
     }
 }
 
-/// Each literal is looked for once, leftmost first, so no pattern can take long.
-fn matches(pattern: &[Option<String>], name: &str) -> bool {
-    let mut rest = name;
-    let mut anchored = true;
-    for (at, part) in pattern.iter().enumerate() {
-        let Some(literal) = part else {
-            anchored = false;
-            continue;
+/// Goes through the pattern once, with all places that its beginning may reach to, so that no
+/// pattern can take long.
+fn matches(pattern: &[Piece], name: &str) -> bool {
+    let mut places = BTreeSet::from([0]);
+    for piece in pattern {
+        places = match piece {
+            Piece::Literal(text) => {
+                let fits = |at: &usize| name.get(*at..).is_some_and(|rest| rest.starts_with(text));
+                places.into_iter().filter(fits).map(|at| at + text.len()).collect()
+            }
+            Piece::Any(()) => reached(name, &places, ""),
+            Piece::Within { without } => reached(name, &places, without),
         };
-        let is_last = at + 1 == pattern.len();
-        if is_last && !anchored {
-            return rest.ends_with(literal.as_str());
-        }
-        let found = if anchored {
-            rest.starts_with(literal.as_str()).then_some(0)
-        } else {
-            rest.find(literal.as_str())
-        };
-        let Some(start) = found else { return false };
-        rest = rest.get(start + literal.len()..).unwrap_or_default();
-        anchored = true;
     }
-    !anchored || rest.is_empty()
+    places.contains(&name.len())
+}
+
+/// All places that text without certain characters leads to.
+fn reached(name: &str, from: &BTreeSet<usize>, without: &str) -> BTreeSet<usize> {
+    let mut reached = from.clone();
+    for (at, c) in name.char_indices() {
+        if reached.contains(&at) && !without.contains(c) {
+            reached.insert(at + c.len_utf8());
+        }
+    }
+    reached
 }
 
 #[cfg(test)]
@@ -152,10 +236,63 @@ mod tests {
         assert!(!allows("room", "room7") && allows("room", "room"));
     }
 
+    /// Which of these values of `{a}` let their bearer into the group.
+    fn who(patterns: &str, group: &str, values: &[&str]) -> Vec<String> {
+        let policy = GroupPolicy::parse(patterns).unwrap();
+        let group = GroupName::parse(group).unwrap();
+        let lets = |value: &&&str| {
+            let claims = [("a", **value), ("b", "z")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+            policy.expand(&claims.into()).allows(&group)
+        };
+        values.iter().filter(lets).map(|value| (*value).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_group_is_of_one_value_of_a_claim_only() {
+        let orgs = ["a", "a-b", "b", "a-b-secret", "secret", "", " "];
+        for (patterns, group, lets) in [
+            ("org-{a}-*", "org-a-b-secret", &["a-b"][..]),
+            ("org-{a}-*", "org-a-b", &["a"]),
+            ("org-{a}-*", "org-a-", &["a"]),
+            ("org-{a}-*", "org--b", &[]),
+            ("org-{a}-*-*", "org-a-b-secret-x", &["a-b"]),
+            ("org-{a}/*", "org-a-b/secret", &["a-b"]),
+            ("org-{a}/*", "org-a/b-secret", &["a"]),
+            ("org-{a}/*", "org-a/b/secret", &[]),
+            ("*-{a}", "x-a-b", &["a-b"]),
+            ("{a}-room-*", "a-room-7", &["a"]),
+            ("{a}-{b}", "a-b-z", &[]),
+            ("{a}-{b}", "b-z", &["b"]),
+            ("{a}", "a-b", &["a-b"]),
+            ("org-{a}", "org-", &[]),
+        ] {
+            assert_eq!(who(patterns, group, &orgs), lets, "{patterns} {group}");
+        }
+    }
+
+    #[test]
+    fn a_claim_needs_a_separator_from_what_else_varies() {
+        for bad in ["{dept}*", "*{dept}", "{a}{b}", "x-{a}*-y", "x,{a}*"] {
+            assert!(matches!(GroupPolicy::parse(bad), Err(PatternError::NoSeparator(_))), "{bad}");
+        }
+        for good in ["{dept}", "x{dept}y", "{dept}x*", "*/{a}/*", "*", "a**b"] {
+            assert!(GroupPolicy::parse(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn what_a_context_holds_reads_back_also_as_it_was_written_before() {
+        let claims = BTreeMap::from([("a".to_owned(), "x".to_owned())]);
+        let joinable = GroupPolicy::parse("org-{a}-*, room-*").unwrap().expand(&claims);
+        let text = serde_json::to_string(&joinable).unwrap();
+        assert_eq!(text, r#"[["org-","x","-",{"without":"-"}],["room-",null]]"#);
+        assert_eq!(serde_json::from_str::<Joinable>(&text).unwrap(), joinable);
+    }
+
     #[test]
     fn claims_fill_in_and_absent_ones_drop_the_pattern() {
         assert!(allows("tenant-{tid}-*", "tenant-t1-x") && !allows("tenant-{tid}", "tenant-t2"));
-        assert!(!allows("x{none}*", "x") && !allows("{none}", "{none}"));
+        assert!(!allows("x{none}-*", "x") && !allows("{none}", "{none}"));
     }
 
     #[test]

@@ -38,6 +38,13 @@ pub enum NameError {
     /// A character that the name may not hold.
     #[error("holds a character that is not allowed")]
     BadCharacter,
+    /// White space at the begin or at the end, which HTTP trims: the receiver of a webhook would
+    /// take the user for another one.
+    #[error("begins or ends with white space")]
+    OuterSpace,
+    /// `.` or `..`, which programs that read URLs take as steps: `users/../:send` becomes `:send`.
+    #[error("is a step in paths")]
+    Step,
 }
 
 macro_rules! name_type {
@@ -165,7 +172,7 @@ impl SocketId {
 }
 
 impl UserId {
-    /// Reads a user id of 1 to [`NAME_MAX_CHARS`] characters.
+    /// Reads a user id of 1 to [`NAME_MAX_CHARS`] characters, which paths and headers leave as it is.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         checked_name(text).map(|name| Self(name.into()))
     }
@@ -177,7 +184,7 @@ impl UserId {
 }
 
 impl GroupName {
-    /// Reads a group name of 1 to [`NAME_MAX_CHARS`] characters.
+    /// Reads a group name of 1 to [`NAME_MAX_CHARS`] characters, which paths and headers leave as it is.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         checked_name(text).map(|name| Self(name.into()))
     }
@@ -198,7 +205,18 @@ fn checked_name(text: &str) -> Result<&str, NameError> {
     if text.chars().any(char::is_control) {
         return Err(NameError::BadCharacter);
     }
+    if text.starts_with(is_space) || text.ends_with(is_space) {
+        return Err(NameError::OuterSpace);
+    }
+    if matches!(text, "." | "..") {
+        return Err(NameError::Step);
+    }
     Ok(text)
+}
+
+/// What programs trim: white space, and the byte order mark, which JavaScript trims too.
+const fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 impl KeyedName {
@@ -256,7 +274,7 @@ mod tests {
 
     #[test]
     fn user_and_group_names_keep_their_case_and_odd_characters() {
-        for name in ["Alice", "a#b", "%2F", "группа", " x "] {
+        for name in ["Alice", "a#b", "%2F", "группа", "a b", "...", ".a", "%2e%2e"] {
             assert_eq!(UserId::parse(name).unwrap().as_str(), name);
             let group = GroupName::parse(name).unwrap();
             assert_eq!((group.as_str(), group.keyed().name()), (name, Some(group.clone())));
@@ -270,6 +288,18 @@ mod tests {
         assert_eq!(GroupName::parse("a\nb"), Err(NameError::BadCharacter));
         assert!(GroupName::parse(&"語".repeat(1024)).is_ok());
         assert_eq!(GroupName::parse(&"g".repeat(1025)), Err(NameError::TooLong { max: 1024 }));
+    }
+
+    #[test]
+    fn names_that_paths_and_headers_change_are_refused() {
+        for name in [".", ".."] {
+            assert_eq!(UserId::parse(name), Err(NameError::Step));
+            assert_eq!(GroupName::parse(name), Err(NameError::Step));
+        }
+        for name in [" a", "a ", "\u{a0}a", "a\u{3000}", "\u{feff}a", " .."] {
+            assert_eq!(UserId::parse(name), Err(NameError::OuterSpace), "{name:?}");
+            assert_eq!(GroupName::parse(name), Err(NameError::OuterSpace), "{name:?}");
+        }
     }
 
     #[test]

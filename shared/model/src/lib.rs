@@ -22,6 +22,7 @@ pub mod id;
 pub mod message_group;
 pub mod ports;
 pub mod principal;
+pub mod producers;
 pub mod properties;
 pub mod queue_text;
 pub mod report;

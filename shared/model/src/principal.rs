@@ -29,6 +29,8 @@ pub struct Principal {
     pub token_id: Option<String>,
     /// When the token was issued; log-outs refuse tokens issued before them.
     pub issued_at: Timestamp,
+    /// When the user logged in, if the token says so.
+    pub logged_in_at: Option<Timestamp>,
     /// When the session ends, if it does.
     pub session_expires: Option<Timestamp>,
     /// The session that a client token opens or continues; `None` for app tokens.

@@ -47,7 +47,7 @@ fn shown(notification: &Notification) -> String {
 
 /// Names as odd as they may be, the characters that SQS refuses among them.
 fn name() -> impl Strategy<Value = String> {
-    "[a-zA-Z0-9 #:*\"\\\\/äß語😀\u{fffe}\u{ffff}]{0,12}[a-z]"
+    "[a-z.][a-zA-Z0-9 #:*\"\\\\/äß語😀\u{fffe}\u{ffff}]{0,12}[a-z]"
 }
 
 fn user() -> impl Strategy<Value = UserId> {

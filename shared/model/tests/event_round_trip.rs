@@ -26,7 +26,7 @@ fn values() -> impl Strategy<Value = Values> {
 }
 
 fn client() -> impl Strategy<Value = Client> {
-    let user = "[a-zä語 \"#]{0,8}[a-z]".prop_map(|id| UserId::parse(&id).unwrap());
+    let user = "[a-zä語\"#.]([a-zä語 \"#]{0,8}[a-z])".prop_map(|id| UserId::parse(&id).unwrap());
     let connection = "[A-Za-z0-9+/=_-]{1,22}".prop_map(|id| ConnectionId::parse(&id).unwrap());
     let hub = select(vec!["n", "Chat", "a_b`c,d.e[f]"]).prop_map(|n| HubName::parse(n).unwrap());
     (hub, connection, option::of(user), values(), values()).prop_map(

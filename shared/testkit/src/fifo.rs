@@ -100,6 +100,7 @@ impl Fifo {
             group: sent.group,
             sequence: state.sent.to_string(),
             body: sent.body,
+            sender: String::new(),
             sent_at: self.clock.now(),
             receive_count: 0,
             progress_key: sent.progress_key,

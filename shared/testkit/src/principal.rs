@@ -23,6 +23,7 @@ pub fn anonymous(hub: &str) -> Principal {
         kind: TokenKind::App,
         token_id: None,
         issued_at: START,
+        logged_in_at: None,
         session_expires: None,
         session: None,
         groups: Vec::new(),

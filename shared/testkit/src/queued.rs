@@ -24,6 +24,7 @@ pub fn in_group(id: &str, group: &str, body: &str) -> QueuedMessage {
         group: group.to_owned(),
         sequence: (FIRST + SENT.fetch_add(1, Ordering::Relaxed)).to_string(),
         body: body.to_owned(),
+        sender: String::new(),
         sent_at: START,
         receive_count: 1,
         progress_key: None,

@@ -68,6 +68,7 @@ struct Session {
     sockets: BTreeMap<SocketId, Timestamp>,
     until: Option<Timestamp>,
     used_by: Option<ConnectionId>,
+    spent_by: Option<SocketId>,
 }
 
 /// A socket, or the bare mark of one that was closed without being known.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use hubcast_auth::Gatekeeper;
-use hubcast_auth::jwks::KeySource;
+use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::Cause;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{
@@ -30,7 +30,7 @@ pub const ACCESS_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 #[derive(Clone)]
 pub struct TestIssuer {
     key: EncodingKey,
-    keys: Arc<JwkSet>,
+    keys: Arc<KeySet>,
     is_down: Arc<AtomicBool>,
 }
 
@@ -47,7 +47,7 @@ impl Default for TestIssuer {
         let key = EncodingKey::from_ec_der(der.as_ref());
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("a public key");
         jwk.common.key_id = Some("test".to_owned());
-        Self { key, keys: Arc::new(JwkSet { keys: vec![jwk] }), is_down: Arc::default() }
+        Self { key, keys: Arc::new(JwkSet { keys: vec![jwk] }.into()), is_down: Arc::default() }
     }
 }
 
@@ -78,7 +78,7 @@ impl KeySource for TestIssuer {
         &self,
         _issuer: &IssuerSettings,
         _kid: Option<&str>,
-    ) -> Result<Arc<JwkSet>, Cause> {
+    ) -> Result<Arc<KeySet>, Cause> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err("the issuer is down".into());
         }

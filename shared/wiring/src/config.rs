@@ -4,6 +4,7 @@
 //! of all variables are reported together, so that one deployment shows them all.
 
 mod keys;
+mod producers;
 mod reader;
 mod rest;
 mod upstream;
@@ -121,7 +122,7 @@ pub struct PublisherConfig {
     pub management_endpoint: String,
     /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`, `TIMERS_QUEUE_URL`
     pub queues: QueueUrls,
-    /// `DEFAULT_HUB`, `HUBS`, `IMPLICIT_BROADCAST`, `FANOUT_*`, `MAX_AGE`
+    /// `DEFAULT_HUB`, `HUBS`, `IMPLICIT_BROADCAST`, `FANOUT_*`, `MAX_AGE`, `PRODUCERS`, `OWN_SENDERS`
     pub fanout: FanoutSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
@@ -276,8 +277,10 @@ fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
     let account_rate = reader.number("FANOUT_MAX_RATE", 1..=1_000_000, 5000);
     let instances = reader.number("FANOUT_INSTANCES", 1..=1000, 10);
     let age_max = reader.number("MAX_AGE", 1..=1_209_600, 3600);
+    let producers = reader.producers();
     Some(FanoutSettings {
         rules: EnvelopeRules { default_hub: default_hub?, implicit_broadcast: implicit_broadcast? },
+        producers: producers?,
         hubs: hubs?,
         concurrency: usize::try_from(concurrency?).ok()?,
         // An even share of the account's rate.

@@ -13,7 +13,7 @@ use hubcast_model::settings::{IssuerSettings, TokenSettings};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::token::{ISSUER, access_keys, settings};
 use hubcast_testkit::{MemoryStore, name};
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::KeySet;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -37,17 +37,17 @@ fn part(json: &serde_json::Value) -> String {
 }
 
 /// The keys that were published.
-struct Published(Arc<JwkSet>);
+struct Published(Arc<KeySet>);
 
 impl KeySource for Published {
-    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<JwkSet>, Cause> {
+    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<KeySet>, Cause> {
         Ok(Arc::clone(&self.0))
     }
 }
 
 fuzz_target!(|document: &[u8]| {
     let Ok(keys) = key_set(document) else { return };
-    if keys.keys.is_empty() {
+    if keys.0.is_empty() {
         return;
     }
     let keys = Published(Arc::new(keys));

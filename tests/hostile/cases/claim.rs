@@ -17,6 +17,8 @@ fn users() -> Vec<Case> {
         ("a number", json!(7)),
         ("true", json!(true)),
         ("an object", json!({ "id": "alice" })),
+        ("padded", json!("alice ")),
+        ("padded by a wide space", json!("alice\u{3000}")),
         ("with a line break", json!("alice\r\nSet-Cookie: a=b")),
         ("with a zero byte", json!("alice\u{0}")),
         ("with a delete", json!("alice\u{7f}")),
@@ -30,10 +32,22 @@ fn users() -> Vec<Case> {
     }
     let nobody = app(&json!({ "sub": null }));
     cases.push(case("an app token without a user", hub_negotiate("one", &nobody), 401));
-    for (what, user) in
-        [("with a line break", "a\r\nb"), ("with a zero byte", "\u{0}"), ("blank", " ")]
-    {
-        for claim in ["asrs.s.uid", "nameid", "sub"] {
+    let unreadable = [
+        ("with a line break", json!("a\r\nb")),
+        ("with a zero byte", json!("\u{0}")),
+        ("blank", json!(" ")),
+        ("a step up", json!("..")),
+        ("a step", json!(["."])),
+        ("padded", json!("alice ")),
+        ("true", json!(true)),
+        ("an object", json!({ "id": "alice" })),
+        ("an empty list", json!([])),
+        ("a list of a list", json!([["alice"]])),
+        ("a list of nobody", json!([null, "alice"])),
+    ];
+    let long = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
+    for (what, user) in unreadable {
+        for claim in ["asrs.s.uid", "nameid", long, "sub"] {
             let token = client(&json!({ "nameid": null, claim: user }));
             let name = format!("a client token whose {claim} is {what}");
             cases.push(case(name, opens("one", &token), 401));

@@ -1,6 +1,6 @@
 //! Too late, too early, or without saying when.
 
-use hubcast_auth::LEEWAY;
+use hubcast_auth::{LEEWAY, PATIENCE};
 use serde_json::{Value, json};
 
 use super::{Case, app, case, client, client_negotiate, hub_negotiate, opens};
@@ -8,6 +8,7 @@ use crate::forge::seconds;
 
 pub(super) fn cases() -> Vec<Case> {
     let leeway = i64::try_from(LEEWAY.as_secs()).expect("a number");
+    let patience = i64::try_from(PATIENCE.as_secs()).expect("a number");
     let changes = [
         ("expired at the end of the leeway", json!({ "exp": seconds(-leeway) })),
         ("expired one second beyond the leeway", json!({ "exp": seconds(-leeway - 1) })),
@@ -26,6 +27,8 @@ pub(super) fn cases() -> Vec<Case> {
         ("beginning at nothing", json!({ "nbf": [] })),
         ("beginning beyond the end of time", json!({ "nbf": 1e300 })),
         ("issued one second beyond the leeway", json!({ "iat": seconds(leeway + 1) })),
+        ("issued at the end of the leeway", json!({ "iat": seconds(leeway) })),
+        ("issued later than is waited for", json!({ "iat": seconds(patience + 1) })),
     ];
     changes.iter().flat_map(|(what, change)| of_both(what, change)).collect()
 }

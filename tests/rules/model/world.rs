@@ -9,6 +9,7 @@ use hubcast_delivery::{FanoutSettings, Ports, Publisher};
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::envelope::EnvelopeRules;
+use hubcast_model::producers::Producers;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs};
 use hubcast_testkit::fifo::{FifoSettings, QueueFault};
 use hubcast_testkit::{Fault, MemoryStore, SimulatedQueues, VirtualClock, name};
@@ -208,6 +209,7 @@ fn frames(
 fn fanout_settings(direct_max: usize) -> FanoutSettings {
     FanoutSettings {
         rules: EnvelopeRules { default_hub: name::hub(HUBS[0]), implicit_broadcast: true },
+        producers: Producers::default(),
         hubs: Hubs::Any,
         concurrency: 4,
         rate_max: 10_000,

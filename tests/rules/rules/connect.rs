@@ -8,13 +8,14 @@ use hubcast_model::access::Block;
 use hubcast_model::id::HubName;
 use hubcast_model::ports::BlockStore;
 use hubcast_model::principal::Principal;
+use hubcast_model::session::{Reuse, SessionId, TokenSession};
 use hubcast_model::socket::SocketState;
 use hubcast_model::time::Clock;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::{Fault, name};
 
-use crate::stage::{HUB, SHAKE, Stage, claiming, connect_settings};
+use crate::stage::{ACCEPTED, HUB, SHAKE, Stage, claiming, connect_settings};
 
 #[tokio::test]
 async fn a_socket_is_recorded_as_its_token_says_and_has_no_rows_yet() {
@@ -140,6 +141,39 @@ async fn an_upgrade_that_is_tried_again_takes_the_connection_over() {
     assert_eq!(stage.answer(&second, SHAKE).await, "");
     stage.send(r#"{"connectionId":"c","target":"t"}"#).await;
     assert_eq!(stage.called(&second), ["t"]);
+}
+
+/// Someone with a token that may be used once.
+fn once(connection: &str) -> Principal {
+    let session = TokenSession { id: SessionId::of(&name::hub(HUB), "token"), reuse: Reuse::Once };
+    Principal { session: Some(session), ..claiming(principal(HUB, "alice"), connection) }
+}
+
+#[tokio::test]
+async fn a_token_for_one_use_opens_nothing_more_once_its_socket_shook_hands() {
+    let stage = Stage::default();
+    let first = stage.ready("s1=", once("c")).await;
+    disconnect(&stage.store, &first.socket, START).await.unwrap();
+    for connection in ["c", "d"] {
+        let outcome = stage.connect(&caller("s2=", once(connection))).await;
+        assert!(matches!(outcome, Err(ConnectError::Used)), "{connection}: {outcome:?}");
+    }
+    assert!(stage.store.sockets().is_empty());
+}
+
+#[tokio::test]
+async fn of_two_sockets_with_a_token_for_one_use_one_shakes_hands() {
+    let stage = Stage::default();
+    let first = stage.connected("s1=", once("c")).await;
+    disconnect(&stage.store, &first.socket, START).await.unwrap();
+    let second = stage.connected("s2=", once("c")).await;
+    let third = stage.connected("s3=", once("c")).await;
+    assert_eq!(stage.answer(&third, SHAKE).await, "");
+    assert_eq!(stage.gateway.frames(&third.socket), [ACCEPTED]);
+    disconnect(&stage.store, &third.socket, START).await.unwrap();
+    assert_eq!(stage.answer(&second, SHAKE).await, "");
+    assert_eq!(stage.gateway.frames(&second.socket), [] as [&str; 0]);
+    assert!(stage.gateway.is_deleted(&second.socket));
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::ports::MembershipStore;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
+use hubcast_model::producers::Producers;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins};
 use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::{
@@ -92,6 +93,7 @@ pub(crate) fn frames_over<U>(
 pub(crate) fn fanout_settings() -> FanoutSettings {
     FanoutSettings {
         rules: EnvelopeRules { default_hub: name::hub(HUB), implicit_broadcast: true },
+        producers: Producers::default(),
         hubs: Hubs::Any,
         concurrency: 8,
         rate_max: 100_000,
@@ -129,6 +131,12 @@ impl Stage {
     /// A publisher that makes jobs for more than so many sockets.
     pub(crate) fn publisher_for(&self, direct_max: usize) -> Fanout {
         let settings = FanoutSettings { direct_max, ..fanout_settings() };
+        Publisher::new(self.ports(), settings, Shards::new(ShardCounts::default()))
+    }
+
+    /// A publisher that knows who may produce what.
+    pub(crate) fn publisher_of(&self, producers: Producers) -> Fanout {
+        let settings = FanoutSettings { producers, ..fanout_settings() };
         Publisher::new(self.ports(), settings, Shards::new(ShardCounts::default()))
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::NAME;
+use super::parameters::name_schema;
 
 fn object(required: &[&str], properties: &Value) -> Value {
     json!({ "type": "object", "required": required, "properties": properties })
@@ -18,7 +18,7 @@ fn page(item: &Value) -> Value {
 pub(super) fn all() -> Value {
     let text = json!({ "type": "string" });
     let count = json!({ "type": "integer", "minimum": 0 });
-    let group = json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME });
+    let group = name_schema();
     let payload = json!({ "$ref": "#/components/schemas/PayloadMessage" });
     let typed = |name: &str| json!({ "const": name });
     json!({

@@ -4,6 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::producers::Producers;
 use hubcast_testkit::Fault;
 use hubcast_testkit::token::{PUBLIC_URL, signed_for};
 use serde_json::{Value, json};
@@ -181,4 +182,39 @@ async fn a_way_around_the_front_door_is_refused() {
         assert_eq!(answer.await.status_code, expected, "{shown:?}");
     }
     assert_eq!(rig.queue.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn a_role_that_producers_name_may_do_what_they_say_and_the_key_everything() {
+    let mut rig = rig();
+    let list = r#"[{"role":"Hubcast.Rest","hubs":["notifications"],"actions":["message"]}]"#;
+    rig.rest.producers = Producers::parse(list, Vec::new()).unwrap();
+    let to = |path| EventPath { path, raw: None };
+    let (send, close) =
+        ("/api/hubs/notifications/:send", "/api/hubs/notifications/:closeConnections");
+    assert_eq!(rig.send(to(send), None).await.0, 202);
+    assert_eq!(rig.send(to(close), None).await.0, 403);
+    for path in ["/api/hubs/notifications/:execute", "/api/hubs/notifications/:generateToken"] {
+        assert_eq!(rig.send(to(path), None).await.0, 403, "{path}");
+    }
+    let key = signed_for(&format!("{PUBLIC_URL}{close}"));
+    assert_eq!(rig.send(to(close), Some(&key)).await.0, 204);
+}
+
+#[tokio::test]
+async fn steps_and_padded_names_are_no_names_in_paths() {
+    let rig = rig();
+    for (path, raw) in [
+        ("/api/hubs/notifications/users/../:send", "/api/hubs/notifications/users/../:send"),
+        ("/api/hubs/notifications/users/../:send", "/api/hubs/notifications/users/%2e%2E/:send"),
+        ("/api/hubs/notifications/users/./:send", "/api/hubs/notifications/users/%2e/:send"),
+        ("/api/hubs/notifications/groups/ a/:send", "/api/hubs/notifications/groups/%20a/:send"),
+    ] {
+        let (status, groups) = rig.send(EventPath { path, raw: Some(raw) }, None).await;
+        assert_eq!((status, groups.len()), (400, 0), "{raw}");
+    }
+    let (status, _) = rig
+        .send(EventPath { path: "/api/hubs/notifications/users/../:send", raw: None }, None)
+        .await;
+    assert_eq!(status, 400);
 }

@@ -145,8 +145,10 @@ impl Pass {
             groups: &person.group,
             token_id: id.as_str(),
             groups_in_grant: false,
+            session: None,
             session_expires: session.map(|session| now.plus(session)),
             issued_at: now,
+            logged_in_at: None,
             lifetime: CLIENT_TOKEN_LIFETIME,
             claims: &claims,
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hubcast_auth::Gatekeeper;
-use hubcast_auth::jwks::KeySource;
+use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::{Cause};
 use hubcast_model::session::{Reuse};
 use hubcast_model::settings::{AccessKeys, IssuerSettings, PublicUrl, TokenSettings};
@@ -20,10 +20,10 @@ const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
 
 /// One key that nobody has the other half of.
 #[derive(Debug)]
-pub struct OneKey(Arc<JwkSet>);
+pub struct OneKey(Arc<KeySet>);
 
 impl KeySource for OneKey {
-    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<JwkSet>, Cause> {
+    async fn keys(&self, _: &IssuerSettings, _: Option<&str>) -> Result<Arc<KeySet>, Cause> {
         Ok(Arc::clone(&self.0))
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use hubcast_model::ports::Cause;
 use hubcast_model::settings::{IssuerSettings, is_trusted_url};
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::{KeySet, SigningKey};
 
 /// How long a fetch may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -55,7 +56,7 @@ impl Fetcher {
         Ok(self.0.get_or_init(|| client))
     }
 
-    pub(super) async fn keys(&self, issuer: &IssuerSettings) -> Result<JwkSet, Cause> {
+    pub(super) async fn keys(&self, issuer: &IssuerSettings) -> Result<KeySet, Cause> {
         let uri = match &issuer.jwks_uri {
             Some(uri) => uri.clone(),
             None => self.discovered(&issuer.issuer).await?,
@@ -94,9 +95,18 @@ impl Fetcher {
 ///
 /// # Errors
 /// When the document is no key set.
-pub fn key_set(document: &[u8]) -> Result<JwkSet, serde_json::Error> {
+pub fn key_set(document: &[u8]) -> Result<KeySet, serde_json::Error> {
     let Keys { keys } = serde_json::from_slice(document)?;
-    let known = keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-    let usable = known.filter(|key| DecodingKey::from_jwk(key).is_ok());
-    Ok(JwkSet { keys: usable.collect() })
+    let known = keys.into_iter().filter_map(signing_key);
+    let usable = known.filter(|key| DecodingKey::from_jwk(&key.key).is_ok());
+    Ok(KeySet(usable.collect()))
+}
+
+/// A key and the issuer that the set names for it; `None` when either cannot be read.
+fn signing_key(value: Value) -> Option<SigningKey> {
+    let issuer = match value.get("issuer") {
+        None | Some(Value::Null) => None,
+        Some(issuer) => Some(issuer.as_str()?.to_owned()),
+    };
+    Some(SigningKey { key: serde_json::from_value(value).ok()?, issuer })
 }

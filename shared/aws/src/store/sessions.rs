@@ -15,6 +15,8 @@ use super::{DynamoStore, if_met, unavailable};
 
 /// The connection that used a token up.
 const USED_BY: &str = "usedBy";
+/// The socket that spent a token.
+const SPENT_BY: &str = "spentBy";
 
 impl SessionStore for DynamoStore {
     async fn join_session(
@@ -71,10 +73,29 @@ impl SessionStore for DynamoStore {
         item.insert(key::TTL.to_owned(), ttl(expires));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = put
-            .condition_expression("attribute_not_exists(#used) OR #used = :connection")
+            .condition_expression(
+                "attribute_not_exists(#used) OR (#used = :connection AND attribute_not_exists(#spent))",
+            )
             .expression_attribute_names("#used", USED_BY)
+            .expression_attribute_names("#spent", SPENT_BY)
             .expression_attribute_values(":connection", text(connection.as_str()));
         Ok(if_met("use_up", put.send().await)?.is_some())
+    }
+
+    async fn spend(&self, session: &SessionId, socket: &SocketId) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::session_use(session)))
+            .update_expression("SET #spent = :socket")
+            .condition_expression(
+                "attribute_exists(#used) AND (attribute_not_exists(#spent) OR #spent = :socket)",
+            )
+            .expression_attribute_names("#used", USED_BY)
+            .expression_attribute_names("#spent", SPENT_BY)
+            .expression_attribute_values(":socket", text(socket.as_str()));
+        Ok(if_met("spend", update.send().await)?.is_some())
     }
 
     async fn is_used_up(&self, session: &SessionId) -> Result<bool, StoreError> {

@@ -18,9 +18,10 @@ use hubcast_model::channel::{ChannelKey, ShardCounts};
 use hubcast_model::context::Caller;
 use hubcast_model::id::{GroupName, KeyedName, UserId};
 use hubcast_model::ports::{
-    BlockStore, ChannelStore, Consistency, GrantStore, MembershipStore, ShardStore, SocketStore,
-    StoreError,
+    BlockStore, ChannelStore, Consistency, GrantStore, MembershipStore, SessionStore, ShardStore,
+    SocketStore, StoreError,
 };
+use hubcast_model::session::Reuse;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 
@@ -34,7 +35,7 @@ pub(super) enum Beginning {
     Begun(Socket),
     /// The socket has shaken hands before.
     Repeated,
-    /// The socket is not on record.
+    /// The socket is not on record, or another socket spent the token that is good for one.
     Unknown,
 }
 
@@ -57,9 +58,12 @@ pub(super) struct Entrance<S, C> {
     pub(super) shards: Arc<Shards>,
 }
 
-impl<S: ShardStore + SocketStore, C: Clock> Entrance<S, C> {
+impl<S: SessionStore + ShardStore + SocketStore, C: Clock> Entrance<S, C> {
     /// Takes a handshake on, once per socket.
     pub(super) async fn begin(&self, caller: &Caller) -> Result<Beginning, StoreError> {
+        if !spend(&*self.store, caller).await? {
+            return Ok(Beginning::Unknown);
+        }
         let counts = self.shards.for_writing(&*self.store).await?;
         let channels = first_channels(caller, counts);
         if let Some(socket) =
@@ -138,6 +142,17 @@ where
             None => Vec::new(),
         };
         Ok(effective(token, &lasting))
+    }
+}
+
+/// Spends a token that may be used once; false when another socket did. Until here a proxy may have
+/// tried the same connection again.
+async fn spend(store: &impl SessionStore, caller: &Caller) -> Result<bool, StoreError> {
+    match &caller.admission.principal.session {
+        Some(session) if session.reuse == Reuse::Once => {
+            store.spend(&session.id, &caller.socket).await
+        }
+        _ => Ok(true),
     }
 }
 

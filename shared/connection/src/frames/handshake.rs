@@ -15,7 +15,7 @@ use hubcast_membership::presence::Disconnect;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{
     BlockStore, ChannelStore, ConnectionGateway, Consistency, GrantStore, InboxStore,
-    MembershipStore, ShardStore, SocketStore, StoreError, UsageStore,
+    MembershipStore, SessionStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::Socket;
@@ -51,6 +51,7 @@ where
         + GrantStore
         + InboxStore
         + MembershipStore
+        + SessionStore
         + ShardStore
         + SocketStore
         + UsageStore,
@@ -84,6 +85,7 @@ where
         + GrantStore
         + InboxStore
         + MembershipStore
+        + SessionStore
         + ShardStore
         + SocketStore
         + UsageStore,

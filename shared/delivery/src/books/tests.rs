@@ -1,8 +1,11 @@
 use super::*;
 use crate::round::ElementRef;
+use crate::settings::FanoutSettings;
 use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::ports::Rest;
+use hubcast_model::producers::Producers;
+use hubcast_model::settings::Hubs;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 const OLDEST: Duration = Duration::from_mins(10);
@@ -16,6 +19,7 @@ fn queued(id: &str, group: &str, body: &str) -> QueuedMessage {
         group: group.to_owned(),
         sequence: "1".to_owned(),
         body: body.to_owned(),
+        sender: String::new(),
         sent_at: Timestamp::from_millis(999_000),
         receive_count: 1,
         progress_key: None,
@@ -25,7 +29,18 @@ fn queued(id: &str, group: &str, body: &str) -> QueuedMessage {
 fn batch(messages: impl IntoIterator<Item = QueuedMessage>) -> Batch {
     let default_hub = HubName::parse("n").unwrap();
     let rules = EnvelopeRules { default_hub, implicit_broadcast: false };
-    Batch::read(messages.into_iter().collect(), &rules, NOW)
+    let settings = FanoutSettings {
+        rules,
+        producers: Producers::default(),
+        hubs: Hubs::Any,
+        concurrency: 1,
+        rate_max: 1,
+        retry_budget: Duration::ZERO,
+        close_grace: Duration::ZERO,
+        direct_max: 1,
+        age_max: OLDEST,
+    };
+    Batch::read(messages.into_iter().collect(), &settings, NOW)
 }
 
 const fn at(message: usize, element: usize) -> ElementRef {

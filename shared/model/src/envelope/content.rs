@@ -53,6 +53,16 @@ pub enum Content {
 }
 
 impl Content {
+    /// Which kind of thing it is: the action by its name, and what is no action by a name of its own.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Message { .. } | Self::Clear { .. } => "message",
+            Self::Invoke { .. } => "invoke",
+            Self::Answer { .. } => "answer",
+            Self::Action(action) => action.name(),
+        }
+    }
+
     /// The message group that keeps this content in order with others for the same audience.
     pub(super) fn message_group(&self, hub: &HubName) -> MessageGroup {
         match self {
@@ -160,6 +170,20 @@ impl Action {
                 users
             }
             _ => &[],
+        }
+    }
+
+    /// Its name in envelopes.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "add",
+            Self::Remove { .. } => "remove",
+            Self::RemoveAll { .. } => "removeAll",
+            Self::Settle { .. } => "settle",
+            Self::Show { .. } => "show",
+            Self::Close { .. } => "close",
+            Self::Block { .. } => "block",
+            Self::Unblock { .. } => "unblock",
         }
     }
 

@@ -41,6 +41,8 @@ pub enum RejectReason {
     ImplicitBroadcast,
     /// `expiresAt` is not a date and time with an offset.
     BadExpiry,
+    /// The sender may not produce this.
+    NotAllowed,
     /// The serialised record exceeds what a socket takes.
     TooLarge,
     /// One more key than an audience's retained values may have.
@@ -78,6 +80,7 @@ impl RejectReason {
             Self::MissingGroup => "MissingGroup",
             Self::ImplicitBroadcast => "ImplicitBroadcast",
             Self::BadExpiry => "BadExpiry",
+            Self::NotAllowed => "NotAllowed",
             Self::TooLarge => "TooLarge",
             Self::TooManyRetained => "TooManyRetained",
             Self::NoProgress => "NoProgress",
@@ -100,6 +103,12 @@ impl Rejection {
     /// A rejection for `reason`.
     pub fn new(reason: RejectReason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
+    }
+
+    /// A rejection for what a sender may not produce.
+    pub fn not_allowed(sender: &str, what: impl fmt::Display) -> Self {
+        let detail = format!("the sender '{sender}' may not produce {what}; see PRODUCERS");
+        Self::new(RejectReason::NotAllowed, detail)
     }
 
     /// A rejection for a name in `property` that is not allowed.

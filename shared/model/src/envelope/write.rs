@@ -141,7 +141,7 @@ impl<'a> Properties<'a> {
     }
 
     fn put_action(&mut self, action: &'a Action) {
-        self.action = Some(name_of(action));
+        self.action = Some(action.name());
         match action {
             Action::Add { audience, groups, ttl } => {
                 self.put_audience(audience);
@@ -197,18 +197,5 @@ impl<'a> Properties<'a> {
             [group] => self.group_name = Some(group.as_str()),
             several => self.group_names = Some(several.iter().map(GroupName::as_str).collect()),
         }
-    }
-}
-
-const fn name_of(action: &Action) -> &'static str {
-    match action {
-        Action::Add { .. } => "add",
-        Action::Remove { .. } => "remove",
-        Action::RemoveAll { .. } => "removeAll",
-        Action::Settle { .. } => "settle",
-        Action::Show { .. } => "show",
-        Action::Close { .. } => "close",
-        Action::Block { .. } => "block",
-        Action::Unblock { .. } => "unblock",
     }
 }

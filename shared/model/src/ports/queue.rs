@@ -71,6 +71,8 @@ pub struct QueuedMessage {
     pub sequence: String,
     /// The envelope.
     pub body: String,
+    /// Who sent it, by the queue's own word; empty when the queue does not say.
+    pub sender: String,
     /// When it was sent.
     pub sent_at: Timestamp,
     /// How often it was received, this time included.

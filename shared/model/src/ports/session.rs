@@ -34,7 +34,8 @@ pub trait SessionStore: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Uses the session's token up for `connection`; false when another connection did.
+    /// Uses the session's token up for `connection`; false when another connection did, or when a
+    /// socket spent the token.
     ///
     /// The note of it is kept until `expires`.
     fn use_up(
@@ -42,6 +43,14 @@ pub trait SessionStore: Send + Sync {
         session: &SessionId,
         connection: &ConnectionId,
         expires: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Spends a token that was used up, since the handshake of `socket` begins: from now on the
+    /// token opens no socket any more. False when another socket spent it.
+    fn spend(
+        &self,
+        session: &SessionId,
+        socket: &SocketId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Whether the session's token was used up; strongly consistent.

@@ -53,7 +53,18 @@ impl SessionStore for MemoryStore {
         self.meet("use_up").await?;
         let mut state = lock(&self.state);
         let session = state.sessions.entry(session.clone()).or_default();
-        Ok(session.used_by.get_or_insert_with(|| connection.clone()) == connection)
+        let is_by_same = session.used_by.get_or_insert_with(|| connection.clone()) == connection;
+        Ok(is_by_same && session.spent_by.is_none())
+    }
+
+    async fn spend(&self, session: &SessionId, socket: &SocketId) -> Result<bool, StoreError> {
+        self.meet("spend").await?;
+        let mut state = lock(&self.state);
+        let session = state.sessions.entry(session.clone()).or_default();
+        if session.used_by.is_none() {
+            return Ok(false);
+        }
+        Ok(session.spent_by.get_or_insert_with(|| socket.clone()) == socket)
     }
 
     async fn is_used_up(&self, session: &SessionId) -> Result<bool, StoreError> {

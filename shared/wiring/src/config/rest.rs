@@ -5,6 +5,7 @@ use std::time::Duration;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::front_door::FrontDoor;
 use hubcast_model::id::HubName;
+use hubcast_model::producers::Producers;
 use hubcast_model::settings::{Hubs, IssuerSettings, PublicUrl, USER_CLAIM};
 
 use super::AccessKeySettings;
@@ -29,6 +30,8 @@ pub struct RestConfig {
     pub access_keys: AccessKeySettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
+    /// `PRODUCERS`
+    pub producers: Producers,
     /// `INVOKE_TIMEOUT_SECONDS`
     pub invoke_timeout: Duration,
 }
@@ -39,7 +42,7 @@ impl RestConfig {
         let (hubs, public_url) = (reader.hubs(), reader.public_url());
         let (issuers, access_keys) = (reader.rest_issuers(), reader.access_keys());
         let (shards, invoke_timeout) = (reader.shards(), reader.invoke_timeout());
-        let front_door = reader.front_door();
+        let (front_door, producers) = (reader.front_door(), reader.producers_by_role());
         Some(Self {
             table: table?,
             notifications: notifications?,
@@ -49,6 +52,7 @@ impl RestConfig {
             issuers: issuers?,
             access_keys: access_keys?,
             shards: shards?,
+            producers: producers?,
             invoke_timeout: invoke_timeout?,
         })
     }

@@ -1,4 +1,5 @@
 use hubcast_connection::frames::{AtLimit, ConnectionLimit};
+use hubcast_model::producers::{Producers, SenderPattern};
 use hubcast_model::session::Reuse;
 
 use super::*;
@@ -72,9 +73,41 @@ fn two_issuers_on_one_hub_need_distinct_prefixes() {
     let prefixed = r#"[{"issuer":"https://a","audience":"x","userPrefix":"a:","groupPrefix":"a:"},
         {"issuer":"https://b","audience":"x","userPrefix":"b:","groupPrefix":"b:"}]"#;
     assert!(with_issuers(prefixed).is_ok());
+    let groups = r#"[{"issuer":"https://a","audience":"x","userPrefix":"a:","groupsClaim":"g"},
+        {"issuer":"https://b","audience":"x","userPrefix":"b:","groupsClaim":"g"}]"#;
+    assert!(with_issuers(groups).unwrap_err().contains("groupPrefix"));
     let apart = r#"[{"issuer":"https://a","audience":"x","hubs":["one"]},
         {"issuer":"https://b","audience":"x","hubs":["two"]}]"#;
     assert!(with_issuers(apart).is_ok());
+}
+
+#[test]
+fn tenants_of_one_issuer_need_prefixes_that_name_them() {
+    let with = |more: &str| {
+        with_issuers(&format!(
+            r#"[{{"issuer":"https://l/{{tenantid}}","jwksUri":"https://l/keys","audience":"x"{more}}}]"#
+        ))
+    };
+    let both = r#","tenants":["t","u"]"#;
+    for good in [
+        r#","tenants":["t"]"#.to_owned(),
+        format!(r#"{both},"userPrefix":"{{tenantid}}:""#),
+        format!(
+            r#"{both},"userPrefix":"{{tenantid}}:","groupPrefix":"{{tenantid}}:","groupsClaim":"g""#
+        ),
+    ] {
+        assert!(with(&good).is_ok(), "{good}");
+    }
+    for bad in [
+        both.to_owned(),
+        format!(r#"{both},"userPrefix":"x:""#),
+        format!(r#"{both},"userPrefix":"{{tenantid}}:","groupsClaim":"g""#),
+        // What the one begins with is all of the other.
+        r#","tenants":["t","tt"],"userPrefix":"{tenantid}""#.to_owned(),
+        r#","userPrefix":"{tenantid}:""#.to_owned(),
+    ] {
+        assert!(with(&bad).unwrap_err().contains("tenant"), "{bad}");
+    }
 }
 
 #[test]
@@ -148,6 +181,21 @@ fn reuse_grace_and_limit_have_defaults_and_bounds() {
     assert_eq!(limit("3", "refuse"), Ok(Some(refuse)));
     let faults = limit("x", "y").unwrap_err();
     assert!(faults.contains("MAX_CONNECTIONS_PER_USER") && faults.contains("AT_CONNECTION_LIMIT"));
+}
+
+#[test]
+fn producers_are_listed_or_anyone() {
+    let with = |producers: &str, own: &str| {
+        let more = [("PRODUCERS", producers), ("OWN_SENDERS", own)];
+        let all: Vec<_> = PUBLISHER.iter().copied().chain(more).collect();
+        publisher(&all).map(|config| config.fanout.producers)
+    };
+    assert_eq!(with("", ""), Ok(Producers::Anyone));
+    let own = vec![SenderPattern::parse("AROAA:*").unwrap()];
+    let listed = Producers::parse("[]", own).unwrap();
+    assert_eq!(with("[]", "AROAA:*"), Ok(listed));
+    assert!(with("[7]", "").unwrap_err().contains("PRODUCERS is not a list"));
+    assert!(with("[]", "*").unwrap_err().contains("OWN_SENDERS has the sender '*'"));
 }
 
 #[test]

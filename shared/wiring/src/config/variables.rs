@@ -168,11 +168,13 @@ impl Reader<'_> {
         if issuers.iter().any(|issuer| !issuer.roles.0.is_empty()) {
             return self.fault("TOKEN_ISSUERS", "has roles, which only REST_ISSUERS knows");
         }
-        match clash(&issuers) {
+        let by_tenant: Vec<IssuerSettings> =
+            issuers.iter().flat_map(IssuerSettings::by_tenant).collect();
+        match clash(&by_tenant) {
             None => Some(issuers),
             Some((one, other)) => {
                 let expected = format!(
-                    "lets users of {one} and {other} be taken for each other: give them distinct userPrefix and groupPrefix, or distinct hubs"
+                    "lets users of {one} and {other} be taken for each other: give them distinct userPrefix and groupPrefix, with {{tenantid}} in them where an issuer has several tenants, or distinct hubs"
                 );
                 self.fault("TOKEN_ISSUERS", expected)
             }
@@ -188,6 +190,10 @@ impl Reader<'_> {
         };
         if issuers.iter().any(|issuer| issuer.audience.0.is_empty()) {
             return self.fault(name, "needs an audience for every issuer");
+        }
+        if issuers.iter().any(IssuerSettings::lacks_tenants) {
+            let expected = "needs tenants where {tenantid} stands in userPrefix or groupPrefix";
+            return self.fault(name, expected);
         }
         match issuers.iter().find_map(untrusted) {
             None => Some(issuers),
@@ -206,7 +212,7 @@ fn untrusted(issuer: &IssuerSettings) -> Option<&str> {
     (!is_trusted_url(place) || place.contains('{')).then_some(place.as_str())
 }
 
-/// Two issuers whose users or groups could not be told apart on some hub.
+/// Two issuers, or tenants of one, whose users or groups could not be told apart on some hub.
 fn clash(issuers: &[IssuerSettings]) -> Option<(&str, &str)> {
     issuers.iter().enumerate().find_map(|(at, one)| {
         let mut later = issuers.iter().skip(at + 1);
@@ -219,7 +225,8 @@ fn clashes(one: &IssuerSettings, other: &IssuerSettings) -> bool {
     let shared = |hub: &String| other.hubs.iter().any(|name| name.eq_ignore_ascii_case(hub));
     // A prefix of a prefix separates nothing: "a" + "bx" is "ab" + "x".
     let mixes = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
+    let have_groups = !one.groups_claim.0.is_empty() && !other.groups_claim.0.is_empty();
     (everywhere || one.hubs.iter().any(shared))
         && (mixes(&one.user_prefix, &other.user_prefix)
-            || mixes(&one.group_prefix, &other.group_prefix))
+            || (have_groups && mixes(&one.group_prefix, &other.group_prefix)))
 }

@@ -1,11 +1,13 @@
 //! What becomes of messages that cannot be read.
 
-use hubcast_model::ports::DeadLetter;
+use hubcast_delivery::{Publish, Report};
+use hubcast_model::ports::{DeadLetter, QueuedMessage};
+use hubcast_model::producers::{Producers, SenderPattern};
 use hubcast_testkit::queued::{again, in_group, message};
 use hubcast_testkit::{Answer, Fault};
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::stage::{INVOCATION, Stage};
 
 const BAD: &str = r#"{"usrId":"alice","target":"t"}"#;
 
@@ -104,4 +106,55 @@ async fn a_letter_that_was_sent_is_not_sent_again_with_what_is_left() {
     assert!(report.failed.is_empty());
     assert_eq!(stage.called(&alice), ["a"]);
     assert_eq!(stage.journal().count("dead_letter"), 1);
+}
+
+/// What a publisher with this list of producers, which is itself `AROAOWN`, does with messages.
+async fn publish_by(stage: &Stage, producers: &str, messages: Vec<QueuedMessage>) -> Report {
+    let own = vec![SenderPattern::parse("AROAOWN:*").unwrap()];
+    let producers = Producers::parse(producers, own).unwrap();
+    stage.publisher_of(producers).publish(messages, INVOCATION).await
+}
+
+fn sent_by(sender: &str, id: &str, body: &str) -> QueuedMessage {
+    QueuedMessage { sender: sender.to_owned(), ..message(id, body) }
+}
+
+#[tokio::test]
+async fn what_a_sender_may_not_produce_is_moved_with_the_senders_id() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let list = r#"[{"sender":"AROANEWS:*","hubs":["n"],"actions":["message"]}]"#;
+    let close = r#"{"action":"close","userId":"alice"}"#;
+    let body = format!(r#"[{{"target":"a"}},{close},{{"target":"b","hub":"other"}}]"#);
+    let report = publish_by(&stage, list, vec![sent_by("AROANEWS:x", "m1", &body)]).await;
+    assert!(report.failed.is_empty());
+    assert_eq!(stage.called(&alice), ["a"]);
+    let [letter] = stage.queue.letters().try_into().unwrap();
+    assert_eq!(letter.body, format!(r#"[{close},{{"target":"b","hub":"other"}}]"#));
+    assert_eq!(letter.reason, "NotAllowed");
+    let why = "the sender 'AROANEWS:x' may not produce 'close' on the hub 'n'; see PRODUCERS";
+    assert_eq!(letter.detail, why);
+}
+
+#[tokio::test]
+async fn a_stranger_produces_nothing_and_hubcasts_own_functions_everything() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let job = r#"{"job":{"key":"k","channels":[]},"element":{"target":"t"}}"#;
+    let strange = vec![
+        sent_by("AROASTRANGER:x", "m1", r#"{"target":"t"}"#),
+        sent_by("", "m2", r#"{"target":"t"}"#),
+        sent_by("AROASTRANGER:x", "m3", job),
+        sent_by("AROANEWS:x", "m4", job),
+    ];
+    let list = r#"[{"sender":"AROANEWS:*","actions":["message"]}]"#;
+    publish_by(&stage, list, strange).await;
+    let letters = stage.queue.letters();
+    assert_eq!(letters.iter().map(|letter| letter.reason).collect::<Vec<_>>(), ["NotAllowed"; 4]);
+    assert_eq!(stage.received(&alice), [] as [&str; 0]);
+    let own =
+        vec![sent_by("AROAOWN:rest", "m5", r#"{"target":"t"}"#), sent_by("AROAOWN:p", "m6", job)];
+    publish_by(&stage, list, own).await;
+    assert_eq!(stage.called(&alice), ["t"]);
+    assert_eq!(stage.queue.letters().len(), 4);
 }

@@ -16,6 +16,7 @@ pub async fn all(store: &impl SessionStore) {
     a_late_end_makes_no_session_shorter(store).await;
     leaving_twice_is_leaving_once(store).await;
     a_token_is_used_up_by_one_connection(store).await;
+    a_token_is_spent_by_one_socket(store).await;
     a_use_makes_no_session(store).await;
 }
 
@@ -109,6 +110,18 @@ pub async fn a_token_is_used_up_by_one_connection(store: &impl SessionStore) {
     assert!(store.use_up(&session, &one, expires).await.expect("an answer"));
     assert!(!store.use_up(&session, &other, expires).await.expect("an answer"));
     assert!(store.is_used_up(&session).await.expect("an answer"));
+}
+
+/// Whoever shakes hands first, and then nobody comes in by the token again.
+pub async fn a_token_is_spent_by_one_socket(store: &impl SessionStore) {
+    let (session, connection) = (session("spent"), name::connection("one"));
+    let [first, second] = ["s1=", "s2="].map(name::socket);
+    assert!(!store.spend(&session, &first).await.expect("an answer"), "it was never used");
+    assert!(store.use_up(&session, &connection, at(1000)).await.expect("an answer"));
+    assert!(store.spend(&session, &first).await.expect("an answer"));
+    assert!(store.spend(&session, &first).await.expect("an answer"), "a repetition");
+    assert!(!store.spend(&session, &second).await.expect("an answer"));
+    assert!(!store.use_up(&session, &connection, at(1000)).await.expect("an answer"));
 }
 
 /// What was used up once is not thereby good for longer.

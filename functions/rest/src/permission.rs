@@ -1,0 +1,61 @@
+//! What a caller may do: by its signature all, by its roles what `PRODUCERS` leaves of it.
+
+use hubcast_model::id::HubName;
+use hubcast_model::producers::Producers;
+use hubcast_model::settings::Hubs;
+
+use crate::route::Operation;
+
+/// What a caller may do.
+#[derive(Debug)]
+pub(crate) struct Permission {
+    /// The hubs of its issuer; all hubs for whoever has the key.
+    pub(crate) hubs: Hubs,
+    /// Its roles; `None` for whoever has the key.
+    pub(crate) roles: Option<Vec<String>>,
+}
+
+impl Permission {
+    /// Whether the caller may do this on the hub.
+    pub(crate) fn allows(
+        &self,
+        producers: &Producers,
+        hub: &HubName,
+        operation: Operation,
+    ) -> bool {
+        let may = |roles: &Vec<String>| {
+            kinds(operation).iter().all(|kind| producers.allow_role(roles, hub, kind))
+        };
+        self.hubs.contains(hub) && self.roles.as_ref().is_none_or(may)
+    }
+
+    /// Whether the caller may sign client tokens by itself, for any user of any hub.
+    pub(crate) fn allows_keys(&self, producers: &Producers) -> bool {
+        let may = |roles: &Vec<String>| roles.iter().any(|role| producers.leaves_role(role));
+        self.hubs == Hubs::Any && self.roles.as_ref().is_none_or(may)
+    }
+}
+
+/// What an operation does, in the words of `PRODUCERS`.
+const fn kinds(operation: Operation) -> &'static [&'static str] {
+    match operation {
+        Operation::Send | Operation::SendToEach => &["message"],
+        Operation::Invoke => &["invoke"],
+        Operation::StreamSend | Operation::StreamComplete => &["answer"],
+        Operation::Close | Operation::CloseConnection => &["close"],
+        // Its body says which of these.
+        Operation::Execute => &["message", "add", "remove", "removeAll", "close"],
+        Operation::AddConnection | Operation::AddUser => &["add"],
+        Operation::RemoveConnection | Operation::RemoveUser => &["remove"],
+        Operation::RemoveConnectionFromAll | Operation::RemoveUserFromAll => &["removeAll"],
+        Operation::GenerateToken => &["token"],
+        Operation::Exists
+        | Operation::IsUserInGroup
+        | Operation::ListConnections
+        | Operation::ListUsers
+        | Operation::ListGroups
+        | Operation::Count => &["read"],
+        // Anyone may ask for two of them, and the keys are asked about apart.
+        Operation::Health | Operation::OpenApi | Operation::AccessKey => &[],
+    }
+}

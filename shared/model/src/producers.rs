@@ -1,0 +1,309 @@
+//! Who may produce what.
+//!
+//! Whoever may send to the queue, or call the REST API with a role, reaches
+//! every hub with every action, unless `PRODUCERS` says who may do what. SQS
+//! names the sender of a message by an id that nobody can forge.
+
+use serde::Deserialize;
+
+use crate::envelope::{Action, Content, Notification, Scope};
+use crate::id::HubName;
+use crate::settings::Hubs;
+
+/// What an entry may name: what envelopes hold, each action by its name, and what only the REST API
+/// does: to read, and to make client tokens.
+pub const KINDS: [&str; 13] = [
+    "message",
+    "invoke",
+    "answer",
+    "add",
+    "remove",
+    "removeAll",
+    "settle",
+    "show",
+    "close",
+    "block",
+    "unblock",
+    "read",
+    "token",
+];
+
+/// Behind the id of a role, stands for any session of the role.
+const ANY_SESSION: &str = ":*";
+
+/// Who may produce what, as `PRODUCERS` says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Producers {
+    /// Whoever reaches the queue or the REST API may do everything.
+    #[default]
+    Anyone,
+    /// These, and the functions of hubcast itself.
+    Listed {
+        /// The senders who are hubcast's own functions.
+        own: Vec<SenderPattern>,
+        /// The others.
+        listed: Vec<Producer>,
+    },
+}
+
+/// One entry of `PRODUCERS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Producer {
+    who: Who,
+    hubs: Hubs,
+    /// All kinds when `None`.
+    actions: Option<Vec<String>>,
+}
+
+/// Whom an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Who {
+    Sender(SenderPattern),
+    Role(String),
+}
+
+/// The id of a sender, or of a role with any session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SenderPattern(String);
+
+/// Why a text is no list of producers.
+#[derive(Debug, thiserror::Error)]
+pub enum ProducersError {
+    /// The text is not the JSON that is expected.
+    #[error("is not a list of producers: {0}")]
+    Json(#[from] serde_json::Error),
+    /// An entry names both a sender and a role, or neither.
+    #[error("needs a sender or a role in every entry, and not both")]
+    Who,
+    /// A sender that no id can be.
+    #[error(
+        "has the sender '{0}', which is no id of SQS: a star stands only in the last part, as in AROAEXAMPLE:*"
+    )]
+    Sender(String),
+    /// A hub that cannot be one.
+    #[error("names the hub '{0}', which cannot be one")]
+    Hub(String),
+    /// An action that there is not.
+    #[error("names the action '{0}'; there are {all}", all = KINDS.join(", "))]
+    Action(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Form {
+    sender: Option<String>,
+    role: Option<String>,
+    #[serde(default)]
+    hubs: Vec<String>,
+    actions: Option<Vec<String>>,
+}
+
+impl Producers {
+    /// Reads a JSON list of `{sender, role, hubs, actions}`.
+    ///
+    /// # Errors
+    /// What is wrong with the list.
+    pub fn parse(text: &str, own: Vec<SenderPattern>) -> Result<Self, ProducersError> {
+        let forms: Vec<Form> = serde_json::from_str(text)?;
+        let listed = forms.into_iter().map(Producer::read).collect::<Result<_, _>>()?;
+        Ok(Self::Listed { own, listed })
+    }
+
+    /// Whether a sender of SQS may produce everything, also jobs, as hubcast's own functions do.
+    pub fn trusts(&self, sender: &str) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Listed { own, .. } => {
+                own.iter().any(|pattern| pattern.fits(sender))
+                    || self
+                        .entries_of(sender)
+                        .any(|one| one.hubs == Hubs::Any && one.actions.is_none())
+            }
+        }
+    }
+
+    /// Whether a sender of SQS may produce a notification.
+    pub fn allow(&self, sender: &str, notification: &Notification) -> bool {
+        self.trusts(sender) || self.entries_of(sender).any(|one| one.covers(notification))
+    }
+
+    fn entries_of(&self, sender: &str) -> impl Iterator<Item = &Producer> {
+        let is_meant =
+            move |one: &&Producer| matches!(&one.who, Who::Sender(pattern) if pattern.fits(sender));
+        self.listed().filter(is_meant)
+    }
+
+    /// Whether a bearer of these roles may do one kind of thing on a hub. Roles that no entry names
+    /// may do everything.
+    pub fn allow_role(&self, roles: &[String], hub: &HubName, kind: &str) -> bool {
+        let may = |role: &String| {
+            self.entries_of_role(role).any(|one| one.hubs.contains(hub) && one.may(kind))
+        };
+        roles.iter().any(|role| self.leaves_role(role) || may(role))
+    }
+
+    /// Whether a role may do everything, since no entry names the role.
+    pub fn leaves_role(&self, role: &str) -> bool {
+        self.entries_of_role(role).next().is_none()
+    }
+
+    fn entries_of_role(&self, role: &str) -> impl Iterator<Item = &Producer> {
+        self.listed().filter(move |one| matches!(&one.who, Who::Role(named) if named == role))
+    }
+
+    fn listed(&self) -> impl Iterator<Item = &Producer> {
+        let listed: &[Producer] = match self {
+            Self::Anyone => &[],
+            Self::Listed { listed, .. } => listed,
+        };
+        listed.iter()
+    }
+}
+
+impl Producer {
+    fn read(form: Form) -> Result<Self, ProducersError> {
+        let who = match (form.sender, form.role) {
+            (Some(sender), None) => Who::Sender(SenderPattern::parse(&sender)?),
+            (None, Some(role)) if !role.is_empty() => Who::Role(role),
+            _ => return Err(ProducersError::Who),
+        };
+        let hub = |hub: &String| HubName::parse(hub).map_err(|_| ProducersError::Hub(hub.clone()));
+        let hubs = form.hubs.iter().map(hub).collect::<Result<Vec<_>, _>>()?;
+        let unknown = |action: &&String| !KINDS.contains(&action.as_str());
+        if let Some(action) = form.actions.iter().flatten().find(unknown) {
+            return Err(ProducersError::Action(action.clone()));
+        }
+        let hubs = if hubs.is_empty() { Hubs::Any } else { Hubs::Only(hubs) };
+        Ok(Self { who, hubs, actions: form.actions })
+    }
+
+    fn covers(&self, notification: &Notification) -> bool {
+        let is_there = if is_everywhere(&notification.content) {
+            self.hubs == Hubs::Any
+        } else {
+            self.hubs.contains(&notification.hub)
+        };
+        is_there && self.may(notification.content.kind())
+    }
+
+    fn may(&self, kind: &str) -> bool {
+        self.actions.as_ref().is_none_or(|actions| actions.iter().any(|action| action == kind))
+    }
+}
+
+impl SenderPattern {
+    /// Reads an id: of a user, of an account, of a role with its session or with `:*` for any.
+    ///
+    /// # Errors
+    /// When a star stands elsewhere, or there is no id.
+    pub fn parse(text: &str) -> Result<Self, ProducersError> {
+        let id = text.strip_suffix(ANY_SESSION).unwrap_or(text);
+        let is_id = !id.is_empty() && id.chars().all(|c| c.is_ascii_graphic() && c != '*');
+        if is_id { Ok(Self(text.to_owned())) } else { Err(ProducersError::Sender(text.to_owned())) }
+    }
+
+    fn fits(&self, sender: &str) -> bool {
+        match self.0.strip_suffix(ANY_SESSION) {
+            Some(role) => sender.split_once(':').is_some_and(|(id, _)| id == role),
+            None => sender == self.0,
+        }
+    }
+}
+
+/// Whether something counts on all hubs, whichever of them it names.
+const fn is_everywhere(content: &Content) -> bool {
+    matches!(
+        content,
+        Content::Action(
+            Action::Block { scope: Scope::Everywhere, .. }
+                | Action::Unblock { scope: Scope::Everywhere, .. }
+        )
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::{EnvelopeRules, parse};
+
+    fn notification(json: &str) -> Notification {
+        let default_hub = HubName::parse("one").unwrap();
+        let rules = EnvelopeRules { default_hub, implicit_broadcast: true };
+        parse(json, &rules).unwrap().remove(0).parsed.unwrap()
+    }
+
+    fn producers(text: &str) -> Producers {
+        Producers::parse(text, vec![SenderPattern::parse("AROAOWN:*").unwrap()]).unwrap()
+    }
+
+    #[test]
+    fn anyone_may_do_everything_until_somebody_is_listed() {
+        let close = notification(r#"{"action":"close"}"#);
+        assert!(Producers::default().allow("anybody", &close));
+        assert!(!producers("[]").allow("anybody", &close));
+        assert!(producers("[]").allow("AROAOWN:function", &close));
+    }
+
+    #[test]
+    fn a_sender_may_do_what_its_entries_say() {
+        let producers = producers(
+            r#"[{"sender":"AROAAPP:*","hubs":["One"],"actions":["message","add"]},
+                {"sender":"AROAAPP:*","hubs":["two"]},
+                {"sender":"AIDAADMIN"}, {"sender":"AROAJOB:nightly","actions":["message"]}]"#,
+        );
+        let everywhere = r#"{"action":"block","userId":"u","hub":"*"}"#;
+        for (sender, body, may) in [
+            ("AROAAPP:any", r#"{"target":"m"}"#, true),
+            ("AROAAPP:any", r#"{"retain":"k"}"#, true),
+            ("AROAAPP:any", r#"{"action":"add","userId":"u","groupName":"g"}"#, true),
+            ("AROAAPP:any", r#"{"action":"close"}"#, false),
+            ("AROAAPP:any", r#"{"target":"m","hub":"three"}"#, false),
+            ("AROAAPP:any", r#"{"action":"close","hub":"two"}"#, true),
+            ("AROAAPP:any", everywhere, false),
+            ("AROAAPP", r#"{"target":"m"}"#, false),
+            ("AROAAPPX:any", r#"{"target":"m"}"#, false),
+            ("AIDAADMIN", everywhere, true),
+            ("AIDAADMIN:x", everywhere, false),
+            ("AROAJOB:nightly", r#"{"target":"m","hub":"three"}"#, true),
+            ("AROAJOB:daily", r#"{"target":"m"}"#, false),
+            ("AROAJOB:nightly", r#"{"invocationId":"1","connectionId":"c"}"#, false),
+            ("", r#"{"target":"m"}"#, false),
+        ] {
+            assert_eq!(producers.allow(sender, &notification(body)), may, "{sender} {body}");
+        }
+    }
+
+    #[test]
+    fn a_role_that_is_named_may_do_what_its_entries_say() {
+        let producers = producers(r#"[{"role":"news","hubs":["one"],"actions":["message"]}]"#);
+        let (one, two) = (HubName::parse("one").unwrap(), HubName::parse("two").unwrap());
+        let roles =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert!(producers.allow_role(&roles(&["news"]), &one, "message"));
+        assert!(!producers.allow_role(&roles(&["news"]), &two, "message"));
+        assert!(!producers.allow_role(&roles(&["news"]), &one, "close"));
+        assert!(producers.allow_role(&roles(&["news", "admin"]), &two, "close"));
+        assert!(!producers.allow_role(&[], &one, "message"));
+    }
+
+    #[test]
+    fn what_can_match_nobody_is_refused() {
+        for bad in [
+            "{}",
+            "[7]",
+            "[{}]",
+            r#"[{"sender":"a","role":"b"}]"#,
+            r#"[{"sender":""}]"#,
+            r#"[{"sender":"*"}]"#,
+            r#"[{"sender":":*"}]"#,
+            r#"[{"sender":"AROA*"}]"#,
+            r#"[{"sender":"a b"}]"#,
+            r#"[{"role":""}]"#,
+            r#"[{"sender":"a","hubs":["1"]}]"#,
+            r#"[{"sender":"a","actions":["send"]}]"#,
+            r#"[{"sender":"a","action":["message"]}]"#,
+        ] {
+            assert!(Producers::parse(bad, Vec::new()).is_err(), "{bad}");
+        }
+    }
+}
