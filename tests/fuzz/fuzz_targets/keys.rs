@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_executor::block_on;
 use hubcast_auth::Gatekeeper;
-use hubcast_auth::jwks::{KeySource, key_set};
+use hubcast_auth::jwks::{KeySet, KeySource, key_set};
 use hubcast_model::ports::Cause;
 use hubcast_model::settings::{IssuerSettings, TokenSettings};
 use hubcast_testkit::clock::START;
