@@ -8,7 +8,7 @@ use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use hubcast_connection::connect::{ConnectSettings, Reception};
 use hubcast_model::access::Block;
 use hubcast_model::ports::{BlockStore, ClientStore, SocketStore};
-use hubcast_model::settings::{Hubs, Origins};
+use hubcast_model::settings::{Hubs, Origins, PublicUrl};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;
@@ -21,6 +21,7 @@ fn settings() -> ConnectSettings {
     ConnectSettings {
         hubs: Hubs::Only(vec![name::hub("notifications"), name::hub("orders")]),
         origins: Origins::Only(vec!["https://app.example.com".to_owned()]),
+        public_url: PublicUrl::Fixed("https://push.example.com".to_owned()),
         reconnect_grace: Duration::from_mins(10),
         has_upstream: false,
     }

@@ -211,9 +211,16 @@ class Throttles(unittest.TestCase):
         stages = kind(deployed(HttpMaxRate="50", HttpMaxBurst="60"), "AWS::ApiGatewayV2::Stage")
         self.assertEqual(stages["HttpStage"]["DefaultRouteSettings"], {"ThrottlingRateLimit": "50", "ThrottlingBurstLimit": "60"})
         self.assertNotIn("ThrottlingRateLimit", stages["WebSocketStage"]["DefaultRouteSettings"])
+        self.assertEqual(stages["WebSocketStage"]["RouteSettings"].keys(), {"$connect"})
+
+    def test_connects_may_be_left_to_the_quota_of_the_account(self):
+        stages = kind(deployed(ConnectMaxRate="0"), "AWS::ApiGatewayV2::Stage")
         self.assertNotIn("RouteSettings", stages["WebSocketStage"])
 
-    def test_connects_may_be_throttled_apart_from_frames(self):
+    def test_by_default_connects_have_the_quota_that_every_account_has(self):
+        self.assertEqual((PARAMETERS["ConnectMaxRate"]["Default"], PARAMETERS["ConnectMaxBurst"]["Default"]), (500, 500))
+
+    def test_connects_are_throttled_apart_from_frames(self):
         stage = kind(deployed(ConnectMaxRate="50", ConnectMaxBurst="60"), "AWS::ApiGatewayV2::Stage")["WebSocketStage"]
         self.assertEqual(stage["RouteSettings"].keys(), {"$connect"})
         connect = stage["RouteSettings"]["$connect"]

@@ -49,6 +49,7 @@ async fn connect_to(stage: &Stage, hub: HubName, origin: Option<&str>) -> Result
         principal: &principal,
         hub,
         origin,
+        host: Some("api.example"),
         query: std::collections::BTreeMap::new(),
         connected_at: START,
     };

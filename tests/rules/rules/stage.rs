@@ -17,7 +17,7 @@ use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::ports::MembershipStore;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
-use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins};
+use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins, PublicUrl};
 use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::{
     Journal, MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock, name,
@@ -166,6 +166,7 @@ impl Stage {
             principal: &caller.admission.principal,
             hub: caller.admission.principal.hub.clone(),
             origin: Some("https://app.example"),
+            host: None,
             query: std::collections::BTreeMap::new(),
             connected_at: caller.connected_at,
         };
@@ -273,6 +274,7 @@ pub(crate) fn connect_settings() -> ConnectSettings {
     ConnectSettings {
         hubs: Hubs::Only(vec![name::hub(HUB), name::hub("other")]),
         origins: Origins::Only(vec!["https://app.example".to_owned()]),
+        public_url: PublicUrl::Fixed("https://push.example.com".to_owned()),
         reconnect_grace: Duration::from_mins(10),
         has_upstream: false,
     }
