@@ -133,12 +133,10 @@ describe("the REST API", () => {
     });
   }
 
-  for (const path of ["/api/V1/Hubs/notifications/Users/me", "//api/v1/hubs/notifications/users/me", "/API/v1/HUBS/notifications/users/me"]) {
-    it(`1.0: names of ${path} have no case`, async () => {
-      const answer = await rest.callPath("HEAD", path, { version: null });
-      assert.equal(answer.status, 200, answer.text);
-    });
-  }
+  it("1.0: the names of paths have no case", async () => {
+    const answer = await rest.callPath("HEAD", "/api/V1/Hubs/notifications/Users/me", { version: null });
+    assert.equal(answer.status, 200, answer.text);
+  });
 
   it("asks back when a parameter or a property looks like a slip of the pen", async () => {
     const query = await rest.call("POST", "/:send", { body: message, query: { exclude: "c1" } });

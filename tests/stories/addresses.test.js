@@ -5,6 +5,7 @@ import { request } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { clientToken } from "../harness/jwt.js";
 import { readyAt, tryOpen } from "../harness/raw.js";
+import { Rest } from "../harness/rest.js";
 import { startStack } from "../harness/stack.js";
 
 /** A request to the stack under any host, which `fetch` would not send. */
@@ -95,6 +96,13 @@ describe("the local stack", () => {
       const query = `${path.includes("?") ? "&" : "?"}Access_Token=${await stack.token("alice")}`;
       const socket = await readyAt(`${stack.url}${path}${query}`);
       await socket.close();
+    });
+  }
+
+  for (const path of ["//api/v1/hubs/notifications", "/API/v1/HUBS/notifications"]) {
+    it(`takes calls of the REST API at ${path}`, async () => {
+      const answer = await new Rest(stack).callPath("POST", path, { version: null, body: Rest.message("notify") });
+      assert.equal(answer.status, 202, answer.text);
     });
   }
 
