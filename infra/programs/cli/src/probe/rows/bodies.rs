@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use reqwest::{Body, RequestBuilder, Response, header};
+use reqwest::{Body, RequestBuilder, header};
 
 use super::Scene;
 use crate::probe::answer::{Answer, NoAnswer};
@@ -33,6 +33,6 @@ fn without_length() -> Body {
 }
 
 async fn told(request: RequestBuilder) -> String {
-    let answer = request.send().await.as_ref().map(Response::status);
-    answer.map_or_else(|_| "no answer".to_owned(), |status| status.as_u16().to_string())
+    let status = request.send().await.map(|answer| answer.status().as_u16());
+    status.map_or_else(|_| "no answer".to_owned(), |status| status.to_string())
 }
