@@ -23,9 +23,8 @@ pub(crate) fn spelled(uri: Uri) -> Uri {
     };
     let is_of_clients = OF_CLIENTS.contains(&surface);
     let rest = if is_of_clients { below(rest) } else { rest.to_owned() };
-    let query = uri.query().map(|query| match is_of_clients {
-        true => format!("?{}", named(query)),
-        false => format!("?{query}"),
+    let query = uri.query().map(|query| {
+        if is_of_clients { format!("?{}", named(query)) } else { format!("?{query}") }
     });
     let target = format!("/{surface}{rest}{}", query.unwrap_or_default());
     target.parse().unwrap_or(uri)

@@ -56,7 +56,7 @@ pub(crate) struct Runtime<'a> {
 
 impl Runtime<'_> {
     /// URLs follow the host of a request here, unless somebody named another URL.
-    fn local_url(&self, read: PublicUrl) -> PublicUrl {
+    fn local_url(&self, read: &PublicUrl) -> PublicUrl {
         let is_named = self.options.set.iter().any(|(name, _)| name == PUBLIC_URL);
         PublicUrl::Local { url: is_named.then(|| read.base(None)) }
     }
@@ -116,17 +116,17 @@ impl LocalFunctions {
     pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
         let (sdk, variables) = (runtime.sdk, runtime.variables());
         let lookup = |name: &str| variables.get(name).cloned();
-        let local = |read: PublicUrl| runtime.local_url(read);
+        let local = |read: &PublicUrl| runtime.local_url(read);
         let mut door = AuthorizerConfig::read(lookup)?;
-        door.tokens.public_url = local(door.tokens.public_url);
+        door.tokens.public_url = local(&door.tokens.public_url);
         let mut reception = ConnectConfig::read(lookup)?;
-        reception.connect.public_url = local(reception.connect.public_url);
+        reception.connect.public_url = local(&reception.connect.public_url);
         let mut frames = FramesConfig::read(lookup)?;
         frames.frames.lifetime = runtime.options.lifetime();
         let mut negotiation = NegotiateConfig::read(lookup)?;
-        negotiation.tokens.public_url = local(negotiation.tokens.public_url);
+        negotiation.tokens.public_url = local(&negotiation.tokens.public_url);
         let mut rest = RestConfig::read(lookup)?;
-        rest.public_url = local(rest.public_url);
+        rest.public_url = local(&rest.public_url);
         Ok(Self(Arc::new(Handlers {
             door: authorizer::wiring::wire(sdk, door)?,
             reception: connect::wiring::wire(sdk, reception),
