@@ -42,7 +42,7 @@ def crates():
     fetched = run([deny, "--log-level", "error", "fetch", "db"])
     if fetched.returncode:
         raise Unreachable(last_line(fetched.stderr))
-    checked = run([deny, "--log-level", "error", "check", "--disable-fetch", "advisories"])
+    checked = run([deny, "--log-level", "error", "check", "advisories"])
     return checked.stderr if checked.returncode else ""
 
 
