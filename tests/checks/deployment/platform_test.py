@@ -194,10 +194,11 @@ class Logs(unittest.TestCase):
 class FrontDoor(unittest.TestCase):
     RESOURCES = yaml_parse((ROOT / "infra/cloud/front-door.yaml").read_text())["Resources"]
 
-    def test_both_logs_have_a_retention_of_their_own_and_the_key(self):
+    def test_all_logs_have_a_retention_and_the_key(self):
         groups = {name: it["Properties"] for name, it in self.RESOURCES.items() if it["Type"] == "AWS::Logs::LogGroup"}
         retention = {name: group["RetentionInDays"]["Ref"] for name, group in groups.items()}
-        self.assertEqual(retention, {"AccessLogGroup": "LogRetentionDays", "FirewallLogGroup": "FirewallLogRetentionDays"})
+        of_cloudfront = {"AccessLogGroup": "LogRetentionDays", "FunctionLogs": "LogRetentionDays"}
+        self.assertEqual(retention, {**of_cloudfront, "FirewallLogGroup": "FirewallLogRetentionDays"})
         for group in groups.values():
             self.assertEqual(group["KmsKeyId"]["Fn::If"][:2], ["HasKey", {"Ref": "KmsKeyArn"}])
 
