@@ -251,7 +251,7 @@ class Parts(unittest.TestCase):
             for name, it in TEMPLATE["Resources"].items()
             if it["Type"] in {f"AWS::ApiGatewayV2::{kind}" for kind in self.KINDS}
         }
-        self.assertEqual(len(parts), 20)
+        self.assertEqual(len(parts), 21)
         waits = {name: self.needs(name) for name in parts}
         for one, other in combinations(parts, 2):
             if parts[one] == parts[other]:
