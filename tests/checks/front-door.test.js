@@ -24,14 +24,16 @@ function through(target, headers = {}) {
     viewer: { ip: "1.2.3.4" },
     request: { method: "GET", uri, querystring: parsed(query), headers: valued(headers), cookies: {} },
   };
-  const answer = runInNewContext(`${code}; handler(event)`, { event });
-  if (answer.statusCode) return { status: answer.statusCode };
+  const logged = [];
+  const console = { log: (line) => logged.push(line) };
+  const answer = runInNewContext(`${code}; handler(event)`, { event, console });
+  if (answer.statusCode) return { status: answer.statusCode, text: answer.body.data, logged };
   return { origin: behaviour.TargetOriginId, uri: answer.uri, query: written(answer.querystring), headers: plain(answer.headers) };
 }
 
-/** `*` stands for any characters, slashes included. */
+/** `*` stands for any characters and `?` for one, slashes included. */
 function matches(pattern, uri) {
-  const escaped = pattern.split("*").map((part) => part.replace(/[.?+^$()[\]{}|\\]/g, "\\$&"));
+  const escaped = pattern.split("*").map((part) => part.replace(/[.+^$()[\]{}|\\]/g, "\\$&").replaceAll("?", "."));
   return new RegExp(`^${escaped.join(".*")}$`).test(uri);
 }
 
@@ -58,6 +60,56 @@ test("negotiation goes to the HTTP API as it is", () => {
     const asked = through(target);
     assert.equal(asked.origin, "http");
     assert.equal(`${asked.uri}?${asked.query}`, target);
+  }
+});
+
+test("names have one spelling, as on ASP.NET Core", () => {
+  for (const [target, origin, asked] of [
+    ["/Client/Negotiate?Hub=chat&NegotiateVersion=1", "http", "/client/negotiate?hub=chat&negotiateVersion=1"],
+    ["/HUBS/Chat/negotiate?NEGOTIATEVERSION=1", "http", "/hubs/Chat/negotiate?negotiateVersion=1"],
+    ["/hUbS/x/NEGOTIATE", "http", "/hubs/x/negotiate?"],
+    ["//hubs/x/negotiate", "http", "/hubs/x/negotiate?"],
+    ["/Hubs/chat?Access_Token=T&Tenant=A", "websocket", "/prod?Tenant=A&access_token=T&hub=chat"],
+    ["/HUBS/chat/", "websocket", "/prod?hub=chat"],
+    ["/CLIENT/?Hub=chat&ID=a", "websocket", "/prod?hub=chat&id=a"],
+    ["/API/V1/hubs/x?Excluded=1", "http", "/api/V1/hubs/x?Excluded=1"],
+    ["//api/hubs/x/:send?api-version=1", "http", "/api/hubs/x/:send?api-version=1"],
+  ]) {
+    const found = through(target);
+    assert.deepEqual([found.origin, `${found.uri}?${found.query}`], [origin, asked], target);
+  }
+});
+
+test("a name that stands twice in different case stays there twice", () => {
+  assert.equal(through("/client/?hub=chat&Hub=news").query, "hub=chat&hub=news");
+  assert.equal(through("/Client/?HUB=chat&Hub=news&Hub=mail").query, "hub=chat&hub=news&hub=mail");
+});
+
+test("a socket in a spelling that no behaviour has gets a text, and no other origin", () => {
+  for (const path of ["/hUbS/chat", "//hubs/chat"]) {
+    const { status, text } = through(path, { host: "push.example.com" });
+    assert.equal(status, 404);
+    assert.match(text, /such as https:\/\/push\.example\.com\/hubs\/chat\.$/);
+  }
+});
+
+test("a client whose URL lacks /hubs is told by the function that speaks to pages, or here", () => {
+  for (const path of ["/notifications/negotiate", "/chat/negotiate", "/server1/negotiate", "//chat/Negotiate"]) {
+    const asked = through(path);
+    assert.deepEqual([asked.origin, asked.uri], ["http", path]);
+  }
+  const { status, text } = through("/notifications?id=x", { host: "push.example.com" });
+  assert.equal(status, 404);
+  assert.match(text, /https:\/\/push\.example\.com\/hubs\/notifications\.$/);
+});
+
+test("a server of Azure's default or persistent mode gets 501 with a text, and is counted", () => {
+  const filter = Resources.ServerTriesFilter.Properties;
+  for (const path of ["/server/?hub=chat&cid=1", "/server", "/Server/", "/server/negotiate"]) {
+    const { status, text, logged } = through(path);
+    assert.equal(status, 501, path);
+    assert.match(text, /ServiceTransportType\.Transient/);
+    assert.deepEqual(logged.map((line) => `"${line}"`), [filter.FilterPattern]);
   }
 });
 
@@ -99,14 +151,15 @@ test("repeated parameters of a socket stay repeated", () => {
 
 test("below a socket's path there is nothing", () => {
   for (const path of ["/client/more", "/hubs/", "/hubs", "/hubs/chat/more", "/client/negotiate/more"]) {
-    assert.deepEqual(through(path), { status: 404 }, path);
+    assert.equal(through(path).status, 404, path);
   }
 });
 
-test("a path that is no surface of hubcast's goes on as it is, to the HTTP API's 404", () => {
-  for (const path of ["/", "/clients", "/favicon.ico", "/api"]) {
-    const asked = through(path);
-    assert.deepEqual([asked.origin, asked.uri, asked.headers], ["http", path, {}]);
+test("a path that is no surface of hubcast's costs no origin", () => {
+  for (const path of ["/", "/clients", "/favicon.ico", "/api", "/.env", "/<script>"]) {
+    const { status, text } = through(path);
+    assert.equal(status, 404, path);
+    assert.doesNotMatch(text, /<|\.env/);
   }
 });
 
@@ -120,7 +173,7 @@ test("the REST API hears the path as it was sent", () => {
 test("nobody can claim another path than was asked", () => {
   const claim = { "x-hubcast-raw-path": "/api/hubs/other", authorization: "Bearer x" };
   assert.equal(through("/api/hubs/chat", claim).headers["x-hubcast-raw-path"], "/api/hubs/chat");
-  for (const path of ["/client/negotiate", "/hubs/chat", "/client", "/"]) {
+  for (const path of ["/client/negotiate", "/hubs/chat", "/client", "/chat/negotiate"]) {
     assert.deepEqual(through(path, claim).headers, { authorization: "Bearer x" }, path);
   }
 });

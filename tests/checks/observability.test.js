@@ -15,7 +15,7 @@ const dashboard = JSON.parse(Resources.Dashboard.Properties.DashboardBody["Fn::S
 const operations = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
 
 /** Where is logged what metric filters count. */
-const LOGGING = ["shared/membership/src/presence.rs", "shared/connection/src/frames/calls.rs", "functions/upstream/src/delivery.rs", "functions/authorizer/src/lib.rs"];
+const LOGGING = ["shared/membership/src/presence.rs", "shared/connection/src/frames/calls.rs", "functions/upstream/src/delivery.rs", "functions/authorizer/src/lib.rs", "functions/negotiate/src/lib.rs"];
 const errors = LOGGING.map((path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")).join("\n");
 
 /** The metrics that AWS itself publishes, by their dimensions; from each service's page of metrics. */
@@ -64,7 +64,7 @@ test("every metric of log lines is counted, from lines that are logged, of a fun
     const texts = [...FilterPattern.matchAll(/\$\.fields\.message = "([^"]+)"/g)].map(([, text]) => text);
     assert.ok(texts.length > 0, FilterPattern);
     for (const text of texts) {
-      assert.match(errors, new RegExp(`tracing::error!\\([^;]*"${text}"`), text);
+      assert.match(errors, new RegExp(`tracing::(error|warn)!\\([^;]*"${text}"`), text);
       assert.ok(operations.includes(text), `OPERATIONS.md does not tell of '${text}'`);
     }
     const group = LogGroupName["Fn::Sub"] ?? "/aws/lambda/${Deployment}-upstream";

@@ -130,7 +130,7 @@ def routes():
         target = re.fullmatch(r"integrations/\$\{(\w+)\}", route["Target"]["Fn::Sub"]).group(1)
         function = integrations[target]["IntegrationUri"]["Fn::Sub"][1]["Function"]["Ref"]
         key = route["RouteKey"]
-        path = f"prod/{key}" if api == "WebSocketApi" else "*/*" + key.partition(" ")[2]
+        path = f"prod/{key}" if api == "WebSocketApi" else "*/" + ("*" + key.partition(" ")[2] if " " in key else key)
         yield name, route, function, f"${{{api}}}/{path}"
 
 

@@ -76,10 +76,17 @@ const v1 = [
     [method, "/users/absent", undefined, 404, "Warning.User.NotExisted"],
     [method, "/groups/mine/users/me", undefined, 200],
     [method, "/groups/other/users/me", undefined, 404, "Info.User.NotInGroup"],
+    [method, "/users/me/groups/mine", undefined, 200],
+    [method, "/users/me/groups/other", undefined, 404, "Info.User.NotInGroup"],
   ]),
   ["PUT", "/groups/g/connections/{me}", undefined, 200],
   ["PUT", "/groups/g/connections/{none}", undefined, 404, "Error.Connection.NotExisted"],
   ["DELETE", "/groups/g/connections/{me}", undefined, 200],
+  ["PUT", "/connections/{me}/groups/g", undefined, 200],
+  ["PUT", "/connections/{none}/groups/g", undefined, 404, "Error.Connection.NotExisted"],
+  ["DELETE", "/connections/{me}/groups/g", undefined, 200],
+  ["PUT", "/users/you/groups/g", undefined, 202],
+  ["DELETE", "/users/you/groups/g", undefined, 202],
   ["PUT", "/groups/g/users/you", undefined, 202],
   ["DELETE", "/groups/g/users/you", undefined, 202],
   ["DELETE", "/users/you/groups", undefined, 202],
@@ -126,6 +133,19 @@ describe("the REST API", () => {
       assert.deepEqual([answer.status, answer.headers["x-ms-error-code"]], [status, code], answer.text);
     });
   }
+
+  it("1.0: the names of paths have no case", async () => {
+    const answer = await rest.callPath("HEAD", "/api/V1/Hubs/notifications/Users/me", { version: null });
+    assert.equal(answer.status, 200, answer.text);
+  });
+
+  it("asks back when a parameter or a property looks like a slip of the pen", async () => {
+    const query = await rest.call("POST", "/:send", { body: message, query: { exclude: "c1" } });
+    assert.deepEqual([query.status, query.json.message], [400, "this operation has no parameter 'exclude'; did you mean 'excluded'?"]);
+    const body = await rest.call("POST", "/:send", { body: JSON.stringify({ target: "notify", argument: [1] }) });
+    assert.equal(body.status, 400);
+    assert.match(body.json.message, /'argument' .* did you mean 'arguments'\?/);
+  });
 
   for (const [path, times] of preview) {
     it(`1.0-preview: POST ${path} reaches once`, async () => {

@@ -176,6 +176,7 @@ impl Rig {
         let connect_settings = ConnectSettings {
             hubs: hubs.clone(),
             origins: origins.clone(),
+            public_url: PublicUrl::Fixed(HOST.to_owned()),
             reconnect_grace: Duration::from_mins(10),
             has_upstream: false,
         };

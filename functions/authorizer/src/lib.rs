@@ -13,6 +13,7 @@ use aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerResponse,
 };
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
+use aws_lambda_events::query_map::QueryMap;
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_model::client::ClaimPolicy;
@@ -21,6 +22,7 @@ use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::id::{HubName, UserId};
 use hubcast_model::ports::{AccessKeySource, SessionStore};
+use hubcast_model::query::{self, CONNECTION, HUB, TOKEN};
 use hubcast_model::report::chain;
 use hubcast_model::settings::Hubs;
 use hubcast_model::time::Clock;
@@ -137,32 +139,31 @@ async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
 }
 
 fn shown(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Shown<'_>, AuthError> {
-    let hub = single(event, "hub")?.and_then(|hub| HubName::parse(hub).ok());
+    let hub = single(event, HUB)?.and_then(|hub| HubName::parse(hub).ok());
     Ok(Shown {
         hub: hub.ok_or(AuthError::WrongHub)?,
         token: token(event)?,
-        connection_token: single(event, "id")?.filter(|id| !id.is_empty()),
+        connection_token: single(event, CONNECTION)?.filter(|id| !id.is_empty()),
     })
 }
 
 /// A query parameter that may stand only once.
 fn single<'a>(
     event: &'a ApiGatewayCustomAuthorizerRequestTypeRequest,
-    name: &str,
+    name: &'static str,
 ) -> Result<Option<&'a str>, AuthError> {
-    let values = event.multi_value_query_string_parameters.all(name);
-    // Without the map of lists there is still the one of last values.
-    let values = values.or_else(|| event.query_string_parameters.all(name)).unwrap_or_default();
-    match values.as_slice() {
-        [] => Ok(None),
-        [value] => Ok(Some(value)),
-        _ => Err(AuthError::WrongHub),
-    }
+    let find = |map: &'a QueryMap| query::single(map.iter(), name);
+    let value = match find(&event.multi_value_query_string_parameters) {
+        // Without the map of lists there is still the one of last values.
+        Ok(None) => find(&event.query_string_parameters),
+        found => found,
+    };
+    value.map_err(|_| AuthError::WrongHub)
 }
 
 /// The token of the query (browsers) or of the header (Node, .NET, Java). Two that differ are refused.
 fn token(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<&str, AuthError> {
-    let query = single(event, "access_token")?.filter(|token| !token.is_empty());
+    let query = single(event, TOKEN)?.filter(|token| !token.is_empty());
     let header = event.headers.get("authorization").and_then(|value| value.to_str().ok());
     match (query, header.and_then(bearer)) {
         (Some(query), Some(header)) if query != header => Err(AuthError::WrongHub),

@@ -150,6 +150,20 @@ async fn a_token_in_the_query_and_in_the_header_has_to_be_the_same_one() {
 }
 
 #[tokio::test]
+async fn names_of_the_query_have_no_case() {
+    let respelled = |event: &mut Value| {
+        for map in ["queryStringParameters", "multiValueQueryStringParameters"] {
+            let token = event[map]["access_token"].take();
+            let hub = event[map]["hub"].take();
+            event[map] = json!({ "Access_Token": token, "HUB": hub });
+        }
+    };
+    assert_eq!(effect(&answer(&door(), QUERY_TOKEN, respelled).await.unwrap()), "Allow");
+    let twice = |event: &mut Value| set_query(event, "Hub", &["notifications"]);
+    assert_eq!(effect(&answer(&door(), QUERY_TOKEN, twice).await.unwrap()), "Deny");
+}
+
+#[tokio::test]
 async fn a_good_token_for_something_else_is_denied() {
     let twice = |name: &'static str| move |event: &mut Value| set_query(event, name, &["a", "b"]);
     for name in ["hub", "access_token", "id"] {

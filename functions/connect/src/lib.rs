@@ -9,12 +9,10 @@ use aws_lambda_events::encodings::Body;
 use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest};
 use hubcast_model::context::Admission;
 use hubcast_model::id::{HubName, SocketId};
+use hubcast_model::query::{self, HUB, is_secret};
 use hubcast_model::report::chain;
 use hubcast_model::time::Timestamp;
 use hubcast_model::values::Values;
-
-/// The token, and the connectionToken of its connection.
-const SECRETS: [&str; 2] = ["access_token", "id"];
 
 /// Lets a socket in (200) or refuses the upgrade (403, 409, 500).
 pub async fn handle(
@@ -46,16 +44,17 @@ fn request<'a>(
     admission: &'a Admission,
 ) -> Option<ConnectRequest<'a>> {
     let context = &event.request_context;
-    let hubs = event.multi_value_query_string_parameters.all("hub");
+    let hub = query::single(event.multi_value_query_string_parameters.iter(), HUB).ok()?;
     // Without the map of lists there is still the one of last values.
-    let hubs = hubs.or_else(|| event.query_string_parameters.all("hub"))?;
-    let [hub] = hubs.as_slice() else { return None };
+    let last = || query::single(event.query_string_parameters.iter(), HUB).ok()?;
+    let hub = hub.or_else(last)?;
     Some(ConnectRequest {
         socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,
         principal: &admission.principal,
         hub: HubName::parse(hub).ok()?,
         query: told_query(event),
         origin: event.headers.get("origin").and_then(|origin| origin.to_str().ok()),
+        host: context.domain_name.as_deref(),
         connected_at: Timestamp::from_millis(u64::try_from(context.connected_at).ok()?),
     })
 }
@@ -64,7 +63,7 @@ fn request<'a>(
 fn told_query(event: &ApiGatewayWebsocketProxyRequest) -> Values {
     let mut query = Values::new();
     for (name, value) in event.multi_value_query_string_parameters.iter() {
-        if !SECRETS.contains(&name) {
+        if !is_secret(name) {
             query.entry(name.to_owned()).or_default().push(value.to_owned());
         }
     }

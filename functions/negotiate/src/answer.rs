@@ -11,8 +11,9 @@ use http::header::{
 use hubcast_model::ports::Cause;
 use serde::Serialize;
 
-/// The headers that the official clients send.
-const CLIENT_HEADERS: &str = "authorization, content-type, x-requested-with, x-signalr-user-agent";
+/// The headers that the official clients send, and those that tracing adds to requests by itself:
+/// OpenTelemetry, Application Insights and Sentry. template.yaml has the same list.
+const CLIENT_HEADERS: &str = "authorization, content-type, x-requested-with, x-signalr-user-agent, traceparent, tracestate, baggage, request-id, request-context, sentry-trace";
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -33,8 +34,10 @@ pub(crate) enum Refusal {
     TooLong,
     /// There is no such hub.
     UnknownHub,
-    /// There is no such path.
-    NotFound,
+    /// There is no such path. The URL is of a hub that may be meant.
+    NotFound(String),
+    /// A server wants to connect, as in Azure's default mode.
+    Server,
     /// The method is not POST.
     Method,
     /// The request contradicts itself.
@@ -51,9 +54,11 @@ impl Refusal {
             Self::Origin | Self::WayIn | Self::WrongHub | Self::Blocked | Self::TooManyGroups => {
                 403
             }
-            Self::UnknownHub | Self::NotFound => 404,
+            Self::UnknownHub | Self::NotFound(_) => 404,
             Self::Method => 405,
             Self::Broken(_) => 500,
+            // A number that nothing else has: the log of Azure's SDK shows the number only.
+            Self::Server => 501,
         }
     }
 
@@ -78,8 +83,12 @@ impl Refusal {
                     .to_owned()
             }
             Self::UnknownHub => "There is no such hub.".to_owned(),
-            Self::NotFound => {
-                "There is nothing here; negotiate at /hubs/{hub} or /client.".to_owned()
+            Self::NotFound(url) => {
+                format!("There is nothing here: clients come to /hubs/{{hub}}, such as {url}.")
+            }
+            Self::Server => {
+                "Servers do not connect to hubcast: in the management SDK, set ServiceTransportType.Transient; AddAzureSignalR does not work here (docs/MIGRATION.md)."
+                    .to_owned()
             }
             Self::Method => "Negotiation is a POST.".to_owned(),
             Self::Bad(why) => format!("Bad request: {why}."),

@@ -7,6 +7,7 @@
 //! headers that a browser needs to show it to the app.
 
 mod answer;
+mod place;
 mod request;
 pub mod wiring;
 
@@ -82,14 +83,15 @@ where
     C: Clock,
 {
     let origin = event.headers.get("origin").and_then(|origin| origin.to_str().ok());
-    let answer = if origin.is_some_and(|origin| !negotiation.origins.allows(origin)) {
+    let is_foreign = |origin: &str| !negotiation.is_at_home(origin, &event);
+    let answer = if origin.is_some_and(is_foreign) {
         refused(&Refusal::Origin)
     } else if event.request_context.http.method == http::Method::OPTIONS {
         preflight()
     } else {
         answered(negotiation, &event).await
     };
-    let allowed = origin.filter(|origin| negotiation.origins.allows(origin));
+    let allowed = origin.filter(|origin| negotiation.is_at_home(origin, &event));
     cors(answer, allowed, &negotiation.allowed_headers)
 }
 
@@ -108,6 +110,9 @@ where
         Err(refusal) => {
             if let Refusal::Broken(cause) = &refusal {
                 tracing::error!(error = %chain(cause.as_ref()), "a negotiation failed");
+            }
+            if matches!(refusal, Refusal::Server) {
+                tracing::warn!("a server in default or persistent mode tried to connect");
             }
             refused(&refusal)
         }
@@ -129,7 +134,7 @@ where
         if !self.front_door.lets_in(way_in) {
             return Err(Refusal::WayIn);
         }
-        let request = Request::read(event)?;
+        let request = Request::read(event, &self.base(event))?;
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::UnknownHub);
         }
@@ -248,8 +253,17 @@ where
     }
 
     fn base(&self, event: &ApiGatewayV2httpRequest) -> String {
-        self.public_url.base(event.headers.get("host").and_then(|host| host.to_str().ok()))
+        self.public_url.base(host(event))
     }
+
+    /// Whether a request with this origin may come in.
+    fn is_at_home(&self, origin: &str, event: &ApiGatewayV2httpRequest) -> bool {
+        self.origins.allows(origin) || self.public_url.is_origin(origin, host(event))
+    }
+}
+
+fn host(event: &ApiGatewayV2httpRequest) -> Option<&str> {
+    event.headers.get("host").and_then(|host| host.to_str().ok())
 }
 
 /// Whether a browser could not open a connection by this URL and this token. Only browsers must put

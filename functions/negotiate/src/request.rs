@@ -3,10 +3,12 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::Method;
 use hubcast_model::id::HubName;
+use hubcast_model::query::{self, HUB, Repeated, VERSION, is_of_protocol};
 use signalr_protocol::negotiate::NegotiateVersion;
 use url::form_urlencoded;
 
 use crate::answer::Refusal;
+use crate::place::Place;
 
 /// Which of the two endpoints was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,22 +30,19 @@ pub(crate) struct Request<'a> {
     pub(crate) own_query: String,
 }
 
-/// Parameters of the protocol itself, which are not the app's own.
-const PROTOCOL_QUERY: [&str; 5] =
-    ["hub", "negotiateVersion", "useStatefulReconnect", "access_token", "id"];
-
 impl<'a> Request<'a> {
-    pub(crate) fn read(event: &'a ApiGatewayV2httpRequest) -> Result<Self, Refusal> {
+    /// Reads a request to a deployment whose clients come to `base`.
+    pub(crate) fn read(event: &'a ApiGatewayV2httpRequest, base: &str) -> Result<Self, Refusal> {
         let path = event.raw_path.as_deref().unwrap_or_default();
         let query: Vec<(String, String)> = {
             let raw = event.raw_query_string.as_deref().unwrap_or_default();
             form_urlencoded::parse(raw.as_bytes()).into_owned().collect()
         };
-        let (endpoint, hub) = endpoint(path, &query)?;
+        let (endpoint, hub) = endpoint(path, &query, base)?;
         if event.request_context.http.method != Method::POST {
             return Err(Refusal::Method);
         }
-        let version = single(&query, "negotiateVersion")?;
+        let version = single(&query, VERSION)?;
         let version = NegotiateVersion::from_query(version);
         Ok(Self {
             endpoint,
@@ -55,33 +54,53 @@ impl<'a> Request<'a> {
     }
 }
 
-fn endpoint(path: &str, query: &[(String, String)]) -> Result<(Endpoint, String), Refusal> {
-    let path = path.trim_end_matches('/');
-    // A stage other than $default stands first in the raw path.
-    if path.ends_with("/client/negotiate") {
-        let hub = single(query, "hub")?.filter(|hub| !hub.is_empty());
-        let hub = hub.ok_or_else(|| Refusal::Bad("one hub is needed: ?hub=NAME".to_owned()))?;
-        return Ok((Endpoint::Client, hub.to_owned()));
+fn endpoint(
+    path: &str,
+    query: &[(String, String)],
+    base: &str,
+) -> Result<(Endpoint, String), Refusal> {
+    match Place::of(path) {
+        Place::Client => {
+            let hub = single(query, HUB)?.filter(|hub| !hub.is_empty());
+            let hub = hub.ok_or_else(|| Refusal::Bad("one hub is needed: ?hub=NAME".to_owned()))?;
+            Ok((Endpoint::Client, hub.to_owned()))
+        }
+        Place::Hub(hub) => {
+            if single(query, HUB)?.is_some() {
+                let text = "the hub stands in the path; leave ?hub out";
+                return Err(Refusal::Bad(text.to_owned()));
+            }
+            Ok((Endpoint::Hub, decoded(hub)))
+        }
+        Place::Server => Err(Refusal::Server),
+        Place::Nowhere => Err(Refusal::NotFound(example(path, base))),
     }
-    let hub = path.strip_suffix("/negotiate").and_then(|path| path.rsplit_once("/hubs/"));
-    let (_, hub) = hub.ok_or(Refusal::NotFound)?;
-    if single(query, "hub")?.is_some() {
-        let text = "the hub stands in the path; leave ?hub out";
-        return Err(Refusal::Bad(text.to_owned()));
-    }
-    // Hub names hold nothing that a URL would have to encode, but clients may.
-    let decoded = form_urlencoded::parse(hub.replace('+', "%2B").as_bytes())
-        .next()
-        .map(|(name, _)| name.into_owned());
-    Ok((Endpoint::Hub, decoded.unwrap_or_default()))
 }
 
-fn single<'q>(query: &'q [(String, String)], name: &str) -> Result<Option<&'q str>, Refusal> {
-    let mut values = query.iter().filter(|(known, _)| known == name).map(|(_, value)| &**value);
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        _ => Err(Refusal::Bad(format!("'{name}' stands more than once in the query"))),
-    }
+/// Hub names hold nothing that a URL would have to encode, but clients may.
+fn decoded(hub: &str) -> String {
+    let hub = hub.replace('+', "%2B");
+    let mut names = form_urlencoded::parse(hub.as_bytes()).into_owned();
+    names.next().map(|(name, _)| name).unwrap_or_default()
+}
+
+/// The URL of the hub that a path may mean which leads nowhere: a client whose URL has no `/hubs`
+/// asks for `/notifications/negotiate`.
+fn example(path: &str, base: &str) -> String {
+    let mut parts = path.split('/').filter(|part| !part.is_empty()).rev().map(decoded);
+    let last = parts.next().unwrap_or_default();
+    let last = if last.eq_ignore_ascii_case("negotiate") { parts.next() } else { Some(last) };
+    let hub = last.and_then(|name| HubName::parse(&name).ok());
+    let hub = hub.as_ref().map_or("{hub}", HubName::as_str);
+    format!("{base}/hubs/{hub}")
+}
+
+fn single<'q>(
+    query: &'q [(String, String)],
+    name: &'static str,
+) -> Result<Option<&'q str>, Refusal> {
+    let pairs = query.iter().map(|(name, value)| (&**name, &**value));
+    query::single(pairs, name).map_err(|err: Repeated| Refusal::Bad(err.to_string()))
 }
 
 fn bearer(event: &ApiGatewayV2httpRequest) -> Result<&str, Refusal> {
@@ -95,7 +114,7 @@ fn bearer(event: &ApiGatewayV2httpRequest) -> Result<&str, Refusal> {
 }
 
 fn own(query: &[(String, String)]) -> String {
-    let own = query.iter().filter(|(name, _)| !PROTOCOL_QUERY.contains(&name.as_str()));
+    let own = query.iter().filter(|(name, _)| !is_of_protocol(name));
     let mut serializer = form_urlencoded::Serializer::new(String::new());
     let encoded = serializer.extend_pairs(own).finish();
     if encoded.is_empty() { encoded } else { format!("&{encoded}") }

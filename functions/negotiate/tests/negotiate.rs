@@ -168,6 +168,32 @@ async fn a_browser_with_a_long_client_token_gets_a_short_one_of_the_same_session
 }
 
 #[tokio::test]
+async fn paths_and_queries_have_names_without_case() {
+    let rig = rig();
+    for path in ["/HUBS/Notifications/Negotiate", "//hubs/notifications/negotiate"] {
+        let answer = rig.answer(HUB, |event| {
+            set_path(event, path);
+            set_query(event, "NegotiateVersion=1&Tenant=a");
+        });
+        let url = json!(format!("{PUBLIC_URL}/client/?hub=notifications&Tenant=a"));
+        assert_eq!(body(&answer.await)["url"], url, "{path}");
+    }
+    let answer = rig.answer(CLIENT, |event| {
+        set_path(event, "/Client/negotiate");
+        set_query(event, "Hub=notifications&NegotiateVersion=1");
+    });
+    assert_eq!(body(&answer.await)["negotiateVersion"], 1);
+}
+
+#[tokio::test]
+async fn a_program_whose_origin_is_the_address_of_the_hub_is_at_home() {
+    for (origin, status) in [(PUBLIC_URL, 200), ("https://elsewhere.example", 403)] {
+        let own = |event: &mut Value| event["headers"]["origin"] = json!(origin);
+        assert_eq!(rig().status(HUB, own).await, status, "{origin}");
+    }
+}
+
+#[tokio::test]
 async fn many_groups_are_kept_in_the_table() {
     let rig = rig();
     let groups: Vec<String> = (0..100).map(|n| format!("department-{n:04}")).collect();
@@ -240,14 +266,18 @@ async fn a_preflight_is_answered_without_a_token() {
     assert_eq!(header(&answer, "access-control-allow-origin"), Some(ORIGIN));
     assert_eq!(header(&answer, "access-control-allow-credentials"), Some("true"));
     assert_eq!(header(&answer, "access-control-allow-methods"), Some("POST, OPTIONS"));
-    let headers = "authorization, content-type, x-requested-with, x-signalr-user-agent, x-tenant";
-    assert_eq!(header(&answer, "access-control-allow-headers"), Some(headers));
+    let headers = header(&answer, "access-control-allow-headers").unwrap();
+    let headers: Vec<&str> = headers.split(", ").collect();
+    let of_clients = ["authorization", "content-type", "x-requested-with", "x-signalr-user-agent"];
+    let of_tracing =
+        ["traceparent", "tracestate", "baggage", "request-id", "request-context", "sentry-trace"];
+    assert_eq!(headers, [&of_clients[..], &of_tracing[..], &["x-tenant"]].concat());
 }
 
 type Change = fn(&mut Value);
 
 /// What makes the recorded negotiation at a hub fail, and how.
-const FAILURES: [(i64, &str, Change); 11] = [
+const FAILURES: [(i64, &str, Change); 16] = [
     (400, "'negotiateVersion' stands more than once", |event| {
         set_query(event, "negotiateVersion=1&negotiateVersion=0");
     }),
@@ -258,8 +288,15 @@ const FAILURES: [(i64, &str, Change); 11] = [
     (401, "not valid", |event| set_token(event, "nonsense")),
     (404, "no such hub", |event| set_path(event, "/hubs/unknown/negotiate")),
     (404, "no such hub", |event| set_path(event, "/hubs/no%20hub/negotiate")),
+    (400, "'negotiateVersion' stands more than once", |event| {
+        set_query(event, "negotiateVersion=1&NegotiateVersion=1");
+    }),
     (404, "/hubs/{hub}", |event| set_path(event, "/negotiate")),
-    (404, "/hubs/{hub}", |event| set_path(event, "/hubs/notifications")),
+    (404, "/hubs/notifications.", |event| set_path(event, "/hubs/notifications")),
+    (404, "push.example.com/hubs/orders.", |event| set_path(event, "/orders/negotiate")),
+    (404, "push.example.com/hubs/orders.", |event| set_path(event, "/Orders")),
+    (501, "Transient", |event| set_path(event, "/server/")),
+    (501, "Transient", |event| set_path(event, "/Server/negotiate")),
     (405, "POST", |event| event["requestContext"]["http"]["method"] = json!("GET")),
 ];
 

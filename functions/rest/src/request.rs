@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use hubcast_model::audience::Audience;
 use hubcast_model::id::{ConnectionId, GroupName, HubName, NameError, UserId};
+use hubcast_model::spelling::{hint, nearest};
 
 use crate::answer::{self, Refusal};
 use crate::route::{Parameters, Route, VERSIONS};
@@ -16,6 +17,9 @@ const EXCLUDED_MAX: usize = hubcast_model::envelope::IDS_MAX;
 
 /// The most names of a list in a path.
 const EACH_MAX: usize = 100;
+
+/// The parameters of the query that every operation knows.
+const OF_ALL: [&str; 2] = ["api-version", "application"];
 
 /// The longest id of a stream.
 const STREAM_ID_MAX_CHARS: usize = 100;
@@ -40,6 +44,7 @@ impl<'a> Request<'a> {
         parameters: Parameters<'a>,
         query: &'a [(String, String)],
     ) -> Result<Self, Refusal> {
+        check_names(route, query)?;
         check_version(route, single(query, "api-version")?)?;
         let own = parameters.iter().find(|(name, _)| *name == "hub").map(|(_, hub)| *hub);
         let hub = named("hub", own.unwrap_or_default(), HubName::parse)?;
@@ -181,6 +186,21 @@ impl<'a> Request<'a> {
         }
         Ok(ids)
     }
+}
+
+/// As in Azure, a parameter that nobody knows means nothing; one that looks like a slip of the pen
+/// would have meant something, such as whom a message must not reach.
+fn check_names(route: &Route, query: &[(String, String)]) -> Result<(), Refusal> {
+    let known = || OF_ALL.into_iter().chain(route.query.iter().copied());
+    let is_known = |name: &str| known().any(|known| known.eq_ignore_ascii_case(name));
+    let slip = query
+        .iter()
+        .map(|(name, _)| name)
+        .find(|name| !is_known(name) && nearest(name, known()).is_some());
+    slip.map_or(Ok(()), |name| {
+        let text = format!("this operation has no parameter '{}'", name.escape_debug());
+        Err(Refusal::bad(text + &hint(name, known())))
+    })
 }
 
 fn check_version(route: &Route, shown: Option<&str>) -> Result<(), Refusal> {

@@ -177,9 +177,14 @@ pub(crate) const ROUTES: &[Route] = &[
     row(S::V1, O::Exists, LOOK, "api/v1/hubs/{hub}/users/{user}", 200),
     row(S::V1, O::AddConnection, PUT, "api/v1/hubs/{hub}/groups/{group}/connections/{connection}", 200),
     row(S::V1, O::RemoveConnection, DELETE, "api/v1/hubs/{hub}/groups/{group}/connections/{connection}", 200),
+    row(S::V1, O::AddConnection, PUT, "api/v1/hubs/{hub}/connections/{connection}/groups/{group}", 200),
+    row(S::V1, O::RemoveConnection, DELETE, "api/v1/hubs/{hub}/connections/{connection}/groups/{group}", 200),
     row(S::V1, O::IsUserInGroup, LOOK, "api/v1/hubs/{hub}/groups/{group}/users/{user}", 200),
+    row(S::V1, O::IsUserInGroup, LOOK, "api/v1/hubs/{hub}/users/{user}/groups/{group}", 200),
     row(S::V1, O::AddUser, PUT, "api/v1/hubs/{hub}/groups/{group}/users/{user}", 202).query(&["ttl"]),
+    row(S::V1, O::AddUser, PUT, "api/v1/hubs/{hub}/users/{user}/groups/{group}", 202).query(&["ttl"]),
     row(S::V1, O::RemoveUser, DELETE, "api/v1/hubs/{hub}/groups/{group}/users/{user}", 202),
+    row(S::V1, O::RemoveUser, DELETE, "api/v1/hubs/{hub}/users/{user}/groups/{group}", 202),
     row(S::V1, O::RemoveUserFromAll, DELETE, "api/v1/hubs/{hub}/users/{user}/groups", 202),
 
     row(S::Preview, O::Send, POST, "api/v1-preview/hub/{hub}", 202),
@@ -233,7 +238,8 @@ fn parameters<'a>(pattern: &'static str, parts: &'a [String]) -> Option<Paramete
     for (expected, part) in pattern.into_iter().zip(parts) {
         match parameter(expected) {
             Some(name) => parameters.push((name, part.as_str())),
-            None if expected == part => {}
+            // Names that are not the caller's own have no case, as in ASP.NET Core.
+            None if expected.eq_ignore_ascii_case(part) => {}
             None => return None,
         }
     }
@@ -263,7 +269,10 @@ fn ways(pattern: &[&'static str], parts: &[String]) -> usize {
         return 0;
     }
     match parameter(first) {
-        None => parts.first().filter(|part| part == first).map_or(0, |_| ways(rest, &parts[1..])),
+        None => {
+            let is_first = parts.first().is_some_and(|part| part.eq_ignore_ascii_case(first));
+            if is_first { ways(rest, &parts[1..]) } else { 0 }
+        }
         Some("hub") => ways(rest, &parts[1..]),
         Some(_) => (1..=parts.len() - rest.len()).map(|taken| ways(rest, &parts[taken..])).sum(),
     }

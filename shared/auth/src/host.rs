@@ -1,6 +1,7 @@
 //! URLs that tokens name as their audience.
 
-use hubcast_model::settings::PublicUrl;
+use hubcast_model::origin::is_private_host;
+use hubcast_model::public_url::PublicUrl;
 use url::Url;
 
 /// Whether a URL is of the web, on one of our hosts, with or without our port, and names nobody.
@@ -12,13 +13,18 @@ pub(crate) fn is_ours(public_url: &PublicUrl, url: &Url) -> bool {
 
 fn is_our_host(public_url: &PublicUrl, url: &Url) -> bool {
     match public_url {
-        PublicUrl::Fixed(ours) => Url::parse(ours).is_ok_and(|ours| {
-            let same_port =
-                url.port().is_none() || url.port_or_known_default() == ours.port_or_known_default();
-            url.host_str() == ours.host_str() && same_port
-        }),
-        PublicUrl::FollowHost { hosts } => {
-            url.host_str().is_some_and(|host| hosts.iter().any(|known| known == host))
+        PublicUrl::Fixed(ours) => is_at(ours, url),
+        PublicUrl::Local { url: ours } => {
+            url.host_str().is_some_and(is_private_host)
+                || ours.as_deref().is_some_and(|ours| is_at(ours, url))
         }
     }
+}
+
+fn is_at(ours: &str, url: &Url) -> bool {
+    Url::parse(ours).is_ok_and(|ours| {
+        let same_port =
+            url.port().is_none() || url.port_or_known_default() == ours.port_or_known_default();
+        url.host_str() == ours.host_str() && same_port
+    })
 }

@@ -30,6 +30,9 @@ use crate::host::is_ours;
 use crate::jwks::KeySource;
 use crate::token::Token;
 
+/// The first part of every path.
+const API: &str = "api";
+
 /// Checks the tokens of REST calls.
 #[derive(Debug)]
 pub struct RestGate<K, A> {
@@ -264,7 +267,11 @@ fn has_steps(url: &str) -> bool {
 fn named(audience: &Url, call: RestCall<'_>) -> Option<Vec<String>> {
     let path = audience.path().trim_start_matches('/').trim_end_matches('/');
     let decoded = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
-    let parts = path.split('/').map(decoded).collect::<Option<Vec<String>>>()?;
+    let mut parts = path.split('/').map(decoded).collect::<Option<Vec<String>>>()?;
+    // The front door spells the first part as its route has it.
+    if let Some(first) = parts.first_mut().filter(|first| first.eq_ignore_ascii_case(API)) {
+        API.clone_into(first);
+    }
     let is_called = if let Some(called) = call.parts {
         parts == called
     } else {

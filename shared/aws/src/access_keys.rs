@@ -4,11 +4,6 @@
 //! no kept key fits a signature. While the service is down the keys at hand
 //! stay good, so that nobody is dropped.
 
-mod api;
-mod call;
-mod endpoint;
-mod refusal;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +13,8 @@ use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::settings::{AccessKeys, KeysError};
 use serde_json::{Value, json};
 
-use api::{Api, GET_PARAMETER, GET_SECRET_VALUE};
-use call::Call;
-
+use crate::call::Call;
+use crate::call::api::{Api, GET_PARAMETER, GET_SECRET_VALUE};
 use crate::on_demand::{OnDemand, on_demand};
 
 /// Where the access keys are.

@@ -9,6 +9,7 @@
 //! invocations need none.
 
 pub mod access_keys;
+mod call;
 pub mod gateway;
 pub mod lean;
 mod on_demand;

@@ -8,6 +8,7 @@ mod account;
 mod fault;
 mod letters;
 mod queue;
+mod server_tries;
 mod table;
 
 pub use account::{Account, SignIn};

@@ -7,6 +7,7 @@ use signalr_protocol::message::{Decoded, HubMessage, Invocation, StreamItem};
 use hubcast_model::audience::Audience;
 use hubcast_model::envelope::Content;
 use hubcast_model::properties::Properties;
+use hubcast_model::spelling::nearest;
 
 /// A call of a client's method.
 #[derive(Debug, Clone)]
@@ -23,10 +24,16 @@ pub enum PayloadError {
     /// Not JSON at all.
     #[error("it is not JSON: {0}")]
     NotJson(String),
+    /// A property that looks like a slip of the pen.
+    #[error("'{0}' is not a property of a call; did you mean '{1}'?")]
+    Misspelt(String, &'static str),
     /// JSON, but not of the expected shape.
     #[error("{0}")]
     Wrong(&'static str),
 }
+
+/// The properties of a call.
+const NAMES: [&str; 2] = ["target", "arguments"];
 
 const NOT_AN_OBJECT: PayloadError =
     PayloadError::Wrong("it must be an object such as {\"target\":\"notify\",\"arguments\":[]}");
@@ -43,6 +50,7 @@ impl Payload {
 
     pub(super) fn from_raw(json: &RawValue) -> Result<Self, PayloadError> {
         let properties = properties(json)?;
+        refuse_slips(&properties)?;
         let target = property(&properties, "target")?;
         let target: Option<String> = target.and_then(|raw| serde_json::from_str(raw.get()).ok());
         let target = target.filter(|target| !target.is_empty());
@@ -75,6 +83,17 @@ impl Payload {
             _ => Err(PayloadError::Wrong("its 'json' entry is no invocation")),
         }
     }
+}
+
+/// Other properties mean nothing, as in Azure. One that nearly is one of ours would be lost.
+fn refuse_slips(properties: &Properties<'_>) -> Result<(), PayloadError> {
+    let is_known = |name: &str| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let mut unknown = properties.0.iter().map(|(name, _)| name).filter(|name| !is_known(name));
+    let slip = unknown.find_map(|name| Some((name, nearest(name, NAMES)?)));
+    slip.map_or(Ok(()), |(name, meant)| {
+        let name = name.escape_debug().to_string();
+        Err(PayloadError::Misspelt(name, meant))
+    })
 }
 
 /// The item of a stream, as the JSON hub protocol encodes it: one record.
@@ -138,6 +157,14 @@ mod tests {
             " {\"TARGET\":\"m\",\"arguments\":[1.0, {\"A\":null}],\"other\":1} ",
         ] {
             assert_eq!(read(text), Ok(expected.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_does_not_lose_the_arguments() {
+        for (name, meant) in [("argument", "arguments"), ("Argumetns", "arguments")] {
+            let err = read(&format!("{{\"target\":\"m\",\"{name}\":[1]}}")).unwrap_err();
+            assert_eq!(err, PayloadError::Misspelt(name.to_owned(), meant));
         }
     }
 

@@ -15,7 +15,7 @@ use hubcast_model::ports::{
 };
 use hubcast_model::principal::Principal;
 use hubcast_model::session::{Reuse, SocketSession};
-use hubcast_model::settings::{Hubs, Origins};
+use hubcast_model::settings::{Hubs, Origins, PublicUrl};
 use hubcast_model::socket::{ROW_LIFETIME, Socket, SocketState};
 use hubcast_model::time::{Clock, Timestamp};
 use hubcast_model::values::Values;
@@ -27,6 +27,8 @@ pub struct ConnectSettings {
     pub hubs: Hubs,
     /// The web origins whose pages may connect.
     pub origins: Origins,
+    /// Where clients reach hubcast: programs may name this address as their origin.
+    pub public_url: PublicUrl,
     /// How long the session of a client token outlasts the last socket that the token opened.
     pub reconnect_grace: Duration,
     /// Whether backends are told of clients.
@@ -44,6 +46,8 @@ pub struct ConnectRequest<'a> {
     pub hub: HubName,
     /// The `Origin` header, which browsers always send.
     pub origin: Option<&'a str>,
+    /// The host that the request came to, as API Gateway has it.
+    pub host: Option<&'a str>,
     /// The query of the request, without its secrets.
     pub query: Values,
     /// When the socket connected, by API Gateway's clock.
@@ -135,10 +139,14 @@ impl ConnectSettings {
         if request.hub != request.principal.hub || !self.hubs.contains(&request.hub) {
             return Err(ConnectError::WrongHub);
         }
-        if request.origin.is_some_and(|origin| !self.origins.allows(origin)) {
+        if request.origin.is_some_and(|origin| !self.is_at_home(origin, request.host)) {
             return Err(ConnectError::WrongOrigin);
         }
         Ok(())
+    }
+
+    fn is_at_home(&self, origin: &str, host: Option<&str>) -> bool {
+        self.origins.allows(origin) || self.public_url.is_origin(origin, host)
     }
 }
 

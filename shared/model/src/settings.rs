@@ -10,6 +10,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::id::HubName;
+pub use crate::origin::{Origins, origin_of};
+pub use crate::public_url::PublicUrl;
+
+use crate::origin::is_loopback;
 use crate::session::Reuse;
 
 pub use issuer::{AGE_CLAIM, IssuerSettings, OneOrMany, USER_CLAIM, in_tenant};
@@ -106,29 +110,6 @@ pub struct TokenSettings {
     pub reuse: Reuse,
 }
 
-/// Where clients reach hubcast.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PublicUrl {
-    /// One fixed `https://host[:port][/path]`, without a trailing slash.
-    Fixed(String),
-    /// The scheme, host and port that the request itself came to; for the local stack only.
-    /// The hosts named are the ones that tokens may name as their audience.
-    FollowHost {
-        /// Host names without a port.
-        hosts: Vec<String>,
-    },
-}
-
-impl PublicUrl {
-    /// Where a client that came to `host` reaches hubcast, without a trailing slash.
-    pub fn base(&self, host: Option<&str>) -> String {
-        match self {
-            Self::Fixed(url) => url.clone(),
-            Self::FollowHost { .. } => format!("http://{}", host.unwrap_or("localhost")),
-        }
-    }
-}
-
 /// Which hubs exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hubs {
@@ -148,48 +129,10 @@ impl Hubs {
     }
 }
 
-/// From which web origins browsers may connect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origins {
-    /// Exactly these, such as `https://app.example.com`.
-    Only(Vec<String>),
-    /// Any origin on localhost or a loopback address; for the local stack only.
-    Localhost,
-}
-
-impl Origins {
-    /// Whether a page of `origin` may connect.
-    pub fn allows(&self, origin: &str) -> bool {
-        match self {
-            Self::Only(origins) => origins.iter().any(|known| known.eq_ignore_ascii_case(origin)),
-            Self::Localhost => is_localhost(origin),
-        }
-    }
-}
-
-fn is_localhost(origin: &str) -> bool {
-    let Some((_scheme, authority)) = origin.split_once("://") else {
-        return false;
-    };
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
-}
-
 /// Whether documents from this URL can be trusted on the way: https, or from this very machine.
 pub fn is_trusted_url(url: &str) -> bool {
-    let is_local = || url.starts_with("http://") && is_localhost(origin_of(url));
+    let is_local = || url.starts_with("http://") && is_loopback(origin_of(url));
     url.starts_with("https://") || is_local()
-}
-
-/// The URL up to its path.
-pub fn origin_of(url: &str) -> &str {
-    let authority = url.find("://").map_or(0, |at| at + 3);
-    let rest = url.get(authority..).unwrap_or_default();
-    let end = rest.find(['/', '?', '#', '\\']).map_or(url.len(), |at| authority + at);
-    url.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -224,24 +167,6 @@ mod tests {
             "{".to_owned(),
         ] {
             assert_eq!(AccessKeys::parse(&bad), Err(KeysError), "{bad}");
-        }
-    }
-
-    #[test]
-    fn only_loopback_origins_are_local() {
-        for good in
-            ["http://localhost", "http://localhost:4200", "https://127.0.0.1:1", "http://[::1]:5"]
-        {
-            assert!(Origins::Localhost.allows(good), "{good}");
-        }
-        for bad in [
-            "http://localhost.evil.com",
-            "null",
-            "http://evil.com:80",
-            "localhost",
-            "http://localhost:4200/x",
-        ] {
-            assert!(!Origins::Localhost.allows(bad), "{bad}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! of all variables are reported together, so that one deployment shows them all.
 
 mod keys;
+mod names;
 mod producers;
 mod reader;
 mod rest;
@@ -26,6 +27,7 @@ use hubcast_aws::access_keys::AccessKeySettings;
 use hubcast_aws::queue::QueueUrls;
 use hubcast_aws::upstream::UpstreamUrls;
 pub use keys::KeysConfig;
+pub use names::names;
 pub use reader::ConfigError;
 use reader::Reader;
 pub use rest::RestConfig;
@@ -62,7 +64,7 @@ pub struct AuthorizerConfig {
 pub struct ConnectConfig {
     /// `TABLE_NAME`
     pub table: String,
-    /// `HUBS`, `ALLOWED_ORIGINS`, `RECONNECT_GRACE_SECONDS`, `UPSTREAM_QUEUE_URL`
+    /// `HUBS`, `ALLOWED_ORIGINS`, `PUBLIC_URL`, `RECONNECT_GRACE_SECONDS`, `UPSTREAM_QUEUE_URL`
     pub connect: ConnectSettings,
 }
 
@@ -180,10 +182,11 @@ impl AuthorizerConfig {
 impl ConnectConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
-        let grace = reader.reconnect_grace();
+        let (public_url, grace) = (reader.public_url(), reader.reconnect_grace());
         let connect = ConnectSettings {
             hubs: hubs?,
             origins: origins?,
+            public_url: public_url?,
             reconnect_grace: grace?,
             has_upstream: reader.has_upstream(),
         };

@@ -194,10 +194,11 @@ class Logs(unittest.TestCase):
 class FrontDoor(unittest.TestCase):
     RESOURCES = yaml_parse((ROOT / "infra/cloud/front-door.yaml").read_text())["Resources"]
 
-    def test_both_logs_have_a_retention_of_their_own_and_the_key(self):
+    def test_all_logs_have_a_retention_and_the_key(self):
         groups = {name: it["Properties"] for name, it in self.RESOURCES.items() if it["Type"] == "AWS::Logs::LogGroup"}
         retention = {name: group["RetentionInDays"]["Ref"] for name, group in groups.items()}
-        self.assertEqual(retention, {"AccessLogGroup": "LogRetentionDays", "FirewallLogGroup": "FirewallLogRetentionDays"})
+        of_cloudfront = {"AccessLogGroup": "LogRetentionDays", "FunctionLogs": "LogRetentionDays"}
+        self.assertEqual(retention, {**of_cloudfront, "FirewallLogGroup": "FirewallLogRetentionDays"})
         for group in groups.values():
             self.assertEqual(group["KmsKeyId"]["Fn::If"][:2], ["HasKey", {"Ref": "KmsKeyArn"}])
 
@@ -211,9 +212,16 @@ class Throttles(unittest.TestCase):
         stages = kind(deployed(HttpMaxRate="50", HttpMaxBurst="60"), "AWS::ApiGatewayV2::Stage")
         self.assertEqual(stages["HttpStage"]["DefaultRouteSettings"], {"ThrottlingRateLimit": "50", "ThrottlingBurstLimit": "60"})
         self.assertNotIn("ThrottlingRateLimit", stages["WebSocketStage"]["DefaultRouteSettings"])
+        self.assertEqual(stages["WebSocketStage"]["RouteSettings"].keys(), {"$connect"})
+
+    def test_connects_may_be_left_to_the_quota_of_the_account(self):
+        stages = kind(deployed(ConnectMaxRate="0"), "AWS::ApiGatewayV2::Stage")
         self.assertNotIn("RouteSettings", stages["WebSocketStage"])
 
-    def test_connects_may_be_throttled_apart_from_frames(self):
+    def test_by_default_connects_have_the_quota_that_every_account_has(self):
+        self.assertEqual((PARAMETERS["ConnectMaxRate"]["Default"], PARAMETERS["ConnectMaxBurst"]["Default"]), (500, 500))
+
+    def test_connects_are_throttled_apart_from_frames(self):
         stage = kind(deployed(ConnectMaxRate="50", ConnectMaxBurst="60"), "AWS::ApiGatewayV2::Stage")["WebSocketStage"]
         self.assertEqual(stage["RouteSettings"].keys(), {"$connect"})
         connect = stage["RouteSettings"]["$connect"]
@@ -243,7 +251,7 @@ class Parts(unittest.TestCase):
             for name, it in TEMPLATE["Resources"].items()
             if it["Type"] in {f"AWS::ApiGatewayV2::{kind}" for kind in self.KINDS}
         }
-        self.assertEqual(len(parts), 20)
+        self.assertEqual(len(parts), 21)
         waits = {name: self.needs(name) for name in parts}
         for one, other in combinations(parts, 2):
             if parts[one] == parts[other]:

@@ -9,7 +9,7 @@ use hubcast_model::context::Admission;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
-use hubcast_model::settings::{Hubs, Origins};
+use hubcast_model::settings::{Hubs, Origins, PublicUrl};
 use hubcast_model::socket::SocketState;
 use hubcast_model::time::Clock;
 use hubcast_testkit::name;
@@ -128,12 +128,14 @@ async fn enter(world: World, at: usize) {
         principal,
         hub: principal.hub.clone(),
         origin: None,
+        host: None,
         query: std::collections::BTreeMap::new(),
         connected_at: caller.connected_at,
     };
     let settings = ConnectSettings {
         hubs: Hubs::Any,
         origins: Origins::Localhost,
+        public_url: PublicUrl::Fixed("https://push.example.com".to_owned()),
         reconnect_grace: Duration::from_mins(10),
         has_upstream: false,
     };

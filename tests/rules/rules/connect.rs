@@ -50,6 +50,7 @@ async fn connect_to(stage: &Stage, hub: HubName, origin: Option<&str>) -> Result
         principal: &principal,
         hub,
         origin,
+        host: Some("api.example"),
         query: std::collections::BTreeMap::new(),
         connected_at: START,
     };
@@ -81,6 +82,9 @@ async fn pages_of_other_origins_are_refused_and_clients_without_one_are_not() {
     }
     assert!(stage.store.sockets().is_empty());
     connect_to(&stage, hub(), Some("https://app.example")).await.unwrap();
+    for own in ["https://push.example.com", "https://api.example"] {
+        connect_to(&stage, hub(), Some(own)).await.unwrap();
+    }
     connect_to(&stage, hub(), None).await.unwrap();
 }
 

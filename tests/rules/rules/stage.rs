@@ -18,7 +18,7 @@ use hubcast_model::ports::MembershipStore;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
 use hubcast_model::producers::Producers;
-use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins};
+use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins, PublicUrl};
 use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::{
     Journal, MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock, name,
@@ -174,6 +174,7 @@ impl Stage {
             principal: &caller.admission.principal,
             hub: caller.admission.principal.hub.clone(),
             origin: Some("https://app.example"),
+            host: None,
             query: std::collections::BTreeMap::new(),
             connected_at: caller.connected_at,
         };
@@ -281,6 +282,7 @@ pub(crate) fn connect_settings() -> ConnectSettings {
     ConnectSettings {
         hubs: Hubs::Only(vec![name::hub(HUB), name::hub("other")]),
         origins: Origins::Only(vec!["https://app.example".to_owned()]),
+        public_url: PublicUrl::Fixed("https://push.example.com".to_owned()),
         reconnect_grace: Duration::from_mins(10),
         has_upstream: false,
     }

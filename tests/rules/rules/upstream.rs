@@ -52,6 +52,7 @@ impl Told {
             principal: &caller.admission.principal,
             hub: caller.admission.principal.hub.clone(),
             origin: None,
+            host: None,
             query: Values::from([tier]),
             connected_at: caller.connected_at,
         };

@@ -126,6 +126,11 @@ impl Deployment {
         self.place.local.as_deref()
     }
 
+    /// The name that the deployment's queues and functions begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.place.prefix
+    }
+
     /// What a person does about trouble with this deployment; may be empty.
     pub(crate) fn advice(&self, trouble: Trouble) -> &'static str {
         match self.place.local {

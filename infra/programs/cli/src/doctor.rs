@@ -5,6 +5,7 @@
 
 mod finding;
 mod public;
+mod servers;
 mod stock;
 
 use clap::Args;
@@ -41,6 +42,7 @@ impl Doctor {
         for finding in stock::examine(deployment).await {
             report.add(&finding)?;
         }
+        report.add(&servers::examine(deployment).await)?;
         public::examine(deployment, &self, &mut report).await?;
         match report.faults {
             0 => Ok(()),

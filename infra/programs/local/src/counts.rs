@@ -19,6 +19,9 @@ type Row = std::collections::HashMap<String, AttributeValue>;
 pub(crate) struct Counts {
     /// How many sockets are open, before or after the handshake.
     sockets: usize,
+    /// How often servers wanted to connect, as in Azure's default and persistent mode.
+    #[serde(rename = "serverTries")]
+    server_tries: usize,
     /// The hubs, by name.
     hubs: BTreeMap<String, Hub>,
     /// How many messages each queue holds.
@@ -37,13 +40,17 @@ struct Hub {
 }
 
 impl Counts {
-    /// Counts now. `sockets` are open at the gateway; the other counts come from the table and the
-    /// queues.
+    /// Counts now. `sockets` are open at the gateway, and servers tried `server_tries` times; the
+    /// other counts come from the table and the queues.
     ///
     /// # Errors
     /// When the table or a queue does not answer.
-    pub(crate) async fn take(sockets: usize, sdk: &SdkConfig) -> anyhow::Result<Self> {
-        let mut counts = Self { sockets, ..Self::default() };
+    pub(crate) async fn take(
+        sockets: usize,
+        server_tries: usize,
+        sdk: &SdkConfig,
+    ) -> anyhow::Result<Self> {
+        let mut counts = Self { sockets, server_tries, ..Self::default() };
         for row in ready_sockets(sdk).await? {
             counts.add(&row);
         }

@@ -9,13 +9,14 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use hubcast_model::settings::Origins;
+use hubcast_model::origin::Origins;
 use rest::RAW_PATH_HEADER;
 use serde_json::json;
 
 use crate::aws;
+use crate::front_door::{is_of_servers, spelled};
 use crate::gateway::{
-    Function, connection_id, http_request, is_upgrade, management_request, upgrade,
+    Function, connection_id, has_sockets, http_request, is_upgrade, management_request, upgrade,
 };
 use crate::guard::objection;
 use crate::issuer::TokenRequest;
@@ -35,10 +36,18 @@ async fn answer(
     request: Request,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    parts.uri = spelled(parts.uri);
     if let Some(objection) = objection(&parts) {
         return problem(StatusCode::FORBIDDEN, objection);
     }
+    if is_of_servers(&parts.uri) {
+        services.note_server();
+        return negotiation(&services, peer, &parts, &Bytes::new()).await;
+    }
     if is_upgrade(&parts.headers) {
+        if !has_sockets(parts.uri.path()) {
+            return negotiation(&services, peer, &parts, &Bytes::new()).await;
+        }
         let _entered = services.enter().await;
         return upgrade(Arc::clone(&services.gateway), peer, &mut parts).await;
     }
@@ -62,13 +71,23 @@ async fn public(services: &Services, peer: SocketAddr, parts: &Parts, body: Byte
         return backend(services, peer, parts.clone(), body).await;
     }
     if path.ends_with("/negotiate") {
-        let _entered = services.enter().await;
-        return http_request(&services.gateway, Function::Negotiate, parts, peer, &body).await;
+        return negotiation(services, peer, parts, &body).await;
     }
     match (&parts.method, path) {
         (&Method::GET | &Method::HEAD, _) => page(services, path).await,
         _ => nothing(),
     }
+}
+
+/// Answers by the function that also has all paths that nobody else has.
+async fn negotiation(
+    services: &Services,
+    peer: SocketAddr,
+    parts: &Parts,
+    body: &Bytes,
+) -> Response {
+    let _entered = services.enter().await;
+    http_request(&services.gateway, Function::Negotiate, parts, peer, body).await
 }
 
 async fn page(services: &Services, path: &str) -> Response {

@@ -31,8 +31,8 @@ use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
 pub(crate) const TABLE: &str = "hubcast";
 /// The access key of the Azure SignalR emulator, so that its connection string works here too.
 const EMULATOR_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
-/// The hosts that client tokens may name as their audience.
-const TOKEN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+/// The variable that says where clients reach the stack.
+const PUBLIC_URL: &str = "PUBLIC_URL";
 /// What a function keeps back of its timeout, so that it can still answer.
 pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 /// How long a frame or a call may take. On AWS frames have 10 s, and each function has a machine
@@ -55,6 +55,12 @@ pub(crate) struct Runtime<'a> {
 }
 
 impl Runtime<'_> {
+    /// URLs follow the host of a request here, unless somebody named another URL.
+    fn local_url(&self, read: &PublicUrl) -> PublicUrl {
+        let is_named = self.options.set.iter().any(|(name, _)| name == PUBLIC_URL);
+        PublicUrl::Local { url: is_named.then(|| read.base(None)) }
+    }
+
     /// The variables that a deployment would set.
     pub(crate) fn variables(&self) -> BTreeMap<String, String> {
         let (base, options) = (self.base, self.options);
@@ -66,7 +72,7 @@ impl Runtime<'_> {
             ("FANOUT_INSTANCES", "1".to_owned()),
             ("DLQ_URL", queue_url(base, DLQ)),
             ("MANAGEMENT_ENDPOINT", format!("{base}/{STAGE}")),
-            ("PUBLIC_URL", base.to_owned()),
+            (PUBLIC_URL, base.to_owned()),
             ("ALLOWED_ORIGINS", "localhost".to_owned()),
             ("HUBS", "*".to_owned()),
             ("ACCESS_KEYS", EMULATOR_KEY.to_owned()),
@@ -85,11 +91,6 @@ impl Runtime<'_> {
         let url = options.upstream_url.iter().map(|url| ("UPSTREAM_URL".to_owned(), url.clone()));
         own.chain(url).chain(options.set.iter().cloned()).collect()
     }
-}
-
-/// URLs follow the host of a request here.
-fn following_host() -> PublicUrl {
-    PublicUrl::FollowHost { hosts: TOKEN_HOSTS.map(str::to_owned).into() }
 }
 
 /// All functions but those that consume queues.
@@ -115,17 +116,20 @@ impl LocalFunctions {
     pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
         let (sdk, variables) = (runtime.sdk, runtime.variables());
         let lookup = |name: &str| variables.get(name).cloned();
+        let local = |read: &PublicUrl| runtime.local_url(read);
         let mut door = AuthorizerConfig::read(lookup)?;
-        door.tokens.public_url = following_host();
+        door.tokens.public_url = local(&door.tokens.public_url);
+        let mut reception = ConnectConfig::read(lookup)?;
+        reception.connect.public_url = local(&reception.connect.public_url);
         let mut frames = FramesConfig::read(lookup)?;
         frames.frames.lifetime = runtime.options.lifetime();
         let mut negotiation = NegotiateConfig::read(lookup)?;
-        negotiation.tokens.public_url = following_host();
+        negotiation.tokens.public_url = local(&negotiation.tokens.public_url);
         let mut rest = RestConfig::read(lookup)?;
-        rest.public_url = following_host();
+        rest.public_url = local(&rest.public_url);
         Ok(Self(Arc::new(Handlers {
             door: authorizer::wiring::wire(sdk, door)?,
-            reception: connect::wiring::wire(sdk, ConnectConfig::read(lookup)?),
+            reception: connect::wiring::wire(sdk, reception),
             presence: disconnect::wiring::wire(sdk, DisconnectConfig::read(lookup)?),
             frames: message::wiring::wire(sdk, frames),
             negotiation: negotiate::wiring::wire(sdk, negotiation)?,

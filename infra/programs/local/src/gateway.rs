@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 pub use http_api::http_request;
 pub use management::{connection_id, management_request};
-pub use upgrade::{is_upgrade, upgrade};
+pub use upgrade::{has_sockets, is_upgrade, upgrade};
 
 use registry::Registry;
 

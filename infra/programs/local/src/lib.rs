@@ -14,6 +14,7 @@ mod counts;
 mod demo;
 mod dynamodb;
 mod front;
+mod front_door;
 mod functions;
 pub mod gateway;
 mod guard;

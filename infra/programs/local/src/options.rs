@@ -1,11 +1,14 @@
 //! The options of the local stack. The flags are an interface: other programs use them.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 use hubcast_model::settings::CONNECTION_LIFETIME;
+use hubcast_model::spelling::hint;
+use hubcast_wiring::config::names;
 
 /// Runs all of hubcast locally: no AWS account, no Docker.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
@@ -108,6 +111,19 @@ impl Options {
         self.upstream || self.upstream_url.is_some()
     }
 
+    /// Refuses variables that no function reads: they would change nothing, without a word.
+    ///
+    /// # Errors
+    /// Names the first one, and what it may have been meant to be.
+    pub(crate) fn check_names(&self) -> anyhow::Result<()> {
+        let known: BTreeSet<String> = names().into_values().flatten().collect();
+        let unknown = self.set.iter().find(|(name, _)| !known.contains(name));
+        unknown.map_or(Ok(()), |(name, _)| {
+            let hint = hint(name, known.iter().map(String::as_str));
+            anyhow::bail!("no function reads the variable {name} of --set{hint}")
+        })
+    }
+
     pub(crate) const fn idle(&self) -> Duration {
         Duration::from_secs(self.idle_timeout_seconds)
     }
@@ -140,5 +156,17 @@ mod tests {
         let set = Options::try_parse_from(flags).unwrap().set;
         assert_eq!(set, [("HUB_SHARDS".into(), "8".into()), ("EMPTY".into(), String::new())]);
         assert!(Options::try_parse_from(["hubcast-local", "--set", "HUB_SHARDS"]).is_err());
+    }
+
+    #[test]
+    fn a_variable_that_nobody_reads_is_refused_with_what_it_may_mean() {
+        let options = |name: &str| Options {
+            set: vec![(name.to_owned(), "1".to_owned())],
+            ..Options::default()
+        };
+        assert!(options("HUB_SHARDS").check_names().is_ok());
+        assert!(options("UPSTREAM_TIMEOUT_SECONDS").check_names().is_ok());
+        let err = options("HUB_SHARD").check_names().unwrap_err().to_string();
+        assert!(err.ends_with("did you mean 'HUB_SHARDS'?"), "{err}");
     }
 }

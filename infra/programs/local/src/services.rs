@@ -1,7 +1,7 @@
 //! The services behind the one port, and what concerns all of them: creation, reset, counts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::Context;
 use aws_config::SdkConfig;
@@ -34,6 +34,8 @@ pub(crate) struct Services {
     pub(crate) demo: Option<Demo>,
     /// Whether requests are let in.
     pub(crate) admission: Admission,
+    /// How often servers wanted to connect, as in Azure's default and persistent mode.
+    pub(crate) server_tries: AtomicUsize,
 }
 
 /// Whether requests are let in.
@@ -69,12 +71,18 @@ impl Services {
         Ok(())
     }
 
+    /// Notes that a server wanted to connect.
+    pub(crate) fn note_server(&self) {
+        self.server_tries.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts connections and messages.
     ///
     /// # Errors
     /// When the table or a queue does not answer.
     pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
-        Counts::take(self.gateway.connection_count(), &self.sdk).await
+        let server_tries = self.server_tries.load(Ordering::Relaxed);
+        Counts::take(self.gateway.connection_count(), server_tries, &self.sdk).await
     }
 
     /// Closes all sockets, and empties the table and the queues.
@@ -84,6 +92,7 @@ impl Services {
     pub(crate) async fn reset(&self) -> anyhow::Result<()> {
         let _closed = self.admission.door.write().await;
         self.sqs.reset().await?;
+        self.server_tries.store(0, Ordering::Relaxed);
         self.gateway.close_all().await;
         delete_table(&self.sdk, TABLE).await?;
         Ok(create_table(&self.sdk, TABLE).await?)

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -44,6 +45,7 @@ impl Stack {
     /// # Errors
     /// When the port is taken, a variable is wrong or a part does not start.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        options.check_names()?;
         let demo = options.demo.as_deref().map(Demo::open).transpose()?;
         let (listeners, address) = listen(options).await?;
         let base = format!("http://{address}");
@@ -70,6 +72,7 @@ impl Stack {
             issuer,
             demo,
             admission: Admission::default(),
+            server_tries: AtomicUsize::default(),
         };
         let mut stack = Self { services: Arc::new(services), tasks: JoinSet::new() };
         for listener in listeners {

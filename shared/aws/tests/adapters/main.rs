@@ -12,6 +12,7 @@ mod lean;
 mod on_demand;
 mod peer;
 mod queue;
+mod server_tries;
 mod store;
 mod throttled_table;
 mod upstream;

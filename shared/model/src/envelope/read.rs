@@ -9,6 +9,7 @@ mod content;
 mod fields;
 mod membership;
 mod retention;
+mod wrapper;
 
 use serde_json::value::RawValue;
 

@@ -13,6 +13,8 @@ pub enum RejectReason {
     NotAnObject,
     /// More elements than an envelope may hold.
     TooManyElements,
+    /// Another program put something around the envelope.
+    Wrapped,
     /// A property that hubcast does not know.
     UnknownProperty,
     /// The same property twice, perhaps in different case.
@@ -66,6 +68,7 @@ impl RejectReason {
             Self::NotJson => "NotJson",
             Self::NotAnObject => "NotAnObject",
             Self::TooManyElements => "TooManyElements",
+            Self::Wrapped => "Wrapped",
             Self::UnknownProperty => "UnknownProperty",
             Self::DuplicateProperty => "DuplicateProperty",
             Self::MisplacedProperty => "MisplacedProperty",

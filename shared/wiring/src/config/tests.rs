@@ -162,7 +162,8 @@ fn reuse_grace_and_limit_have_defaults_and_bounds() {
     assert!(tokens("never").unwrap_err().contains("CLIENT_TOKEN_REUSE"));
 
     let grace = |seconds: &str| {
-        let all = [("TABLE_NAME", "t"), ("HUBS", "*"), ("RECONNECT_GRACE_SECONDS", seconds)];
+        let url = ("PUBLIC_URL", "https://h");
+        let all = [("TABLE_NAME", "t"), ("HUBS", "*"), url, ("RECONNECT_GRACE_SECONDS", seconds)];
         read(|lookup| ConnectConfig::read(lookup), &all).map(|it| it.connect.reconnect_grace)
     };
     assert_eq!(grace(""), Ok(Duration::from_mins(10)));
@@ -211,11 +212,17 @@ fn origins_are_exact() {
     let connect = |origins| {
         read(
             |lookup| ConnectConfig::read(lookup),
-            &[("TABLE_NAME", "t"), ("HUBS", "*"), ("ALLOWED_ORIGINS", origins)],
+            &[
+                ("TABLE_NAME", "t"),
+                ("HUBS", "*"),
+                ("PUBLIC_URL", "https://h"),
+                ("ALLOWED_ORIGINS", origins),
+            ],
         )
     };
     assert!(connect("https://a.example,https://b.example:8443").is_ok());
-    for bad in ["*", "https://a.example/", "a.example"] {
+    assert!(connect("localhost,capacitor://localhost,null").is_ok());
+    for bad in ["*", "https://a.example/", "a.example", "https://*.example.com"] {
         assert!(connect(bad).unwrap_err().contains("ALLOWED_ORIGINS"), "{bad}");
     }
 }

@@ -53,18 +53,8 @@ impl Reader<'_> {
 
     /// Exact origins. There is no `*`: browsers refuse it together with credentials.
     pub(super) fn origins(&mut self) -> Option<Origins> {
-        let origins = self.list("ALLOWED_ORIGINS");
-        if origins == ["localhost"] {
-            return Some(Origins::Localhost);
-        }
-        let is_origin = |text: &String| {
-            url::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == *text)
-        };
-        if origins.iter().all(is_origin) {
-            return Some(Origins::Only(origins));
-        }
-        let expected = "must be origins such as https://app.example.com, separated by commas";
-        self.fault("ALLOWED_ORIGINS", expected)
+        const NAME: &str = "ALLOWED_ORIGINS";
+        Origins::parse(self.list(NAME)).map_err(|err| self.fault::<()>(NAME, err)).ok()
     }
 
     /// What CloudFront adds to each request; without, requests may come by any way.

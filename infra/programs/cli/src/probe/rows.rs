@@ -1,5 +1,6 @@
 //! The questions, in the order of the rows.
 
+mod bodies;
 mod ends;
 mod latency;
 mod order;
@@ -86,6 +87,7 @@ pub(super) async fn ask_all(on: &Scene<'_>, report: Report) -> Result<(), Failur
 /// Which function a frame gets to, and what comes back in which order.
 async fn ask_what_comes(on: &Scene<'_>, report: Report) -> Result<(), Failure> {
     report.row("negotiate", "Does negotiation lead to a socket?", routes::negotiate(on).await)?;
+    report.row("bodies", "How may bodies come over HTTP?", bodies::sent(on).await)?;
     report.row(
         "context",
         "Do messages carry the authorizer's context?",

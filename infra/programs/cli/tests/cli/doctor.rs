@@ -25,6 +25,7 @@ async fn a_healthy_stack_has_nothing_to_complain_of() {
         "deliveries",
         "dead letters",
         "table",
+        "servers",
         "clock",
         "endpoint",
         "token",
@@ -44,7 +45,7 @@ async fn a_healthy_stack_has_nothing_to_complain_of() {
 async fn it_works_by_the_variables_of_a_deployment_too() {
     let rig = Rig::start().await;
     let healthy = run(&mut rig.by_environment(&["doctor", "--json"])).await.exits(0);
-    assert_eq!(verdicts(&healthy).len(), 9, "{healthy:?}");
+    assert_eq!(verdicts(&healthy).len(), 10, "{healthy:?}");
 }
 
 #[tokio::test]
@@ -77,6 +78,17 @@ async fn what_cannot_be_checked_is_skipped_and_said() {
 }
 
 #[tokio::test]
+async fn a_server_of_azures_default_mode_is_a_warning() {
+    let rig = Rig::start().await;
+    let answer = reqwest::get(format!("{}/server/?hub=chat", rig.stack.url())).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 501);
+    let findings = rig.run(&["doctor", "--json"]).await.exits(0).json();
+    let servers = finding(&findings, "servers");
+    assert_eq!(servers["verdict"], "warn", "{servers}");
+    assert!(servers["advice"].as_str().unwrap().contains("Transient"), "{servers}");
+}
+
+#[tokio::test]
 async fn dead_letters_are_a_warning() {
     let rig = Rig::start().await;
     rig.enqueue("dlq", "g", "{}", &[]).await;
@@ -101,9 +113,10 @@ async fn a_stack_that_is_not_there_is_all_faults() {
     let faulty =
         run(command.args(["doctor", "--local=http://127.0.0.1:1", "--json"])).await.exits(5);
     for (check, verdict) in verdicts(&faulty) {
-        assert_eq!(verdict, "fault", "{check}");
+        let expected = if check == "servers" { "skip" } else { "fault" };
+        assert_eq!(verdict, expected, "{check}");
     }
-    assert_eq!(faulty.json().len(), 5, "what builds on the endpoint is not checked: {faulty:?}");
+    assert_eq!(faulty.json().len(), 6, "what builds on the endpoint is not checked: {faulty:?}");
 }
 
 #[tokio::test]

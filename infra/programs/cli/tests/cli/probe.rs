@@ -44,6 +44,7 @@ async fn every_row_says_what_the_local_stack_does() {
         assert!(said.contains(text), "{row}: {said}");
     };
     says("negotiate", "yes, at 127.0.0.1");
+    says("bodies", "with Expect: 100-continue: 200; without a length: 200");
     says("context", "yes");
     says("system-route", "no: it was answered by");
     says("separator", "not to be told from here");
@@ -69,7 +70,7 @@ async fn every_row_says_what_the_local_stack_does() {
     says("burst", "3 pings at once: p50 ");
     says("throttle", "of 50 frames came 50 x '{\"type\":6}'");
     says("idle", "after 1 s came nothing");
-    assert_eq!(saw.len(), 18, "{saw:#?}");
+    assert_eq!(saw.len(), 19, "{saw:#?}");
     let failed: Vec<_> = saw.iter().filter(|(_, said)| said.starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }
@@ -84,8 +85,17 @@ async fn what_cannot_be_asked_is_skipped_with_what_it_needs() {
         .filter(|(_, said)| said.starts_with("skipped: "))
         .map(|(row, _)| row.as_str())
         .collect();
-    let expected =
-        ["gone", "idle", "largest-out", "log-out", "negotiate", "queue", "reply-order", "throttle"];
+    let expected = [
+        "bodies",
+        "gone",
+        "idle",
+        "largest-out",
+        "log-out",
+        "negotiate",
+        "queue",
+        "reply-order",
+        "throttle",
+    ];
     assert_eq!(skipped, expected);
 }
 
@@ -100,7 +110,7 @@ async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
     let rig = Rig::start().await;
     let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK).args(IMPATIENT)).await.exits(0);
     let rows = ran.json();
-    assert_eq!(rows.len(), 18, "{ran:?}");
+    assert_eq!(rows.len(), 19, "{ran:?}");
     let skipped: Vec<&str> = rows
         .iter()
         .filter(|row| row["saw"].as_str().unwrap().starts_with("skipped: "))

@@ -62,6 +62,11 @@ pub async fn upgrade<F: Functions>(
     }
 }
 
+/// Whether a path has sockets.
+pub fn has_sockets(path: &str) -> bool {
+    path_query(path).is_some()
+}
+
 /// The parameters that a path adds to the query, as in the front door; `None` when the path has no
 /// sockets.
 fn path_query(path: &str) -> Option<Vec<(String, String)>> {

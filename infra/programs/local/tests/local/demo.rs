@@ -109,7 +109,10 @@ async fn ready(stack: &Stack, token: &Value) -> Client {
 async fn counts_tell_who_is_connected_and_what_is_dead() {
     let stack = Stack::start(&Options::on_free_port()).await.unwrap();
     let idle = json!({ "notifications": 0, "deliveries": 0, "dlq": 0 });
-    assert_eq!(counts(&stack).await, json!({ "sockets": 0, "hubs": {}, "queues": idle }));
+    assert_eq!(
+        counts(&stack).await,
+        json!({ "sockets": 0, "serverTries": 0, "hubs": {}, "queues": idle })
+    );
 
     let alice = json!({ "sub": "alice", "groups": ["acme", "a#b"] });
     let mut clients = vec![ready(&stack, &alice).await, ready(&stack, &alice).await];
@@ -124,7 +127,9 @@ async fn counts_tell_who_is_connected_and_what_is_dead() {
         "groups": { "acme": 3, "a#b": 2 },
     });
     let queues = json!({ "notifications": 0, "deliveries": 0, "dlq": 1 });
-    let expected = json!({ "sockets": 3, "hubs": { "notifications": hub }, "queues": queues });
+    let expected = json!({
+        "sockets": 3, "serverTries": 0, "hubs": { "notifications": hub }, "queues": queues,
+    });
     let patience = tokio::time::timeout(crate::rig::PATIENCE, async {
         while counts(&stack).await != expected {}
     });

@@ -159,7 +159,8 @@ async fn the_key_of_the_azure_emulator_is_the_local_one() {
         ("http://127.0.0.1/client/?hub=chat", true),
         ("http://localhost/client/?hub=other", false),
         ("http://localhost/server/?hub=chat", false),
-        ("http://elsewhere/client/?hub=chat", false),
+        ("http://hubcast:8080/client/?hub=chat", true),
+        ("http://elsewhere.example/client/?hub=chat", false),
     ] {
         let url = format!("{base}/client/?hub=chat&access_token={}", azure_token(audience));
         assert_eq!(Client::open(&url).await.is_ok(), is_good, "{audience}");

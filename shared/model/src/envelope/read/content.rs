@@ -6,6 +6,7 @@ use crate::audience::Audience;
 use crate::envelope::content::{Action, Content};
 use crate::envelope::rejection::{RejectReason, Rejection};
 use crate::id::UserId;
+use crate::spelling::hint;
 
 /// Reads what an element is about.
 pub(super) fn read(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Content, Rejection> {
@@ -53,8 +54,9 @@ fn action(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Action, Rejectio
         "block" => block(fields),
         "unblock" => unblock(fields),
         _ => {
-            let detail =
-                "'action' is one of add, remove, removeAll, settle, show, close, block and unblock";
+            let known = "add, remove, removeAll, settle, show, close, block and unblock";
+            let names = known.split([',', ' ']).filter(|name| !matches!(*name, "" | "and"));
+            let detail = format!("'action' is one of {known}{}", hint(&name, names));
             Err(Rejection::new(RejectReason::UnknownAction, detail))
         }
     }

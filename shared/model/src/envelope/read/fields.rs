@@ -6,12 +6,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::wrapper;
 use crate::envelope::content::Scope;
 use crate::envelope::rejection::{RejectReason, Rejection};
 use crate::envelope::{EVERYWHERE, IDS_MAX};
 use crate::id::{ConnectionId, GroupName, HubName, NameError, UserId};
 use crate::properties::Properties;
 use crate::retention::RetainedKey;
+use crate::spelling::hint;
 use crate::time::Timestamp;
 
 /// The names an envelope may hold. `endpoints` is written by Azure Functions
@@ -42,9 +44,6 @@ const KNOWN: [&str; 23] = [
     "endpoints",
 ];
 
-/// A name with more wrong characters than this is not taken for a misspelt property.
-const MISSPELT_MAX: usize = 2;
-
 /// Echoed property names are cut here, in characters.
 const ECHO_MAX_CHARS: usize = 100;
 
@@ -59,24 +58,23 @@ impl<'a> Fields<'a> {
     /// Reads an element's properties.
     pub(super) fn read(json: &'a RawValue) -> Result<Self, Rejection> {
         if !json.get().starts_with('{') {
-            return Err(Rejection::new(
-                RejectReason::NotAnObject,
-                "the element is not a JSON object",
-            ));
+            let detail = "the element is not a JSON object";
+            let no_object = || Rejection::new(RejectReason::NotAnObject, detail);
+            return Err(wrapper::within_text(json.get()).unwrap_or_else(no_object));
         }
-        let Properties(properties) = serde_json::from_str(json.get())
+        let properties: Properties<'_> = serde_json::from_str(json.get())
             .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
         let mut fields = Self { present: BTreeMap::new() };
-        let mut seen = Vec::with_capacity(properties.len());
-        for (name, value) in properties {
-            let name = known(&name)?;
+        let mut seen = Vec::with_capacity(properties.0.len());
+        for (name, value) in &properties.0 {
+            let name = known(name).map_err(|err| wrapper::around(&properties).unwrap_or(err))?;
             if seen.contains(&name) {
                 let detail = format!("'{name}' stands more than once");
                 return Err(Rejection::new(RejectReason::DuplicateProperty, detail));
             }
             seen.push(name);
             if matches!(name, "result" | "item") || !is_absent(value) {
-                fields.present.insert(name, value);
+                fields.present.insert(name, *value);
             }
         }
         Ok(fields)
@@ -234,18 +232,8 @@ fn known(name: &str) -> Result<&'static str, Rejection> {
     KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name)).ok_or_else(|| {
         let echo: String = name.chars().take(ECHO_MAX_CHARS).collect();
         let detail = format!("'{}' is not a property of the envelope", echo.escape_debug());
-        let hint =
-            nearest(&echo).map_or_else(String::new, |name| format!("; did you mean '{name}'?"));
-        Rejection::new(RejectReason::UnknownProperty, detail + &hint)
+        Rejection::new(RejectReason::UnknownProperty, detail + &hint(&echo, KNOWN))
     })
-}
-
-/// The property that a misspelt name is nearest to; `None` when none is near.
-fn nearest(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_ascii_lowercase());
-    let (distance, known) = KNOWN.map(|known| (distance(known), known)).into_iter().min()?;
-    (distance <= MISSPELT_MAX && distance < known.len().div_ceil(2)).then_some(known)
 }
 
 /// Azure Functions writes null or an empty text for what was not set.

@@ -85,6 +85,7 @@ fn bad_envelopes_are_rejected_with_their_reason() {
         ("7", R::NotAnObject),
         (r#"{"arguments":[]}"#, R::NoContent),
         (r#"{"user":"alice","target":"m"}"#, R::UnknownProperty),
+        (r#"{"target":"m","Message":"x"}"#, R::UnknownProperty),
         (r#"{"target":"m","Target":"n"}"#, R::DuplicateProperty),
         (r#"{"target":null,"Target":"n"}"#, R::DuplicateProperty),
         (r#"{"target":"m","action":"close"}"#, R::SeveralContents),
@@ -115,6 +116,66 @@ fn bad_envelopes_are_rejected_with_their_reason() {
         (r#"{"invocationId":"1","connectionId":"c","result":1,"error":"e"}"#, R::SeveralContents),
     ] {
         assert_eq!(reason(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn a_wrapper_is_named_with_what_to_switch_on() {
+    let element = r#"{\"target\":\"m\"}"#;
+    for (body, of, advice) in [
+        (
+            format!(
+                r#"{{"Type":"Notification","MessageId":"1","TopicArn":"arn:aws:sns:x","Message":"{element}"}}"#
+            ),
+            "SNS",
+            "raw message delivery",
+        ),
+        (
+            r#"{"version":"0","id":"1","detail-type":"t","source":"s","detail":{"target":"m"}}"#
+                .to_owned(),
+            "EventBridge",
+            "$.detail",
+        ),
+        (
+            r#"{"messageId":"1","messageType":["urn:message:A"],"message":{"target":"m"},"host":{}}"#
+                .to_owned(),
+            "MassTransit",
+            "UseRawJsonSerializer",
+        ),
+        (
+            r#"{"Headers":{"NServiceBus.MessageIntent":"Send"},"Body":"eyJ0YXJnZXQiOiJtIn0="}"#
+                .to_owned(),
+            "NServiceBus",
+            "DoNotWrapOutgoingMessages",
+        ),
+        (
+            format!(r#"{{"specversion":"1.0","id":"1","type":"t","data":"{element}"}}"#),
+            "CloudEvent",
+            "data alone",
+        ),
+        (r#"{"Records":[{"s3":{}}]}"#.to_owned(), "AWS service", "function"),
+        (format!(r#"{{"statusCode":200,"body":"{element}"}}"#), "Lambda", "'body'"),
+        (format!(r#""{element}""#), "JSON text", "twice"),
+        (
+            r#"["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"b"}]"#
+                .to_owned(),
+            "extended client",
+            "link",
+        ),
+    ] {
+        let element = parse(&body, &rules()).unwrap().remove(0);
+        let rejection = element.parsed.unwrap_err();
+        assert_eq!(rejection.reason, RejectReason::Wrapped, "{body}");
+        assert!(rejection.detail.contains(of) && rejection.detail.contains(advice), "{rejection}");
+    }
+}
+
+#[test]
+fn a_misspelt_action_is_told_what_it_may_mean() {
+    for (action, meant) in [("ad", "add"), ("removal", "remove"), ("remove_all", "removeAll")] {
+        let body = format!(r#"{{"action":"{action}","userId":"a"}}"#);
+        let rejection = parse(&body, &rules()).unwrap().remove(0).parsed.unwrap_err();
+        assert!(rejection.detail.ends_with(&format!("did you mean '{meant}'?")), "{rejection}");
     }
 }
 

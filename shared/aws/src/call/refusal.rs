@@ -8,12 +8,12 @@ use serde_json::Value;
 /// A service refused, or could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", .0.code().unwrap_or_default(), .0.message().unwrap_or_default())]
-pub(super) struct Refusal(ErrorMetadata);
+pub(crate) struct Refusal(ErrorMetadata);
 
 impl Refusal {
     /// The code, by which the SDK knows what to try again, and the reason. A proxy or a load balancer
     /// names neither: its status is taken for the code.
-    pub(super) fn of(response: &HttpResponse) -> Self {
+    pub(crate) fn of(response: &HttpResponse) -> Self {
         let body = response.body().bytes().unwrap_or_default();
         let said: Value = serde_json::from_slice(body).unwrap_or_default();
         let member = |name: &str| said.get(name).and_then(Value::as_str);

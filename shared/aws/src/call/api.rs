@@ -1,8 +1,8 @@
-//! The two operations that read access keys, and what sets each apart.
+//! The operations that are called without their service's crate, and what sets each apart.
 
 /// How a service's hosts are named beside those of SQS.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Hosts {
+pub(crate) enum Hosts {
     /// The same but for the name.
     AsOfSqs,
     /// The usual host answers over IPv6 too, and every region has one whose name ends in `-fips`.
@@ -11,23 +11,33 @@ pub(super) enum Hosts {
 
 /// What sets one operation apart from others.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Api {
+pub(crate) struct Api {
     /// The service's name in variables and profiles: `SSM` for `AWS_ENDPOINT_URL_SSM`.
-    pub(super) service_id: &'static str,
+    pub(crate) service_id: &'static str,
     /// The service's name in signatures and hosts.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// How its hosts are named.
-    pub(super) hosts: Hosts,
+    pub(crate) hosts: Hosts,
     /// The operation's name.
-    pub(super) operation: &'static str,
+    pub(crate) operation: &'static str,
     /// The header `X-Amz-Target`.
-    pub(super) target: &'static str,
+    pub(crate) target: &'static str,
     /// Where the text stands in an answer, as a JSON Pointer (RFC 6901).
-    pub(super) text_at: &'static str,
+    pub(crate) text_at: &'static str,
 }
 
+/// Lines of a group of logs; the first line that fits a pattern.
+pub(crate) const FILTER_LOG_EVENTS: Api = Api {
+    service_id: "CloudWatch Logs",
+    name: "logs",
+    hosts: Hosts::AsOfSqs,
+    operation: "FilterLogEvents",
+    target: "Logs_20140328.FilterLogEvents",
+    text_at: "/events/0/message",
+};
+
 /// A parameter of Systems Manager.
-pub(super) const GET_PARAMETER: Api = Api {
+pub(crate) const GET_PARAMETER: Api = Api {
     service_id: "SSM",
     name: "ssm",
     hosts: Hosts::AsOfSqs,
@@ -37,7 +47,7 @@ pub(super) const GET_PARAMETER: Api = Api {
 };
 
 /// A secret of Secrets Manager.
-pub(super) const GET_SECRET_VALUE: Api = Api {
+pub(crate) const GET_SECRET_VALUE: Api = Api {
     service_id: "Secrets Manager",
     name: "secretsmanager",
     hosts: Hosts::OneForBothIps,

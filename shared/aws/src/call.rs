@@ -4,6 +4,10 @@
 //! waits, tries again and follows the server's clock as the configuration says.
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
+pub(crate) mod api;
+mod endpoint;
+mod refusal;
+
 use std::fmt;
 
 use aws_config::SdkConfig;
@@ -26,22 +30,22 @@ use aws_smithy_runtime_api::client::endpoint::EndpointResolverParams;
 use aws_smithy_runtime_api::client::orchestrator::{
     HttpRequest, HttpResponse, OrchestratorError, SensitiveOutput,
 };
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{FrozenLayer, Layer};
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
-use hubcast_model::ports::Cause;
 use serde_json::Value;
 
-use super::api::Api;
-use super::endpoint::ServiceEndpoint;
-use super::refusal::Refusal;
+use api::Api;
+use endpoint::ServiceEndpoint;
+use refusal::Refusal;
 
 /// Calls one operation, and takes one text out of its answer.
 #[derive(Debug, Clone)]
-pub(super) struct Call(Operation<Value, Text, Refusal>);
+pub(crate) struct Call(Operation<Value, Text, Refusal>);
 
 /// A secret text; none when the answer has none.
 struct Text(Option<String>);
@@ -54,7 +58,7 @@ impl fmt::Debug for Text {
 
 impl Call {
     /// A call by the SDK's configuration.
-    pub(super) fn new(api: Api, config: &SdkConfig) -> Self {
+    pub(crate) fn new(api: Api, config: &SdkConfig) -> Self {
         let retries = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let plugin = StaticRuntimePlugin::new()
             .with_config(settings(api, config))
@@ -80,7 +84,10 @@ impl Call {
     ///
     /// # Errors
     /// When the service does not answer, refuses, or answers what is no JSON.
-    pub(super) async fn text(&self, input: Value) -> Result<Option<String>, Cause> {
+    pub(crate) async fn text(
+        &self,
+        input: Value,
+    ) -> Result<Option<String>, SdkError<Refusal, HttpResponse>> {
         Ok(self.0.invoke(input).await?.0)
     }
 }

@@ -1,0 +1,86 @@
+//! What other programs put around an envelope on its way to the queue.
+//!
+//! Services and libraries wrap a message when nobody tells them not to. The
+//! envelope is inside, and hubcast does not look for it: a wrapper says nothing
+//! of order, and its own properties could be taken for the envelope's.
+
+use crate::envelope::rejection::{RejectReason, Rejection};
+use crate::properties::Properties;
+
+/// A wrapper, by the properties that only it has.
+struct Wrapper {
+    /// Whose it is.
+    of: &'static str,
+    /// The properties that tell it from others.
+    marks: &'static [&'static str],
+    /// What brings the envelope without it.
+    advice: &'static str,
+}
+
+const WRAPPERS: [Wrapper; 8] = [
+    Wrapper {
+        of: "an SNS notification",
+        marks: &["TopicArn", "Message"],
+        advice: "switch raw message delivery on for the subscription",
+    },
+    Wrapper {
+        of: "an event of EventBridge",
+        marks: &["detail-type", "detail"],
+        advice: "give the rule's target the input path $.detail, or an input transformer",
+    },
+    Wrapper {
+        of: "a CloudEvent, as of the AWS Message Processing Framework or Dapr",
+        marks: &["specversion"],
+        advice: "send the data alone, with the SDK of SQS; in Dapr by rawPayload",
+    },
+    Wrapper {
+        of: "a message of MassTransit",
+        marks: &["messageType", "message"],
+        advice: "configure UseRawJsonSerializer",
+    },
+    Wrapper {
+        of: "a message of NServiceBus",
+        marks: &["Headers", "Body"],
+        advice: "set DoNotWrapOutgoingMessages of the transport",
+    },
+    Wrapper {
+        of: "a record of an SQS event, as Lambda has it",
+        marks: &["messageId", "eventSource", "body"],
+        advice: "send its 'body' on",
+    },
+    Wrapper {
+        of: "a list of events of an AWS service",
+        marks: &["Records"],
+        advice: "send an envelope for each from a function",
+    },
+    Wrapper {
+        of: "an answer of a Lambda function",
+        marks: &["statusCode", "body"],
+        advice: "send its 'body' alone",
+    },
+];
+
+/// The property with which the extended client library of SQS says where in S3 the body is.
+const POINTER: &str = "PayloadS3Pointer";
+
+/// Why an object is no envelope, when something is around the envelope.
+pub(super) fn around(properties: &Properties<'_>) -> Option<Rejection> {
+    let has = |mark: &&str| properties.0.iter().any(|(name, _)| name.eq_ignore_ascii_case(mark));
+    let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.marks.iter().all(has))?;
+    Some(wrapped(wrapper.of, wrapper.advice))
+}
+
+/// Why a text, or a list that holds texts, is no envelope, when an envelope is within.
+pub(super) fn within_text(json: &str) -> Option<Rejection> {
+    let text: String = serde_json::from_str(json).ok()?;
+    if text.contains(POINTER) {
+        let of = "a message of the extended client library, whose body is in S3,";
+        return Some(wrapped(of, "keep envelopes small, and send a link"));
+    }
+    let is_json = text.trim_start().starts_with(['{', '[']);
+    is_json.then(|| wrapped("a JSON text", "the envelope is serialised twice: send it as it is"))
+}
+
+fn wrapped(of: &str, advice: &str) -> Rejection {
+    Rejection::new(RejectReason::Wrapped, format!("{of} is around the envelope: {advice}"))
+}
