@@ -10,6 +10,8 @@ const KB = 1024;
 const RECORD_MAX_BYTES = 128 * KB;
 const group = "bad-envelopes";
 const alice = { userId: "alice", target: "notify", arguments: [] };
+/** An array of so many levels. */
+const nested = (levels) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
 const ids = (count) => Array.from({ length: count }, (_, n) => `nobody-${n}`);
 
 let stack, backend, tab, bystander;

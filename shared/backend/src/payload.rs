@@ -195,7 +195,8 @@ mod tests {
         assert!(Payload::from_record(&record(62)).is_ok());
         assert!(Payload::from_record(&record(63)).is_err());
         assert!(item_from_json(&nested(63)).is_ok() && item_from_json(&nested(64)).is_err());
-        let item = |levels| format!("{{\"type\":2,\"invocationId\":\"s\",\"item\":{}}}", nested(levels));
+        let item =
+            |levels| format!("{{\"type\":2,\"invocationId\":\"s\",\"item\":{}}}", nested(levels));
         assert!(item_from_record(&item(63)).is_ok() && item_from_record(&item(64)).is_err());
     }
 

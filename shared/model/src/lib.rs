@@ -30,3 +30,4 @@ pub mod settings;
 pub mod socket;
 pub mod time;
 pub mod values;
+pub mod work;

@@ -7,7 +7,7 @@ use hubcast_model::ports::Outgoing;
 use hubcast_testkit::{Fault, name};
 
 use super::{Office, payload};
-use crate::stage::{HUB, records};
+use crate::stage::{HUB, PING, records};
 
 #[tokio::test(start_paused = true)]
 async fn an_invocation_is_answered_by_the_client_it_was_for() {
@@ -26,9 +26,9 @@ async fn an_invocation_is_answered_by_the_client_it_was_for() {
         let answer = |result: u32| {
             format!("{{\"type\":3,\"invocationId\":\"{id}\",\"result\":{result}}}\u{1e}")
         };
-        assert_eq!(office.stage.answer(&thief, &answer(1)).await, "");
-        assert_eq!(office.stage.answer(&tab, &answer(2)).await, "");
-        assert_eq!(office.stage.answer(&tab, &answer(3)).await, "");
+        assert_eq!(office.stage.answer(&thief, &answer(1)).await, PING);
+        assert_eq!(office.stage.answer(&tab, &answer(2)).await, PING);
+        assert_eq!(office.stage.answer(&tab, &answer(3)).await, PING);
     };
     let (answer, ()) = tokio::join!(asking, answering);
     assert_eq!(answer.expect("a result").as_deref(), Some("2"));
@@ -45,7 +45,7 @@ async fn an_invocation_fails_with_the_client_or_with_the_time() {
     let [sent]: [Outgoing; 1] = office.queue.sent().try_into().unwrap();
     let id = &records(&sent.body)[0]["invocationId"];
     let answer = format!("{{\"type\":3,\"invocationId\":{id},\"error\":\"no\"}}\u{1e}");
-    assert_eq!(office.stage.answer(&tab, &answer).await, "", "nobody waits any more");
+    assert_eq!(office.stage.answer(&tab, &answer).await, PING, "nobody waits any more");
     let absent = name::connection("absent");
     let none = office.backend.invocations(&hub).invoke(&absent, &ask, patience).await;
     assert!(matches!(none, Err(InvokeError::Backend(BackendError::NoConnection))));
@@ -75,7 +75,7 @@ async fn invoked_despite(office: &Office, fail: impl Fn()) -> Result<Option<Stri
         let id = &call["invocationId"];
         fail();
         let answer = format!("{{\"type\":3,\"invocationId\":{id},\"result\":7}}\u{1e}");
-        assert_eq!(office.stage.answer(&tab, &answer).await, "");
+        assert_eq!(office.stage.answer(&tab, &answer).await, PING);
     };
     tokio::join!(asking, answering).0
 }

@@ -42,8 +42,9 @@ fn what_nests_deeper_than_clients_read_is_refused() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     for (property, deepest) in [("arguments", 63), ("result", 63), ("item", 63)] {
         let call = if property == "arguments" { "target" } else { "invocationId" };
-        let body =
-            |levels| format!(r#"{{"connectionId":"c","{call}":"m","{property}":{}}}"#, nested(levels));
+        let body = |levels| {
+            format!(r#"{{"connectionId":"c","{call}":"m","{property}":{}}}"#, nested(levels))
+        };
         assert!(one(&body(deepest)).is_ok(), "{property}");
         assert_eq!(reason(&body(deepest + 1)), RejectReason::TooDeep, "{property}");
         assert_eq!(reason(&body(100_000)), RejectReason::TooDeep, "{property}");
