@@ -247,7 +247,8 @@ async fn a_connection_token_is_used_by_whoever_finishes_its_handshake() {
     let query = query.map(|(n, v)| (n.to_owned(), v.to_owned()));
     assert_eq!(rig.upgrade(&query, &[], "s1=").await.0, 200);
     assert_eq!(rig.upgrade(&query, &[], "s2=").await.0, 200, "the first never finished");
-    let second = rig.store.begin_handshake(&name::socket("s2="), &[]).await.unwrap().unwrap();
+    let second =
+        rig.store.begin_handshake(&name::socket("s2="), &[], START).await.unwrap().unwrap();
     rig.store.put_rows(&second.rows(&second.channels, None)).await.unwrap();
     assert!(rig.store.finish_handshake(&second).await.unwrap());
     assert_eq!(rig.upgrade(&query, &[], "s3=").await.0, 409, "a replay");

@@ -141,7 +141,7 @@ async fn a_connection_whose_socket_is_ready_is_in_use() {
     };
     assert_eq!(status(&store, again).await, 200, "the first has not shaken hands");
     assert_eq!(status(&store, with_id).await, 200);
-    let socket = store.begin_handshake(&first, &[]).await.unwrap().unwrap();
+    let socket = store.begin_handshake(&first, &[], START).await.unwrap().unwrap();
     assert!(store.finish_handshake(&socket).await.unwrap());
     assert_eq!(status(&store, again).await, 409);
 }

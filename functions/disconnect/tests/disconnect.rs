@@ -25,7 +25,7 @@ async fn store() -> MemoryStore {
     let row = socket::row(&key, SOCKET, START.plus(std::time::Duration::from_hours(2)));
     let written = async {
         store.create_socket(&known).await?;
-        let begun = store.begin_handshake(&known.id, &[key]).await?;
+        let begun = store.begin_handshake(&known.id, &[key], START).await?;
         store.put_rows(&[row]).await?;
         match begun {
             Some(socket) => store.finish_handshake(&socket).await,

@@ -87,7 +87,7 @@ async fn tab(store: &MemoryStore, id: &str, user: &str) {
     let row = socket::row(&key, id, expires);
     let written = async {
         store.create_socket(&known).await?;
-        let begun = store.begin_handshake(&known.id, &[key]).await?;
+        let begun = store.begin_handshake(&known.id, &[key], START).await?;
         store.put_rows(&[row]).await?;
         match begun {
             Some(socket) => store.finish_handshake(&socket).await,

@@ -40,6 +40,7 @@ fn filter() -> impl Strategy<Value = Filter> {
 
 fn member(user: Option<&str>) -> Member {
     Member {
+        handshake_at: None,
         socket: SocketId::parse("s=").unwrap(),
         connection: ConnectionId::parse("abc").unwrap(),
         user: user.map(|user| UserId::parse(user).unwrap()),

@@ -212,6 +212,7 @@ fn socket_of(request: ConnectRequest<'_>, grace: Duration) -> Socket {
         user: principal.user.clone(),
         state: SocketState::Connecting,
         connected_at: request.connected_at,
+        handshake_at: None,
         session_expires: principal.session_expires,
         session: session.map(|session| SocketSession { id: session.id.clone(), grace }),
         channels: BTreeSet::new(),

@@ -8,6 +8,7 @@
 //! record to the part that answers it, such as `handshake` or `invocation`. A
 //! part owns only the ports that it uses; `wiring` gives them out.
 
+mod acceptance;
 mod arrival;
 mod boards;
 mod budget;

@@ -16,7 +16,7 @@ use hubcast_model::id::{ConnectionId, HubName};
 use hubcast_model::ports::{ChannelStore, Consistency, ShardStore, SocketStore, StoreError};
 use hubcast_model::settings::Hubs;
 use hubcast_model::socket::Socket;
-use hubcast_model::time::Clock;
+use hubcast_model::time::{Clock, Timestamp};
 
 /// How many channels are read at once.
 const READS_AT_ONCE: usize = 16;
@@ -60,9 +60,10 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// The member's socket.
-    pub(crate) fn into_target(self) -> Target {
-        Target { socket: self.member.socket, key: self.key }
+    /// The member's socket, as of `now`.
+    pub(crate) fn into_target(self, now: Timestamp) -> Target {
+        let may_be_joining = self.member.may_be_joining(now);
+        Target { socket: self.member.socket, key: self.key, may_be_joining }
     }
 }
 
@@ -121,6 +122,12 @@ where
             Audience::Hub => self.counts().await?.hub_keys(hub),
         };
         self.members_of(&keys, most).await
+    }
+
+    /// The sockets of these members.
+    pub(crate) fn targets(&self, listings: Vec<Listing>) -> Vec<Target> {
+        let now = self.clock.now();
+        listings.into_iter().map(|listing| listing.into_target(now)).collect()
     }
 
     /// All members of an audience, however many.

@@ -18,7 +18,7 @@ use hubcast_model::time::Clock;
 #[derive(Debug)]
 pub(crate) struct Carrier<'a, S, G, U, C> {
     /// Posts.
-    pub(crate) poster: Poster<'a, G>,
+    pub(crate) poster: Poster<'a, S, G, C>,
     /// Ends sockets.
     pub(crate) closer: Closer<'a, S, G, U, C>,
 }

@@ -13,11 +13,11 @@ use crate::audiences::{Audiences, audience_of, hubs_of};
 use crate::batch::{Batch, Case, Message, Task};
 use crate::boards::{BoardChange, Boards};
 use crate::dispatcher::{BigAudience, Dispatcher};
+use crate::handshakes::Handshakes;
 use crate::inboxes::Inboxes;
 use crate::ledger::{Hold, Ledger};
 use crate::newcomers::{newcomers, shown_groups};
 use crate::round::{ElementRef, Parcel, Round, Showing, Target};
-use hubcast_model::channel::ChannelKey;
 use hubcast_model::envelope::{Audience, Content, Notification, Retention};
 use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
@@ -46,6 +46,8 @@ pub(crate) struct Intake<'a, S, Q, C> {
     pub(crate) boards: Boards<'a, S, C>,
     /// The messages that wait.
     pub(crate) inboxes: Inboxes<'a, S, C>,
+    /// The handshakes that a message waits for that is taken back from an inbox.
+    pub(crate) handshakes: Handshakes<'a, S, C>,
     /// The changes that backends ask for.
     pub(crate) actions: Actions<'a, S, C>,
     /// The way to jobs.
@@ -238,8 +240,11 @@ where
         }
         self.inboxes.put(&entry).await?;
         self.audiences.forget();
-        let is_there = !self.audiences.all_members(entry.hub(), audience).await?.is_empty();
-        if is_there && self.inboxes.take_back(&entry).await? {
+        let there = self.audiences.all_members(entry.hub(), audience).await?;
+        let there = self.audiences.targets(there);
+        // A handshake that is under way may be delivering the message.
+        self.handshakes.wait_for_all(&there).await;
+        if !there.is_empty() && self.inboxes.take_back(&entry).await? {
             return Ok(None);
         }
         let dropped = self.inboxes.make_room(&entry.inbox).await?;
@@ -263,10 +268,10 @@ where
         }
         found.retain(|listing| !notification.excluded.contains(&listing.member.connection));
         // A socket in several groups, or named twice, gets the record once.
-        let by_socket: BTreeMap<SocketId, Option<ChannelKey>> =
-            found.into_iter().map(|listing| (listing.member.socket, listing.key)).collect();
-        let targets = by_socket.into_iter().map(|(socket, key)| Target { socket, key });
-        Ok(Sockets::Few(targets.collect()))
+        let targets = self.audiences.targets(found).into_iter();
+        let by_socket: BTreeMap<SocketId, Target> =
+            targets.map(|target| (target.socket.clone(), target)).collect();
+        Ok(Sockets::Few(by_socket.into_values().collect()))
     }
 
     /// Those of an answer's sockets that wait for the answer; all sockets of anything else.

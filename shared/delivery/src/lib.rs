@@ -8,8 +8,9 @@
 //!    [`boards`], [`actions`] change rows, [`audiences`] become sockets, messages
 //!    wait in [`inboxes`], and the [`dispatcher`] hands big audiences on to jobs.
 //! 3. What is to be posted is a [`round`]. The [`carrier`] has the [`poster`]
-//!    post the round, frame by frame at the account's [`pace`], sends off
-//!    sockets that [`stall`], and folds the outcomes into the ledger.
+//!    post the round, frame by frame at the account's [`pace`] and after
+//!    [`handshakes`] that are under way, sends off sockets that [`stall`], and
+//!    folds the outcomes into the ledger.
 //! 4. Further [`rounds`] follow where all sockets turned out to be gone, or
 //!    values changed.
 //! 5. The [`closer`] ends the sockets that are to end.
@@ -34,6 +35,7 @@ mod carrier;
 mod closer;
 mod dead_letters;
 mod dispatcher;
+mod handshakes;
 mod inboxes;
 mod intake;
 mod job;

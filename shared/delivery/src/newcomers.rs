@@ -1,12 +1,12 @@
 //! Newcomers: the sockets that are shown what a group retains, since an action
 //! put them into the group or asks for it.
 
-use crate::audiences::{Audiences, Listing};
+use crate::audiences::Audiences;
 use crate::round::Target;
 use hubcast_model::envelope::{Action, Audience, Content, Notification};
 use hubcast_model::id::{GroupName, HubName};
 use hubcast_model::ports::{ChannelStore, ShardStore, SocketStore, StoreError};
-use hubcast_model::socket::Socket;
+use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Clock;
 
 /// The groups whose values an action shows; `None` for any other content.
@@ -42,7 +42,7 @@ where
         (_, Some(left)) => Ok(left),
         (Content::Action(Action::Add { audience, .. }), None) => {
             let listings = audiences.all_members(hub, audience).await?;
-            Ok(listings.into_iter().map(Listing::into_target).collect())
+            Ok(audiences.targets(listings))
         }
         (_, None) => Ok(Vec::new()),
     }
@@ -63,5 +63,9 @@ where
     let group = group.keyed();
     let is_in = |socket: &Socket| socket.groups().any(|joined| joined == group);
     let sockets = audiences.sockets(hub, audience).await?.into_iter().filter(is_in);
-    Ok(sockets.map(|socket| Target { socket: socket.id, key: None }).collect())
+    let target = |socket: Socket| {
+        let may_be_joining = socket.state == SocketState::Joining;
+        Target { socket: socket.id, key: None, may_be_joining }
+    };
+    Ok(sockets.map(target).collect())
 }

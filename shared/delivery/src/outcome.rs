@@ -11,6 +11,8 @@ pub(crate) enum Stop {
     Failed,
     /// There was no time left to try the socket.
     Untried,
+    /// The socket's client does not have the answer to its handshake yet.
+    Joining,
     /// The socket kept failing while others did not, and was sent to connect anew.
     Stalled,
 }
@@ -18,7 +20,7 @@ pub(crate) enum Stop {
 impl Stop {
     /// Whether the queue has to bring the rest again.
     pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::Failed | Self::Untried)
+        matches!(self, Self::Failed | Self::Untried | Self::Joining)
     }
 }
 

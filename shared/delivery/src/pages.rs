@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::audiences::Listing;
 use crate::job_run::JobRun;
 use crate::round::Target;
 use hubcast_model::channel::ChannelKey;
@@ -32,7 +33,8 @@ pub(crate) async fn next_page(
     now: Timestamp,
 ) -> Result<MemberPage, StoreError> {
     let limit = Some((PAGE_ROWS / run.channels.len().max(1)).max(10));
-    let (consistency, after) = (Consistency::Eventual, run.after());
+    // What is sent after a client's start has returned reaches the client.
+    let (consistency, after) = (Consistency::Strong, run.after());
     let mut reads = Vec::with_capacity(run.channels.len());
     for key in &run.channels {
         let query = PageQuery { key, consistency, now, after, limit };
@@ -48,8 +50,10 @@ pub(crate) async fn next_page(
             next.as_ref().is_none_or(|next| member.socket <= *next)
                 && !run.notification.excluded.contains(&member.connection)
         });
-        found.extend(known.map(|member| (member.socket, key.clone())));
+        found.extend(known.map(|member| {
+            let listing = Listing { key: Some(key.clone()), member };
+            (listing.member.socket.clone(), listing.into_target(now))
+        }));
     }
-    let targets = found.into_iter().map(|(socket, key)| Target { socket, key: Some(key) });
-    Ok(MemberPage { targets: targets.collect(), next })
+    Ok(MemberPage { targets: found.into_values().collect(), next })
 }

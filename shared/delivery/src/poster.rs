@@ -11,13 +11,15 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
 
+use crate::handshakes::{Handshake, Handshakes};
 use crate::outcome::{Fate, FrameOutcome, Outcome, Stop, few_of};
 use crate::pace::Pace;
 use crate::round::Round;
 use hubcast_model::frame::Frame;
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::ports::{ConnectionGateway, PostError, SocketStore};
 use hubcast_model::report::chain;
+use hubcast_model::time::Clock;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -83,7 +85,9 @@ enum Ending {
 
 /// Posts rounds at the instance's pace.
 #[derive(Debug)]
-pub(crate) struct Poster<'a, G> {
+pub(crate) struct Poster<'a, S, G, C> {
+    /// The handshakes that posts wait for.
+    pub(crate) handshakes: Handshakes<'a, S, C>,
     /// The sockets.
     pub(crate) gateway: &'a G,
     /// The rate of the instance.
@@ -94,7 +98,7 @@ pub(crate) struct Poster<'a, G> {
     pub(crate) retry_budget: Duration,
 }
 
-impl<G> Poster<'_, G> {
+impl<S, G, C> Poster<'_, S, G, C> {
     /// Whether a post of this instance succeeded a moment ago.
     pub(crate) fn has_succeeded_lately(&self) -> bool {
         self.pace.has_succeeded_within(EVIDENCE)
@@ -118,7 +122,7 @@ impl<G> Poster<'_, G> {
     }
 }
 
-impl<G: ConnectionGateway> Poster<'_, G> {
+impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
     /// Posts every socket's frames in order.
     pub(crate) async fn post(&self, round: &Round, deadline: Instant) -> Vec<Outcome> {
         let schedule = Schedule::new(round.sockets(), self.retry_budget, deadline);
@@ -126,7 +130,7 @@ impl<G: ConnectionGateway> Poster<'_, G> {
         // audiences are cut into jobs.
         let mut posts = Vec::with_capacity(round.sockets());
         for (socket, frames) in round.frames() {
-            posts.push(self.post_list(socket, frames, &schedule));
+            posts.push(self.post_in_turn(round, socket, frames, &schedule));
         }
         let outcomes = stream::iter(posts).buffer_unordered(self.concurrency.max(1));
         let mut outcomes: Vec<Outcome> = outcomes.collect().await;
@@ -136,8 +140,10 @@ impl<G: ConnectionGateway> Poster<'_, G> {
         outcomes
     }
 
-    async fn post_list(
+    /// Posts a socket's frames once its client has the answer to its handshake.
+    async fn post_in_turn(
         &self,
+        round: &Round,
         socket: &SocketId,
         frames: Vec<Frame>,
         schedule: &Schedule,
@@ -147,12 +153,34 @@ impl<G: ConnectionGateway> Poster<'_, G> {
             frames: Vec::with_capacity(frames.len()),
             stop: None,
         };
+        if round.may_be_joining(socket) {
+            outcome.stop = self.stop_of_handshake(socket, schedule).await;
+        }
+        self.post_list(frames, schedule, &mut outcome).await;
+        schedule.open.fetch_sub(1, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Waits for a handshake that may be under way; answers why nothing may be posted after all.
+    async fn stop_of_handshake(&self, socket: &SocketId, schedule: &Schedule) -> Option<Stop> {
+        let since = Instant::now();
+        let is_over = |at| at >= schedule.end_for(since);
+        match self.handshakes.wait(socket, is_over).await {
+            Handshake::Through => None,
+            Handshake::Gone => Some(Stop::Gone),
+            Handshake::UnderWay => Some(Stop::Joining),
+        }
+    }
+
+    /// Posts frames in order, until one of them stops the rest.
+    async fn post_list(&self, frames: Vec<Frame>, schedule: &Schedule, outcome: &mut Outcome) {
         for Frame { body, parcels } in frames {
             if outcome.stop.is_some() {
                 outcome.frames.push(FrameOutcome::left(parcels));
                 continue;
             }
             let mut attempts = Attempts::default();
+            let socket = &outcome.socket;
             let fate = match self.post_frame(socket, body, schedule, &mut attempts).await {
                 Ending::Fate(fate) => fate,
                 Ending::Stop(stop) => {
@@ -163,8 +191,6 @@ impl<G: ConnectionGateway> Poster<'_, G> {
             let Attempts { throttled, ambiguous, .. } = attempts;
             outcome.frames.push(FrameOutcome { parcels, fate, throttled, ambiguous });
         }
-        schedule.open.fetch_sub(1, Ordering::Relaxed);
-        outcome
     }
 
     /// Posts one frame, and tries again while that makes sense. A frame that may have arrived is

@@ -14,6 +14,7 @@ use crate::carrier::Carrier;
 use crate::closer::Closer;
 use crate::dead_letters::DeadLetters;
 use crate::dispatcher::Dispatcher;
+use crate::handshakes::Handshakes;
 use crate::inboxes::Inboxes;
 use crate::intake::Intake;
 use crate::job::Job;
@@ -87,6 +88,7 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
             audiences: self.audiences(),
             boards: Boards { store, clock },
             inboxes: Inboxes { store, clock },
+            handshakes: self.handshakes(),
             actions: Actions { store, shards, clock },
             dispatcher: Dispatcher { progress, queue, shards },
             invocations: upstream.as_ref().map(|_| store),
@@ -99,8 +101,13 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
         Audiences::new(&self.ports.store, &self.shards, &self.ports.clock)
     }
 
-    const fn poster(&self) -> Poster<'_, G> {
+    const fn handshakes(&self) -> Handshakes<'_, S, C> {
+        Handshakes { store: &self.ports.store, clock: &self.ports.clock }
+    }
+
+    const fn poster(&self) -> Poster<'_, S, G, C> {
         Poster {
+            handshakes: self.handshakes(),
             gateway: &self.ports.gateway,
             pace: &self.pace,
             concurrency: self.settings.concurrency,

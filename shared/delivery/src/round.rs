@@ -45,12 +45,16 @@ pub(crate) struct Target {
     pub(crate) socket: SocketId,
     /// The channel row that led to the socket, if one did.
     pub(crate) key: Option<ChannelKey>,
+    /// Whether the socket's client may not have the answer to its handshake yet.
+    pub(crate) may_be_joining: bool,
 }
 
 impl Target {
-    /// Sockets that are known without a row.
+    /// Sockets that are known without a row. Nothing says when their handshakes began.
     pub(crate) fn unkeyed(sockets: &[SocketId]) -> Vec<Self> {
-        sockets.iter().map(|socket| Self { socket: socket.clone(), key: None }).collect()
+        let target =
+            |socket: &SocketId| Self { socket: socket.clone(), key: None, may_be_joining: true };
+        sockets.iter().map(target).collect()
     }
 }
 
@@ -93,6 +97,8 @@ pub(crate) struct Round {
     parcels: Vec<Parcel>,
     /// For each socket the numbers of its parcels.
     lists: BTreeMap<SocketId, Vec<usize>>,
+    /// The sockets whose clients may not have the answer to their handshake yet.
+    joining: BTreeSet<SocketId>,
     /// The rows that led to the sockets.
     pub(crate) routes: Routes,
     /// The retained values among the records, which may be old when they are posted.
@@ -115,6 +121,9 @@ impl Round {
             if let Some(key) = target.key {
                 self.routes.add(&target.socket, key);
             }
+            if target.may_be_joining {
+                self.joining.insert(target.socket.clone());
+            }
             self.lists.entry(target.socket).or_default().push(at);
         }
     }
@@ -133,6 +142,11 @@ impl Round {
     /// A record by its number.
     pub(crate) fn parcel(&self, at: usize) -> Option<&Parcel> {
         self.parcels.get(at)
+    }
+
+    /// Whether a socket's client may not have the answer to its handshake yet.
+    pub(crate) fn may_be_joining(&self, socket: &SocketId) -> bool {
+        self.joining.contains(socket)
     }
 
     /// How many sockets get something.
@@ -171,7 +185,7 @@ mod tests {
     use super::*;
 
     fn target(id: &str) -> Target {
-        Target { socket: SocketId::parse(id).unwrap(), key: None }
+        Target { socket: SocketId::parse(id).unwrap(), key: None, may_be_joining: false }
     }
 
     fn parcel(element: usize, text: &'static str) -> Parcel {

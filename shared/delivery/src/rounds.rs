@@ -14,7 +14,7 @@ use crate::closer::Ends;
 use crate::inboxes::{InboxEntry, Inboxes};
 use crate::ledger::Ledger;
 use crate::poster::Poster;
-use crate::round::{ElementRef, Parcel, Round, Showing};
+use crate::round::{ElementRef, Parcel, Round, Showing, Target};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     BoardStore, ChannelStore, ConnectionGateway, InboxStore, ShardStore, SocketStore, StoreError,
@@ -32,7 +32,7 @@ const CHANGE_ROUNDS_MAX: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Rounds<'a, S, G, C> {
     /// Posts.
-    pub(crate) poster: Poster<'a, G>,
+    pub(crate) poster: Poster<'a, S, G, C>,
     /// The members of audiences.
     pub(crate) audiences: Audiences<'a, S, C>,
     /// The retained values.
@@ -104,11 +104,15 @@ where
             }
             self.inboxes.put(entry).await?;
             let there = self.still_there(entry).await?;
+            let targets = self.targets(entry, &there);
+            // A handshake that is under way may be delivering the message.
+            self.poster.handshakes.wait_for_all(&targets).await;
             let may_go_live = live_rounds < LIVE_ROUNDS_MAX && !self.is_overtaken(at, &there);
             if there.is_empty() || !may_go_live || !self.inboxes.take_back(entry).await? {
                 break;
             }
-            self.post(live_round(at, entry, there)).await;
+            let record = Bytes::from(entry.message.record.clone());
+            self.post(Round::of(Parcel::plain(at, record), targets)).await;
         }
         let dropped = self.inboxes.make_room(&entry.inbox).await?;
         Ok(Some(Entry::Kept { dropped }))
@@ -120,6 +124,12 @@ where
         let mut there = self.audiences.all_members(entry.hub(), &entry.audience).await?;
         there.retain(|listing| !self.ledger.is_ended(&listing.member.socket));
         Ok(there)
+    }
+
+    /// The sockets of members, without the excluded ones.
+    fn targets(&self, entry: &InboxEntry, there: &[Listing]) -> Vec<Target> {
+        let is_wanted = |listing: &&Listing| !entry.excluded.contains(&listing.member.connection);
+        self.audiences.targets(there.iter().filter(is_wanted).cloned().collect())
     }
 
     /// Whether a later element was posted to a socket that came meanwhile. The message has to wait
@@ -152,12 +162,4 @@ where
             }
         }
     }
-}
-
-/// The round of a message for the sockets that came meanwhile, without the excluded ones.
-fn live_round(at: ElementRef, entry: &InboxEntry, there: Vec<Listing>) -> Round {
-    let is_wanted = |listing: &Listing| !entry.excluded.contains(&listing.member.connection);
-    let targets = there.into_iter().filter(is_wanted).map(Listing::into_target).collect();
-    let record = Bytes::from(entry.message.record.clone());
-    Round::of(Parcel::plain(at, record), targets)
 }

@@ -35,7 +35,7 @@ pub async fn all_members(
 }
 
 /// A connection that was opened without a connectionToken. Such a connection has no channel of its
-/// own, and its id is the socket's. `None` when it is not there, or not ready.
+/// own, and its id is the socket's. `None` when it is not there, or has not begun its handshake.
 ///
 /// # Errors
 /// When the table does not answer.
@@ -48,9 +48,8 @@ pub async fn unclaimed_member(
         return Ok(None);
     };
     let socket = store.socket(&id, Consistency::Strong).await?;
-    // The client of a socket that is joining may not have read the handshake's answer yet.
-    let own = socket.filter(|socket| {
-        socket.hub == *hub && !socket.is_claimed() && socket.state == SocketState::Ready
-    });
+    let is_there = |state| matches!(state, SocketState::Joining | SocketState::Ready);
+    let own = socket
+        .filter(|socket| socket.hub == *hub && !socket.is_claimed() && is_there(socket.state));
     Ok(own.map(|socket| socket.member()))
 }

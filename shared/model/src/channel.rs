@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId, UserId};
+use crate::socket::JOINING_MAX;
 use crate::time::Timestamp;
 
 /// The full partition key of a channel row; its sort key is the socket.
@@ -118,6 +119,16 @@ pub struct Member {
     pub connection: ConnectionId,
     /// Whose socket it is; `None` when anonymous.
     pub user: Option<UserId>,
+    /// When the socket's handshake began; `None` in rows of versions that did not say so.
+    pub handshake_at: Option<Timestamp>,
+}
+
+impl Member {
+    /// Whether the socket's client may not have the answer to its handshake yet. Only the socket's
+    /// record can tell for certain.
+    pub fn may_be_joining(&self, now: Timestamp) -> bool {
+        self.handshake_at.is_some_and(|began| now.since(began) < JOINING_MAX)
+    }
 }
 
 /// A channel row to write.

@@ -12,6 +12,11 @@ use crate::time::Timestamp;
 pub const ROW_LIFETIME: Duration = Duration::from_mins(130);
 /// How long rows outlive the session that they belong to.
 pub const SESSION_GRACE: Duration = Duration::from_mins(1);
+/// The answer to a handshake is sent within this time after the handshake began, or never.
+pub const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// For so long after a handshake began, a sender asks whether the handshake is through. This is
+/// [`ANSWER_MAX`], the time of one post, and some seconds by which clocks may differ.
+pub const JOINING_MAX: Duration = Duration::from_secs(20);
 
 /// Where a socket is in its life.
 ///
@@ -21,9 +26,10 @@ pub const SESSION_GRACE: Duration = Duration::from_mins(1);
 pub enum SocketState {
     /// `$connect` was answered; nothing is deliverable yet.
     Connecting,
-    /// The handshake was taken on; its rows are being written.
+    /// The handshake was taken on. The rows are written and then the client gets its answer, so a
+    /// sender that finds a row waits.
     Joining,
-    /// All rows are written.
+    /// The client has its answer, and everything that waited for it.
     Ready,
     /// A Close was sent; one more frame and the socket is deleted.
     Closed,
@@ -44,6 +50,8 @@ pub struct Socket {
     pub state: SocketState,
     /// When it connected.
     pub connected_at: Timestamp,
+    /// When its handshake began; `None` before.
+    pub handshake_at: Option<Timestamp>,
     /// When its session ends, if it does.
     pub session_expires: Option<Timestamp>,
     /// The session of the client token that opened it; `None` for app tokens.
@@ -75,7 +83,7 @@ impl Socket {
     /// The socket as channel rows describe it.
     pub fn member(&self) -> Member {
         let (socket, connection) = (self.id.clone(), self.connection.clone());
-        Member { socket, connection, user: self.user.clone() }
+        Member { socket, connection, user: self.user.clone(), handshake_at: self.handshake_at }
     }
 
     /// The rows of this socket under `keys`, living no longer than `until` if given.

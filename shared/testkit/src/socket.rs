@@ -19,6 +19,7 @@ pub fn connecting(hub: &str, id: &str, user: &str) -> Socket {
         user: Some(name::user(user)),
         state: SocketState::Connecting,
         connected_at: START,
+        handshake_at: None,
         session_expires: None,
         session: None,
         channels: BTreeSet::new(),
@@ -39,5 +40,6 @@ pub fn ready(hub: &str, id: &str, user: &str) -> Socket {
 pub fn row(key: &ChannelKey, id: &str, expires: Timestamp) -> ChannelRow {
     let socket = name::socket(id);
     let connection = ConnectionId::from(&socket);
-    ChannelRow { key: key.clone(), member: Member { socket, connection, user: None }, expires }
+    let member = Member { socket, connection, user: None, handshake_at: None };
+    ChannelRow { key: key.clone(), member, expires }
 }

@@ -117,8 +117,12 @@ impl Sockets {
         if !open.has_answer && body != "{}\u{1e}" {
             ledger.violation(format!("{socket} got {body} before the handshake's answer"));
         }
-        open.has_answer = true;
         let stamp = ledger.stamp();
+        if !open.has_answer {
+            open.has_answer = true;
+            let at = ledger.socket_at(socket.as_str());
+            ledger.sockets[at].answered = Some(stamp);
+        }
         ledger.posts[post].arrived = Some((stamp, Instant::now()));
         if body.contains("\"type\":7") {
             let at = ledger.socket_at(socket.as_str());

@@ -56,7 +56,9 @@ pub(crate) struct SocketLife {
     pub(crate) connection: String,
     pub(crate) token_groups: Vec<u8>,
     pub(crate) begun: u64,
-    /// When it was ready, and could hear everything.
+    /// When the answer to its handshake arrived.
+    pub(crate) answered: Option<u64>,
+    /// The same for a socket whose handshake came through: from then on it hears everything.
     pub(crate) ready: Option<u64>,
     /// From when on it need not hear anything more.
     pub(crate) ended: Option<u64>,

@@ -104,7 +104,7 @@ fn note_socket(
     let caller = Caller { socket, connected_at: world.clock.now(), admission };
     let begun = ledger.stamp();
     let token_groups = token_groups.to_vec();
-    let (ready, ended) = (None, None);
+    let (answered, ready, ended) = (None, None, None);
     ledger.sockets.push(SocketLife {
         caller,
         hub,
@@ -112,6 +112,7 @@ fn note_socket(
         connection,
         token_groups,
         begun,
+        answered,
         ready,
         ended,
     });
@@ -151,8 +152,8 @@ async fn enter(world: World, at: usize) {
         .any(|socket| socket.id == caller.socket && socket.state == SocketState::Ready);
     if reply.is_empty() && is_ready && world.sockets.is_open(&caller.socket) {
         let mut ledger = world.ledger.open();
-        let stamp = ledger.stamp();
-        ledger.sockets[at].ready = Some(stamp);
+        // From its answer on the client hears everything, whatever else the handshake took.
+        ledger.sockets[at].ready = ledger.sockets[at].answered;
     } else {
         world.sockets.hang_up(&caller.socket);
         world.ledger.open().end_socket(at);

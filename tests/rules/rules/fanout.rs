@@ -5,6 +5,7 @@ mod big;
 mod close;
 mod delivery;
 mod given_up;
+mod joining;
 mod redelivery;
 mod rejects;
 mod retries;

@@ -1,5 +1,7 @@
 //! From a socket that is connected to one that is ready.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hubcast_delivery::Publish;
@@ -7,7 +9,7 @@ use hubcast_model::access::{Block, Standing};
 use hubcast_model::channel::{ChannelKey, ShardCounts};
 use hubcast_model::ports::BlockStore;
 use hubcast_model::principal::Principal;
-use hubcast_model::socket::SocketState;
+use hubcast_model::socket::{ANSWER_MAX, SocketState};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{anonymous, principal};
 use hubcast_testkit::queued::message;
@@ -40,21 +42,38 @@ async fn an_anonymous_socket_with_its_own_id_has_the_hubs_row_only() {
     assert_eq!(stage.store.channels_of(&socket), [hub].into());
 }
 
+/// What is sent after the client's start has returned finds the socket.
+#[tokio::test]
+async fn all_rows_are_written_before_the_answer() {
+    for connection in [None, Some("c")] {
+        let stage = Stage::default();
+        stage.put_membership("alice", "lasting", Standing::Member).await;
+        let who = with_groups(principal(HUB, "alice"), &["token"]);
+        let who = Principal { connection: connection.map(name::connection), ..who };
+        let alice = stage.connected("s1=", who).await;
+        let (store, socket) = (stage.store.clone(), alice.socket.clone());
+        let written = Arc::new(Mutex::new(BTreeSet::new()));
+        let at_answer = Arc::clone(&written);
+        stage.gateway.before("post", async move {
+            *at_answer.lock().unwrap() = store.channels_of(&socket);
+        });
+        assert_eq!(stage.answer(&alice, SHAKE).await, "");
+        let written = written.lock().unwrap().clone();
+        assert_eq!(written, stage.store.channels_of(&alice.socket), "{connection:?}");
+        assert!(stage.is_in(&alice, "token") && stage.is_in(&alice, "lasting"));
+    }
+}
+
+/// A sender takes a socket as through after some time, so no answer may come after that.
 #[tokio::test(start_paused = true)]
-async fn no_row_is_written_before_the_answer_was_taken() {
+async fn an_answer_that_would_come_too_late_is_never_sent() {
     let stage = Stage::default();
-    let alice = stage.connected("s1=", with_groups(principal(HUB, "alice"), &["g"])).await;
-    stage.gateway.always(&alice.socket, Answer::Late(Duration::from_secs(2)));
-    let (store, gateway) = (stage.store.clone(), stage.gateway.clone());
-    let look = async move {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        assert!(gateway.arrivals().is_empty());
-        assert!(store.rows().is_empty());
-    };
-    let (answer, ()) = tokio::join!(stage.answer(&alice, SHAKE), look);
-    assert_eq!(answer, "");
-    assert_eq!(stage.gateway.frames(&alice.socket), [ACCEPTED]);
-    assert!(stage.is_in(&alice, "g"));
+    let alice = stage.connected("s1=", principal(HUB, "alice")).await;
+    let clock = stage.clock.clone();
+    stage.store.before("put_rows", async move { clock.advance(ANSWER_MAX) });
+    assert_eq!(stage.answer(&alice, SHAKE).await, "");
+    assert!(stage.gateway.arrivals().is_empty() && stage.gateway.is_deleted(&alice.socket));
+    stage.assert_forgotten(&alice);
 }
 
 #[tokio::test]
@@ -162,9 +181,9 @@ async fn a_client_whose_answer_is_not_sure_is_cut_off() {
 
 #[tokio::test]
 async fn a_client_whose_rows_cannot_be_written_may_return() {
-    let after_the_answer =
-        ["put_rows", "block", "memberships", "note_channels", "finish_handshake"];
-    for operation in after_the_answer {
+    let operations =
+        ["put_rows", "block", "memberships", "note_channels", "uses", "finish_handshake"];
+    for operation in operations {
         let stage = Stage::default();
         let alice = stage.connected("s1=", with_groups(principal(HUB, "alice"), &["g"])).await;
         stage.store.fault(operation, Fault::Unavailable);
@@ -222,7 +241,7 @@ async fn a_user_who_was_blocked_meanwhile_is_signed_out() {
 }
 
 /// A push before the answer makes a client's start fail.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_reaches_a_client_before_the_answer() {
     for connection in [None, Some("c")] {
         let stage = Stage::default();
@@ -233,22 +252,30 @@ async fn nothing_reaches_a_client_before_the_answer() {
         let publisher = stage.publisher();
         let id = connection.unwrap_or("s1=");
         let bodies = [
-            r#"{"userId":"alice","target":"t"}"#.to_owned(),
-            r#"{"groupNames":["token","lasting"],"target":"t"}"#.to_owned(),
-            r#"{"target":"t"}"#.to_owned(),
+            r#"{"userId":"alice","target":"user"}"#.to_owned(),
+            r#"{"groupNames":["token","lasting"],"target":"groups"}"#.to_owned(),
+            r#"{"target":"hub"}"#.to_owned(),
             r#"{"action":"add","userId":"alice","groupName":"late"}"#.to_owned(),
-            format!(r#"{{"action":"add","connectionId":"{id}","groupName":"late"}}"#),
-            r#"{"groupName":"late","target":"t"}"#.to_owned(),
-            format!(r#"{{"connectionId":"{id}","target":"t"}}"#),
+            format!(r#"{{"action":"add","connectionId":"{id}","groupName":"later"}}"#),
+            r#"{"groupNames":["late","later"],"target":"added"}"#.to_owned(),
+            format!(r#"{{"connectionId":"{id}","target":"connection"}}"#),
         ];
+        let body = format!("[{}]", bodies.join(","));
+        let sender = Arc::new(Mutex::new(None));
+        let sending = Arc::clone(&sender);
         stage.gateway.before("post", async move {
-            for body in bodies {
-                publisher.publish(vec![message("m", &body)], INVOCATION).await;
-            }
+            let send =
+                async move { publisher.publish(vec![message("m", &body)], INVOCATION).await };
+            *sending.lock().unwrap() = Some(tokio::spawn(send));
+            // The sender has found the socket by then, and waits.
+            tokio::time::sleep(Duration::from_secs(1)).await;
         });
 
         assert_eq!(stage.answer(&alice, SHAKE).await, "");
+        let sender = sender.lock().unwrap().take().unwrap();
+        assert!(sender.await.unwrap().failed.is_empty(), "{connection:?}");
 
-        assert_eq!(stage.gateway.frames(&alice.socket), [ACCEPTED], "{connection:?}");
+        let called = stage.called(&alice);
+        assert_eq!(called, ["user", "groups", "hub", "added", "connection"], "{connection:?}");
     }
 }

@@ -12,8 +12,8 @@ use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 
 use super::key::{
-    self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HUB, PAID, PK, SESSION, SK, SOCKET,
-    STATE, TOKEN_SESSION, TTL, USER,
+    self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HANDSHAKE, HUB, PAID, PK, SESSION, SK,
+    SOCKET, STATE, TOKEN_SESSION, TTL, USER,
 };
 
 /// An item as DynamoDB holds it.
@@ -61,6 +61,7 @@ pub(super) fn from_socket(socket: &Socket) -> Item {
         (USER, user),
         (STATE, Some(state(socket.state))),
         (CONNECTED, Some(millis(socket.connected_at))),
+        (HANDSHAKE, socket.handshake_at.map(millis)),
         (SESSION, socket.session_expires.map(millis)),
         (TOKEN_SESSION, session.map(|session| text(session.id.as_str()))),
         (GRACE, grace.map(number)),
@@ -90,6 +91,7 @@ pub(super) fn to_socket(item: &Item) -> Result<Option<Socket>, StoreError> {
         user: user(item, what)?,
         state: to_state(required(item, STATE, what)?)?,
         connected_at: at(item, CONNECTED).ok_or(StoreError::Corrupt { what })?,
+        handshake_at: at(item, HANDSHAKE),
         session_expires: at(item, SESSION),
         session: session(item),
         channels: channels
@@ -124,6 +126,9 @@ pub(super) fn from_row(row: &ChannelRow) -> Item {
     if let Some(user) = &row.member.user {
         item.insert(USER.to_owned(), text(user.as_str()));
     }
+    if let Some(began) = row.member.handshake_at {
+        item.insert(HANDSHAKE.to_owned(), millis(began));
+    }
     item.insert(TTL.to_owned(), ttl(row.expires));
     item.insert(EXPIRES.to_owned(), millis(row.expires));
     item
@@ -137,6 +142,7 @@ pub(super) fn to_member(item: &Item) -> Result<Member, StoreError> {
         socket: socket.map_err(|_| StoreError::Corrupt { what })?,
         connection: connection(item, what)?,
         user: user(item, what)?,
+        handshake_at: at(item, HANDSHAKE),
     })
 }
 

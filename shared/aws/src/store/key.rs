@@ -18,6 +18,7 @@ pub(super) const CONNECTION: &str = "connectionId";
 pub(super) const USER: &str = "userId";
 pub(super) const STATE: &str = "state";
 pub(super) const CONNECTED: &str = "connectedAt";
+pub(super) const HANDSHAKE: &str = "handshakeAt";
 pub(super) const SESSION: &str = "sessionExpires";
 pub(super) const TOKEN_SESSION: &str = "session";
 pub(super) const GRACE: &str = "graceMillis";

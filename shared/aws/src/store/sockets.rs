@@ -77,6 +77,7 @@ impl SocketStore for DynamoStore {
         &self,
         id: &SocketId,
         channels: &[ChannelKey],
+        now: Timestamp,
     ) -> Result<Option<Socket>, StoreError> {
         let update = self
             .client
@@ -85,10 +86,12 @@ impl SocketStore for DynamoStore {
             .set_key(Some(key::socket(id)))
             .condition_expression("#state = :connecting")
             .expression_attribute_names("#state", key::STATE)
+            .expression_attribute_names("#handshake", key::HANDSHAKE)
+            .expression_attribute_values(":now", item::millis(now))
             .expression_attribute_values(":joining", item::state(SocketState::Joining))
             .expression_attribute_values(":connecting", item::state(SocketState::Connecting))
             .return_values(ReturnValue::AllNew);
-        let update = adding(update, "SET #state = :joining", channels);
+        let update = adding(update, "SET #state = :joining, #handshake = :now", channels);
         let output = if_met("begin_handshake", update.send().await)?;
         let attributes = output.and_then(|output| output.attributes);
         attributes.as_ref().map_or(Ok(None), to_socket)

@@ -1,5 +1,9 @@
 //! The rows of a newcomer: from a handshake that is taken on to a socket that is ready.
 //!
+//! All rows are written before the client gets its answer. So whatever is sent
+//! after the answer finds the socket, and whoever finds a socket that is not
+//! ready waits.
+//!
 //! The rows for user, connection and hub are written first, then the lasting
 //! memberships and the block are read. Whoever changes those writes them first
 //! and reads the user's sockets afterwards. So one of the two always sees the
@@ -14,15 +18,13 @@ use hubcast_model::channel::{ChannelKey, ShardCounts};
 use hubcast_model::context::Caller;
 use hubcast_model::id::{GroupName, KeyedName, UserId};
 use hubcast_model::ports::{
-    BlockStore, ChannelStore, Consistency, GrantStore, InboxStore, MembershipStore, ShardStore,
-    SocketStore, StoreError,
+    BlockStore, ChannelStore, Consistency, GrantStore, MembershipStore, ShardStore, SocketStore,
+    StoreError,
 };
-use hubcast_model::retention::Uses;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 
 use super::grant::token_groups;
-use super::inbox::has_message;
 use crate::connect::is_blocked;
 
 /// How a handshake began.
@@ -39,11 +41,9 @@ pub(super) enum Beginning {
 /// How the rows of a newcomer came out.
 #[derive(Debug)]
 pub(super) enum Entry {
-    /// The socket is ready, in these groups.
-    Ready(Groups),
-    /// A message went into the user's inbox in this moment.
-    Early,
-    /// The socket went away, or another socket took over its connection id.
+    /// The rows are written, those of these groups too.
+    Written(Groups),
+    /// The socket went away.
     Lost,
     /// The user is blocked or has logged out.
     Blocked,
@@ -57,12 +57,14 @@ pub(super) struct Entrance<S, C> {
     pub(super) shards: Arc<Shards>,
 }
 
-impl<S: ShardStore + SocketStore, C> Entrance<S, C> {
+impl<S: ShardStore + SocketStore, C: Clock> Entrance<S, C> {
     /// Takes a handshake on, once per socket.
     pub(super) async fn begin(&self, caller: &Caller) -> Result<Beginning, StoreError> {
         let counts = self.shards.for_writing(&*self.store).await?;
         let channels = first_channels(caller, counts);
-        if let Some(socket) = self.store.begin_handshake(&caller.socket, &channels).await? {
+        if let Some(socket) =
+            self.store.begin_handshake(&caller.socket, &channels, self.clock.now()).await?
+        {
             return Ok(Beginning::Begun(socket));
         }
         let record = self.store.socket(&caller.socket, Consistency::Strong).await?;
@@ -70,38 +72,32 @@ impl<S: ShardStore + SocketStore, C> Entrance<S, C> {
     }
 }
 
+impl<S: SocketStore, C> Entrance<S, C> {
+    /// Makes the socket ready. False when the socket went away, or another socket took over its
+    /// connection id.
+    pub(super) async fn finish(&self, socket: &Socket) -> Result<bool, StoreError> {
+        self.store.finish_handshake(socket).await
+    }
+}
+
 impl<S, C> Entrance<S, C>
 where
-    S: BlockStore
-        + ChannelStore
-        + GrantStore
-        + InboxStore
-        + MembershipStore
-        + ShardStore
-        + SocketStore,
+    S: BlockStore + ChannelStore + GrantStore + MembershipStore + ShardStore + SocketStore,
     C: Clock,
 {
-    /// Writes all rows and makes the socket ready.
+    /// Writes all rows.
     pub(super) async fn enter(
         &self,
         caller: &Caller,
         socket: &Socket,
-        in_use: &Uses,
     ) -> Result<Entry, StoreError> {
         self.store.put_rows(&socket.rows(&socket.channels, None)).await?;
-        let is_early = has_message(&*self.store, socket, in_use, self.clock.now()).await?;
         let token_groups = token_groups(&*self.store, caller, self.clock.now()).await?;
         if is_blocked(&*self.store, &caller.admission.principal, self.clock.now()).await? {
             return Ok(Entry::Blocked);
         }
-        if is_early {
-            return Ok(Entry::Early);
-        }
-        let Some(groups) = self.enter_groups(socket, &token_groups).await? else {
-            return Ok(Entry::Lost);
-        };
-        let finished = self.store.finish_handshake(socket).await?;
-        Ok(if finished { Entry::Ready(groups) } else { Entry::Lost })
+        let groups = self.enter_groups(socket, &token_groups).await?;
+        Ok(groups.map_or(Entry::Lost, Entry::Written))
     }
 }
 

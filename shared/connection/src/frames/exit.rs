@@ -6,26 +6,25 @@ use std::sync::Arc;
 
 use hubcast_membership::presence::Disconnect;
 use hubcast_model::channel::ChannelKey;
-use hubcast_model::ports::{ChannelStore, ConnectionGateway, PostError};
+use hubcast_model::ports::ChannelStore;
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::Socket;
 
-use super::closer::cut;
+use super::acceptance::Unanswered;
 use super::step::{End, Step, unavailable};
 use super::welcome::WelcomeError;
 
 /// Ends sockets that cannot stay.
 #[derive(Debug)]
-pub(super) struct Exit<S, G, P> {
+pub(super) struct Exit<S, P> {
     pub(super) store: Arc<S>,
-    pub(super) gateway: Arc<G>,
     pub(super) presence: Arc<P>,
 }
 
-impl<S: ChannelStore, G: ConnectionGateway, P: Disconnect> Exit<S, G, P> {
-    /// The end of a socket that surely got no answer to its handshake. The client's start fails in
-    /// any case, so the socket is cut and the client tries anew.
-    pub(super) async fn unanswered(&self, socket: &Socket, err: &PostError) -> Step {
+impl<S: ChannelStore, P: Disconnect> Exit<S, P> {
+    /// The end of a socket that may have got no answer to its handshake. The client's start fails
+    /// in any case, so the socket is cut and the client tries anew.
+    pub(super) async fn unanswered(&self, socket: &Socket, err: &Unanswered) -> Step {
         tracing::warn!(error = %report(err), socket.id = %socket.id, "a handshake went unanswered");
         if let Err(err) = self.presence.disconnect(&socket.id).await {
             tracing::warn!(error = %report(&err), "a socket's rows could not be removed");
@@ -55,18 +54,6 @@ impl<S: ChannelStore, G: ConnectionGateway, P: Disconnect> Exit<S, G, P> {
             Ok(()) => Step::End(End::Drop),
             Err(err) => unavailable(&err),
         }
-    }
-
-    /// The end of a socket that came in the very moment in which a message went into the inbox.
-    ///
-    /// The sender may have seen the socket, taken the message back and be posting it. A client
-    /// hears nothing after a Close, so the socket is cut: then that post fails, and the message
-    /// goes into the inbox. The socket is cut before its record goes, since a ping of a socket
-    /// without a record is answered by a Close.
-    pub(super) async fn early(&self, socket: &Socket) -> Step {
-        tracing::info!(socket.id = %socket.id, "messages are waiting: the client comes once more");
-        cut(&*self.gateway, &socket.id).await;
-        self.return_later(socket, End::Drop).await
     }
 
     /// The end of a socket that was not given everything. Its client returns and gets the rest.

@@ -1,32 +1,34 @@
 //! The handshake: from a socket that is connected to one that is ready.
 //!
-//! A client fails for good when anything reaches it before the handshake's
-//! answer. So the answer is posted and its 200 awaited before the first channel
-//! row makes the socket deliverable. What each part does is told there:
-//! [`limit`](super::limit), [`entrance`](super::entrance),
+//! What is sent after the client's start has returned must arrive. So all rows
+//! are written first, and then the client gets its answer. A client fails for
+//! good when anything reaches it before this answer, so whoever finds a row
+//! waits until the socket is ready ([ADR 99](../../../../docs/adr/0099-rows-come-before-the-answer.md)).
+//! What each part does is told there: [`limit`](super::limit),
+//! [`entrance`](super::entrance), [`acceptance`](super::acceptance),
 //! [`inbox`](super::inbox), [`arrival`](super::arrival).
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use hubcast_membership::membership::Groups;
 use hubcast_membership::presence::Disconnect;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{
-    BlockStore, ChannelStore, ConnectionGateway, GrantStore, InboxStore, MembershipStore,
-    ShardStore, SocketStore, StoreError, UsageStore,
+    BlockStore, ChannelStore, ConnectionGateway, Consistency, GrantStore, InboxStore,
+    MembershipStore, ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
-use signalr_protocol::handshake::{ACCEPTED, HandshakeError, HandshakeRequest};
+use signalr_protocol::handshake::{HandshakeError, HandshakeRequest};
 
+use super::acceptance::accept;
 use super::arrival::Newcomer;
 use super::entrance::{Beginning, Entrance, Entry};
 use super::exit::Exit;
-use super::inbox::{Inboxes, uses_before_rows};
+use super::inbox::Inboxes;
 use super::limit::LimitCheck;
 use super::liveness::Liveness;
-use super::post::post;
 use super::step::{Answer, End, Step, unavailable};
 
 /// Takes handshakes on. A socket that has become ready goes to `arrival`.
@@ -38,7 +40,7 @@ pub(super) struct Handshake<S, G, C, P, A> {
     pub(super) limit: Arc<LimitCheck<S, G, C, P>>,
     pub(super) entrance: Entrance<S, C>,
     pub(super) inboxes: Inboxes<S, G, C>,
-    pub(super) exit: Arc<Exit<S, G, P>>,
+    pub(super) exit: Arc<Exit<S, P>>,
     pub(super) arrival: A,
 }
 
@@ -90,26 +92,32 @@ where
     P: Disconnect,
     A: Answer<Newcomer>,
 {
-    /// Answers the client, and makes its socket ready.
+    /// Writes the rows, answers the client, and makes its socket ready.
     async fn take_on(&self, caller: &Caller, socket: Socket) -> Step {
-        let accepted = Bytes::from_static(ACCEPTED.as_bytes());
-        let (posted, in_use) = tokio::join!(
-            post(&*self.gateway, &socket.id, accepted),
-            uses_before_rows(&*self.store, &socket)
-        );
-        if let Err(err) = posted {
+        let entry = self.entrance.enter(caller, &socket).await;
+        if let Err(err) = accept(&*self.gateway, &socket, self.liveness.clock.now()).await {
             return self.exit.unanswered(&socket, &err).await;
         }
+        match entry {
+            Ok(Entry::Written(groups)) => self.admit(caller, socket, groups).await,
+            Ok(Entry::Lost) => self.exit.lost(&socket).await,
+            Ok(Entry::Blocked) => self.exit.blocked(&socket).await,
+            Err(err) => unavailable(&err),
+        }
+    }
+
+    /// Gives a client that has its answer what waited for it, and lets everybody else through.
+    async fn admit(&self, caller: &Caller, socket: Socket, groups: Groups) -> Step {
+        let in_use = match self.store.uses(&socket.hub, Consistency::Strong).await {
+            Ok(in_use) => in_use,
+            Err(err) => return self.exit.unwelcome(&socket, &err.into()).await,
+        };
         if let Err(err) = self.inboxes.empty(caller, &socket, &in_use).await {
             return self.exit.unwelcome(&socket, &err).await;
         }
-        match self.entrance.enter(caller, &socket, &in_use).await {
-            Ok(Entry::Ready(groups)) => {
-                self.arrival.answer(caller, Newcomer { socket, groups, in_use }).await
-            }
-            Ok(Entry::Early) => self.exit.early(&socket).await,
-            Ok(Entry::Lost) => self.exit.lost(&socket).await,
-            Ok(Entry::Blocked) => self.exit.blocked(&socket).await,
+        match self.entrance.finish(&socket).await {
+            Ok(true) => self.arrival.answer(caller, Newcomer { socket, groups, in_use }).await,
+            Ok(false) => self.exit.lost(&socket).await,
             Err(err) => unavailable(&err),
         }
     }

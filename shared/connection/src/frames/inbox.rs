@@ -1,23 +1,20 @@
 //! The inbox of a newcomer's user.
 //!
-//! The inbox is emptied before the socket has any row. A message that is sent
-//! meanwhile finds nobody and goes into the inbox too, so no message overtakes
-//! an older one. A message that was put into the inbox just before the rows
-//! were there is found by a look right after them. Then the socket is removed,
-//! and the client comes once more.
+//! The inbox is emptied after the socket's rows are written and before the
+//! socket is ready. A message that is put into the inbox before the rows are
+//! there is found. Whoever puts a message there later finds the rows, and waits
+//! until the socket is ready. So no message overtakes an older one, and none
+//! comes twice.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hubcast_model::context::Caller;
 use hubcast_model::frame::coalesce;
-use hubcast_model::ports::{
-    BlockStore, ConnectionGateway, Consistency, InboxStore, StoreError, UsageStore,
-};
-use hubcast_model::report::chain as report;
+use hubcast_model::ports::{BlockStore, ConnectionGateway, InboxStore};
 use hubcast_model::retention::{Inbox, InboxMessage, Use, Uses};
 use hubcast_model::socket::Socket;
-use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::time::Clock;
 
 use super::post::post_unless_too_large;
 use super::welcome::WelcomeError;
@@ -71,34 +68,6 @@ impl<S: InboxStore + BlockStore, G: ConnectionGateway, C: Clock> Inboxes<S, G, C
         }
         Ok(())
     }
-}
-
-/// Whether the inbox of the socket's user holds a message at `now`.
-///
-/// To deliver such a message after the rows are written could be too late: others may have reached
-/// the socket before.
-pub(super) async fn has_message(
-    store: &impl InboxStore,
-    socket: &Socket,
-    in_use: &Uses,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let Some(inbox) = inbox_of(socket, in_use) else {
-        return Ok(false);
-    };
-    Ok(!store.inbox_messages(&inbox, now).await?.is_empty())
-}
-
-/// What seems to be in use on the hub of a newcomer. The look is eventual, so a caller that has to
-/// be sure looks again, after the rows are written.
-pub(super) async fn uses_before_rows(store: &impl UsageStore, socket: &Socket) -> Uses {
-    if socket.user.is_none() {
-        return Uses::new();
-    }
-    store.uses(&socket.hub, Consistency::Eventual).await.unwrap_or_else(|err| {
-        tracing::warn!(error = %report(&err), "what is in use could not be read");
-        Uses::new()
-    })
 }
 
 /// The inbox of the socket's user; `None` when there cannot be a message in it.

@@ -195,7 +195,9 @@ where
     /// Ends sockets. Each gets a Close, then nothing reaches it any more, and after a moment to
     /// read the Close it is cut. The new client has its answer by then and waits for none of this.
     async fn evict(&self, excess: Excess) -> Result<(), StoreError> {
-        let Excess { sockets, why } = excess;
+        let Excess { mut sockets, why } = excess;
+        // A socket that is joining must not hear anything yet, and comes here by itself.
+        sockets.retain(|socket| socket.state != SocketState::Joining);
         let close = Bytes::from(End::fatal(why).record());
         for socket in &sockets {
             if let Err(err) = self.closer.gateway.post(&socket.id, close.clone()).await {

@@ -109,11 +109,8 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
             closer: self.closer(settings),
             presence: Arc::clone(&presence),
         });
-        let exit = Arc::new(Exit {
-            store: Arc::clone(&self.store),
-            gateway: Arc::clone(&self.gateway),
-            presence: Arc::clone(&presence),
-        });
+        let (store, leaving) = (Arc::clone(&self.store), Arc::clone(&presence));
+        let exit = Arc::new(Exit { store, presence: leaving });
         Handshake {
             store: Arc::clone(&self.store),
             gateway: Arc::clone(&self.gateway),
@@ -122,14 +119,7 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
             entrance: self.entrance(),
             inboxes: self.inboxes(),
             exit: Arc::clone(&exit),
-            arrival: Arrival {
-                store: Arc::clone(&self.store),
-                clock: Arc::clone(&self.clock),
-                presence,
-                limit,
-                boards: Arc::clone(&self.boards),
-                exit,
-            },
+            arrival: Arrival { presence, limit, boards: Arc::clone(&self.boards), exit },
         }
     }
 

@@ -22,13 +22,15 @@ pub trait SocketStore: Send + Sync {
         consistency: Consistency,
     ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
 
-    /// Moves a socket from `Connecting` to `Joining` and notes the rows it is about to have.
+    /// Moves a socket from `Connecting` to `Joining` at `now`, and notes the rows it is about to
+    /// have.
     ///
     /// Answers the record as it is then, or `None` when the socket is gone or not `Connecting`.
     fn begin_handshake(
         &self,
         id: &SocketId,
         channels: &[ChannelKey],
+        now: Timestamp,
     ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
 
     /// Moves a socket from `Joining` to `Ready`, and marks its claim as finished, in one step.

@@ -76,12 +76,14 @@ impl SocketStore for MemoryStore {
         &self,
         id: &SocketId,
         channels: &[ChannelKey],
+        now: Timestamp,
     ) -> Result<Option<Socket>, StoreError> {
         self.meet("begin_handshake").await?;
         let mut state = lock(&self.state);
         let socket = state.socket_in(id, &[SocketState::Connecting]);
         Ok(socket.map(|socket| {
             socket.state = SocketState::Joining;
+            socket.handshake_at = Some(now);
             socket.channels.extend(channels.iter().cloned());
             socket.clone()
         }))

@@ -1,9 +1,11 @@
 //! Handshakes, while other things happen to the socket or to its connection id.
 
+use hubcast_model::context::Caller;
 use hubcast_model::socket::SocketState;
 use hubcast_testkit::interleave::{Flow, Orders};
 use hubcast_testkit::name;
 use hubcast_testkit::principal::principal;
+use tokio::sync::oneshot;
 
 use super::{PREEMPTIONS, answer, assert_tidy, leave_for_good, publish};
 use crate::stage::{ACCEPTED, HUB, SHAKE, Stage, claiming, with_groups};
@@ -87,26 +89,59 @@ async fn an_upgrade_that_is_tried_again_during_the_first_handshake_ends_with_one
     }
 }
 
+/// A body for everything that a client may be reached by, and its targets in order.
+fn everything(connection: &str) -> (String, Vec<&'static str>) {
+    let body = format!(
+        r#"[{{"target":"hub"}},{{"userId":"alice","target":"user"}},{{"groupName":"g","target":"group"}},
+            {{"action":"add","connectionId":"{connection}","groupName":"h"}},
+            {{"action":"add","userId":"alice","groupName":"i"}},{{"groupName":"i","target":"added user"}},
+            {{"groupName":"h","target":"added"}},{{"connectionId":"{connection}","target":"connection"}}]"#
+    );
+    (body, vec!["hub", "user", "group", "added user", "added", "connection"])
+}
+
+async fn newcomer(stage: &Stage, connection: &str) -> Caller {
+    let who = with_groups(principal(HUB, "alice"), &["g"]);
+    let who = if connection == "c" { claiming(who, "c") } else { who };
+    stage.connected("s1=", who).await
+}
+
 #[tokio::test(start_paused = true)]
 async fn whatever_is_sent_during_the_handshake_arrives_after_its_answer() {
     for connection in ["c", "s1="] {
+        let (body, _) = everything(connection);
         let mut orders = Orders::with_preemptions(2);
         while orders.turn() {
             let stage = Stage::default();
-            let mut who = with_groups(principal(HUB, "alice"), &["g"]);
-            if connection == "c" {
-                who = claiming(who, "c");
-            }
-            let alice = stage.connected("s1=", who).await;
+            let alice = newcomer(&stage, connection).await;
             let publisher = stage.publisher();
-            let body = format!(
-                r#"[{{"target":"t"}},{{"userId":"alice","target":"t"}},{{"groupName":"g","target":"t"}},
-                    {{"action":"add","connectionId":"{connection}","groupName":"h"}},
-                    {{"groupName":"h","target":"t"}},{{"connectionId":"{connection}","target":"t"}}]"#
-            );
             orders.run(vec![answer(&stage, &alice, SHAKE), publish(&publisher, &body)]).await;
             let first = stage.gateway.frames(&alice.socket).into_iter().next();
             assert_eq!(first.as_deref(), Some(ACCEPTED), "order {}", orders.tried());
         }
+    }
+}
+
+/// A client's start returns with the handshake's answer. Whatever is sent from then on arrives.
+#[tokio::test(start_paused = true)]
+async fn whatever_is_sent_after_the_answer_arrives() {
+    for connection in ["c", "s1="] {
+        let (body, expected) = everything(connection);
+        let mut orders = Orders::with_preemptions(2);
+        while orders.turn() {
+            let stage = Stage::default();
+            let alice = newcomer(&stage, connection).await;
+            let (started, start) = oneshot::channel();
+            // The first look into the table after the answer.
+            stage.store.before("uses", async move { started.send(()).unwrap() });
+            let publisher = stage.publisher();
+            let send: Flow<'_> = Box::pin(async {
+                start.await.unwrap();
+                publish(&publisher, &body).await;
+            });
+            orders.run(vec![answer(&stage, &alice, SHAKE), send]).await;
+            assert_eq!(stage.called(&alice), expected, "order {}", orders.tried());
+        }
+        assert!(orders.tried() > 20, "{} orders", orders.tried());
     }
 }

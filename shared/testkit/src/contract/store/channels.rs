@@ -76,13 +76,14 @@ pub async fn members_come_in_the_order_of_their_sockets(store: &impl ChannelStor
     assert_eq!(sockets(store, &key).await, ["A=", "B=", "a=", "b=", "c="]);
 }
 
-/// Connection and user come with every member.
+/// Connection, user and the time of the handshake come with every member.
 pub async fn a_member_reads_back_as_it_was_written(store: &impl ChannelStore) {
     let key = key(&longest_name('員'));
     let anonymous = row(&key, "member-a=", LATER);
     let mut named = row(&key, "member-b=", LATER);
     named.member.connection = name::connection("member-connection");
     named.member.user = Some(name::user(&longest_name('名')));
+    named.member.handshake_at = Some(START);
     put(store, &[anonymous.clone(), named.clone()]).await;
     assert_eq!(members(store, &key).await, [anonymous.member, named.member]);
 }

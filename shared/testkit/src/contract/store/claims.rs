@@ -29,7 +29,7 @@ async fn take(store: &impl ClaimStore, socket: &Socket) -> bool {
 
 async fn finish(store: &impl SocketStore, socket: &Socket) -> bool {
     store.create_socket(socket).await.expect("an answer");
-    store.begin_handshake(&socket.id, &[]).await.expect("an answer").expect("a socket");
+    store.begin_handshake(&socket.id, &[], START).await.expect("an answer").expect("a socket");
     store.finish_handshake(socket).await.expect("an answer")
 }
 

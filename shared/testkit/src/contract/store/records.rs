@@ -68,6 +68,7 @@ pub async fn a_record_reads_back_as_it_was_written(store: &impl SocketStore) {
         connection: name::connection("record-full-connection"),
         user: Some(name::user(&longest_name('名'))),
         state: SocketState::Ready,
+        handshake_at: Some(START.plus(Duration::from_millis(2))),
         session_expires: Some(START.plus(Duration::from_millis(1))),
         session: Some(SocketSession {
             id: SessionId::of(&name::hub(HUB), "token"),
@@ -92,17 +93,18 @@ pub async fn an_unknown_socket_has_no_record(store: &impl SocketStore) {
 pub async fn a_handshake_begins_once(store: &impl SocketStore) {
     let socket = socket_in(store, "record-begins=", SocketState::Connecting).await;
     let channels = keys(&["a", "b"]);
-    let begun = store.begin_handshake(&socket.id, &channels).await.expect("an answer");
+    let begun = store.begin_handshake(&socket.id, &channels, START).await.expect("an answer");
     let expected = Socket {
         state: SocketState::Joining,
+        handshake_at: Some(START),
         channels: channels.iter().cloned().collect(),
         ..socket.clone()
     };
     assert_eq!(begun, Some(expected));
-    let again = store.begin_handshake(&socket.id, &channels).await.expect("an answer");
+    let again = store.begin_handshake(&socket.id, &channels, START).await.expect("an answer");
     assert_eq!(again, None);
     let unknown = name::socket("record-begins-unknown=");
-    assert_eq!(store.begin_handshake(&unknown, &channels).await.expect("an answer"), None);
+    assert_eq!(store.begin_handshake(&unknown, &channels, START).await.expect("an answer"), None);
     assert_eq!(read(store, &unknown).await, None);
 }
 
@@ -110,7 +112,7 @@ pub async fn a_handshake_begins_once(store: &impl SocketStore) {
 pub async fn a_handshake_finishes_once_and_after_it_began(store: &impl SocketStore) {
     let socket = socket_in(store, "record-finishes=", SocketState::Connecting).await;
     assert!(!store.finish_handshake(&socket).await.expect("an answer"));
-    let begun = store.begin_handshake(&socket.id, &keys(&["a"])).await.expect("an answer");
+    let begun = store.begin_handshake(&socket.id, &keys(&["a"]), START).await.expect("an answer");
     let begun = begun.expect("a socket");
     assert!(store.finish_handshake(&begun).await.expect("an answer"));
     assert!(!store.finish_handshake(&begun).await.expect("an answer"));
@@ -227,8 +229,10 @@ pub async fn forgetting_makes_no_record(store: &impl SocketStore) {
 pub async fn noting_and_forgetting_nothing_is_fine(store: &impl SocketStore) {
     let socket = socket_in(store, "record-nothing=", SocketState::Connecting).await;
     assert_eq!(store.note_channels(&socket.id, &[], None).await.expect("an answer"), None);
-    let begun = store.begin_handshake(&socket.id, &[]).await.expect("an answer");
-    assert_eq!(begun, Some(Socket { state: SocketState::Joining, ..socket.clone() }));
+    let begun = store.begin_handshake(&socket.id, &[], START).await.expect("an answer");
+    let joining = SocketState::Joining;
+    let expected = Socket { state: joining, handshake_at: Some(START), ..socket.clone() };
+    assert_eq!(begun, Some(expected));
     let noted = store.note_channels(&socket.id, &[], None).await.expect("an answer");
     assert_eq!(noted, begun);
     store.forget_channels(&socket.id, &[]).await.expect("an answer");
@@ -259,10 +263,10 @@ pub async fn an_unknown_socket_is_marked_closed_once(store: &impl SocketStore) {
 /// Closed is the end of a socket's life, whatever was under way.
 pub async fn a_closed_socket_does_not_get_ready(store: &impl SocketStore) {
     let socket = socket_in(store, "record-ends=", SocketState::Connecting).await;
-    store.begin_handshake(&socket.id, &keys(&["a"])).await.expect("an answer");
+    store.begin_handshake(&socket.id, &keys(&["a"]), START).await.expect("an answer");
     assert_eq!(close(store, &socket.id).await, None);
     assert!(!store.finish_handshake(&socket).await.expect("an answer"));
-    let begun = store.begin_handshake(&socket.id, &keys(&["a"])).await.expect("an answer");
+    let begun = store.begin_handshake(&socket.id, &keys(&["a"]), START).await.expect("an answer");
     assert_eq!(begun, None);
 }
 

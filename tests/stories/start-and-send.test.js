@@ -1,0 +1,56 @@
+// What is sent as soon as start() has resolved, as apps do that add a new connection to its groups.
+
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { client } from "../harness/client.js";
+import { startStack } from "../harness/stack.js";
+import { describeEachWay } from "../harness/ways.js";
+
+const ROUNDS = 1000;
+const AT_ONCE = 20;
+
+describeEachWay("what is sent right after start()", ({ way, Publisher }) => {
+  let stack, backend;
+  before(async () => {
+    stack = await startStack();
+    backend = new Publisher(stack);
+  });
+  after(async () => {
+    const { logs } = stack;
+    await stack.stop();
+    assert.doesNotMatch(logs, /ERROR/);
+  });
+
+  /** A message for each audience that the client is in, and for each group that it is put into. */
+  function envelopes(round, connectionId) {
+    const userId = `user-${round}`;
+    const groups = ["token", "connection", "user"].map((kind) => `${kind}-${round}`);
+    const audiences = [{ connectionId }, { userId }, {}, ...groups.map((groupName) => ({ groupName }))];
+    return [
+      { action: "add", connectionId, groupName: groups[1] },
+      { action: "add", userId, groupName: groups[2] },
+      ...audiences.map((audience, at) => ({ ...audience, target: "notify", arguments: [round, at] })),
+    ];
+  }
+
+  async function play(round) {
+    const token = () => stack.token(`user-${round}`, { groups: [`token-${round}`] });
+    const tab = await client({ url: `${stack.url}/hubs/notifications`, token }).start();
+    const all = envelopes(round, tab.id);
+    // By REST an `add` is done when it is answered; by SQS it is in order with what follows in its message group.
+    const order = way === "SQS" ? { group: `round-${round}` } : {};
+    for (const envelope of all) await backend.send(envelope, order);
+    const heard = () => new Set(tab.received("notify").filter(([of]) => of === round).map(([, at]) => at));
+    const expected = all.filter(({ target }) => target).length;
+    await tab.until(() => heard().size === expected, `${expected} messages of round ${round}; ${[...heard()]} came`);
+    await tab.stop();
+  }
+
+  it(`arrives, ${ROUNDS} times with ${AT_ONCE} clients at once`, async () => {
+    let next = 0;
+    const player = async () => {
+      while (next < ROUNDS) await play(next++);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, player));
+  });
+});
