@@ -85,6 +85,15 @@ export class RawSocket extends Condition {
     return this.closed.code;
   }
 
+  /** Goes on sending until the socket is cut off; answers its close code. */
+  async insists() {
+    while (!this.closed) {
+      this.send(PING);
+      await this.until(() => this.closed, "the end of the socket", 300).catch(() => {});
+    }
+    return this.closed.code;
+  }
+
   /** Makes a call, to know that the socket is open and that everything before was read. */
   async isAlive() {
     const before = this.answered;
