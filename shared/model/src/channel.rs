@@ -8,8 +8,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::handshake::JOINING_MAX;
 use crate::id::{ConnectionId, GroupName, HubName, KeyedName, SocketId, UserId};
-use crate::socket::JOINING_MAX;
 use crate::time::Timestamp;
 
 /// The full partition key of a channel row; its sort key is the socket.

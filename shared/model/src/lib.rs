@@ -17,6 +17,7 @@ pub mod event;
 pub mod frame;
 pub mod front_door;
 pub mod groups;
+pub mod handshake;
 pub mod id;
 pub mod message_group;
 pub mod ports;

@@ -12,11 +12,6 @@ use crate::time::Timestamp;
 pub const ROW_LIFETIME: Duration = Duration::from_mins(130);
 /// How long rows outlive the session that they belong to.
 pub const SESSION_GRACE: Duration = Duration::from_mins(1);
-/// The answer to a handshake is sent within this time after the handshake began, or never.
-pub const ANSWER_MAX: Duration = Duration::from_secs(10);
-/// For so long after a handshake began, a sender asks whether the handshake is through. This is
-/// [`ANSWER_MAX`], the time of one post, and some seconds by which clocks may differ.
-pub const JOINING_MAX: Duration = Duration::from_secs(20);
 
 /// Where a socket is in its life.
 ///

@@ -1,12 +1,13 @@
 //! The answer to a handshake: in time, or never.
 //!
 //! Whoever finds a socket that is joining waits for its answer for
-//! [`JOINING_MAX`](hubcast_model::socket::JOINING_MAX). So no answer may come
+//! [`JOINING_MAX`](hubcast_model::handshake::JOINING_MAX). So no answer may come
 //! later than that: a message that comes before the answer ends the client.
 
 use bytes::Bytes;
+use hubcast_model::handshake::ANSWER_MAX;
 use hubcast_model::ports::{ConnectionGateway, PostError};
-use hubcast_model::socket::{ANSWER_MAX, Socket};
+use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
 use signalr_protocol::handshake::ACCEPTED;
 use tokio::time::timeout;
