@@ -7,6 +7,9 @@ export const RS = "\x1e";
 export const HANDSHAKE = `{"protocol":"json","version":1}${RS}`;
 export const PING = `{"type":6}${RS}`;
 
+/** The id of the calls by which a story looks whether a socket is open. */
+const ALIVE = "is-alive";
+
 /** One record of a JSON value. */
 export const record = (value) => JSON.stringify(value) + RS;
 
@@ -24,8 +27,12 @@ export class RawSocket extends Condition {
     this.socket = socket;
     this.frames = [];
     this.closed = undefined;
+    this.answered = 0;
     socket.on("message", (body) => {
-      this.frames.push(body.toString());
+      const frame = body.toString();
+      // The answers of `isAlive` are no business of a story.
+      if (frame.includes(`"invocationId":"${ALIVE}`)) this.answered += 1;
+      else this.frames.push(frame);
       this.notify();
     });
     socket.on("close", (code, reason) => {
@@ -78,11 +85,20 @@ export class RawSocket extends Condition {
     return this.closed.code;
   }
 
-  /** Asks for a pong, to know that the socket is open and that everything before was read. */
+  /** Goes on sending until the socket is cut off; answers its close code. */
+  async insists() {
+    while (!this.closed) {
+      this.send(PING);
+      await this.until(() => this.closed, "the end of the socket", 300).catch(() => {});
+    }
+    return this.closed.code;
+  }
+
+  /** Makes a call, to know that the socket is open and that everything before was read. */
   async isAlive() {
-    this.send(PING);
-    const pong = () => this.records.some((message) => message.type === 6);
-    await this.until(() => this.closed || pong(), "a pong");
+    const before = this.answered;
+    this.send(record({ type: 1, invocationId: ALIVE, target: "GetConnectionId", arguments: [] }));
+    await this.until(() => this.closed || this.answered > before, "an answer");
     return this.closed === undefined;
   }
 
@@ -127,7 +143,7 @@ export async function connected(stack, user, { hub = "notifications", ...more } 
   return opened(`${stack.url}/client/?${query}`);
 }
 
-/** A socket of a user that shook hands and is ready: its first ping was answered. */
+/** A socket of a user that shook hands and is ready: its first call was answered. */
 export async function ready(stack, user, more) {
   return shakenHands(await connected(stack, user, more));
 }

@@ -10,6 +10,8 @@ const KB = 1024;
 const RECORD_MAX_BYTES = 128 * KB;
 const group = "bad-envelopes";
 const alice = { userId: "alice", target: "notify", arguments: [] };
+/** An array of so many levels. */
+const nested = (levels) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
 const ids = (count) => Array.from({ length: count }, (_, n) => `nobody-${n}`);
 
 let stack, backend, tab, bystander;
@@ -90,6 +92,9 @@ describe("an envelope that is bad", () => {
     "the same property in two cases": [{ userId: "alice", UserID: "bystander", target: "notify" }, "DuplicateProperty", /'userId' stands more than once/],
     "the same property in two cases, one of them null": [{ userId: "alice", USERID: null, target: "notify" }, "DuplicateProperty", /'userId'/],
     "arguments that are an object": [{ ...alice, arguments: { a: 1 } }, "ArgumentsNotArray", /must be an array/],
+    "arguments that nest deeper than clients of .NET read": [{ ...alice, arguments: nested(64) }, "TooDeep", /at most 64 levels/],
+    "a retained value that nests too deep": [{ target: "notify", retain: "k", arguments: nested(64) }, "TooDeep", /at most 64 levels/],
+    "a result that nests too deep": [{ connectionId: "c", invocationId: "1", result: nested(64) }, "TooDeep", /at most 64 levels/],
     "arguments that are a text": [{ ...alice, arguments: "hello" }, "ArgumentsNotArray", /must be an array/],
     "501 users": [{ userIds: ids(501), target: "notify" }, "TooManyIds", /'userIds' holds 501 ids; at most 500/],
     "501 groups": [{ groupNames: ids(501), target: "notify" }, "TooManyIds", /'groupNames' holds 501 ids/],

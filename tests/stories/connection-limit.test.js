@@ -113,7 +113,6 @@ describe("one connection more", () => {
       last.send(HANDSHAKE);
       const error = "The user has too many connections: at most 2 are allowed.";
       assert.deepEqual(JSON.parse((await last.frame(1)).slice(0, -1)), { error });
-      last.send(PING);
       await last.ends();
       for (const socket of sockets.slice(0, -1)) await socket.close();
     } finally {

@@ -3,7 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hubcast_backend::{Command, Payload, PayloadError, item_from_record};
+use hubcast_backend::{Command, Payload, PayloadError, item_from_json, item_from_record};
 use hubcast_model::envelope::without_mark;
 use rmpv::ValueRef;
 use serde_json::value::RawValue;
@@ -67,7 +67,7 @@ impl Content {
     /// The item of a stream that it is.
     pub(crate) fn item(&self) -> Result<Box<RawValue>, Refusal> {
         match self {
-            Self::Json(text) => serde_json::from_str(text).map_err(|_| wrong("it is not JSON")),
+            Self::Json(text) => item_from_json(text).map_err(Refusal::from),
             Self::Record(text) => item_from_record(text).map_err(Refusal::from),
         }
     }

@@ -33,7 +33,7 @@ pub use filter::{Anchor, Filter, FilterError, Operand};
 pub use invocations::{ClientAnswer, Invocations, InvokeError};
 pub use lists::Lists;
 pub use memberships::Memberships;
-pub use payload::{Payload, PayloadError, item_from_record};
+pub use payload::{Payload, PayloadError, item_from_json, item_from_record};
 pub use roster::{Cursor, ListPage, Roster};
 pub use sender::{Closing, Sender, Sending, StreamEnd, StreamSending};
 

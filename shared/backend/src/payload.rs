@@ -1,6 +1,7 @@
 //! What a backend wants a client to be called with.
 
 use serde_json::value::RawValue;
+use signalr_protocol::depth::is_too_deep;
 use signalr_protocol::framing::RECORD_SEPARATOR;
 use signalr_protocol::message::{Decoded, HubMessage, Invocation, StreamItem};
 
@@ -38,6 +39,8 @@ const NAMES: [&str; 2] = ["target", "arguments"];
 const NOT_AN_OBJECT: PayloadError =
     PayloadError::Wrong("it must be an object such as {\"target\":\"notify\",\"arguments\":[]}");
 
+const TOO_DEEP: PayloadError = PayloadError::Wrong("'arguments' nests too deep");
+
 impl Payload {
     /// Reads `{"target": "..", "arguments": [..]}`; names in any case, other properties ignored.
     ///
@@ -62,6 +65,9 @@ impl Payload {
             }
             Some(_) | None => serde_json::from_str("[]").map_err(not_json)?,
         };
+        if is_too_deep(arguments.get(), 1) {
+            return Err(TOO_DEEP);
+        }
         Ok(Self { target, arguments })
     }
 
@@ -94,6 +100,18 @@ fn refuse_slips(properties: &Properties<'_>) -> Result<(), PayloadError> {
         let name = name.escape_debug().to_string();
         Err(PayloadError::Misspelt(name, meant))
     })
+}
+
+/// The item of a stream, as JSON.
+///
+/// # Errors
+/// When the text is no JSON, or nests deeper than clients read.
+pub fn item_from_json(text: &str) -> Result<Box<RawValue>, PayloadError> {
+    let item: Box<RawValue> = serde_json::from_str(text).map_err(not_json)?;
+    if is_too_deep(item.get(), 1) {
+        return Err(PayloadError::Wrong("the item nests too deep"));
+    }
+    Ok(item)
 }
 
 /// The item of a stream, as the JSON hub protocol encodes it: one record.
@@ -192,6 +210,21 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_nests_deeper_than_clients_read_is_refused() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let call = |levels| format!("{{\"target\":\"m\",\"arguments\":[{}]}}", nested(levels));
+        assert!(read(&call(62)).is_ok());
+        assert_eq!(read(&call(63)), Err(TOO_DEEP));
+        let record = |levels| format!("{{\"type\":1,{}", &call(levels)[1..]);
+        assert!(Payload::from_record(&record(62)).is_ok());
+        assert!(Payload::from_record(&record(63)).is_err());
+        assert!(item_from_json(&nested(63)).is_ok() && item_from_json(&nested(64)).is_err());
+        let item =
+            |levels| format!("{{\"type\":2,\"invocationId\":\"s\",\"item\":{}}}", nested(levels));
+        assert!(item_from_record(&item(63)).is_ok() && item_from_record(&item(64)).is_err());
     }
 
     #[test]

@@ -224,5 +224,6 @@ fn socket_of(request: ConnectRequest<'_>, grace: Duration) -> Socket {
         session_expires: principal.session_expires,
         session: session.map(|session| SocketSession { id: session.id.clone(), grace }),
         channels: BTreeSet::new(),
+        paid_at: None,
     }
 }

@@ -23,9 +23,14 @@ mod group;
 mod handshake;
 mod inbox;
 mod invocation;
+mod known;
 mod limit;
 mod liveness;
+mod meter;
+mod method;
 mod post;
+mod record;
+mod refusal;
 mod result;
 mod step;
 mod welcome;
@@ -37,31 +42,37 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use signalr_protocol::handshake::HandshakeRequest;
-use signalr_protocol::message::{Invocation, StreamInvocation};
 use signalr_protocol::texts;
 
 use crate::upstream::Upstream;
+use calls::Cancelled;
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{ConnectionGateway, NoUpstream, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
+use hubcast_model::work::Allowance;
+use invocation::{Invoked, Streamed};
 use step::{Answer, End};
 use wiring::{WiredConversation, WiredHandshake, WiredInvocations};
 
 pub use limit::{AtLimit, ConnectionLimit};
 
 /// The most records that one frame may hold.
-pub const RECORDS_MAX: usize = 256;
+pub const RECORDS_MAX: usize = 500;
 /// The most that the replies to one frame may take, in bytes: one WebSocket frame of API Gateway.
 pub const REPLY_MAX_BYTES: usize = 32 * 1024;
+
+/// How long it may take to end a socket whose frame was not answered. The patience with a frame
+/// leaves this time.
+const ENDING: Duration = Duration::from_millis(300);
 
 /// The settings by which frames are answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameSettings {
     /// How long the gateway lets a socket live. Sockets are recycled before that.
     pub lifetime: Duration,
-    /// The most frames of one socket in one second.
-    pub frames_per_second: u32,
+    /// How much work a connection may do.
+    pub allowance: Allowance,
     /// The most groups of one connection that its client may join.
     pub groups_max: usize,
     /// How many connections a user may have; any number when `None`.
@@ -123,21 +134,22 @@ where
     C: Clock,
     U: Send + Sync,
     WiredHandshake<S, G, C, U>: Answer<HandshakeRequest>,
-    WiredInvocations<S, G, C, U>: Answer<Invocation> + Answer<StreamInvocation>,
+    WiredInvocations<S, G, C, U>: Answer<Invoked> + Answer<Streamed> + Answer<Cancelled>,
 {
     async fn answer(&self, caller: &Caller, frame: &str, patience: Duration) -> String {
         let reply = AssertUnwindSafe(self.conversation.reply(caller, frame)).catch_unwind();
         match tokio::time::timeout(patience, reply).await {
-            Ok(Ok(reply)) => reply,
+            Ok(Ok(reply)) => return reply,
             Ok(Err(_panic)) => {
                 tracing::error!(socket.id = %caller.socket, "answering a frame panicked");
-                turned_away()
             }
             Err(_elapsed) => {
                 tracing::error!(socket.id = %caller.socket, "answering a frame took too long");
-                turned_away()
             }
         }
+        // Its client may send the same again, so the socket ends whatever the client does.
+        let end = tokio::time::timeout(ENDING, self.conversation.run_out(caller)).await;
+        end.unwrap_or_else(|_elapsed| turned_away())
     }
 }
 

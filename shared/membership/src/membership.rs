@@ -20,6 +20,7 @@ use hubcast_model::ports::{
 };
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
+use hubcast_model::work::Charge;
 
 /// Groups to be in. The value is when the membership ends; `None` for as long as the socket lives.
 pub type Groups = BTreeMap<KeyedName, Option<Timestamp>>;
@@ -53,8 +54,22 @@ pub async fn join<S: ChannelStore + SocketStore>(
     socket: &Socket,
     groups: &Groups,
 ) -> Result<bool, StoreError> {
+    join_charged(store, counts, socket, groups, None).await
+}
+
+/// Puts a socket into groups, as [`join`] does, and charges its client for this.
+///
+/// # Errors
+/// When the table does not answer. Some of the rows may be written then.
+pub async fn join_charged<S: ChannelStore + SocketStore>(
+    store: &S,
+    counts: ShardCounts,
+    socket: &Socket,
+    groups: &Groups,
+    charge: Option<Charge>,
+) -> Result<bool, StoreError> {
     let keys: Vec<ChannelKey> = groups.keys().map(|group| key_of(counts, socket, group)).collect();
-    let Some(record) = store.note_channels(&socket.id, &keys).await? else {
+    let Some(record) = store.note_channels(&socket.id, &keys, charge).await? else {
         return Ok(false);
     };
     let GroupKeys { kept, surplus } = GroupKeys::of(&record, groups);
@@ -70,7 +85,7 @@ pub async fn join<S: ChannelStore + SocketStore>(
 ///
 /// A row keeps its key when the count of shards changes: with rows in two shards the socket would
 /// get everything twice that jobs deliver.
-fn key_of(counts: ShardCounts, socket: &Socket, group: &KeyedName) -> ChannelKey {
+pub fn key_of(counts: ShardCounts, socket: &Socket, group: &KeyedName) -> ChannelKey {
     let noted = socket.channels.iter().find(|key| key.group_of().as_ref() == Some(group));
     noted.cloned().unwrap_or_else(|| counts.group_key(&socket.hub, group, &socket.id))
 }

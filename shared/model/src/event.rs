@@ -19,6 +19,7 @@ use crate::values::Values;
 
 const CONNECTED: &str = "connected";
 const DISCONNECTED: &str = "disconnected";
+const CANCELLED: &str = "cancelled";
 
 /// What a client asks backends for.
 #[derive(Debug, Clone)]
@@ -38,6 +39,11 @@ pub enum EventKind {
     Disconnected,
     /// The client invokes a method.
     Call(Call),
+    /// The client waits no longer for the answer to a call.
+    Cancelled {
+        /// The id of the call.
+        invocation_id: String,
+    },
 }
 
 /// An event for backends.
@@ -130,16 +136,17 @@ impl Event {
     pub const fn category(&self) -> Category {
         match self.kind {
             EventKind::Connected | EventKind::Disconnected => Category::Connections,
-            EventKind::Call(_) => Category::Messages,
+            EventKind::Call(_) | EventKind::Cancelled { .. } => Category::Messages,
         }
     }
 
-    /// `connected`, `disconnected`, or the method of a call.
+    /// `connected`, `disconnected`, `cancelled`, or the method of a call.
     pub fn name(&self) -> &str {
         match &self.kind {
             EventKind::Connected => CONNECTED,
             EventKind::Disconnected => DISCONNECTED,
             EventKind::Call(call) => &call.invocation.target,
+            EventKind::Cancelled { .. } => CANCELLED,
         }
     }
 
@@ -165,11 +172,20 @@ impl Event {
         Self { is_put_off: true, ..self }
     }
 
+    /// The id of the call that the event is about, if the call has one.
+    fn invocation_id(&self) -> Option<&str> {
+        match &self.kind {
+            EventKind::Connected | EventKind::Disconnected => None,
+            EventKind::Call(call) => call.invocation.invocation_id.as_deref(),
+            EventKind::Cancelled { invocation_id } => Some(invocation_id),
+        }
+    }
+
     /// The message that says this. Of a call's streams nothing is said: a call has none.
     pub fn to_message(&self) -> UpstreamMessage {
         let call = match &self.kind {
-            EventKind::Connected | EventKind::Disconnected => None,
             EventKind::Call(call) => Some(call),
+            _ => None,
         };
         let invocation = call.map(|call| call.invocation.clone());
         let json = Json {
@@ -184,7 +200,7 @@ impl Event {
             timestamp: self.at.to_rfc3339(),
             target: invocation.as_ref().map(|call| call.target.clone()),
             arguments: invocation.as_ref().map(|call| call.arguments.clone()),
-            invocation_id: invocation.and_then(|call| call.invocation_id),
+            invocation_id: self.invocation_id().map(ToOwned::to_owned),
             is_stream: call.is_some_and(|call| call.is_stream),
             is_put_off: self.is_put_off,
         };
@@ -210,6 +226,11 @@ impl Event {
             (Category::Connections, CONNECTED) => EventKind::Connected,
             (Category::Connections, DISCONNECTED) => EventKind::Disconnected,
             (Category::Connections, _) => return Err(EventError::Unknown),
+            // A method may have this name too, and then there is a target.
+            (Category::Messages, CANCELLED) if json.target.is_none() => {
+                let invocation_id = json.invocation_id.ok_or(EventError::Incomplete)?;
+                EventKind::Cancelled { invocation_id }
+            }
             (Category::Messages, _) => {
                 let target = json.target.ok_or(EventError::Incomplete)?;
                 let arguments = json.arguments.ok_or(EventError::Incomplete)?;
@@ -240,6 +261,18 @@ pub fn invoked(socket: &SocketId, client: &Client, call: &Call, now: Timestamp) 
     let (id, client) = (format!("{socket}/{:032x}", fastrand::u128(..)), client.clone());
     Event { id, client, at: now, kind: EventKind::Call(call.clone()), is_put_off: false }
         .to_message()
+}
+
+/// A client waits no longer for the answer to a call.
+pub fn cancelled(
+    socket: &SocketId,
+    client: &Client,
+    invocation_id: &str,
+    now: Timestamp,
+) -> UpstreamMessage {
+    let (id, client) = (format!("{socket}/{:032x}", fastrand::u128(..)), client.clone());
+    let kind = EventKind::Cancelled { invocation_id: invocation_id.to_owned() };
+    Event { id, client, at: now, kind, is_put_off: false }.to_message()
 }
 
 /// The envelope that answers an invocation of a client.

@@ -36,3 +36,4 @@ pub mod socket;
 pub mod spelling;
 pub mod time;
 pub mod values;
+pub mod work;

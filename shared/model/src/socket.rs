@@ -53,6 +53,8 @@ pub struct Socket {
     pub session: Option<SocketSession>,
     /// The full keys of the channel rows it has, or is about to have.
     pub channels: BTreeSet<ChannelKey>,
+    /// When the work that was charged so far is paid for; `None` when none was.
+    pub paid_at: Option<Timestamp>,
 }
 
 impl Socket {

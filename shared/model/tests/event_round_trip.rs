@@ -51,6 +51,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(EventKind::Connected),
         Just(EventKind::Disconnected),
         call().prop_map(EventKind::Call),
+        text().prop_map(|invocation_id| EventKind::Cancelled { invocation_id }),
     ];
     let at = (0..=LAST_MILLISECOND).prop_map(Timestamp::from_millis);
     (text(), client(), at, kind, any::<bool>())

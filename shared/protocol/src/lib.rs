@@ -6,6 +6,7 @@
 //! and what the official clients really do. No async, no clock, no I/O.
 //! Payloads (arguments, results, items) stay raw JSON and pass byte for byte.
 
+pub mod depth;
 pub mod framing;
 pub mod handshake;
 mod json;

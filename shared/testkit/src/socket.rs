@@ -23,6 +23,7 @@ pub fn connecting(hub: &str, id: &str, user: &str) -> Socket {
         session_expires: None,
         session: None,
         channels: BTreeSet::new(),
+        paid_at: None,
         id,
     }
 }

@@ -45,6 +45,8 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     sockets: BTreeMap<SocketId, Record>,
+    /// When the Close of a socket reaches its client.
+    closes: BTreeMap<SocketId, Timestamp>,
     claims: BTreeMap<(HubName, ConnectionId), Claim>,
     rows: BTreeMap<ChannelKey, BTreeMap<SocketId, (Member, Timestamp)>>,
     counts: Option<ShardCounts>,

@@ -22,6 +22,7 @@ use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::front_door::FrontDoor;
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
+use hubcast_model::work::Allowance;
 
 use hubcast_aws::access_keys::AccessKeySettings;
 use hubcast_aws::queue::QueueUrls;
@@ -35,8 +36,6 @@ pub use upstream::{UpstreamConfig, WebhookConfig};
 
 /// How long a socket is left to read its Close before it is cut.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
-/// The most frames of one socket in one second.
-const FRAMES_PER_SECOND: u32 = 30;
 /// The most groups of one connection that its client may join.
 const GROUPS_MAX: usize = 100;
 
@@ -207,7 +206,7 @@ impl FramesConfig {
         let (shards, connections) = (reader.shards(), reader.connection_limit());
         let frames = FrameSettings {
             lifetime: CONNECTION_LIFETIME,
-            frames_per_second: FRAMES_PER_SECOND,
+            allowance: Allowance::OF_A_CLIENT,
             groups_max: GROUPS_MAX,
             connections: connections.map(|limit| (limit.most > 0).then_some(limit))?,
             close_grace: CLOSE_GRACE,

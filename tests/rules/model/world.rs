@@ -11,6 +11,7 @@ use hubcast_model::channel::ShardCounts;
 use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::producers::Producers;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs};
+use hubcast_model::work::Allowance;
 use hubcast_testkit::fifo::{FifoSettings, QueueFault};
 use hubcast_testkit::{Fault, MemoryStore, SimulatedQueues, VirtualClock, name};
 use tokio::time::Instant;
@@ -197,7 +198,7 @@ fn frames(
 ) -> Rules {
     let settings = FrameSettings {
         lifetime: CONNECTION_LIFETIME,
-        frames_per_second: 1000,
+        allowance: Allowance { per_second: 1000, burst: 1_000_000, late: 0 },
         groups_max: 50,
         connections: None,
         close_grace: Duration::from_secs(1),

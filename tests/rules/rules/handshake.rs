@@ -91,7 +91,7 @@ async fn a_message_counts_as_soon_as_the_handshake_is_through() {
     assert_eq!(stage.called(&alice), ["a", "b", "c"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn handshakes_are_refused_with_the_texts_of_the_net_server() {
     let refusals = [
         (
@@ -109,16 +109,14 @@ async fn handshakes_are_refused_with_the_texts_of_the_net_server() {
     for (request, text) in refusals {
         let stage = Stage::default();
         let alice = stage.connected("s1=", principal(HUB, "alice")).await;
-        let replies = stage.replies(&alice, &format!("{request}\u{1e}")).await;
-        assert_eq!(replies, [serde_json::json!({ "error": text })]);
-        assert!(stage.store.rows().is_empty() && stage.gateway.arrivals().is_empty());
-
+        let start = tokio::time::Instant::now();
+        assert_eq!(stage.answer(&alice, &format!("{request}\u{1e}")).await, "");
+        assert!(stage.store.rows().is_empty());
+        stage.assert_refused(&alice, text);
+        assert_eq!(start.elapsed(), Duration::from_secs(1), "the client can read why");
+        // Nothing that comes later makes a difference.
         stage.answer(&alice, SHAKE).await;
-        assert!(
-            stage.gateway.is_deleted(&alice.socket),
-            "a refused client that goes on is cut off"
-        );
-        assert!(stage.gateway.arrivals().is_empty());
+        stage.assert_refused(&alice, text);
     }
 }
 
@@ -197,15 +195,28 @@ async fn a_client_whose_rows_cannot_be_written_may_return() {
     }
 }
 
-#[tokio::test]
+/// The client is gone already, or cannot be told.
+#[tokio::test(start_paused = true)]
+async fn a_refused_client_that_cannot_be_told_is_cut_off() {
+    for answer in [Answer::Gone, Answer::Unreached] {
+        let stage = Stage::default();
+        let alice = stage.connected("s1=", principal(HUB, "alice")).await;
+        stage.gateway.always(&alice.socket, answer);
+        assert_eq!(stage.answer(&alice, "nonsense\u{1e}").await, "");
+        assert!(stage.gateway.is_deleted(&alice.socket));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handshake_that_cannot_begin_is_refused() {
     for operation in ["raise_shard_counts", "begin_handshake"] {
         let stage = Stage::default();
         let alice = stage.connected("s1=", principal(HUB, "alice")).await;
         stage.store.fault(operation, Fault::Unavailable);
-        let [reply] = stage.replies(&alice, SHAKE).await.try_into().unwrap();
-        assert!(reply["error"].is_string(), "{operation}: {reply}");
-        assert!(stage.gateway.arrivals().is_empty() && stage.store.rows().is_empty());
+        assert_eq!(stage.answer(&alice, SHAKE).await, "", "{operation}");
+        let error = "An unexpected error occurred during connection handshake.";
+        stage.assert_refused(&alice, error);
+        assert!(stage.store.rows().is_empty());
     }
 }
 

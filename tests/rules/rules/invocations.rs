@@ -10,7 +10,7 @@ use hubcast_testkit::Fault;
 use hubcast_testkit::principal::{anonymous, joinable, principal};
 use serde_json::{Value, json};
 
-use crate::stage::{GROUPS_MAX, HUB, SHAKE, Stage, close, invoke, with_groups};
+use crate::stage::{GROUPS_MAX, HUB, PING, SHAKE, Stage, close, invoke, with_groups};
 
 /// A caller that is ready and may join groups by these patterns.
 async fn ready(stage: &Stage, who: Principal, patterns: &str) -> Caller {
@@ -67,7 +67,7 @@ async fn without_an_invocation_id_there_is_no_completion() {
     for (target, arguments) in
         [("JoinGroup", json!(["room-1"])), ("JoinGroup", json!(["no"])), ("Nonsense", json!([]))]
     {
-        assert_eq!(stage.answer(&alice, &invoke("", target, &arguments)).await, "");
+        assert_eq!(stage.answer(&alice, &invoke("", target, &arguments)).await, PING);
     }
     assert!(stage.is_in(&alice, "room-1") && !stage.is_in(&alice, "no"));
 }
@@ -209,14 +209,10 @@ async fn an_invocation_before_the_handshake_is_refused() {
     let stage = Stage::default();
     let alice = stage.connected("s1=", principal(HUB, "alice")).await;
     stage.journal().clear();
-    let [reply] = stage
-        .replies(&alice, &invoke("7", "GetConnectionId", &json!([])))
-        .await
-        .try_into()
-        .unwrap();
-    assert!(reply["error"].is_string() && reply.get("type").is_none(), "{reply}");
-    let (looks, last) = (stage.journal().count("socket"), stage.journal().entries().pop());
-    assert_eq!((looks, last), (7, Some("mark_closed")));
+    let call = invoke("7", "GetConnectionId", &json!([]));
+    assert_eq!(stage.answer(&alice, &call).await, "");
+    stage.assert_refused(&alice, "An unexpected error occurred during connection handshake.");
+    assert_eq!(stage.journal().count("socket"), 7);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@
 )]
 
 mod backend;
+mod budget;
 mod connect;
 mod ends;
 mod entry;

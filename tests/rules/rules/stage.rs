@@ -19,6 +19,7 @@ use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
 use hubcast_model::producers::Producers;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins, PublicUrl};
+use hubcast_model::work::Allowance;
 use hubcast_testkit::principal::{anonymous, caller, principal};
 use hubcast_testkit::{
     Journal, MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, TestClock, name,
@@ -39,6 +40,8 @@ pub(crate) const PING: &str = "{\"type\":6}\u{1e}";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long an invocation of the publisher may take.
 pub(crate) const INVOCATION: Duration = Duration::from_secs(29);
+/// How much work a connection may do.
+pub(crate) const ALLOWANCE: Allowance = Allowance::OF_A_CLIENT;
 /// The most groups of a connection that its client may join.
 pub(crate) const GROUPS_MAX: usize = 5;
 
@@ -82,7 +85,7 @@ pub(crate) fn frames_over<U>(
 ) -> Frames<MemoryStore, RecordingGateway, TestClock, U> {
     let settings = FrameSettings {
         lifetime: CONNECTION_LIFETIME,
-        frames_per_second: 30,
+        allowance: ALLOWANCE,
         groups_max: GROUPS_MAX,
         connections,
         close_grace: Duration::from_secs(1),
@@ -243,6 +246,13 @@ impl Stage {
     /// The records that answer a frame.
     pub(crate) async fn replies(&self, caller: &Caller, frame: &str) -> Vec<Value> {
         records(&self.answer(caller, frame).await)
+    }
+
+    /// Asserts that the caller's handshake was refused by this text, and that its socket is ended.
+    pub(crate) fn assert_refused(&self, caller: &Caller, error: &str) {
+        let refusal = format!("{}\u{1e}", serde_json::json!({ "error": error }));
+        assert_eq!(self.gateway.frames(&caller.socket), [refusal]);
+        assert!(self.gateway.is_deleted(&caller.socket));
     }
 
     /// What arrived at a caller after the handshake's answer, frame by frame.

@@ -22,7 +22,7 @@ use crate::stage::{PATIENCE, SHAKE, Stage, connect_settings, frames_over, record
 /// How long an invocation waits for its answer.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-type Rules = Frames<MemoryStore, RecordingGateway, TestClock, RecordingUpstream>;
+pub(crate) type Rules = Frames<MemoryStore, RecordingGateway, TestClock, RecordingUpstream>;
 
 /// A stage whose backends hear of clients.
 pub(crate) struct Told {
@@ -39,6 +39,14 @@ impl Default for Told {
         let upstream = Upstream::new(backends.clone(), TIMEOUT);
         let frames = frames_over(stage.frame_ports().with_upstream(Some(upstream)), None);
         Self { stage, backends, frames }
+    }
+}
+
+impl Told {
+    /// The rules of frames over the stage's ports, as another instance has them.
+    pub(crate) fn second_frames(&self) -> Rules {
+        let upstream = Upstream::new(self.backends.clone(), TIMEOUT);
+        frames_over(self.stage.frame_ports().with_upstream(Some(upstream)), None)
     }
 }
 

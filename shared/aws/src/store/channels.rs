@@ -3,6 +3,7 @@
 use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, ShardStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::item::{self, Item, from_row, number, text, to_member};
 use super::{DynamoStore, if_met, key, unavailable};
@@ -18,6 +19,17 @@ impl ChannelStore for DynamoStore {
     async fn delete_rows(&self, socket: &SocketId, keys: &[ChannelKey]) -> Result<(), StoreError> {
         let keys = keys.iter().map(|row| key::key(row.as_str(), socket.as_str()));
         self.delete_all("delete_rows", keys.collect()).await
+    }
+
+    async fn row_end(
+        &self,
+        socket: &SocketId,
+        key: &ChannelKey,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let row = key::key(key.as_str(), socket.as_str());
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let output = get.set_key(Some(row)).send().await.map_err(unavailable("row_end"))?;
+        Ok(output.item.as_ref().and_then(|item| item::at(item, key::EXPIRES)))
     }
 
     async fn members(&self, wanted: PageQuery<'_>) -> Result<Page, StoreError> {

@@ -12,8 +12,8 @@ use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 
 use super::key::{
-    self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HANDSHAKE, HUB, PK, SESSION, SK, SOCKET,
-    STATE, TOKEN_SESSION, TTL, USER,
+    self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HANDSHAKE, HUB, PAID, PK, SESSION, SK,
+    SOCKET, STATE, TOKEN_SESSION, TTL, USER,
 };
 
 /// An item as DynamoDB holds it.
@@ -65,6 +65,7 @@ pub(super) fn from_socket(socket: &Socket) -> Item {
         (SESSION, socket.session_expires.map(millis)),
         (TOKEN_SESSION, session.map(|session| text(session.id.as_str()))),
         (GRACE, grace.map(number)),
+        (PAID, socket.paid_at.map(millis)),
         (CHANNELS, (!keys.is_empty()).then(|| channels(&keys))),
         (TTL, Some(ttl(socket.expires()))),
     ];
@@ -98,6 +99,7 @@ pub(super) fn to_socket(item: &Item) -> Result<Option<Socket>, StoreError> {
             .flatten()
             .map(|key| ChannelKey::from_key(key))
             .collect::<BTreeSet<_>>(),
+        paid_at: at(item, PAID),
     }))
 }
 

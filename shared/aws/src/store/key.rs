@@ -23,6 +23,7 @@ pub(super) const SESSION: &str = "sessionExpires";
 pub(super) const TOKEN_SESSION: &str = "session";
 pub(super) const GRACE: &str = "graceMillis";
 pub(super) const CHANNELS: &str = "channels";
+pub(super) const PAID: &str = "paidAt";
 
 pub(super) const SOCKET: &str = "SOCKET";
 pub(super) const CLAIM: &str = "CLAIM";

@@ -28,6 +28,17 @@ impl ResultStore for DynamoStore {
         put.send().await.map(|_| ()).map_err(unavailable("expect_result"))
     }
 
+    async fn awaits_result(&self, key: &InvocationKey) -> Result<bool, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get
+            .set_key(Some(row(key)))
+            .projection_expression("#pk, #outcome")
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#outcome", OUTCOME);
+        let output = get.send().await.map_err(unavailable("awaits_result"))?;
+        Ok(output.item.is_some_and(|item| !item.contains_key(OUTCOME)))
+    }
+
     async fn put_result(
         &self,
         key: &InvocationKey,

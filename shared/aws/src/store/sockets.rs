@@ -7,12 +7,15 @@ use hubcast_model::id::{ConnectionId, HubName, SocketId};
 use hubcast_model::ports::{ClaimStore, Consistency, SocketStore, StoreError};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
+use hubcast_model::work::Charge;
 
 use super::item::{self, text, to_socket};
 use super::{DynamoStore, if_met, key, unavailable};
 
 const HOLDER: &str = "socket";
 const FINISHED: &str = "finished";
+/// When the Close of a closed socket reaches its client.
+const TOLD: &str = "toldAt";
 
 impl ClaimStore for DynamoStore {
     async fn take_claim(
@@ -122,21 +125,9 @@ impl SocketStore for DynamoStore {
         &self,
         id: &SocketId,
         channels: &[ChannelKey],
+        charge: Option<Charge>,
     ) -> Result<Option<Socket>, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key::socket(id)))
-            .condition_expression("#state = :joining OR #state = :ready")
-            .expression_attribute_names("#state", key::STATE)
-            .expression_attribute_values(":joining", item::state(SocketState::Joining))
-            .expression_attribute_values(":ready", item::state(SocketState::Ready))
-            .return_values(ReturnValue::AllNew);
-        let update = adding(update, "", channels);
-        let output = if_met("note_channels", update.send().await)?;
-        let attributes = output.and_then(|output| output.attributes);
-        attributes.as_ref().map_or(Ok(None), to_socket)
+        self.note(id, channels, charge).await
     }
 
     async fn forget_channels(
@@ -160,22 +151,31 @@ impl SocketStore for DynamoStore {
         if_met("forget_channels", update.send().await).map(|_| ())
     }
 
-    async fn mark_closed(&self, id: &SocketId, expires: Timestamp) -> Result<bool, StoreError> {
+    async fn mark_closed(
+        &self,
+        id: &SocketId,
+        told_at: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         // A socket on record keeps its own ttl; a mark alone needs one.
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key::socket(id)))
-            .update_expression("SET #state = :closed, #ttl = if_not_exists(#ttl, :ttl)")
+            .update_expression(
+                "SET #state = :closed, #told = if_not_exists(#told, :told), \
+                 #ttl = if_not_exists(#ttl, :ttl)",
+            )
             .expression_attribute_names("#state", key::STATE)
+            .expression_attribute_names("#told", TOLD)
             .expression_attribute_names("#ttl", key::TTL)
             .expression_attribute_values(":closed", item::state(SocketState::Closed))
+            .expression_attribute_values(":told", item::millis(told_at))
             .expression_attribute_values(":ttl", item::ttl(expires))
             .return_values(ReturnValue::UpdatedOld);
         let output = update.send().await.map_err(unavailable("mark_closed"))?;
-        let old = output.attributes.as_ref().and_then(|old| old.get(key::STATE));
-        Ok(old == Some(&item::state(SocketState::Closed)))
+        Ok(output.attributes.as_ref().and_then(|old| item::at(old, TOLD)))
     }
 
     async fn delete_socket(&self, id: &SocketId) -> Result<Option<Socket>, StoreError> {

@@ -135,7 +135,12 @@ mod tests {
         let error = "Invocation failed, status code 500";
         assert_eq!(answered(500, ""), envelope(&json!({ "error": error })));
         let empty = r#"{"type":3,"invocationId":"7","error":""}"#;
-        for body in ["hello", r#"{"type":6}"#, empty] {
+        let deep = format!(
+            r#"{{"type":3,"invocationId":"7","result":{}1{}}}"#,
+            "[".repeat(64),
+            "]".repeat(64)
+        );
+        for body in ["hello", r#"{"type":6}"#, empty, deep.as_str()] {
             assert!(
                 answered(200, body)["error"].as_str().unwrap().starts_with("Invocation failed")
             );

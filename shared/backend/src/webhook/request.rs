@@ -17,10 +17,16 @@ pub fn body(event: &Event) -> String {
     match &event.kind {
         EventKind::Connected => r#"{"type":10}"#.to_owned(),
         EventKind::Disconnected => r#"{"type":11}"#.to_owned(),
-        EventKind::Call(call) => {
-            message(call).encode().trim_end_matches(RECORD_SEPARATOR).to_owned()
+        EventKind::Call(call) => without_separator(&message(call)),
+        EventKind::Cancelled { invocation_id } => {
+            let invocation_id = invocation_id.clone();
+            without_separator(&HubMessage::CancelInvocation { invocation_id })
         }
     }
+}
+
+fn without_separator(message: &HubMessage) -> String {
+    message.encode().trim_end_matches(RECORD_SEPARATOR).to_owned()
 }
 
 fn message(call: &Call) -> HubMessage {

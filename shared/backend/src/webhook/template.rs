@@ -6,7 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use hubcast_model::event::Event;
+use hubcast_model::event::{Event, EventKind};
 use hubcast_model::settings::{Secret, is_trusted_url, origin_of};
 
 /// What may stand in a URL as it is (RFC 3986 section 2.3).
@@ -74,7 +74,13 @@ impl Templates {
     }
 
     /// Where an event goes; nowhere when nothing matches, or when its name would leave the path.
+    ///
+    /// A cancellation goes nowhere: an endpoint has answered the call by the time when the turn of
+    /// the cancellation comes, and Azure has no such event.
     pub fn url(&self, event: &Event) -> Option<String> {
+        if matches!(event.kind, EventKind::Cancelled { .. }) {
+            return None;
+        }
         let (hub, category, name) =
             (event.client.hub.as_str(), event.category().as_str(), event.name());
         let is_it = |template: &&Template| {
@@ -137,7 +143,6 @@ fn matches(pattern: &str, name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::webhook::testing::{call, connected};
-    use hubcast_model::event::EventKind;
 
     fn url(templates: &str, category: &str, event: &str) -> Option<String> {
         let event = match (category, event) {
@@ -175,6 +180,13 @@ mod tests {
         {
             assert!(matches!(Templates::parse(bad), Err(TemplateError::NoHost(1))), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_cancellation_goes_nowhere() {
+        let kind = EventKind::Cancelled { invocation_id: "7".to_owned() };
+        let event = Event { kind, ..connected("chat") };
+        assert_eq!(Templates::parse("https://h/").unwrap().url(&event), None);
     }
 
     #[test]

@@ -19,6 +19,9 @@ use super::welcome::WelcomeError;
 /// How often values are posted again that keep changing, before the client comes once more.
 const ROUNDS_MAX: usize = 10;
 
+/// The bytes that a client pays for as for one call.
+pub(super) const FRAME_BYTES: usize = 32 * 1024;
+
 /// Shows boards to sockets.
 #[derive(Debug)]
 pub(super) struct Boards<S, G, C> {
@@ -44,15 +47,16 @@ impl<S: UsageStore + BoardStore, G: ConnectionGateway, C: Clock> Boards<S, G, C>
         let user = socket.user.as_ref().map(|user| Board::of_user(hub, user.keyed()));
         let groups = groups.into_iter().map(|group| Board::of_group(hub, group));
         let boards = [Board::Hub(hub.clone())].into_iter().chain(user).chain(groups);
-        self.show(socket, boards.collect(), in_use).await
+        self.show(socket, boards.collect(), in_use).await.map(|_| ())
     }
 
-    /// Shows a socket the board of a group that it has joined.
+    /// Shows a socket the board of a group that it has joined. Answers how many times
+    /// [`FRAME_BYTES`] were posted.
     pub(super) async fn show_group(
         &self,
         socket: &Socket,
         group: KeyedName,
-    ) -> Result<(), WelcomeError> {
+    ) -> Result<u32, WelcomeError> {
         let in_use = self.uses(socket).await?;
         self.show(socket, vec![Board::of_group(&socket.hub, group)], &in_use).await
     }
@@ -62,18 +66,24 @@ impl<S: UsageStore + BoardStore, G: ConnectionGateway, C: Clock> Boards<S, G, C>
         socket: &Socket,
         boards: Vec<Board>,
         in_use: &Uses,
-    ) -> Result<(), WelcomeError> {
-        let mut replay = Replay::new(boards, in_use);
+    ) -> Result<u32, WelcomeError> {
+        let (mut replay, mut posted) = (Replay::new(boards, in_use), 0_u32);
         for _ in 0..ROUNDS_MAX {
             let records = replay.next(&*self.store, self.clock.now()).await?;
             if records.is_empty() {
-                return Ok(());
+                return Ok(posted);
             }
             tracing::info!(socket.id = %socket.id, replayed = records.len(), "values are shown");
             for frame in coalesce(records.into_iter().map(Bytes::from).enumerate()) {
+                posted = posted.saturating_add(units_of(frame.body.len()));
                 post_unless_too_large(&*self.gateway, &socket.id, frame.body).await?;
             }
         }
         Err(WelcomeError::Changing)
     }
+}
+
+/// How many times [`FRAME_BYTES`] a frame takes, the last time perhaps in part.
+fn units_of(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(FRAME_BYTES)).unwrap_or(u32::MAX)
 }

@@ -20,7 +20,8 @@ use signalr_protocol::message::Invocation;
 use signalr_protocol::texts;
 
 use super::completion::{complete, complete_with_error, fail};
-use super::step::{Answer, Step};
+use super::known::Known;
+use super::step::{Answer, Step, unavailable};
 use crate::upstream::Upstream;
 
 /// How often a call looks whether its client is announced; in all it waits for 630 ms.
@@ -40,6 +41,21 @@ pub(super) struct Calls<S, C, U> {
     pub(super) upstream: Arc<Upstream<U>>,
 }
 
+/// A call that is to go to backends, and what the records before it found out.
+#[derive(Debug)]
+pub(super) struct HandUp {
+    pub(super) call: Call,
+    pub(super) known: Arc<Known>,
+}
+
+/// A client waits no longer for the answer to a call.
+#[derive(Debug)]
+pub(super) struct Cancelled {
+    /// The call's invocation id.
+    pub(super) invocation_id: String,
+    pub(super) known: Arc<Known>,
+}
+
 /// A call, and the client it comes from.
 struct ClientCall<'a> {
     socket: &'a SocketId,
@@ -57,17 +73,18 @@ struct SendError {
     is_reminded: bool,
 }
 
-impl<S, C, U> Answer<Call> for Calls<S, C, U>
+impl<S, C, U> Answer<HandUp> for Calls<S, C, U>
 where
     S: ClientStore + PendingStore,
     C: Clock,
     U: UpstreamQueue,
 {
-    async fn answer(&self, caller: &Caller, call: Call) -> Step {
+    async fn answer(&self, caller: &Caller, hand_up: HandUp) -> Step {
+        let HandUp { call, known } = hand_up;
         if let Some(error) = refusal(&call.invocation) {
             return complete_with_error(call.invocation, error);
         }
-        let client = match self.announced_client(caller).await {
+        let client = match self.client(caller, &known).await {
             Ok(client) => client,
             Err(err) => return complete(call.invocation, Err(err)),
         };
@@ -82,7 +99,46 @@ where
     }
 }
 
+impl<S, C, U> Answer<Cancelled> for Calls<S, C, U>
+where
+    S: ClientStore + PendingStore,
+    C: Clock,
+    U: UpstreamQueue,
+{
+    /// Settles the call, so that nobody answers it any more, and tells backends. Nothing happens
+    /// when the call does not wait.
+    async fn answer(&self, caller: &Caller, cancelled: Cancelled) -> Step {
+        let Cancelled { invocation_id, known } = cancelled;
+        // No other cancellation has this name, so that one alone tells backends.
+        let by = format!("client:{:032x}", fastrand::u128(..));
+        match self.store.complete_pending(&caller.socket, &invocation_id, &by).await {
+            Ok(true) => {}
+            Ok(false) => return Step::Silent,
+            Err(err) => return unavailable(&err),
+        }
+        match self.client(caller, &known).await {
+            Ok(client) => {
+                let now = self.clock.now();
+                let event = event::cancelled(&caller.socket, &client, &invocation_id, now);
+                presence::tell(&*self.upstream, &event).await;
+                Step::Silent
+            }
+            Err(err) => unavailable(&err),
+        }
+    }
+}
+
 impl<S: ClientStore, C, U> Calls<S, C, U> {
+    /// The caller as backends know it, read once for all records of a frame.
+    async fn client(&self, caller: &Caller, known: &Known) -> Result<Client, StoreError> {
+        if let Some(client) = known.client() {
+            return Ok(client);
+        }
+        let client = self.announced_client(caller).await?;
+        known.keep_client(&client);
+        Ok(client)
+    }
+
     /// The caller as backends know it. Backends should know it before they hear of its calls.
     async fn announced_client(&self, caller: &Caller) -> Result<Client, StoreError> {
         let mut pause = FIRST_PAUSE;

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, SocketStore, StoreError};
 use hubcast_model::report::chain as report;
-use hubcast_model::time::Clock;
+use hubcast_model::time::{Clock, Timestamp};
 
+use super::post::post;
 use super::step::End;
 
 /// How long the mark of a closed socket is kept.
 const CLOSED_MARK: Duration = Duration::from_mins(10);
+/// How long a client waits for a Close that names a limit. The first try of clients with automatic
+/// reconnect comes at once, so without this wait they would come back in a hot loop.
+const RETURN_FLOOR: Duration = Duration::from_secs(2);
 
 /// Ends sockets.
 #[derive(Debug)]
@@ -19,9 +24,18 @@ pub(super) struct Closer<S, G, C> {
     pub(super) store: Arc<S>,
     pub(super) gateway: Arc<G>,
     pub(super) clock: Arc<C>,
+    /// How long a socket may take to read its last record before it is cut.
+    pub(super) close_grace: Duration,
 }
 
 impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
+    /// By when a client was told of an end that is carried out now.
+    pub(super) fn told_at(&self, end: &End) -> Timestamp {
+        let now = self.clock.now();
+        let is_late = matches!(end, End::Limit(_));
+        if is_late { now.plus(RETURN_FLOOR).plus(self.close_grace) } else { now }
+    }
+
     /// Carries an end out, and answers the record to send back. A client that still sends after
     /// its Close is cut off instead.
     pub(super) async fn close(&self, socket: &SocketId, end: End) -> String {
@@ -29,22 +43,60 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
             cut(&*self.gateway, socket).await;
             return String::new();
         }
-        match self.mark_closed(socket).await {
-            Ok(false) => end.record(),
-            Ok(true) => {
-                cut(&*self.gateway, socket).await;
-                String::new()
-            }
+        match self.mark(socket, self.told_at(&end)).await {
+            Ok(None) => {}
+            Ok(Some(told_at)) => return self.insist(socket, told_at).await,
             Err(err) => {
                 tracing::warn!(error = %report(&err), "a closed socket could not be marked");
-                end.record()
             }
         }
+        self.tell(socket, end).await
     }
 
-    /// Marks a socket as told to go; true when it was marked before.
-    pub(super) async fn mark_closed(&self, socket: &SocketId) -> Result<bool, StoreError> {
-        self.store.mark_closed(socket, self.clock.now().plus(CLOSED_MARK)).await
+    /// Answers a client that sends although its socket was ended: nothing while its Close is on
+    /// its way, and the end of the socket after that.
+    pub(super) async fn insist(&self, socket: &SocketId, told_at: Timestamp) -> String {
+        if self.clock.now() >= told_at {
+            cut(&*self.gateway, socket).await;
+        }
+        String::new()
+    }
+
+    /// Marks a socket as told to go now.
+    pub(super) async fn mark_closed(&self, socket: &SocketId) -> Result<(), StoreError> {
+        self.mark(socket, self.clock.now()).await.map(|_| ())
+    }
+
+    async fn mark(
+        &self,
+        socket: &SocketId,
+        told_at: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.store.mark_closed(socket, told_at, self.clock.now().plus(CLOSED_MARK)).await
+    }
+
+    async fn tell(&self, socket: &SocketId, end: End) -> String {
+        match end {
+            End::Limit(_) => tokio::time::sleep(RETURN_FLOOR).await,
+            End::Refuse(_) => {
+                self.refuse(socket, end.record()).await;
+                return String::new();
+            }
+            End::Close(_) | End::Drop => {}
+        }
+        end.record()
+    }
+
+    /// Refuses a handshake, and then ends the socket, as ASP.NET Core does. Official clients leave
+    /// by themselves; others would wait until the socket is idle for too long.
+    async fn refuse(&self, socket: &SocketId, refusal: String) {
+        match post(&*self.gateway, socket, Bytes::from(refusal)).await {
+            Ok(()) => tokio::time::sleep(self.close_grace).await,
+            Err(err) => {
+                tracing::warn!(error = %report(&err), socket.id = %socket, "a refusal was not heard");
+            }
+        }
+        cut(&*self.gateway, socket).await;
     }
 }
 

@@ -11,12 +11,17 @@ use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
 use signalr_protocol::framing::{self, FrameError};
-use signalr_protocol::handshake::{HandshakeError, HandshakeRequest, is_handshake};
-use signalr_protocol::message::{Decoded, HubMessage, Invocation, StreamInvocation};
+use signalr_protocol::handshake::{HandshakeError, HandshakeRequest};
+use signalr_protocol::message::{HubMessage, PING};
+use signalr_protocol::texts;
 
-use super::budget::Budget;
+use super::calls::Cancelled;
 use super::closer::Closer;
+use super::invocation::{Invoked, Streamed};
+use super::known::Known;
 use super::liveness::{Liveness, Ping};
+use super::meter::Meter;
+use super::record::{Record, want_a_sign};
 use super::result::Results;
 use super::step::{Answer, End, Step};
 use super::{RECORDS_MAX, REPLY_MAX_BYTES};
@@ -31,7 +36,7 @@ pub(super) struct Conversation<S, G, C, H, I> {
     pub(super) clock: Arc<C>,
     /// How long the gateway lets a socket live.
     pub(super) lifetime: Duration,
-    pub(super) budget: Budget,
+    pub(super) meter: Meter<S, C>,
     pub(super) handshake: H,
     pub(super) liveness: Arc<Liveness<S, C>>,
     pub(super) invocations: I,
@@ -45,36 +50,75 @@ where
     G: ConnectionGateway,
     C: Clock,
     H: Answer<HandshakeRequest>,
-    I: Answer<Invocation> + Answer<StreamInvocation>,
+    I: Answer<Invoked> + Answer<Streamed> + Answer<Cancelled>,
 {
     /// The frame that answers a frame; empty for none.
     pub(super) async fn reply(&self, caller: &Caller, frame: &str) -> String {
-        if !self.budget.allows(&caller.socket, self.clock.now()) {
-            let end = End::fatal("Too many frames in a second.");
-            return self.closer.close(&caller.socket, end).await;
+        if let Some(told_at) = self.meter.budget.ended(&caller.socket) {
+            return self.closer.insist(&caller.socket, told_at).await;
         }
         let mut reply = String::new();
         let end = match framing::records(frame, RECORDS_MAX) {
-            Ok(records) => self.records(caller, &records, &mut reply).await,
-            Err(FrameError::Empty) => return reply,
+            Ok(records) => {
+                let records = records.into_iter().map(Record::read).collect();
+                self.admitted(caller, records, &mut reply).await
+            }
+            Err(FrameError::Empty) => self.meter.admit(caller, &[]).await,
+            Err(err @ FrameError::TooManyRecords { .. }) => Some(End::limit(err.to_string())),
             Err(err) => Some(self.broken(caller, &err.to_string()).await),
         };
         if let Some(end) = end.or_else(|| self.due_end(caller)) {
-            reply.push_str(&self.closer.close(&caller.socket, end).await);
+            reply.push_str(&self.close(caller, end).await);
         }
         reply
     }
 
+    /// Ends the caller's socket since its frame could not be answered in time.
+    pub(super) async fn run_out(&self, caller: &Caller) -> String {
+        self.close(caller, End::reconnect(texts::CLOSED_WITH_ERROR)).await
+    }
+
+    async fn close(&self, caller: &Caller, end: End) -> String {
+        let told_at = self.closer.told_at(&end);
+        self.meter.budget.end(&caller.socket, told_at, self.clock.now());
+        self.closer.close(&caller.socket, end).await
+    }
+
+    /// Answers the records of a frame, if the client has paid for them.
+    async fn admitted(
+        &self,
+        caller: &Caller,
+        records: Vec<Record>,
+        reply: &mut String,
+    ) -> Option<End> {
+        if let Some(end) = self.meter.admit(caller, &records).await {
+            return Some(end);
+        }
+        let wants_a_sign = want_a_sign(&records);
+        let end = self.records(caller, records, reply).await;
+        if end.is_none() && reply.is_empty() && wants_a_sign {
+            self.meter.budget.note_ping(&caller.socket, self.clock.now());
+            reply.push_str(PING);
+        }
+        end
+    }
+
     /// Answers records one after another, and adds the answers to `reply`.
-    async fn records(&self, caller: &Caller, records: &[&str], reply: &mut String) -> Option<End> {
+    async fn records(
+        &self,
+        caller: &Caller,
+        records: Vec<Record>,
+        reply: &mut String,
+    ) -> Option<End> {
         // A Close may follow, for a reason that comes later or by the clock.
         let room = REPLY_MAX_BYTES - CLOSE_MAX_BYTES;
+        let known = Arc::new(Known::default());
         for record in records {
-            match self.record(caller, record).await {
+            match self.record(caller, record, &known).await {
                 Step::Silent => {}
                 Step::End(end) => return Some(end),
                 Step::Reply(text) if reply.len() + text.len() > room => {
-                    return Some(End::fatal("The replies to one frame are too large."));
+                    return Some(End::limit("The replies to one frame are too large."));
                 }
                 Step::Reply(text) => reply.push_str(&text),
             }
@@ -86,31 +130,44 @@ where
     ///
     /// Handshakes and invocations are boxed: they are rare and their futures large, and not every
     /// frame's future is to be as large.
-    async fn record(&self, caller: &Caller, record: &str) -> Step {
-        if is_handshake(record) {
-            return match HandshakeRequest::parse(record) {
-                Ok(request) => Box::pin(self.handshake.answer(caller, request)).await,
-                Err(err) => Step::End(self.broken(caller, &err.to_string()).await),
-            };
+    async fn record(&self, caller: &Caller, record: Record, known: &Arc<Known>) -> Step {
+        match record {
+            Record::Handshake(request) => Box::pin(self.handshake.answer(caller, request)).await,
+            Record::Message(message) => self.message(caller, message, known).await,
+            Record::Unknown => Step::Silent,
+            Record::Broken(detail) => Step::End(self.broken(caller, &detail).await),
         }
-        let message = match HubMessage::decode(record) {
-            Ok(Decoded::Message(message)) => message,
-            Ok(Decoded::Unknown(_)) => return Step::Silent,
-            Err(err) => return Step::End(self.broken(caller, &err.to_string()).await),
-        };
+    }
+
+    async fn message(&self, caller: &Caller, message: HubMessage, known: &Arc<Known>) -> Step {
+        let known = Arc::clone(known);
         match message {
-            HubMessage::Ping => self.liveness.answer(caller, Ping).await,
-            HubMessage::Invocation(call) => Box::pin(self.invocations.answer(caller, call)).await,
+            HubMessage::Ping => self.ping(caller).await,
+            HubMessage::Invocation(call) => {
+                Box::pin(self.invocations.answer(caller, Invoked { call, known })).await
+            }
             HubMessage::StreamInvocation(call) => {
-                Box::pin(self.invocations.answer(caller, call)).await
+                Box::pin(self.invocations.answer(caller, Streamed { call, known })).await
             }
             HubMessage::Completion(completion) => self.results.answer(caller, completion).await,
+            HubMessage::CancelInvocation { invocation_id } => {
+                Box::pin(self.invocations.answer(caller, Cancelled { invocation_id, known })).await
+            }
             HubMessage::StreamItem(_)
-            | HubMessage::CancelInvocation { .. }
             | HubMessage::Close(_)
             | HubMessage::Ack { .. }
             | HubMessage::Sequence { .. } => Step::Silent,
         }
+    }
+
+    /// Answers a ping, unless the last answer is too young.
+    async fn ping(&self, caller: &Caller) -> Step {
+        let (budget, now) = (&self.meter.budget, self.clock.now());
+        if !budget.may_ping(&caller.socket, now) {
+            return Step::Silent;
+        }
+        budget.note_ping(&caller.socket, now);
+        self.liveness.answer(caller, Ping).await
     }
 
     /// The end of a client whose frame or record cannot be read.

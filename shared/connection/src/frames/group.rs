@@ -3,25 +3,29 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hubcast_membership::membership::{Groups, join, leave};
+use hubcast_membership::membership::{Groups, join_charged, leave};
 use hubcast_membership::shards::Shards;
 use hubcast_model::access::Standing;
+use hubcast_model::channel::ShardCounts;
 use hubcast_model::context::Caller;
 use hubcast_model::id::{GroupName, KeyedName};
 use hubcast_model::ports::{
-    BoardStore, ChannelStore, ConnectionGateway, GrantStore, MembershipStore, ShardStore,
-    SocketStore, StoreError, UsageStore,
+    BoardStore, ChannelStore, ConnectionGateway, Consistency, GrantStore, MembershipStore,
+    ShardStore, SocketStore, StoreError, UsageStore,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
+use hubcast_model::work::Allowance;
 use signalr_protocol::message::{Invocation, Outcome};
 use signalr_protocol::texts;
 
 use super::boards::Boards;
 use super::completion::{MethodResult, complete};
 use super::grant::token_groups;
-use super::step::{Answer, Step};
+use super::known::{Known, Look};
+use super::refusal::{group_argument, too_many, unauthorized};
+use super::step::{Answer, Step, unavailable};
 use super::welcome::WelcomeError;
 
 /// The methods that are about groups.
@@ -35,10 +39,29 @@ pub(super) enum GroupMethod {
 #[derive(Debug)]
 pub(super) struct GroupCall {
     /// The record of the caller's socket, which is ready.
-    pub(super) socket: Socket,
+    pub(super) look: Look,
     pub(super) method: GroupMethod,
     /// The call as the client sent it.
     pub(super) call: Invocation,
+    /// What is known to the records of the frame.
+    pub(super) known: Arc<Known>,
+}
+
+/// The price of a join. A join pays for its leave as well, since a group can be left only once.
+const JOIN_UNITS: u32 = 2;
+
+/// Why a method has no outcome.
+enum Failure {
+    /// The table did not answer.
+    Store(StoreError),
+    /// The table did not answer, and the socket is in a group of which it did not see everything.
+    Torn(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(err: StoreError) -> Self {
+        Self::Store(err)
+    }
 }
 
 /// Answers calls of the group methods.
@@ -50,6 +73,8 @@ pub(super) struct GroupMethods<S, G, C> {
     pub(super) boards: Arc<Boards<S, G, C>>,
     /// The most groups of one connection that its client may join.
     pub(super) groups_max: usize,
+    /// How much work a connection may do.
+    pub(super) allowance: Allowance,
 }
 
 impl<S, G, C> Answer<GroupCall> for GroupMethods<S, G, C>
@@ -68,11 +93,15 @@ where
         let result = match group_argument(&message.call) {
             Ok(group) => match message.method {
                 GroupMethod::Join => self.join(caller, &message, &group).await,
-                GroupMethod::Leave => self.leave(&message.socket, &group).await,
+                GroupMethod::Leave => self.leave(&message, &group).await.map_err(Failure::Store),
             },
             Err(refusal) => Ok(refusal),
         };
-        complete(message.call, result)
+        match result {
+            Ok(outcome) => complete(message.call, Ok(outcome)),
+            Err(Failure::Store(err)) => complete(message.call, Err(err)),
+            Err(Failure::Torn(err)) => unavailable(&err),
+        }
     }
 }
 
@@ -88,30 +117,78 @@ where
     G: ConnectionGateway,
     C: Clock,
 {
-    async fn join(&self, caller: &Caller, call: &GroupCall, group: &GroupName) -> MethodResult {
+    async fn join(
+        &self,
+        caller: &Caller,
+        call: &GroupCall,
+        group: &GroupName,
+    ) -> Result<Outcome, Failure> {
         if !self.may_join(caller, group).await? {
             return Ok(unauthorized(&call.call, group));
         }
-        if count_others(&call.socket, &group.keyed()) >= self.groups_max {
+        let keyed = group.keyed();
+        if self.is_in(&call.look.socket, &keyed).await?
+            && !self.is_denied(&call.look.socket, &keyed).await?
+        {
+            return Ok(Outcome::Void);
+        }
+        if count_others(&call.look.socket, &keyed) >= self.groups_max {
             return Ok(too_many(&call.call, self.groups_max));
         }
+        call.known.forget_look();
         match self.join_unless_denied(call, group).await? {
-            Outcome::Void => self.show(call, group.keyed()).await,
+            Outcome::Void => self.show_or_leave(call, keyed).await,
             refusal => Ok(refusal),
         }
     }
 
-    /// Shows the board of the group before the answer. A client that gets an error may try again.
+    /// Shows the board of the group. A client that gets an error may try again, and is to be shown
+    /// the board then. So it leaves the group, of which it did not see everything.
+    async fn show_or_leave(&self, call: &GroupCall, group: KeyedName) -> Result<Outcome, Failure> {
+        let shown = self.show(call, group.clone()).await;
+        if !matches!(shown, Ok(Outcome::Void)) {
+            let counts = self.shards.for_writing(&*self.store).await.map_err(Failure::Torn)?;
+            let (socket, groups) = (&call.look.socket, BTreeSet::from([group]));
+            leave(&*self.store, counts, socket, &groups).await.map_err(Failure::Torn)?;
+        }
+        Ok(shown?)
+    }
+
+    /// Shows the board of the group before the answer.
     async fn show(&self, call: &GroupCall, group: KeyedName) -> MethodResult {
-        let socket = &call.socket;
+        let socket = &call.look.socket;
         match self.boards.show_group(socket, group).await {
-            Ok(()) => Ok(Outcome::Void),
+            Ok(posted) => self.charge(socket, posted).await.map(|()| Outcome::Void),
             Err(WelcomeError::Store(err)) => Err(err),
             Err(err) => {
                 tracing::warn!(error = %chain(&err), socket.id = %socket.id, "a join missed something");
                 Ok(Outcome::Error(texts::unexpected(&call.call.target)))
             }
         }
+    }
+}
+
+impl<S: ChannelStore, G, C> GroupMethods<S, G, C> {
+    /// Whether a socket is in a group for as long as it lives. The record names a row before the
+    /// row is written, so the row has to be there too.
+    async fn is_in(&self, socket: &Socket, group: &KeyedName) -> Result<bool, StoreError> {
+        let mut keys = socket.channels.iter();
+        let Some(key) = keys.find(|key| key.group_of().as_ref() == Some(group)) else {
+            return Ok(false);
+        };
+        let end = self.store.row_end(&socket.id, key).await?;
+        Ok(end.is_some_and(|end| end >= socket.expires()))
+    }
+}
+
+impl<S: SocketStore, G, C: Clock> GroupMethods<S, G, C> {
+    /// Charges a client for what a join showed it. One frame is in the price of the join.
+    async fn charge(&self, socket: &Socket, posted: u32) -> Result<(), StoreError> {
+        if posted > 1 {
+            let charge = self.allowance.charge(posted, self.clock.now(), socket.paid_at);
+            self.store.note_channels(&socket.id, &[], Some(charge)).await?;
+        }
+        Ok(())
     }
 }
 
@@ -132,12 +209,13 @@ where
     /// Joins first and reads the denials afterwards, as everyone does who races with a change of
     /// membership.
     async fn join_unless_denied(&self, call: &GroupCall, group: &GroupName) -> MethodResult {
-        let (store, socket) = (&*self.store, &call.socket);
+        let (store, socket) = (&*self.store, &call.look.socket);
+        let charge = self.allowance.charge(JOIN_UNITS, self.clock.now(), socket.paid_at);
         let counts = self.shards.for_writing(store).await?;
         let keyed = group.keyed();
         let groups = Groups::from([(keyed.clone(), None)]);
         loop {
-            if !join(store, counts, socket, &groups).await? {
+            if !join_charged(store, counts, socket, &groups, Some(charge)).await? {
                 return Ok(Outcome::Error(texts::unexpected(&call.call.target)));
             }
             if !self.is_denied(socket, &keyed).await? {
@@ -163,35 +241,54 @@ impl<S: MembershipStore, G, C: Clock> GroupMethods<S, G, C> {
 }
 
 impl<S: ChannelStore + ShardStore + SocketStore, G, C> GroupMethods<S, G, C> {
-    async fn leave(&self, socket: &Socket, group: &GroupName) -> MethodResult {
+    async fn leave(&self, call: &GroupCall, group: &GroupName) -> MethodResult {
+        let group = group.keyed();
         let counts = self.shards.for_writing(&*self.store).await?;
-        leave(&*self.store, counts, socket, &BTreeSet::from([group.keyed()])).await?;
+        let Some(socket) = self.left_by(call, counts, &group).await? else {
+            return Ok(Outcome::Void);
+        };
+        call.known.forget_look();
+        leave(&*self.store, counts, &socket, &BTreeSet::from([group])).await?;
         Ok(Outcome::Void)
     }
-}
 
-/// The group that a call names; what the caller is answered when it names none.
-fn group_argument(call: &Invocation) -> Result<GroupName, Outcome> {
-    let refusal = |detail: String| Outcome::Error(texts::invalid_arguments(&call.target, &detail));
-    let [name]: [String; 1] = serde_json::from_str(call.arguments.get())
-        .map_err(|_| refusal("It takes one argument, the name of the group.".to_owned()))?;
-    GroupName::parse(&name).map_err(|err| refusal(format!("The name of the group {err}.")))
+    /// The record of a socket that has something of a group to leave; `None` when the socket never
+    /// joined the group.
+    async fn left_by(
+        &self,
+        call: &GroupCall,
+        counts: ShardCounts,
+        group: &KeyedName,
+    ) -> Result<Option<Socket>, StoreError> {
+        let Some(socket) = self.certain(call, group).await? else {
+            return Ok(None);
+        };
+        let names_it = socket.groups().any(|named| named == *group);
+        // A leave that stopped half-way may have left a row that the record does not name.
+        let today = counts.group_key(&socket.hub, group, &socket.id);
+        let is_there = names_it || self.store.row_end(&socket.id, &today).await?.is_some();
+        Ok(is_there.then_some(socket))
+    }
+
+    /// The socket's record, read so that a group that it does not name is none of the socket's.
+    async fn certain(
+        &self,
+        call: &GroupCall,
+        group: &KeyedName,
+    ) -> Result<Option<Socket>, StoreError> {
+        let look = &call.look;
+        if look.is_certain || look.socket.groups().any(|named| named == *group) {
+            return Ok(Some(look.socket.clone()));
+        }
+        let socket = self.store.socket(&look.socket.id, Consistency::Strong).await?;
+        if let Some(socket) = &socket {
+            call.known.keep_look(Look { socket: socket.clone(), is_certain: true });
+        }
+        Ok(socket)
+    }
 }
 
 /// How many groups a socket is in besides this one.
 fn count_others(socket: &Socket, group: &KeyedName) -> usize {
     socket.groups().filter(|other| other != group).count()
-}
-
-fn too_many(call: &Invocation, groups_max: usize) -> Outcome {
-    let detail = format!("A connection may be in at most {groups_max} groups.");
-    Outcome::Error(texts::invalid_arguments(&call.target, &detail))
-}
-
-fn unauthorized(call: &Invocation, group: &GroupName) -> Outcome {
-    let group = texts::echo(group.as_str());
-    let detail = format!(
-        "The group '{group}' is not one that your token names or that clients may join; ask the backend to add you."
-    );
-    Outcome::Error(texts::unauthorized(&call.target, &detail))
 }

@@ -9,33 +9,33 @@ use std::sync::Arc;
 use hubcast_model::context::Caller;
 use hubcast_model::event::Call;
 use hubcast_model::ports::SocketStore;
-use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
+use hubcast_model::work::Allowance;
 use serde::Deserialize;
 use signalr_protocol::handshake::HandshakeError;
 use signalr_protocol::message::{Invocation, Json, Outcome, StreamInvocation};
 use signalr_protocol::texts;
 
+use super::calls::{Cancelled, HandUp};
 use super::completion::{complete, complete_with_error};
-use super::group::{GroupCall, GroupMethod};
+use super::group::GroupCall;
+use super::known::{Known, Look};
 use super::liveness::{Liveness, Readiness};
-use super::step::{Answer, End, Step, unavailable};
+use super::method::Method;
+use super::step::{Answer, End, Step, unavailable, wait};
 
-/// The built-in methods. None of them streams.
-enum Method {
-    Group(GroupMethod),
-    GetConnectionId,
+/// An invocation, and what the records before it found out.
+#[derive(Debug)]
+pub(super) struct Invoked {
+    pub(super) call: Invocation,
+    pub(super) known: Arc<Known>,
 }
 
-impl Method {
-    fn named(target: &str) -> Option<Self> {
-        match target.to_ascii_lowercase().as_str() {
-            "joingroup" => Some(Self::Group(GroupMethod::Join)),
-            "leavegroup" => Some(Self::Group(GroupMethod::Leave)),
-            "getconnectionid" => Some(Self::GetConnectionId),
-            _ => None,
-        }
-    }
+/// An invocation that wants a stream, likewise.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    pub(super) call: StreamInvocation,
+    pub(super) known: Arc<Known>,
 }
 
 /// Answers invocations: `groups` those of group methods, `calls` those that go to backends.
@@ -45,39 +45,46 @@ pub(super) struct Invocations<S, C, M, B> {
     pub(super) groups: M,
     /// `None` when backends hear of nothing.
     pub(super) calls: Option<B>,
+    /// How much work a connection may do.
+    pub(super) allowance: Allowance,
 }
 
-impl<S, C, M, B> Answer<Invocation> for Invocations<S, C, M, B>
+impl<S, C, M, B> Answer<Invoked> for Invocations<S, C, M, B>
 where
     S: SocketStore,
     C: Clock,
     M: Answer<GroupCall>,
-    B: Answer<Call>,
+    B: Answer<HandUp>,
 {
-    async fn answer(&self, caller: &Caller, call: Invocation) -> Step {
-        let socket = match self.ready(caller).await {
-            Ok(socket) => socket,
+    async fn answer(&self, caller: &Caller, invoked: Invoked) -> Step {
+        let Invoked { call, known } = invoked;
+        let look = match self.ready(caller, &known).await {
+            Ok(look) => look,
             Err(step) => return step,
         };
         match Method::named(&call.target) {
             Some(Method::Group(method)) => {
-                self.groups.answer(caller, GroupCall { socket, method, call }).await
+                self.groups.answer(caller, GroupCall { look, method, call, known }).await
             }
             Some(Method::GetConnectionId) => complete(call, Ok(own_id(caller))),
-            None => self.hand_up(caller, Call { invocation: call, is_stream: false }).await,
+            None => {
+                let call = Call { invocation: call, is_stream: false };
+                self.hand_up(caller, HandUp { call, known }).await
+            }
         }
     }
 }
 
-impl<S, C, M, B> Answer<StreamInvocation> for Invocations<S, C, M, B>
+impl<S, C, M, B> Answer<Streamed> for Invocations<S, C, M, B>
 where
     S: SocketStore,
     C: Clock,
     M: Send + Sync,
-    B: Answer<Call>,
+    B: Answer<HandUp>,
 {
     /// Streams come from backends alone.
-    async fn answer(&self, caller: &Caller, call: StreamInvocation) -> Step {
+    async fn answer(&self, caller: &Caller, streamed: Streamed) -> Step {
+        let Streamed { call, known } = streamed;
         let StreamInvocation { invocation_id, target, arguments, stream_ids } = call;
         let invocation_id = Some(invocation_id);
         let call = Invocation { invocation_id, target, arguments, stream_ids };
@@ -86,34 +93,63 @@ where
             return complete_with_error(call, error);
         }
         if self.calls.is_some()
-            && let Err(step) = self.ready(caller).await
+            && let Err(step) = self.ready(caller, &known).await
         {
             return step;
         }
-        self.hand_up(caller, Call { invocation: call, is_stream: true }).await
+        let call = Call { invocation: call, is_stream: true };
+        self.hand_up(caller, HandUp { call, known }).await
+    }
+}
+
+impl<S, C, M, B> Answer<Cancelled> for Invocations<S, C, M, B>
+where
+    S: SocketStore,
+    C: Clock,
+    M: Send + Sync,
+    B: Answer<Cancelled>,
+{
+    /// Only calls of backends can be cancelled; the others are answered at once.
+    async fn answer(&self, caller: &Caller, cancelled: Cancelled) -> Step {
+        match &self.calls {
+            Some(calls) => calls.answer(caller, cancelled).await,
+            None => Step::Silent,
+        }
     }
 }
 
 impl<S: SocketStore, C: Clock, M, B> Invocations<S, C, M, B> {
-    /// The record of the caller's socket, which is ready; or the end of a socket that is not.
-    async fn ready(&self, caller: &Caller) -> Result<Socket, Step> {
-        match self.liveness.readiness(caller).await {
-            Ok(Readiness::Ready(socket)) => Ok(socket),
-            Ok(Readiness::Connecting) => {
-                Err(Step::End(End::Refuse(HandshakeError::Malformed.to_string())))
-            }
-            Ok(Readiness::Unknown) => Err(Step::End(End::unknown())),
-            Err(err) => Err(unavailable(&err)),
+    /// The record of the caller's socket, which is ready; or the end of a socket that is not, or
+    /// whose client owes too much.
+    async fn ready(&self, caller: &Caller, known: &Known) -> Result<Look, Step> {
+        if let Some(look) = known.look() {
+            return Ok(look);
         }
+        let socket = match self.liveness.readiness(caller).await {
+            Ok(Readiness::Ready(socket)) => socket,
+            Ok(Readiness::Connecting) => {
+                return Err(Step::End(End::Refuse(HandshakeError::Malformed.to_string())));
+            }
+            Ok(Readiness::Unknown) => return Err(Step::End(End::unknown())),
+            Err(err) => return Err(unavailable(&err)),
+        };
+        // Other instances may have charged it since.
+        let turn = self.allowance.turn(socket.paid_at, self.liveness.clock.now());
+        if let Some(end) = wait(turn).await {
+            return Err(Step::End(end));
+        }
+        let look = Look { socket, is_certain: false };
+        known.keep_look(look.clone());
+        Ok(look)
     }
 }
 
-impl<S, C, M, B: Answer<Call>> Invocations<S, C, M, B> {
+impl<S, C, M, B: Answer<HandUp>> Invocations<S, C, M, B> {
     /// Hands a call of a method that is not built in to backends.
-    async fn hand_up(&self, caller: &Caller, call: Call) -> Step {
+    async fn hand_up(&self, caller: &Caller, call: HandUp) -> Step {
         let Some(calls) = &self.calls else {
-            let error = texts::unknown_method(&call.invocation.target);
-            return complete_with_error(call.invocation, error);
+            let error = texts::unknown_method(&call.call.invocation.target);
+            return complete_with_error(call.call.invocation, error);
         };
         calls.answer(caller, call).await
     }

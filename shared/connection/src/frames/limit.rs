@@ -7,7 +7,6 @@
 //! looked for only at the limit.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
@@ -80,8 +79,6 @@ struct Excess {
 pub(super) struct LimitCheck<S, G, C, P> {
     /// The limit; any number of connections when `None`.
     pub(super) limit: Option<ConnectionLimit>,
-    /// How long a socket may take to read its Close before it is cut.
-    pub(super) close_grace: Duration,
     pub(super) closer: Closer<S, G, C>,
     pub(super) presence: Arc<P>,
 }
@@ -209,7 +206,7 @@ where
             self.presence.disconnect(&socket.id).await?;
             self.closer.mark_closed(&socket.id).await?;
         }
-        tokio::time::sleep(self.close_grace).await;
+        tokio::time::sleep(self.closer.close_grace).await;
         for socket in &sockets {
             cut(&*self.closer.gateway, &socket.id).await;
         }

@@ -22,6 +22,12 @@ impl<S: ResultStore> Answer<Completion> for Results<S> {
             connection: caller.connection(),
             invocation: completion.invocation_id,
         };
+        // A read costs less than a write, and clients may send what nobody asked for.
+        match self.store.awaits_result(&key).await {
+            Ok(true) => {}
+            Ok(false) => return Step::Silent,
+            Err(err) => return unavailable(&err),
+        }
         let result = match completion.outcome {
             Outcome::Void => ClientResult::Void,
             Outcome::Result(json) => ClientResult::Value(json.get().to_owned()),

@@ -5,6 +5,7 @@ use std::future::Future;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::StoreError;
 use hubcast_model::report::chain as report;
+use hubcast_model::work::Turn;
 use signalr_protocol::handshake::HandshakeResponse;
 use signalr_protocol::message::{Close, HubMessage};
 use signalr_protocol::texts;
@@ -33,6 +34,9 @@ pub(super) enum Step {
 pub(super) enum End {
     /// By a Close record.
     Close(Close),
+    /// By a Close after which the client may return, and which comes after a pause: a client that
+    /// breaks a limit each time does not come back faster than that.
+    Limit(String),
     /// By an answer to the handshake that holds this error.
     Refuse(String),
     /// The socket is cut without a word, since its client cannot read one.
@@ -50,6 +54,17 @@ impl End {
         Self::Close(Close { error: Some(error.into()), allow_reconnect: true })
     }
 
+    /// The end of a client that broke a limit.
+    pub(super) fn limit(error: impl Into<String>) -> Self {
+        Self::Limit(error.into())
+    }
+
+    /// The end of a client whose request the table did not answer. The client may try again.
+    pub(super) fn unavailable(err: &StoreError) -> Self {
+        tracing::error!(error = %report(err), "the table did not answer");
+        Self::reconnect(texts::CLOSED_WITH_ERROR)
+    }
+
     /// The end of a client that broke the protocol after its handshake.
     pub(super) fn broken(detail: &str) -> Self {
         Self::fatal(format!("{} {detail}", texts::CLOSED_WITH_ERROR))
@@ -64,6 +79,7 @@ impl End {
     pub(super) fn record(self) -> String {
         match self {
             Self::Close(close) => HubMessage::Close(close).encode(),
+            Self::Limit(error) => Self::reconnect(error).record(),
             Self::Refuse(error) => HandshakeResponse { error: Some(error.into()) }.encode(),
             Self::Drop => String::new(),
         }
@@ -72,6 +88,17 @@ impl End {
 
 /// The end of a request that the table did not answer. The client may try again.
 pub(super) fn unavailable(err: &StoreError) -> Step {
-    tracing::error!(error = %report(err), "the table did not answer");
-    Step::End(End::reconnect(texts::CLOSED_WITH_ERROR))
+    Step::End(End::unavailable(err))
+}
+
+/// Waits for a turn; the end of a client whose turn never comes.
+pub(super) async fn wait(turn: Turn) -> Option<End> {
+    match turn {
+        Turn::Now => None,
+        Turn::After(pause) => {
+            tokio::time::sleep(pause).await;
+            None
+        }
+        Turn::Never => Some(End::limit("Too many calls in a short time.")),
+    }
 }

@@ -19,6 +19,7 @@ use super::inbox::Inboxes;
 use super::invocation::Invocations;
 use super::limit::LimitCheck;
 use super::liveness::Liveness;
+use super::meter::Meter;
 use super::result::Results;
 use super::{FramePorts, FrameSettings};
 use crate::upstream::Upstream;
@@ -56,12 +57,17 @@ pub(super) fn conversation<S, G, C, U>(
     Conversation {
         clock: Arc::clone(&wiring.clock),
         lifetime: settings.lifetime,
-        budget: Budget::new(settings.frames_per_second),
+        meter: Meter {
+            store: Arc::clone(&wiring.store),
+            clock: Arc::clone(&wiring.clock),
+            budget: Budget::new(settings.allowance),
+            hands_up: wiring.upstream.is_some(),
+        },
         handshake: wiring.handshake(settings),
         liveness: Arc::clone(&wiring.liveness),
         invocations: wiring.invocations(settings),
         results: Results { store: Arc::clone(&wiring.store) },
-        closer: wiring.closer(),
+        closer: wiring.closer(settings),
     }
 }
 
@@ -86,8 +92,9 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
         }
     }
 
-    fn closer(&self) -> Closer<S, G, C> {
+    fn closer(&self, settings: &FrameSettings) -> Closer<S, G, C> {
         Closer {
+            close_grace: settings.close_grace,
             store: Arc::clone(&self.store),
             gateway: Arc::clone(&self.gateway),
             clock: Arc::clone(&self.clock),
@@ -99,8 +106,7 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
         let presence = Arc::new(Presence::new(store, self.upstream.clone(), clock));
         let limit = Arc::new(LimitCheck {
             limit: settings.connections,
-            close_grace: settings.close_grace,
-            closer: self.closer(),
+            closer: self.closer(settings),
             presence: Arc::clone(&presence),
         });
         let (store, leaving) = (Arc::clone(&self.store), Arc::clone(&presence));
@@ -136,12 +142,14 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
     fn invocations(&self, settings: &FrameSettings) -> WiredInvocations<S, G, C, U> {
         Invocations {
             liveness: Arc::clone(&self.liveness),
+            allowance: settings.allowance,
             groups: GroupMethods {
                 store: Arc::clone(&self.store),
                 clock: Arc::clone(&self.clock),
                 shards: Arc::clone(&self.shards),
                 boards: Arc::clone(&self.boards),
                 groups_max: settings.groups_max,
+                allowance: settings.allowance,
             },
             calls: self.upstream.as_ref().map(|upstream| Calls {
                 store: Arc::clone(&self.store),

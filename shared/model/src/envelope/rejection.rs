@@ -35,6 +35,8 @@ pub enum RejectReason {
     SeveralContents,
     /// `arguments` is not an array.
     ArgumentsNotArray,
+    /// A value nests deeper than clients read.
+    TooDeep,
     /// The content needs an audience that is not there.
     MissingAudience,
     /// A group action without a group.
@@ -79,6 +81,7 @@ impl RejectReason {
             Self::NoContent => "NoContent",
             Self::SeveralContents => "SeveralContents",
             Self::ArgumentsNotArray => "ArgumentsNotArray",
+            Self::TooDeep => "TooDeep",
             Self::MissingAudience => "MissingAudience",
             Self::MissingGroup => "MissingGroup",
             Self::ImplicitBroadcast => "ImplicitBroadcast",

@@ -5,6 +5,7 @@ use std::future::Future;
 use super::{Page, PageQuery, StoreError};
 use crate::channel::{ChannelKey, ChannelRow, ShardCounts};
 use crate::id::SocketId;
+use crate::time::Timestamp;
 
 /// The rows of channels: one for each member.
 pub trait ChannelStore: Send + Sync {
@@ -17,6 +18,14 @@ pub trait ChannelStore: Send + Sync {
         socket: &SocketId,
         keys: &[ChannelKey],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// When the row of `socket` under `key` ends; `None` when there is no such row. Strongly
+    /// consistent.
+    fn row_end(
+        &self,
+        socket: &SocketId,
+        key: &ChannelKey,
+    ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
     /// Reads a page of a channel's members, in order of socket.
     fn members(

@@ -37,6 +37,12 @@ pub trait ResultStore: Send + Sync {
         expires: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Whether somebody waits for an answer that is not there yet; strongly consistent.
+    fn awaits_result(
+        &self,
+        key: &InvocationKey,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Keeps an answer that somebody waits for; false when nobody does, or the answer is there.
     fn put_result(
         &self,

@@ -7,6 +7,7 @@ use crate::channel::ChannelKey;
 use crate::id::{ConnectionId, HubName, SocketId};
 use crate::socket::Socket;
 use crate::time::Timestamp;
+use crate::work::Charge;
 
 /// The records of sockets.
 pub trait SocketStore: Send + Sync {
@@ -40,13 +41,15 @@ pub trait SocketStore: Send + Sync {
         socket: &Socket,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Notes rows that a socket is about to have, and answers the record as it is then.
+    /// Notes rows that a socket is about to have, and work that its client is to pay for; answers
+    /// the record as it is then.
     ///
     /// `None`, and nothing noted, unless the socket is `Joining` or `Ready`.
     fn note_channels(
         &self,
         id: &SocketId,
         channels: &[ChannelKey],
+        charge: Option<Charge>,
     ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
 
     /// Forgets rows that a socket is about to lose; nothing happens when the socket is gone.
@@ -56,12 +59,14 @@ pub trait SocketStore: Send + Sync {
         channels: &[ChannelKey],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Marks a socket, known or not, as `Closed` until `expires`; true when it already was.
+    /// Marks a socket, known or not, as `Closed` until `expires`, by a Close that its client gets
+    /// at `told_at`. Answers when an earlier Close was to reach the client, if there was one.
     fn mark_closed(
         &self,
         id: &SocketId,
+        told_at: Timestamp,
         expires: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
     /// Deletes a socket's record and answers it; `None` when another was first.
     fn delete_socket(

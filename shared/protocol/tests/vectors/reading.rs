@@ -264,10 +264,16 @@ fn types_that_do_not_exist_are_told_apart_whatever_else_they_hold() {
 }
 
 #[test]
-fn nesting_of_any_depth_does_not_overflow_the_stack() {
+fn a_record_nests_as_deep_as_the_net_server_reads() {
     let deep = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let nested = deep(100_000);
-    let record = format!(r#"{{"type":1,"target":"m","arguments":{nested},"extra":{nested}}}"#);
-    assert!(matches!(HubMessage::decode(&record), Ok(Decoded::Message(_))));
-    assert!(HubMessage::decode(&nested).is_err());
+    for property in ["arguments", "result", "item", "extra", "headers"] {
+        let record =
+            |depth| format!(r#"{{"type":99,"invocationId":"1","{property}":{}}}"#, deep(depth));
+        assert!(HubMessage::decode(&record(63)).is_ok(), "{property}");
+        for depth in [64, 200, 100_000] {
+            let refusal = HubMessage::decode(&record(depth)).expect_err(property);
+            assert_eq!(refusal.to_string(), "Error reading JSON.", "{property}");
+        }
+    }
+    assert!(HubMessage::decode(&deep(100_000)).is_err());
 }

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use hubcast_model::channel::{ChannelKey, ChannelRow, ShardCounts};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ChannelStore, Consistency, Page, PageQuery, ShardStore, StoreError};
+use hubcast_model::time::Timestamp;
 
 use super::MemoryStore;
 use crate::journal::lock;
@@ -30,6 +31,16 @@ impl ChannelStore for MemoryStore {
             }
         }
         Ok(())
+    }
+
+    async fn row_end(
+        &self,
+        socket: &SocketId,
+        key: &ChannelKey,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.meet("row_end").await?;
+        let state = lock(&self.state);
+        Ok(state.rows.get(key).and_then(|rows| rows.get(socket)).map(|(_, expires)| *expires))
     }
 
     async fn members(&self, query: PageQuery<'_>) -> Result<Page, StoreError> {

@@ -17,6 +17,11 @@ impl ResultStore for MemoryStore {
         Ok(())
     }
 
+    async fn awaits_result(&self, key: &InvocationKey) -> Result<bool, StoreError> {
+        self.meet("awaits_result").await?;
+        Ok(lock(&self.state).results.get(key).is_some_and(Option::is_none))
+    }
+
     async fn put_result(
         &self,
         key: &InvocationKey,

@@ -5,6 +5,7 @@ use hubcast_model::id::{ConnectionId, HubName, SocketId};
 use hubcast_model::ports::{ClaimStore, Consistency, SocketStore, StoreError};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
+use hubcast_model::work::Charge;
 
 use super::{Claim, MemoryStore, Record, State};
 use crate::journal::lock;
@@ -110,11 +111,15 @@ impl SocketStore for MemoryStore {
         &self,
         id: &SocketId,
         channels: &[ChannelKey],
+        charge: Option<Charge>,
     ) -> Result<Option<Socket>, StoreError> {
         self.meet("note_channels").await?;
         let mut state = lock(&self.state);
         let socket = state.socket_in(id, &[SocketState::Joining, SocketState::Ready]);
         Ok(socket.map(|socket| {
+            if let Some(charge) = charge {
+                socket.paid_at = Some(charge.onto(socket.paid_at));
+            }
             socket.channels.extend(channels.iter().cloned());
             socket.clone()
         }))
@@ -132,24 +137,27 @@ impl SocketStore for MemoryStore {
         Ok(())
     }
 
-    async fn mark_closed(&self, id: &SocketId, _expires: Timestamp) -> Result<bool, StoreError> {
+    async fn mark_closed(
+        &self,
+        id: &SocketId,
+        told_at: Timestamp,
+        _expires: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         self.meet("mark_closed").await?;
         let mut state = lock(&self.state);
-        let record = state.sockets.entry(id.clone());
-        let mut was_closed = true;
-        let record = record.or_insert_with(|| {
-            was_closed = false;
-            Record::ClosedMark
-        });
-        if let Record::Socket(socket) = record {
-            was_closed = socket.state == SocketState::Closed;
-            socket.state = SocketState::Closed;
+        let earlier = state.closes.get(id).copied();
+        state.closes.entry(id.clone()).or_insert(told_at);
+        match state.sockets.entry(id.clone()).or_insert(Record::ClosedMark) {
+            Record::ClosedMark => {}
+            Record::Socket(socket) => socket.state = SocketState::Closed,
         }
-        Ok(was_closed)
+        Ok(earlier)
     }
 
     async fn delete_socket(&self, id: &SocketId) -> Result<Option<Socket>, StoreError> {
         self.meet("delete_socket").await?;
-        Ok(lock(&self.state).sockets.remove(id).and_then(Record::socket))
+        let mut state = lock(&self.state);
+        state.closes.remove(id);
+        Ok(state.sockets.remove(id).and_then(Record::socket))
     }
 }

@@ -10,7 +10,7 @@ use hubcast_testkit::{Fault, name};
 use tokio::time::Instant;
 
 use super::{Office, payload};
-use crate::stage::{HUB, records};
+use crate::stage::{HUB, PING, records};
 
 fn value(json: &str) -> ClientResult {
     ClientResult::Value(json.to_owned())
@@ -33,9 +33,9 @@ async fn an_invocation_is_answered_by_the_client_it_was_for() {
         let answer = |result: u32| {
             format!("{{\"type\":3,\"invocationId\":\"{id}\",\"result\":{result}}}\u{1e}")
         };
-        assert_eq!(office.stage.answer(&thief, &answer(1)).await, "");
-        assert_eq!(office.stage.answer(&tab, &answer(2)).await, "");
-        assert_eq!(office.stage.answer(&tab, &answer(3)).await, "");
+        assert_eq!(office.stage.answer(&thief, &answer(1)).await, PING);
+        assert_eq!(office.stage.answer(&tab, &answer(2)).await, PING);
+        assert_eq!(office.stage.answer(&tab, &answer(3)).await, PING);
     };
     let (answer, ()) = tokio::join!(asking, answering);
     assert_eq!(answer.expect("a result").result, value("2"));
@@ -52,7 +52,7 @@ async fn an_invocation_fails_with_the_client_or_with_the_time() {
     let [sent]: [Outgoing; 1] = office.queue.sent().try_into().unwrap();
     let id = &records(&sent.body)[0]["invocationId"];
     let answer = format!("{{\"type\":3,\"invocationId\":{id},\"error\":\"no\"}}\u{1e}");
-    assert_eq!(office.stage.answer(&tab, &answer).await, "", "nobody waits any more");
+    assert_eq!(office.stage.answer(&tab, &answer).await, PING, "nobody waits any more");
     let absent = name::connection("absent");
     let none = office.backend.invocations(&hub).invoke(&absent, &ask, patience).await;
     assert!(matches!(none, Err(InvokeError::Backend(BackendError::NoConnection))));
@@ -123,7 +123,7 @@ async fn invoked_despite(office: &Office, fail: impl Fn()) -> Result<ClientAnswe
         let id = &call["invocationId"];
         fail();
         let answer = format!("{{\"type\":3,\"invocationId\":{id},\"result\":7}}\u{1e}");
-        assert_eq!(office.stage.answer(&tab, &answer).await, "");
+        assert_eq!(office.stage.answer(&tab, &answer).await, PING);
     };
     tokio::join!(asking, answering).0
 }

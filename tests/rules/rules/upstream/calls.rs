@@ -10,7 +10,7 @@ use hubcast_testkit::queued::{again, message};
 use serde_json::{Value, json};
 
 use super::{TIMEOUT, Told};
-use crate::stage::{HUB, claiming, invoke, records};
+use crate::stage::{HUB, PATIENCE, PING, claiming, invoke, records};
 
 async fn ready(told: &Told) -> Caller {
     told.ready("s1=", claiming(principal(HUB, "alice"), "c")).await
@@ -42,7 +42,7 @@ async fn an_invocation_is_told_as_it_came_and_answered_once() {
         r#""headers":{"Authorization":"Bearer secret"}}"#,
         "\u{1e}"
     );
-    assert_eq!(told.answer(&alice, frame).await, "");
+    assert_eq!(told.answer(&alice, frame).await, PING);
     let [call] = calls(&told).try_into().unwrap();
     assert_eq!((&call["event"], &call["target"]), (&json!("Add"), &json!("Add")));
     assert_eq!((&call["invocationId"], &call["userId"]), (&json!("7"), &json!("alice")));
@@ -116,7 +116,7 @@ async fn an_answer_survives_a_crash_between_settling_and_posting() {
 async fn without_an_invocation_id_nothing_waits() {
     let told = Told::default();
     let alice = ready(&told).await;
-    assert_eq!(told.answer(&alice, &invoke("", "Log", &json!(["x"]))).await, "");
+    assert_eq!(told.answer(&alice, &invoke("", "Log", &json!(["x"]))).await, PING);
     let [call] = calls(&told).try_into().unwrap();
     assert!(call.get("invocationId").is_none());
     assert!(told.backends.reminders().is_empty());
@@ -161,7 +161,7 @@ async fn a_call_that_does_not_get_on_its_way_is_answered_here() {
         let reply = told.answer(&alice, &invoke("7", "Add", &json!([]))).await;
         let text = "An unexpected error occurred invoking 'Add' on the server.";
         assert_eq!(error(&reply), text, "{operation}");
-        assert_eq!(told.answer(&alice, &invoke("", "Add", &json!([]))).await, "", "{operation}");
+        assert_eq!(told.answer(&alice, &invoke("", "Add", &json!([]))).await, PING, "{operation}");
 
         told.backends.heal();
         told.stage.store.heal();
@@ -182,7 +182,7 @@ async fn a_queue_that_hangs_fails_the_call_and_not_the_socket() {
         assert!(error(&reply).starts_with("An unexpected error"), "{operation}: {reply}");
         told.backends.fault("tell", Fault::Hang);
         let many = vec![invoke("", "Log", &json!([])); 50].concat();
-        assert_eq!(told.answer(&alice, &many).await, "", "{operation}");
+        assert_eq!(told.answer(&alice, &many).await, PING, "{operation}");
     }
 }
 
@@ -190,7 +190,7 @@ async fn a_queue_that_hangs_fails_the_call_and_not_the_socket() {
 async fn a_stream_is_told_and_its_items_pass_until_it_ends() {
     let told = Told::default();
     let alice = ready(&told).await;
-    assert_eq!(told.answer(&alice, &stream("Count", &[])).await, "");
+    assert_eq!(told.answer(&alice, &stream("Count", &[])).await, PING);
     let [call] = calls(&told).try_into().unwrap();
     assert_eq!((&call["target"], &call["invocationId"]), (&json!("Count"), &json!("7")));
     assert_eq!(call["stream"], true);
@@ -252,9 +252,61 @@ async fn without_a_way_to_backends_answers_pass_as_ever() {
 async fn a_client_that_is_not_kept_calls_all_the_same() {
     let told = Told::default();
     let alice = told.stage.claimed("s1=", "c").await;
-    assert_eq!(told.answer(&alice, &invoke("7", "Add", &json!([]))).await, "");
+    assert_eq!(told.answer(&alice, &invoke("7", "Add", &json!([]))).await, PING);
     let [call] = calls(&told).try_into().unwrap();
     assert_eq!((&call["connectionId"], &call["claims"]), (&json!("c"), &json!({})));
     told.stage.send(ANSWER).await;
     assert_eq!(told.completions(&alice).len(), 1);
+}
+
+const CANCEL: &str = "{\"type\":5,\"invocationId\":\"7\"}\u{1e}";
+
+#[tokio::test]
+async fn a_cancelled_call_is_told_once_and_has_no_answer() {
+    for call in [invoke("7", "Add", &json!([])), stream("Add", &[])] {
+        let told = Told::default();
+        let alice = ready(&told).await;
+        told.answer(&alice, &call).await;
+        for _ in 0..2 {
+            assert_eq!(told.answer(&alice, CANCEL).await, PING);
+        }
+        let [_call, cancelled] = calls(&told).try_into().unwrap();
+        let (event, id) = (&cancelled["event"], &cancelled["invocationId"]);
+        assert_eq!((event, id), (&json!("cancelled"), &json!("7")));
+        assert!(cancelled.get("target").is_none() && cancelled["connectionId"] == "c");
+
+        let [(reminder, _)] = told.backends.reminders().try_into().unwrap();
+        for late in [ANSWER, &reminder] {
+            assert_eq!(told.stage.send(late).await.tally.undeliverable, 1);
+        }
+        assert_eq!(told.completions(&alice), [] as [Value; 0]);
+        // The id is free again.
+        told.answer(&alice, &call).await;
+        assert_eq!(calls(&told).len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_wait_is_not_cancelled() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    assert_eq!(told.answer(&alice, CANCEL).await, PING);
+    told.answer(&alice, &invoke("7", "Add", &json!([]))).await;
+    told.stage.send(ANSWER).await;
+    told.answer(&alice, CANCEL).await;
+    assert_eq!((calls(&told).len(), told.completions(&alice).len()), (1, 1));
+}
+
+/// Each call is counted where all instances see it.
+#[tokio::test(start_paused = true)]
+async fn calls_count_whichever_instance_answers() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    let frame: String = (0..400).map(|n| invoke(&n.to_string(), "Add", &json!([]))).collect();
+    assert_eq!(told.answer(&alice, &frame).await, PING);
+    let other = told.second_frames();
+    let reply =
+        hubcast_connection::frames::AnswerFrames::answer(&other, &alice, &frame, PATIENCE).await;
+    assert!(reply.contains("Too many calls in a short time."), "{reply}");
+    assert_eq!(calls(&told).len(), 400);
 }

@@ -42,7 +42,7 @@ pub(super) fn answer(fields: &Fields<'_>) -> Result<Content, Rejection> {
         return Err(Rejection::new(RejectReason::SeveralContents, detail));
     }
     // A null result is a result, unlike one that is missing; so is an item.
-    let (result, item) = (fields.raw("result"), fields.raw("item"));
+    let (result, item) = (fields.value("result")?, fields.value("item")?);
     let answer = match (fields.text("error")?, item) {
         (Some(error), _) => Answer::Error(error),
         (None, Some(item)) if result.is_none() => Answer::Item(item.to_owned()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use signalr_protocol::depth::{DEPTH_MAX, is_too_deep};
 
 use super::wrapper;
 use crate::envelope::content::Scope;
@@ -167,12 +168,19 @@ impl<'a> Fields<'a> {
         match self.raw("arguments") {
             None => Ok(serde_json::from_str("[]")
                 .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
-            Some(raw) if raw.get().starts_with('[') => Ok(raw.to_owned()),
+            Some(raw) if raw.get().starts_with('[') => {
+                shallow("arguments", raw).map(ToOwned::to_owned)
+            }
             Some(_) => {
                 let detail = "'arguments' must be an array, one element for each parameter";
                 Err(Rejection::new(RejectReason::ArgumentsNotArray, detail))
             }
         }
+    }
+
+    /// A value that a client gets as it is.
+    pub(super) fn value(&self, name: &'static str) -> Result<Option<&RawValue>, Rejection> {
+        self.raw(name).map(|raw| shallow(name, raw)).transpose()
     }
 
     /// Refuses properties that do not go with something else.
@@ -226,6 +234,15 @@ impl<'a> Fields<'a> {
             Rejection::new(RejectReason::BadType, format!("'{name}' must be {expected}"))
         })
     }
+}
+
+/// A property of a record to a client, unless no client of .NET can read such a record.
+fn shallow<'a>(name: &str, raw: &'a RawValue) -> Result<&'a RawValue, Rejection> {
+    if !is_too_deep(raw.get(), 1) {
+        return Ok(raw);
+    }
+    let detail = format!("'{name}' nests too deep: a record has at most {DEPTH_MAX} levels");
+    Err(Rejection::new(RejectReason::TooDeep, detail))
 }
 
 fn known(name: &str) -> Result<&'static str, Rejection> {

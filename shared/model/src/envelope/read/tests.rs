@@ -38,6 +38,22 @@ fn what_azure_functions_writes_is_read() {
 }
 
 #[test]
+fn what_nests_deeper_than_clients_read_is_refused() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    for (property, deepest) in [("arguments", 63), ("result", 63), ("item", 63)] {
+        let call = if property == "arguments" { "target" } else { "invocationId" };
+        let body = |levels| {
+            format!(r#"{{"connectionId":"c","{call}":"m","{property}":{}}}"#, nested(levels))
+        };
+        assert!(one(&body(deepest)).is_ok(), "{property}");
+        assert_eq!(reason(&body(deepest + 1)), RejectReason::TooDeep, "{property}");
+        assert_eq!(reason(&body(100_000)), RejectReason::TooDeep, "{property}");
+    }
+    let retained = format!(r#"{{"target":"m","retain":"k","arguments":{}}}"#, nested(64));
+    assert_eq!(reason(&retained), RejectReason::TooDeep);
+}
+
+#[test]
 fn names_and_actions_are_read_in_any_case() {
     let body = r#"{"Hub":"Chat","USERID":"a","Action":"ADD","groupname":"g","TtlSeconds":5}"#;
     let notification = one(body).unwrap();

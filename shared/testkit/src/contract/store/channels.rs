@@ -18,6 +18,7 @@ pub async fn all(store: &(impl ChannelStore + ShardStore)) {
     members_come_in_the_order_of_their_sockets(store).await;
     a_member_reads_back_as_it_was_written(store).await;
     expired_rows_do_not_count(store).await;
+    the_end_of_a_row_is_known(store).await;
     a_row_is_written_anew(store).await;
     many_rows_are_written_and_deleted_in_one_call(store).await;
     missing_rows_are_deleted_without_an_error(store).await;
@@ -25,6 +26,16 @@ pub async fn all(store: &(impl ChannelStore + ShardStore)) {
     names_that_look_like_keys_do_not_mix(store).await;
     shard_counts_only_rise(store).await;
     a_page_is_no_larger_than_its_limit(store).await;
+}
+
+/// Of a row that is not there nothing is made up.
+pub async fn the_end_of_a_row_is_known(store: &impl ChannelStore) {
+    let key = key("ends");
+    put(store, &[row(&key, "ends1=", LATER)]).await;
+    for (socket, end) in [("ends1=", Some(LATER)), ("ends2=", None)] {
+        let known = store.row_end(&name::socket(socket), &key).await.expect("an answer");
+        assert_eq!(known, end, "{socket}");
+    }
 }
 
 fn key(group: &str) -> ChannelKey {

@@ -27,6 +27,10 @@ async fn expect(store: &impl ResultStore, key: &InvocationKey) {
     store.expect_result(key, expires).await.expect("an answer");
 }
 
+async fn awaits(store: &impl ResultStore, key: &InvocationKey) -> bool {
+    store.awaits_result(key).await.expect("an answer")
+}
+
 async fn put(store: &impl ResultStore, key: &InvocationKey, result: &ClientResult) -> bool {
     store.put_result(key, result).await.expect("an answer")
 }
@@ -38,6 +42,7 @@ async fn read(store: &impl ResultStore, key: &InvocationKey) -> Option<ClientRes
 /// Clients cannot fill the table with what they make up.
 pub async fn an_answer_that_nobody_waits_for_is_left(store: &impl ResultStore) {
     let key = key("nobody", "1");
+    assert!(!awaits(store, &key).await);
     assert!(!put(store, &key, &ClientResult::Void).await);
     assert_eq!(read(store, &key).await, None);
 }
@@ -48,7 +53,9 @@ pub async fn any_id_of_a_client_will_do(store: &impl ResultStore) {
         let key = key("odd", id);
         assert!(!put(store, &key, &ClientResult::Void).await, "{id}");
         expect(store, &key).await;
+        assert!(awaits(store, &key).await, "{id}");
         assert!(put(store, &key, &ClientResult::Void).await, "{id}");
+        assert!(!awaits(store, &key).await, "{id}");
         assert_eq!(read(store, &key).await, Some(ClientResult::Void), "{id}");
     }
 }

@@ -8,20 +8,20 @@ use futures_util::future::try_join_all;
 use hubcast_model::envelope::{Action, Content};
 use hubcast_model::ports::{ConnectionGateway, PostError};
 
-use signalr_protocol::message::PING;
+use signalr_protocol::message::{Close, HubMessage, PING};
 use tokio::time::Instant;
 
 use super::{Scene, own, socket_id};
 use crate::probe::answer::{Answer, NoAnswer};
-use crate::probe::dialogue::{ANSWER_MAX, Dialogue, Observation, call, handshake, is_close};
+use crate::probe::dialogue::{ANSWER_MAX, Dialogue, Observation, handshake, is_close, quiet_frame};
 
 /// hubcast itself refuses more frames at once on one socket.
 const FRAMES_OF_A_SOCKET: usize = 25;
 
-/// A call without an id gets no answer, so the function replies with nothing.
+/// A client that says that it leaves gets no answer, so the function replies with nothing.
 pub(super) async fn empty_reply(on: &Scene<'_>) -> Answer {
     let mut dialogue = on.ready().await?;
-    dialogue.send(call("GetConnectionId", None)?.encode()).await?;
+    dialogue.send(HubMessage::Close(Close::default()).encode()).await?;
     Ok(match dialogue.observe(on.effort.patience()).await {
         Observation::Silence => "no: nothing came".to_owned(),
         Observation::Frame(frame) if frame.is_empty() => "yes: an empty frame came".to_owned(),
@@ -106,7 +106,7 @@ async fn quiet(on: &Scene<'_>) -> Result<Dialogue, NoAnswer> {
 
 async fn flooded(mut dialogue: Dialogue, patience: Duration) -> Result<Vec<Observation>, NoAnswer> {
     for _ in 0..FRAMES_OF_A_SOCKET {
-        dialogue.send(PING).await?;
+        dialogue.send(quiet_frame()).await?;
     }
     let mut came = Vec::new();
     loop {

@@ -1,7 +1,5 @@
 //! Which route and what context a frame gets.
 
-use signalr_protocol::message::PING;
-
 use super::Scene;
 use crate::client;
 use crate::failure::Failure;
@@ -60,8 +58,8 @@ async fn try_system_route(on: &Scene<'_>, frame: String) -> Result<RouteSelectio
     if seen != Observation::Silence {
         return Ok(RouteSelection::No(seen.text()));
     }
-    // A young socket's ping is answered by Close when the socket is not on record.
-    dialogue.send(PING).await?;
+    // A call is answered by Close when the socket is not on record.
+    dialogue.send(call("GetConnectionId", Some("2"))?.encode()).await?;
     let is_off_record = dialogue.observe(on.effort.patience()).await.has(is_close);
     Ok(if is_off_record { RouteSelection::Yes } else { RouteSelection::Unclear })
 }
