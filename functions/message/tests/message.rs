@@ -187,5 +187,5 @@ async fn events_may_have_more_and_less_than_those_recorded() {
             });
         }
     };
-    assert!(rig.answer(PING, less).await.is_some());
+    assert!(ready().await.answer(PING, less).await.is_some());
 }
