@@ -1,8 +1,10 @@
-//! The groups that a caller's token names.
+//! What a token and the table say of the groups of a caller.
 
+use hubcast_model::access::Standing;
 use hubcast_model::context::Caller;
-use hubcast_model::id::GroupName;
-use hubcast_model::ports::{GrantStore, StoreError};
+use hubcast_model::id::{GroupName, KeyedName};
+use hubcast_model::ports::{GrantStore, MembershipStore, StoreError};
+use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
 
 /// The groups of the caller's token, from the grant row when they did not fit into the context.
@@ -18,4 +20,18 @@ pub(super) async fn token_groups(
     let token_id = principal.token_id.as_deref().unwrap_or_default();
     let grant = store.grant(token_id, now).await?;
     grant.ok_or(StoreError::Corrupt { what: "the grant of a token" })
+}
+
+/// What the table says for good of a socket's user and a group.
+pub(super) async fn standing(
+    store: &impl MembershipStore,
+    socket: &Socket,
+    group: &KeyedName,
+    now: Timestamp,
+) -> Result<Option<Standing>, StoreError> {
+    let Some(user) = &socket.user else {
+        return Ok(None);
+    };
+    let lasting = store.memberships(&socket.hub, user, now).await?;
+    Ok(lasting.iter().find(|row| row.group == *group).map(|row| row.standing))
 }

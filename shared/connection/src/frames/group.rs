@@ -22,10 +22,10 @@ use signalr_protocol::texts;
 
 use super::boards::Boards;
 use super::completion::{MethodResult, complete};
-use super::grant::token_groups;
+use super::grant::{standing, token_groups};
 use super::known::{Known, Look};
 use super::refusal::{group_argument, too_many, unauthorized};
-use super::step::{Answer, Step, unavailable};
+use super::step::{Answer, End, Step};
 use super::welcome::WelcomeError;
 
 /// The methods that are about groups.
@@ -54,8 +54,8 @@ const JOIN_UNITS: u32 = 2;
 enum Failure {
     /// The table did not answer.
     Store(StoreError),
-    /// The table did not answer, and the socket is in a group of which it did not see everything.
-    Torn(StoreError),
+    /// The socket is in a group of which it did not see everything.
+    Torn,
 }
 
 impl From<StoreError> for Failure {
@@ -100,7 +100,7 @@ where
         match result {
             Ok(outcome) => complete(message.call, Ok(outcome)),
             Err(Failure::Store(err)) => complete(message.call, Err(err)),
-            Err(Failure::Torn(err)) => unavailable(&err),
+            Err(Failure::Torn) => Step::End(End::reconnect(texts::CLOSED_WITH_ERROR)),
         }
     }
 }
@@ -147,18 +147,36 @@ where
     async fn show_or_leave(&self, call: &GroupCall, group: KeyedName) -> Result<Outcome, Failure> {
         let shown = self.show(call, group.clone()).await;
         if !matches!(shown, Ok(Outcome::Void)) {
-            let counts = self.shards.for_writing(&*self.store).await.map_err(Failure::Torn)?;
-            let (socket, groups) = (&call.look.socket, BTreeSet::from([group]));
-            leave(&*self.store, counts, socket, &groups).await.map_err(Failure::Torn)?;
+            let undone = self.undo(&call.look.socket, group).await;
+            let is_undone = undone.unwrap_or_else(|err| {
+                tracing::error!(error = %chain(&err), "a join could not be taken back");
+                false
+            });
+            if !is_undone {
+                return Err(Failure::Torn);
+            }
         }
         Ok(shown?)
+    }
+
+    /// Takes a join back. False when others gave the socket this membership, which is not taken
+    /// away: the socket ends instead, and its client comes back to what it is in.
+    async fn undo(&self, socket: &Socket, group: KeyedName) -> Result<bool, StoreError> {
+        if socket.groups().any(|named| named == group) {
+            return Ok(false);
+        }
+        let counts = self.shards.for_writing(&*self.store).await?;
+        leave(&*self.store, counts, socket, &BTreeSet::from([group.clone()])).await?;
+        // A user who was added meanwhile may have been joined before this leave was through.
+        let standing = standing(&*self.store, socket, &group, self.clock.now()).await?;
+        Ok(standing != Some(Standing::Member))
     }
 
     /// Shows the board of the group before the answer.
     async fn show(&self, call: &GroupCall, group: KeyedName) -> MethodResult {
         let socket = &call.look.socket;
         match self.boards.show_group(socket, group).await {
-            Ok(posted) => self.charge(socket, posted).await.map(|()| Outcome::Void),
+            Ok(()) => Ok(Outcome::Void),
             Err(WelcomeError::Store(err)) => Err(err),
             Err(err) => {
                 tracing::warn!(error = %chain(&err), socket.id = %socket.id, "a join missed something");
@@ -169,7 +187,7 @@ where
 }
 
 impl<S: ChannelStore, G, C> GroupMethods<S, G, C> {
-    /// Whether a socket is in a group for as long as it lives. The record names a row before the
+    /// Whether a socket is in a group for as long as it hears anything. The record names a row before the
     /// row is written, so the row has to be there too.
     async fn is_in(&self, socket: &Socket, group: &KeyedName) -> Result<bool, StoreError> {
         let mut keys = socket.channels.iter();
@@ -177,18 +195,7 @@ impl<S: ChannelStore, G, C> GroupMethods<S, G, C> {
             return Ok(false);
         };
         let end = self.store.row_end(&socket.id, key).await?;
-        Ok(end.is_some_and(|end| end >= socket.expires()))
-    }
-}
-
-impl<S: SocketStore, G, C: Clock> GroupMethods<S, G, C> {
-    /// Charges a client for what a join showed it. One frame is in the price of the join.
-    async fn charge(&self, socket: &Socket, posted: u32) -> Result<(), StoreError> {
-        if posted > 1 {
-            let charge = self.allowance.charge(posted, self.clock.now(), socket.paid_at);
-            self.store.note_channels(&socket.id, &[], Some(charge)).await?;
-        }
-        Ok(())
+        Ok(end.is_some_and(|end| end >= socket.hears_until()))
     }
 }
 
@@ -211,11 +218,12 @@ where
     async fn join_unless_denied(&self, call: &GroupCall, group: &GroupName) -> MethodResult {
         let (store, socket) = (&*self.store, &call.look.socket);
         let charge = self.allowance.charge(JOIN_UNITS, self.clock.now(), socket.paid_at);
+        let mut charge = Some(charge);
         let counts = self.shards.for_writing(store).await?;
         let keyed = group.keyed();
         let groups = Groups::from([(keyed.clone(), None)]);
         loop {
-            if !join_charged(store, counts, socket, &groups, Some(charge)).await? {
+            if !join_charged(store, counts, socket, &groups, charge.take()).await? {
                 return Ok(Outcome::Error(texts::unexpected(&call.call.target)));
             }
             if !self.is_denied(socket, &keyed).await? {
@@ -232,11 +240,8 @@ where
 
 impl<S: MembershipStore, G, C: Clock> GroupMethods<S, G, C> {
     async fn is_denied(&self, socket: &Socket, group: &KeyedName) -> Result<bool, StoreError> {
-        let Some(user) = &socket.user else {
-            return Ok(false);
-        };
-        let lasting = self.store.memberships(&socket.hub, user, self.clock.now()).await?;
-        Ok(lasting.iter().any(|row| row.group == *group && row.standing == Standing::Denied))
+        let standing = standing(&*self.store, socket, group, self.clock.now()).await?;
+        Ok(standing == Some(Standing::Denied))
     }
 }
 

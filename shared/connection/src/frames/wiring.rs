@@ -23,6 +23,7 @@ use super::meter::Meter;
 use super::result::Results;
 use super::{FramePorts, FrameSettings};
 use crate::upstream::Upstream;
+use hubcast_model::work::Allowance;
 
 type WiredPresence<S, C, U> = Presence<S, Upstream<U>, C>;
 type WiredArrival<S, G, C, U> = Arrival<S, G, C, WiredPresence<S, C, U>>;
@@ -53,7 +54,7 @@ pub(super) fn conversation<S, G, C, U>(
     settings: &FrameSettings,
     shards: Shards,
 ) -> WiredConversation<S, G, C, U> {
-    let wiring = Wiring::new(ports, shards);
+    let wiring = Wiring::new(ports, shards, settings.allowance);
     Conversation {
         clock: Arc::clone(&wiring.clock),
         lifetime: settings.lifetime,
@@ -72,7 +73,7 @@ pub(super) fn conversation<S, G, C, U>(
 }
 
 impl<S, G, C, U> Wiring<S, G, C, U> {
-    fn new(ports: FramePorts<S, G, C, U>, shards: Shards) -> Self {
+    fn new(ports: FramePorts<S, G, C, U>, shards: Shards, allowance: Allowance) -> Self {
         let FramePorts { store, gateway, clock, upstream } = ports;
         let (store, gateway, clock) = (Arc::new(store), Arc::new(gateway), Arc::new(clock));
         let liveness = Liveness { store: Arc::clone(&store), clock: Arc::clone(&clock) };
@@ -80,6 +81,7 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
             store: Arc::clone(&store),
             gateway: Arc::clone(&gateway),
             clock: Arc::clone(&clock),
+            allowance,
         };
         Self {
             store,
