@@ -1,6 +1,8 @@
 //! What one client may cost, whichever instance answers it, and what an honest one may do.
 
+mod ending;
 mod joining;
+mod signs;
 mod worst;
 
 use std::time::Duration;

@@ -41,6 +41,8 @@ struct Purse {
     owed: u32,
     /// When the socket was sent a ping.
     pinged_at: Option<Timestamp>,
+    /// Whether the socket is past its handshake, for certain.
+    is_through: bool,
     /// When the socket's Close reaches its client, if the socket was ended here.
     told_at: Option<Timestamp>,
 }
@@ -94,11 +96,27 @@ impl Budget {
         self.with(socket, now, |purse| purse.pinged_at = Some(now));
     }
 
-    /// Notes that a socket was ended, by a Close that reaches its client at `told_at`.
-    pub(super) fn end(&self, socket: &SocketId, told_at: Timestamp, now: Timestamp) {
+    /// Notes that a socket is past its handshake.
+    pub(super) fn note_through(&self, socket: &SocketId, now: Timestamp) {
+        self.with(socket, now, |purse| purse.is_through = true);
+    }
+
+    /// Whether a socket is known to be past its handshake.
+    pub(super) fn is_through(&self, socket: &SocketId) -> bool {
+        let purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
+        purses.get(socket).is_some_and(|purse| purse.is_through)
+    }
+
+    /// Notes that a socket is being ended, by a Close that reaches its client by `told_by`.
+    pub(super) fn end(&self, socket: &SocketId, told_by: Timestamp, now: Timestamp) {
         self.with(socket, now, |purse| {
-            purse.told_at.get_or_insert(told_at);
+            purse.told_at.get_or_insert(told_by);
         });
+    }
+
+    /// Notes when the Close of an ended socket reaches its client, as the socket's record says.
+    pub(super) fn told(&self, socket: &SocketId, told_at: Timestamp, now: Timestamp) {
+        self.with(socket, now, |purse| purse.told_at = Some(told_at));
     }
 
     /// When the Close of a socket reaches its client, if the socket was ended here.
@@ -165,12 +183,23 @@ mod tests {
     }
 
     #[test]
-    fn the_first_end_of_a_socket_counts() {
+    fn the_first_end_of_a_socket_counts_until_its_record_says_more() {
         let (budget, one) = (budget(), socket("a="));
         assert_eq!(budget.ended(&one), None);
-        budget.end(&one, START, START);
         budget.end(&one, START.plus(PING_PAUSE), START);
+        budget.end(&one, START.plus(PING_PAUSE * 2), START);
+        assert_eq!(budget.ended(&one), Some(START.plus(PING_PAUSE)));
+        budget.told(&one, START, START);
         assert_eq!(budget.ended(&one), Some(START));
+    }
+
+    #[test]
+    fn a_socket_past_its_handshake_stays_there() {
+        let (budget, one) = (budget(), socket("a="));
+        budget.note_ping(&one, START);
+        assert!(!budget.is_through(&one));
+        budget.note_through(&one, START);
+        assert!(budget.is_through(&one) && !budget.is_through(&socket("b=")));
     }
 
     #[test]

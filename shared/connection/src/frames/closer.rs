@@ -18,6 +18,27 @@ const CLOSED_MARK: Duration = Duration::from_mins(10);
 /// reconnect comes at once, so without this wait they would come back in a hot loop.
 const RETURN_FLOOR: Duration = Duration::from_secs(2);
 
+/// How an end began.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Notice {
+    /// No end was noted before. The client is told by this time.
+    First(Timestamp),
+    /// The socket was ended before. Its client is told by this time.
+    Repeated(Timestamp),
+    /// Nothing is noted.
+    Unmarked,
+}
+
+impl Notice {
+    /// By when the client is told, as far as this is noted.
+    pub(super) const fn told_at(self) -> Option<Timestamp> {
+        match self {
+            Self::First(told_at) | Self::Repeated(told_at) => Some(told_at),
+            Self::Unmarked => None,
+        }
+    }
+}
+
 /// Ends sockets.
 #[derive(Debug)]
 pub(super) struct Closer<S, G, C> {
@@ -29,28 +50,42 @@ pub(super) struct Closer<S, G, C> {
 }
 
 impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
-    /// By when a client was told of an end that is carried out now.
-    pub(super) fn told_at(&self, end: &End) -> Timestamp {
-        let now = self.clock.now();
-        let is_late = matches!(end, End::Limit(_));
-        if is_late { now.plus(RETURN_FLOOR).plus(self.close_grace) } else { now }
+    /// By when a client is told of any end that is carried out now.
+    pub(super) fn told_by(&self) -> Timestamp {
+        self.clock.now().plus(RETURN_FLOOR).plus(self.close_grace)
     }
 
-    /// Carries an end out, and answers the record to send back. A client that still sends after
-    /// its Close is cut off instead.
-    pub(super) async fn close(&self, socket: &SocketId, end: End) -> String {
-        if matches!(end, End::Drop) {
-            cut(&*self.gateway, socket).await;
-            return String::new();
-        }
-        match self.mark(socket, self.told_at(&end)).await {
-            Ok(None) => {}
-            Ok(Some(told_at)) => return self.insist(socket, told_at).await,
+    /// Notes an end on the socket's record. Another frame may have ended the socket before.
+    pub(super) async fn begin(&self, socket: &SocketId, end: &End) -> Notice {
+        let told_at = match end {
+            End::Drop => return Notice::Unmarked,
+            End::Limit(_) => self.told_by(),
+            End::Close(_) | End::Refuse(_) => self.clock.now(),
+        };
+        match self.mark(socket, told_at).await {
+            Ok(None) => Notice::First(told_at),
+            Ok(Some(earlier)) => Notice::Repeated(earlier),
             Err(err) => {
                 tracing::warn!(error = %report(&err), "a closed socket could not be marked");
+                Notice::Unmarked
             }
         }
-        self.tell(socket, end).await
+    }
+
+    /// Carries out an end that has begun, and answers the record to send back. A client that still
+    /// sends after its Close is cut off instead.
+    pub(super) async fn close(&self, socket: &SocketId, end: End, notice: Notice) -> String {
+        match (notice, end) {
+            (Notice::Repeated(told_at), _) => self.insist(socket, told_at).await,
+            (_, End::Drop) => self.drop(socket).await,
+            (_, end) => self.tell(socket, end).await,
+        }
+    }
+
+    /// Ends a socket without a word. Answers the record to send back, which is none.
+    pub(super) async fn drop(&self, socket: &SocketId) -> String {
+        cut(&*self.gateway, socket).await;
+        String::new()
     }
 
     /// Answers a client that sends although its socket was ended: nothing while its Close is on

@@ -16,7 +16,7 @@ use signalr_protocol::message::{HubMessage, PING};
 use signalr_protocol::texts;
 
 use super::calls::Cancelled;
-use super::closer::Closer;
+use super::closer::{Closer, Notice};
 use super::invocation::{Invoked, Streamed};
 use super::known::Known;
 use super::liveness::{Liveness, Ping};
@@ -82,13 +82,27 @@ where
         } else {
             End::reconnect(texts::CLOSED_WITH_ERROR)
         };
-        self.close(caller, end).await
+        match self.begin(caller, &end).await {
+            // The frame that was to tell the client may be this one.
+            Notice::Repeated(_) => self.closer.drop(&caller.socket).await,
+            notice => self.closer.close(&caller.socket, end, notice).await,
+        }
     }
 
     async fn close(&self, caller: &Caller, end: End) -> String {
-        let told_at = self.closer.told_at(&end);
-        self.meter.budget.end(&caller.socket, told_at, self.clock.now());
-        self.closer.close(&caller.socket, end).await
+        let notice = self.begin(caller, &end).await;
+        self.closer.close(&caller.socket, end, notice).await
+    }
+
+    /// Notes an end, so that frames that come meanwhile do not cut the socket before its Close.
+    async fn begin(&self, caller: &Caller, end: &End) -> Notice {
+        let (socket, budget) = (&caller.socket, &self.meter.budget);
+        budget.end(socket, self.closer.told_by(), self.clock.now());
+        let notice = self.closer.begin(socket, end).await;
+        if let Some(told_at) = notice.told_at() {
+            budget.told(socket, told_at, self.clock.now());
+        }
+        notice
     }
 
     /// Answers the records of a frame, if the client has paid for them.
@@ -102,12 +116,33 @@ where
             return Some(end);
         }
         let wants_a_sign = want_a_sign(&records);
-        let end = self.records(caller, records, reply).await;
+        let known = Arc::new(Known::default());
+        let end = self.records(caller, records, &known, reply).await;
+        if known.was_ready() {
+            self.meter.budget.note_through(&caller.socket, self.clock.now());
+        }
         if end.is_none() && reply.is_empty() && wants_a_sign {
-            self.meter.budget.note_ping(&caller.socket, self.clock.now());
-            reply.push_str(PING);
+            return self.sign(caller, reply).await;
         }
         end
+    }
+
+    /// Gives a client a sign of life, unless its handshake may be on its way at another instance: a
+    /// client that reads anything before the answer fails for good.
+    async fn sign(&self, caller: &Caller, reply: &mut String) -> Option<End> {
+        let budget = &self.meter.budget;
+        if !budget.is_through(&caller.socket) {
+            match self.liveness.is_through(caller).await {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(end) => return Some(end),
+            }
+        }
+        let now = self.clock.now();
+        budget.note_through(&caller.socket, now);
+        budget.note_ping(&caller.socket, now);
+        reply.push_str(PING);
+        None
     }
 
     /// Answers records one after another, and adds the answers to `reply`.
@@ -115,13 +150,13 @@ where
         &self,
         caller: &Caller,
         records: Vec<Record>,
+        known: &Arc<Known>,
         reply: &mut String,
     ) -> Option<End> {
         // A Close may follow, for a reason that comes later or by the clock.
         let room = REPLY_MAX_BYTES - CLOSE_MAX_BYTES;
-        let known = Arc::new(Known::default());
         for record in records {
-            match self.record(caller, record, &known).await {
+            match self.record(caller, record, known).await {
                 Step::Silent => {}
                 Step::End(end) => return Some(end),
                 Step::Reply(text) if reply.len() + text.len() > room => {

@@ -12,7 +12,6 @@ use hubcast_model::ports::SocketStore;
 use hubcast_model::time::Clock;
 use hubcast_model::work::Allowance;
 use serde::Deserialize;
-use signalr_protocol::handshake::HandshakeError;
 use signalr_protocol::message::{Invocation, Json, Outcome, StreamInvocation};
 use signalr_protocol::texts;
 
@@ -20,9 +19,9 @@ use super::calls::{Cancelled, HandUp};
 use super::completion::{complete, complete_with_error};
 use super::group::GroupCall;
 use super::known::{Known, Look};
-use super::liveness::{Liveness, Readiness};
+use super::liveness::Liveness;
 use super::method::Method;
-use super::step::{Answer, End, Step, unavailable, wait};
+use super::step::{Answer, Step, wait};
 
 /// An invocation, and what the records before it found out.
 #[derive(Debug)]
@@ -125,14 +124,7 @@ impl<S: SocketStore, C: Clock, M, B> Invocations<S, C, M, B> {
         if let Some(look) = known.look() {
             return Ok(look);
         }
-        let socket = match self.liveness.readiness(caller).await {
-            Ok(Readiness::Ready(socket)) => socket,
-            Ok(Readiness::Connecting) => {
-                return Err(Step::End(End::Refuse(HandshakeError::Malformed.to_string())));
-            }
-            Ok(Readiness::Unknown) => return Err(Step::End(End::unknown())),
-            Err(err) => return Err(unavailable(&err)),
-        };
+        let socket = self.liveness.ready(caller).await.map_err(Step::End)?;
         // Other instances may have charged it since.
         let turn = self.allowance.turn(socket.paid_at, self.liveness.clock.now());
         if let Some(end) = wait(turn).await {

@@ -1,5 +1,6 @@
 //! What the records of one frame find out, so that none of them asks again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use hubcast_model::client::Client;
@@ -10,6 +11,7 @@ use hubcast_model::socket::Socket;
 pub(super) struct Known {
     socket: Mutex<Option<Look>>,
     client: Mutex<Option<Client>>,
+    was_ready: AtomicBool,
 }
 
 /// The record of the caller's socket, which is ready.
@@ -28,7 +30,13 @@ impl Known {
 
     /// Keeps the record of the caller's socket.
     pub(super) fn keep_look(&self, look: Look) {
+        self.was_ready.store(true, Ordering::Relaxed);
         *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
+    }
+
+    /// Whether the caller's socket was ready at an earlier record of the frame.
+    pub(super) fn was_ready(&self) -> bool {
+        self.was_ready.load(Ordering::Relaxed)
     }
 
     /// Forgets the record, which has changed.

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{Consistency, SocketStore, StoreError};
+use hubcast_model::report::chain as report;
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Clock;
+use signalr_protocol::handshake::HandshakeError;
 use signalr_protocol::message::PING;
 
 use super::step::{Answer, End, Step, unavailable};
@@ -38,8 +40,23 @@ pub(super) enum Readiness {
     Ready(Socket),
     /// Its client has not shaken hands.
     Connecting,
-    /// It is not on record, was told to go, or does not become ready.
+    /// Its handshake was taken on, and it does not become ready.
+    Joining,
+    /// It is not on record, or was told to go.
     Unknown,
+}
+
+impl Readiness {
+    /// The record of a socket that is ready, or the end of another one. A client that waits for
+    /// the answer to its handshake reads nothing else.
+    fn socket(self) -> Result<Socket, End> {
+        match self {
+            Self::Ready(socket) => Ok(socket),
+            Self::Connecting => Err(End::Refuse(HandshakeError::Malformed.to_string())),
+            Self::Joining => Err(End::Drop),
+            Self::Unknown => Err(End::unknown()),
+        }
+    }
 }
 
 /// Looks at the records of sockets.
@@ -58,7 +75,8 @@ impl<S: SocketStore, C: Clock> Answer<Ping> for Liveness<S, C> {
         }
         match self.readiness(caller).await {
             Ok(Readiness::Ready(_)) => Step::Reply(PING.to_owned()),
-            Ok(Readiness::Connecting | Readiness::Unknown) => Step::End(End::unknown()),
+            Ok(Readiness::Connecting | Readiness::Joining) => Step::End(End::Drop),
+            Ok(Readiness::Unknown) => Step::End(End::unknown()),
             Err(err) => unavailable(&err),
         }
     }
@@ -68,16 +86,45 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
     /// Whether a ping at this moment looks at the record.
     fn looks(&self, caller: &Caller) -> bool {
         let now = self.clock.now();
-        let young = now.since(caller.connected_at) < YOUNG;
         // The time of arrival spreads the looks of one socket as well as those of many.
-        young || (caller.socket.spread() ^ now.as_millis()).is_multiple_of(LOOK_ONE_IN)
+        self.is_young(caller)
+            || (caller.socket.spread() ^ now.as_millis()).is_multiple_of(LOOK_ONE_IN)
+    }
+
+    fn is_young(&self, caller: &Caller) -> bool {
+        self.clock.now().since(caller.connected_at) < YOUNG
+    }
+
+    /// Whether the client may be given a sign of life: its socket is ready, or too old to be still
+    /// shaking hands. The end of a socket that is not known.
+    pub(super) async fn is_through(&self, caller: &Caller) -> Result<bool, End> {
+        if !self.is_young(caller) {
+            return Ok(true);
+        }
+        match self.readiness(caller).await {
+            Ok(Readiness::Ready(_)) => Ok(true),
+            // The answer to the handshake will be the sign.
+            Ok(Readiness::Connecting | Readiness::Joining) => Ok(false),
+            Ok(Readiness::Unknown) => Err(End::unknown()),
+            Err(err) => {
+                tracing::warn!(error = %report(&err), socket.id = %caller.socket, "no sign of life");
+                Ok(false)
+            }
+        }
+    }
+
+    /// The record of the caller's socket, once the socket is ready; or the end of a socket that is
+    /// not.
+    pub(super) async fn ready(&self, caller: &Caller) -> Result<Socket, End> {
+        let readiness = self.readiness(caller).await;
+        readiness.map_err(|err| End::unavailable(&err))?.socket()
     }
 
     /// How far the caller's socket is, once that is certain.
     ///
     /// Newer clients ping as soon as they read the handshake's answer, while the rows are still
     /// being written. So a socket that is on its way is looked at again, for a moment.
-    pub(super) async fn readiness(&self, caller: &Caller) -> Result<Readiness, StoreError> {
+    async fn readiness(&self, caller: &Caller) -> Result<Readiness, StoreError> {
         let mut consistency = Consistency::Eventual;
         let mut pause = FIRST_PAUSE;
         for look in 1.. {
@@ -93,10 +140,15 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
     }
 
     /// The end of a client that broke the protocol. Before the handshake a client reads nothing
-    /// but the answer to one, so it gets `refusal`; later it gets a Close that says `detail`.
+    /// but the answer to one, so it gets `refusal`; later it gets a Close that says `detail`. In
+    /// between the client waits for its answer, and so does its end.
     pub(super) async fn protocol_end(&self, caller: &Caller, refusal: String, detail: &str) -> End {
-        match self.store.socket(&caller.socket, Consistency::Eventual).await {
-            Ok(Some(socket)) if socket.state == SocketState::Connecting => End::Refuse(refusal),
+        let socket = self.store.socket(&caller.socket, Consistency::Eventual).await;
+        match socket.map(|socket| socket.map(|socket| socket.state)) {
+            Ok(Some(SocketState::Connecting)) => End::Refuse(refusal),
+            Ok(Some(SocketState::Joining)) => {
+                self.ready(caller).await.map_or_else(|end| end, |_| End::broken(detail))
+            }
             _ => End::broken(detail),
         }
     }
@@ -113,6 +165,6 @@ fn judge(socket: Option<Socket>, consistency: Consistency, look: u32) -> Option<
         SocketState::Connecting => {
             (look >= LOOKS_BEFORE_HANDSHAKE).then_some(Readiness::Connecting)
         }
-        SocketState::Joining => (look >= LOOKS).then_some(Readiness::Unknown),
+        SocketState::Joining => (look >= LOOKS).then_some(Readiness::Joining),
     }
 }
