@@ -212,7 +212,7 @@ async fn an_invocation_before_the_handshake_is_refused() {
     let call = invoke("7", "GetConnectionId", &json!([]));
     assert_eq!(stage.answer(&alice, &call).await, "");
     stage.assert_refused(&alice, "An unexpected error occurred during connection handshake.");
-    assert_eq!(stage.journal().count("socket"), 7);
+    assert_eq!(stage.journal().count("socket"), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,13 +64,24 @@ where
                 self.admitted(caller, records, &mut reply).await
             }
             Err(FrameError::Empty) => self.meter.admit(caller, &[]).await,
-            Err(err @ FrameError::TooManyRecords { .. }) => Some(End::limit(err.to_string())),
+            Err(err @ FrameError::TooManyRecords { .. }) => {
+                Some(self.beyond_limit(caller, err.to_string()).await)
+            }
             Err(err) => Some(self.broken(caller, &err.to_string()).await),
         };
         if let Some(end) = end.or_else(|| self.due_end(caller)) {
             reply.push_str(&self.close(caller, end).await);
         }
         reply
+    }
+
+    /// The end of a client whose frame is beyond a limit. A client that has not shaken hands does not
+    /// come back by itself, so nobody has to wait before the client is told.
+    async fn beyond_limit(&self, caller: &Caller, why: String) -> End {
+        match self.liveness.ready(caller).await {
+            Ok(_) => End::limit(why),
+            Err(_) => End::Drop,
+        }
     }
 
     /// Ends the caller's socket since its frame could not be answered in time. Before the answer to

@@ -47,8 +47,8 @@ pub(super) struct GroupCall {
     pub(super) known: Arc<Known>,
 }
 
-/// The price of a join. A join pays for its leave as well, since a group can be left only once.
-const JOIN_UNITS: u32 = 2;
+/// The price of a join that writes, beside the price of its call.
+const JOIN_UNITS: u32 = 1;
 
 /// Why a method has no outcome.
 enum Failure {

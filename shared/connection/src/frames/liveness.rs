@@ -26,8 +26,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// The longest pause between two looks.
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// The same as [`LOOKS`] for a socket whose handshake has not even begun. Its client should have
-/// waited for the handshake's answer.
-const LOOKS_BEFORE_HANDSHAKE: u32 = 7;
+/// waited for the handshake's answer, and each look holds an instance.
+const LOOKS_BEFORE_HANDSHAKE: u32 = 4;
 
 /// A client asks whether its connection lives.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ impl<S: SocketStore, C: Clock> Meter<S, C> {
         if ended.is_some() {
             return ended;
         }
-        let owed = records.iter().filter(|record| self.costs_writes(record)).count();
+        let owed = records.iter().filter(|record| self.costs_much(record)).count();
         if owed == 0 {
             return None;
         }
@@ -41,14 +41,16 @@ impl<S: SocketStore, C: Clock> Meter<S, C> {
         self.charge(caller, charge).await
     }
 
-    /// Whether a record costs writes, or messages of queues, that leave no trace on the socket's
-    /// record. A join is charged when it writes there.
-    fn costs_writes(&self, record: &Record) -> bool {
+    /// Whether a record costs writes, messages of queues, or several reads, so that all instances
+    /// together have to count it. A join that writes is charged once more with its write.
+    fn costs_much(&self, record: &Record) -> bool {
         match record {
             Record::Message(HubMessage::Completion(_)) => true,
-            Record::Message(HubMessage::Invocation(call)) => {
-                self.hands_up && Method::named(&call.target).is_none()
-            }
+            Record::Message(HubMessage::Invocation(call)) => match Method::named(&call.target) {
+                Some(Method::Group(_)) => true,
+                Some(Method::GetConnectionId) => false,
+                None => self.hands_up,
+            },
             Record::Message(
                 HubMessage::StreamInvocation(_) | HubMessage::CancelInvocation { .. },
             ) => self.hands_up,
@@ -60,8 +62,8 @@ impl<S: SocketStore, C: Clock> Meter<S, C> {
     async fn charge(&self, caller: &Caller, charge: Charge) -> Option<End> {
         match self.store.note_channels(&caller.socket, &[], Some(charge)).await {
             Ok(Some(socket)) => self.settle(caller, socket.paid_at).await,
-            // Whoever answers the records finds out why.
-            Ok(None) => None,
+            // Nobody pays for a socket that is not on record, or has not shaken hands.
+            Ok(None) => Some(End::unknown()),
             Err(err) => Some(End::unavailable(&err)),
         }
     }

@@ -80,7 +80,9 @@ async fn joins_count_whichever_instance_answers() {
     let instances = instances(&stage, 50);
     let answered = flood(&stage, &alice, &instances).await;
     let most = usize::try_from(ALLOWANCE.burst + ALLOWANCE.late).unwrap();
-    assert!((most - 50..=most + 2).contains(&answered), "{answered}");
+    // Two units for a join and one for a leave; each instance may keep some to itself.
+    let (least, unnoted) = (most * 2 / 3 - 50, instances.len() * UNNOTED);
+    assert!((least..=(most + unnoted) * 2 / 3 + 2).contains(&answered), "{answered}");
 }
 
 /// The bound that SECURITY names: in a burst at most 12 operations of the table for two units,
@@ -137,7 +139,7 @@ async fn joins_and_leaves_cost_a_bounded_number_of_operations() {
     let cost = measure(&stage.clock, send, || stage.journal().entries().len()).await;
     assert!(cost.at_once <= AT_ONCE * 6, "{}", cost.at_once);
     assert!(cost.after <= SECONDS * PER_SECOND * 6, "{}", cost.after);
-    assert!(cost.after >= SECONDS * PER_SECOND * 4, "a frame is not {}", cost.after);
+    assert!(cost.after >= SECONDS * PER_SECOND * 3, "a frame is not {}", cost.after);
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,5 +195,37 @@ async fn a_flood_of_reads_ends_at_all_instances_with_the_first() {
     assert_eq!(writes(&stage), 1);
     for frames in &instances {
         assert_eq!(frames.answer(&alice, &ask(0), PATIENCE).await, "");
+    }
+}
+
+/// A call that only reads takes a moment too, and another instance would not know of it.
+#[tokio::test(start_paused = true)]
+async fn calls_of_group_methods_that_write_nothing_count_at_all_instances_too() {
+    for call in [leave("never-joined"), join("one")] {
+        let stage = Stage::default();
+        let alice = ready(&stage).await;
+        let mut answered = 0;
+        for instance in instances(&stage, 40) {
+            let reply = instance.answer(&alice, &call.repeat(100), PATIENCE).await;
+            answered += records(&reply).iter().filter(|record| record["type"] == 3).count();
+        }
+        assert!(answered <= 600, "{answered} calls were answered");
+    }
+}
+
+/// Nobody pays for a socket that has not shaken hands.
+#[tokio::test(start_paused = true)]
+async fn who_has_not_shaken_hands_may_not_send_completions_and_cancellations() {
+    let completion = "{\"type\":3,\"invocationId\":\"1\"}\u{1e}".repeat(100);
+    for frame in [completion, "{\"type\":1,\"target\":\"x\",\"arguments\":[]}\u{1e}".repeat(600)] {
+        let stage = Stage::default();
+        let alice = stage.connected("s1=", principal(HUB, "alice")).await;
+        stage.journal().clear();
+        for instance in instances(&stage, 10) {
+            instance.answer(&alice, &frame, PATIENCE).await;
+        }
+        assert!(stage.gateway.is_deleted(&alice.socket));
+        let reads = stage.journal().count("socket") + stage.journal().count("awaits_result");
+        assert!(reads <= 60, "{reads} reads");
     }
 }
