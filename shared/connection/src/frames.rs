@@ -148,7 +148,7 @@ where
             }
         }
         // Its client may send the same again, so the socket ends whatever the client does.
-        let end = tokio::time::timeout(ENDING, self.conversation.run_out(caller)).await;
+        let end = tokio::time::timeout(ENDING, self.conversation.run_out(caller, frame)).await;
         end.unwrap_or_else(|_elapsed| turned_away())
     }
 }

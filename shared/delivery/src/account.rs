@@ -48,6 +48,8 @@ pub(crate) struct Deliveries {
     pub(crate) refused: usize,
     /// How many attempts with records of the element got no clear answer.
     pub(crate) ambiguous: usize,
+    /// How many records wait for sockets whose clients have no answer to their handshake yet.
+    pub(crate) joining: usize,
     /// The sockets that still have to get the element, in the order in which they failed. A socket
     /// may stand here twice.
     pub(crate) left: Vec<SocketId>,
@@ -57,8 +59,17 @@ pub(crate) struct Deliveries {
 
 impl Deliveries {
     const fn none() -> Self {
-        let (reached, gone, stalled, refused, ambiguous) = (0, 0, 0, 0, 0);
-        Self { reached, gone, stalled, refused, ambiguous, left: Vec::new(), vain_rounds: 0 }
+        let (reached, gone, stalled, refused, ambiguous, joining) = (0, 0, 0, 0, 0, 0);
+        Self {
+            reached,
+            gone,
+            stalled,
+            refused,
+            ambiguous,
+            joining,
+            left: Vec::new(),
+            vain_rounds: 0,
+        }
     }
 
     /// How many records nobody will ever get.

@@ -22,6 +22,8 @@ use hubcast_model::time::Clock;
 pub(crate) struct Ends {
     /// The sockets that do not exist any more.
     gone: Vec<SocketId>,
+    /// The sockets that are not on record. Somebody else ends them.
+    off_record: Vec<SocketId>,
     /// The sockets that were told to go. A socket that could not be told, because the gateway
     /// refused its Close for good, goes all the same.
     told: Vec<SocketId>,
@@ -33,8 +35,10 @@ impl Ends {
     /// Adds the ends of a round that was posted.
     pub(crate) fn add(&mut self, round: Round, outcomes: &[Outcome]) {
         for outcome in outcomes {
-            if outcome.stop == Some(Stop::Gone) {
-                self.gone.push(outcome.socket.clone());
+            match outcome.stop {
+                Some(Stop::Gone) => self.gone.push(outcome.socket.clone()),
+                Some(Stop::OffRecord) => self.off_record.push(outcome.socket.clone()),
+                _ => {}
             }
             let is_final = |fate: Fate| matches!(fate, Fate::Delivered | Fate::Refused);
             let frames = outcome.frames.iter().filter(|frame| is_final(frame.fate));
@@ -75,9 +79,11 @@ where
     ///
     /// A socket that is gone is ended too: were it alive all the same, it would stay connected and
     /// deaf. A socket that was told to go has time to read that before: a client that is cut off
-    /// earlier would come back.
+    /// earlier would come back. A socket that is off record loses rows only, for the same reason.
     pub(crate) async fn end_all(&self, ends: &Ends) {
         self.end_each(&ends.gone, &ends.routes).await;
+        let forgets = ends.off_record.iter().map(|socket| self.forget(socket, &ends.routes));
+        self.all(forgets.collect()).await;
         if !ends.told.is_empty() {
             tokio::time::sleep(self.grace).await;
             self.end_each(&ends.told, &ends.routes).await;
@@ -124,6 +130,10 @@ where
         if let Err(err) = self.gateway.delete(socket).await {
             tracing::warn!(error = %chain(&err), "a socket could not be ended");
         }
+        self.forget(socket, routes).await;
+    }
+
+    async fn forget(&self, socket: &SocketId, routes: &Routes) {
         if let Err(err) = self.remove_rows(socket, routes).await {
             tracing::warn!(error = %chain(&err), "rows of an ended socket remain");
         }

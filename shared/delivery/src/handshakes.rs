@@ -29,7 +29,7 @@ pub(crate) enum Handshake {
     /// The client has the answer, or will never get it.
     Through,
     /// The socket is not on record any more.
-    Gone,
+    OffRecord,
     /// The client may not have the answer.
     UnderWay,
 }
@@ -66,15 +66,15 @@ impl<S: SocketStore, C: Clock> Handshakes<'_, S, C> {
     }
 
     /// Waits for a moment until none of these sockets is joining any more.
-    pub(crate) async fn wait_for_all(&self, targets: &[Target]) {
-        let end = Instant::now() + PATIENCE;
+    pub(crate) async fn wait_for_all(&self, targets: &[Target], deadline: Instant) {
+        let end = deadline.min(Instant::now() + PATIENCE);
         let joining = targets.iter().filter(|target| target.may_be_joining);
         join_all(joining.map(|target| self.wait(&target.socket, |at| at >= end))).await;
     }
 
     async fn look(&self, socket: &SocketId) -> Result<Handshake, StoreError> {
         let record = self.store.socket(socket, Consistency::Strong).await?;
-        Ok(record.map_or(Handshake::Gone, |record| judge(&record, self.clock.now())))
+        Ok(record.map_or(Handshake::OffRecord, |record| judge(&record, self.clock.now())))
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) struct Intake<'a, S, Q, C> {
     /// The invocations of clients; `None` where nothing is handed to backends, so that every
     /// answer passes.
     pub(crate) invocations: Option<&'a S>,
+    /// No message is taken up after this time.
+    pub(crate) deadline: Instant,
     /// The hubs there are.
     pub(crate) hubs: &'a Hubs,
     /// The most sockets of an audience that are posted to directly.
@@ -80,17 +82,12 @@ where
     ///
     /// A message is held when the table does not answer, and when there is no time for the
     /// message. All later messages of its group are held then too.
-    pub(crate) async fn take_up(
-        &mut self,
-        batch: &Batch,
-        ledger: &mut Ledger,
-        deadline: Instant,
-    ) -> Round {
+    pub(crate) async fn take_up(&mut self, batch: &Batch, ledger: &mut Ledger) -> Round {
         let mut round = Round::default();
         let mut held_groups = BTreeSet::new();
         for message in &batch.messages {
             let group = message.queued.group.as_str();
-            if Instant::now() >= deadline {
+            if Instant::now() >= self.deadline {
                 ledger.hold(message.at, Hold::NoTime);
             }
             if held_groups.contains(group) {
@@ -243,7 +240,7 @@ where
         let there = self.audiences.all_members(entry.hub(), audience).await?;
         let there = self.audiences.targets(there);
         // A handshake that is under way may be delivering the message.
-        self.handshakes.wait_for_all(&there).await;
+        self.handshakes.wait_for_all(&there, self.deadline).await;
         if !there.is_empty() && self.inboxes.take_back(&entry).await? {
             return Ok(None);
         }

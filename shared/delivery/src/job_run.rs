@@ -122,7 +122,9 @@ impl<'a> JobRun<'a> {
     /// Whether too many sockets are left for the fault to be theirs. Then the gateway fails, and
     /// further pages would fail too.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.deliveries().left.len() > few_of(self.reached())
+        // Sockets that are joining show nothing of the gateway.
+        let deliveries = self.deliveries();
+        deliveries.left.len() - deliveries.joining > few_of(self.reached())
     }
 
     /// Whether the job changes something, so that it is done even when it reaches nobody.

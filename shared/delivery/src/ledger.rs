@@ -158,15 +158,19 @@ impl Ledger {
         match (frame.fate, outcome.stop) {
             (Fate::Delivered, _) => deliveries.reached += 1,
             (Fate::Refused | Fate::Forbidden, _) => deliveries.refused += 1,
-            (Fate::Left, Some(Stop::Gone)) => deliveries.gone += 1,
+            (Fate::Left, Some(Stop::Gone | Stop::OffRecord)) => deliveries.gone += 1,
             (Fate::Left, Some(Stop::Stalled)) => deliveries.stalled += 1,
+            (Fate::Left, Some(Stop::Joining)) => {
+                deliveries.joining += 1;
+                deliveries.left.push(outcome.socket.clone());
+            }
             (Fate::Left, _) => deliveries.left.push(outcome.socket.clone()),
         }
     }
 
     fn note_stop(&mut self, outcome: &Outcome) {
         if let Some(stop) = outcome.stop {
-            self.tally.gone += usize::from(stop == Stop::Gone);
+            self.tally.gone += usize::from(matches!(stop, Stop::Gone | Stop::OffRecord));
             self.tally.stalled += usize::from(stop == Stop::Stalled);
             self.stops.insert(outcome.socket.clone(), stop);
         }

@@ -7,6 +7,8 @@ use hubcast_model::id::SocketId;
 pub(crate) enum Stop {
     /// The socket does not exist any more.
     Gone,
+    /// The socket is not on record. Whoever removed its record tells the client, and ends it.
+    OffRecord,
     /// The socket was tried, and may be tried again later.
     Failed,
     /// There was no time left to try the socket.

@@ -167,7 +167,7 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
         let is_over = |at| at >= schedule.end_for(since);
         match self.handshakes.wait(socket, is_over).await {
             Handshake::Through => None,
-            Handshake::Gone => Some(Stop::Gone),
+            Handshake::OffRecord => Some(Stop::OffRecord),
             Handshake::UnderWay => Some(Stop::Joining),
         }
     }

@@ -82,7 +82,7 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
         Self { ports, settings, shards, pace }
     }
 
-    fn intake(&self) -> Intake<'_, S, Q, C> {
+    fn intake(&self, deadline: Instant) -> Intake<'_, S, Q, C> {
         let Ports { store, queue, clock, upstream, .. } = &self.ports;
         let (shards, progress) = (&self.shards, ProgressRows { store, clock });
         Intake {
@@ -93,6 +93,7 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
             actions: Actions { store, shards, clock },
             dispatcher: Dispatcher { progress, queue, shards },
             invocations: upstream.as_ref().map(|_| store),
+            deadline,
             hubs: &self.settings.hubs,
             direct_max: self.settings.direct_max,
         }
@@ -172,8 +173,8 @@ where
         let (bookkeeper, carrier) = (self.bookkeeper(), self.carrier());
         let mut batch = Batch::read(envelopes, &self.settings, self.ports.clock.now());
         let mut ledger = bookkeeper.open(&mut batch).await;
-        let mut intake = self.intake();
-        let mut round = intake.take_up(&batch, &mut ledger, deadline).await;
+        let mut intake = self.intake(deadline);
+        let mut round = intake.take_up(&batch, &mut ledger).await;
         let showings = std::mem::take(&mut round.showings);
         let last_elements = round.last_elements();
         let ends = carrier.carry(round, &mut ledger, deadline).await;

@@ -106,7 +106,7 @@ where
             let there = self.still_there(entry).await?;
             let targets = self.targets(entry, &there);
             // A handshake that is under way may be delivering the message.
-            self.poster.handshakes.wait_for_all(&targets).await;
+            self.poster.handshakes.wait_for_all(&targets, self.deadline).await;
             let may_go_live = live_rounds < LIVE_ROUNDS_MAX && !self.is_overtaken(at, &there);
             if there.is_empty() || !may_go_live || !self.inboxes.take_back(entry).await? {
                 break;

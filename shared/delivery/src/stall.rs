@@ -28,7 +28,8 @@ pub(crate) fn mark_stalled(
 
 /// Whether few sockets fail, and others do not: then it is not the gateway that fails.
 fn do_others_succeed(outcomes: &[Outcome], reached_before: usize, is_lively: bool) -> bool {
-    let failed = outcomes.iter().filter(|outcome| outcome.is_open()).count();
+    let is_failure = |outcome: &&Outcome| outcome.is_open() && outcome.stop != Some(Stop::Joining);
+    let failed = outcomes.iter().filter(is_failure).count();
     let succeeded = outcomes.iter().filter(|outcome| outcome.has_taken()).count();
     let is_evident = reached_before > 0 || is_lively;
     is_evident && failed <= few_of(succeeded.max(reached_before))

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// The answer to a handshake is sent within this time after the handshake began, or never.
-pub const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// The answer to a handshake is sent within this time after the handshake began, or never. It is
+/// less than the function may run.
+pub const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// For so long after a handshake began, a sender asks whether the handshake is through. This is
 /// [`ANSWER_MAX`], the time of one post, and some seconds by which clocks may differ.
 pub const JOINING_MAX: Duration = Duration::from_secs(20);

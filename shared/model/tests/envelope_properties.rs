@@ -146,6 +146,7 @@ fn nesting_of_any_depth_does_not_overflow_the_stack() {
     let deep = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let arguments = deep(100_000);
     let body = format!(r#"{{"target":"m","arguments":{arguments}}}"#);
-    assert!(read(&body).unwrap()[0].parsed.is_ok());
+    let rejection = read(&body).unwrap().remove(0).parsed.unwrap_err();
+    assert_eq!(rejection.reason, RejectReason::TooDeep);
     assert!(read(&arguments).unwrap()[0].parsed.is_err());
 }

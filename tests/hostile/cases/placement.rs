@@ -32,7 +32,11 @@ fn upgrades() -> Vec<Case> {
         case("a scheme without a token", with_header(&query[..1], "Bearer "), 401),
         case("two schemes", with_header(&query[..1], &bearer(&bearer(&alice))), 401),
         case("a token by another name", upgrade(&[query[0], ("token", &alice)]), 401),
-        case("a token's name in another case", upgrade(&[query[0], ("Access_Token", &alice)]), 401),
+        case(
+            "two tokens by names in different case",
+            upgrade(&[query[0], query[1], ("Access_Token", &bob)]),
+            403,
+        ),
     ]
 }
 

@@ -114,7 +114,8 @@ impl Sockets {
             return;
         };
         let mut ledger = self.ledger.open();
-        if !open.has_answer && body != "{}\u{1e}" {
+        let is_refusal = body.starts_with("{\"error\":");
+        if !open.has_answer && body != "{}\u{1e}" && !is_refusal {
             ledger.violation(format!("{socket} got {body} before the handshake's answer"));
         }
         let stamp = ledger.stamp();

@@ -4,6 +4,8 @@
 //! [`JOINING_MAX`](hubcast_model::handshake::JOINING_MAX). So no answer may come
 //! later than that: a message that comes before the answer ends the client.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hubcast_model::handshake::ANSWER_MAX;
 use hubcast_model::ports::{ConnectionGateway, PostError};
@@ -25,14 +27,19 @@ pub(super) enum Unanswered {
     TooLate,
 }
 
-/// Posts the answer to a socket's handshake, if the time that is left at `now` is enough.
+/// What is left at `now` of the time in which a socket's handshake may be answered.
+pub(super) fn time_left(socket: &Socket, now: Timestamp) -> Duration {
+    let age = socket.handshake_at.map_or(ANSWER_MAX, |began| now.since(began));
+    ANSWER_MAX.saturating_sub(age)
+}
+
+/// Posts the answer to a socket's handshake within the time that is left.
 pub(super) async fn accept(
     gateway: &impl ConnectionGateway,
     socket: &Socket,
-    now: Timestamp,
+    time_left: Duration,
 ) -> Result<(), Unanswered> {
-    let age = socket.handshake_at.map_or(ANSWER_MAX, |began| now.since(began));
     let accepted = Bytes::from_static(ACCEPTED.as_bytes());
-    let posted = timeout(ANSWER_MAX.saturating_sub(age), post(gateway, &socket.id, accepted));
+    let posted = timeout(time_left, post(gateway, &socket.id, accepted));
     Ok(posted.await.map_err(|_elapsed| Unanswered::TooLate)??)
 }

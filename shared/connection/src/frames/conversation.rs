@@ -11,7 +11,7 @@ use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
 use signalr_protocol::framing::{self, FrameError};
-use signalr_protocol::handshake::{HandshakeError, HandshakeRequest};
+use signalr_protocol::handshake::{HandshakeError, HandshakeRequest, is_handshake};
 use signalr_protocol::message::{HubMessage, PING};
 use signalr_protocol::texts;
 
@@ -73,9 +73,16 @@ where
         reply
     }
 
-    /// Ends the caller's socket since its frame could not be answered in time.
-    pub(super) async fn run_out(&self, caller: &Caller) -> String {
-        self.close(caller, End::reconnect(texts::CLOSED_WITH_ERROR)).await
+    /// Ends the caller's socket since its frame could not be answered in time. Before the answer to
+    /// its handshake a client must not read anything else.
+    pub(super) async fn run_out(&self, caller: &Caller, frame: &str) -> String {
+        let records = framing::records(frame, RECORDS_MAX).unwrap_or_default();
+        let end = if records.into_iter().any(is_handshake) {
+            End::Drop
+        } else {
+            End::reconnect(texts::CLOSED_WITH_ERROR)
+        };
+        self.close(caller, end).await
     }
 
     async fn close(&self, caller: &Caller, end: End) -> String {

@@ -9,6 +9,7 @@
 //! [`inbox`](super::inbox), [`arrival`](super::arrival).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hubcast_membership::membership::Groups;
 use hubcast_membership::presence::Disconnect;
@@ -21,8 +22,9 @@ use hubcast_model::report::chain as report;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 use signalr_protocol::handshake::{HandshakeError, HandshakeRequest};
+use tokio::time::timeout;
 
-use super::acceptance::accept;
+use super::acceptance::{Unanswered, accept, time_left};
 use super::arrival::Newcomer;
 use super::entrance::{Beginning, Entrance, Entry};
 use super::exit::Exit;
@@ -96,8 +98,11 @@ where
 {
     /// Writes the rows, answers the client, and makes its socket ready.
     async fn take_on(&self, caller: &Caller, socket: Socket) -> Step {
-        let entry = self.entrance.enter(caller, &socket).await;
-        if let Err(err) = accept(&*self.gateway, &socket, self.liveness.clock.now()).await {
+        let entry = self.entrance.enter(caller, &socket);
+        let Ok(entry) = timeout(self.time_left(&socket), entry).await else {
+            return self.exit.unanswered(&socket, &Unanswered::TooLate).await;
+        };
+        if let Err(err) = accept(&*self.gateway, &socket, self.time_left(&socket)).await {
             return self.exit.unanswered(&socket, &err).await;
         }
         match entry {
@@ -126,6 +131,10 @@ where
 }
 
 impl<S: SocketStore, G, C: Clock, P, A> Handshake<S, G, C, P, A> {
+    fn time_left(&self, socket: &Socket) -> Duration {
+        time_left(socket, self.liveness.clock.now())
+    }
+
     /// Refuses a handshake. A client past its handshake reads Close records only.
     async fn refuse(&self, caller: &Caller, refusal: String) -> Step {
         let detail = refusal.clone();
