@@ -52,7 +52,8 @@ class Senders(unittest.TestCase):
         resources = deployed(UpstreamUrl="https://app.example/hook")
         own = resources["PublisherFunction"]["Properties"]["Environment"]["Variables"]["OWN_SENDERS"]["Fn::Join"][1]
         listed = {re.match(r"\$\{(\w+)\.", one["Fn::Sub"])[1] for one in own}
-        queues = ({"Fn::GetAtt": ["NotificationsQueue", "Arn"]}, {"Fn::GetAtt": ["DeliveriesQueue", "Arn"]})
+        sources = kind(resources, "AWS::Lambda::EventSourceMapping").values()
+        queues = [one["EventSourceArn"] for one in sources if "PublisherFunction" in str(one["FunctionName"])]
         may_send = set()
         for name, role in kind(resources, "AWS::IAM::Role").items():
             for policy in role.get("Policies", []):
