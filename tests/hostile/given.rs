@@ -121,7 +121,7 @@ async fn a_session_ends_with_the_users_log_out() {
 #[tokio::test(start_paused = true)]
 async fn who_was_in_by_a_token_that_was_ahead_is_out_after_a_log_out() {
     let rig = Rig::new(Reuse::Session);
-    let ahead = json!({ "iat": seconds(2) });
+    let ahead = json!({ "iat": seconds(1) });
     let (app, client) = (app(&ahead), client(&ahead));
     let derived = rig.answer(&hub_negotiate("one", &app)).await.1;
     let derived = derived["accessToken"].as_str().expect("a token").to_owned();
@@ -129,7 +129,7 @@ async fn who_was_in_by_a_token_that_was_ahead_is_out_after_a_log_out() {
         assert_eq!(rig.status(&opens("one", token)).await, 200);
     }
     // Whoever was let in waited until then at least.
-    let log_out = Block { until: None, not_before: Some(at(2)) };
+    let log_out = Block { until: None, not_before: Some(at(1)) };
     for user in ["alice", "a:alice"] {
         rig.store.put_block(Some(&name::hub("one")), &name::user(user), log_out).await.unwrap();
     }

@@ -7,6 +7,7 @@ import { client, signedIn, skipping, versions } from "../harness/client.js";
 import { clientToken } from "../harness/jwt.js";
 import { poll } from "../harness/poll.js";
 import { readyAt, tryOpen } from "../harness/raw.js";
+import { Rest } from "../harness/rest.js";
 import { startStack } from "../harness/stack.js";
 
 const HUB = "notifications";
@@ -210,8 +211,10 @@ describe("a token that opens one connection", () => {
     assert.equal((await tryOpen(url)).status, 403);
   });
 
-  it("is one of our own: those of the management SDK come back", async () => {
-    const token = clientToken(stack, HUB, { nameid: "carol" });
-    for (const _ of [1, 2]) await (await readyAt(socketUrl(stack, token))).close();
+  it("is one of a redirect: those that backends make come back", async () => {
+    const { json: { token } } = await new Rest(stack).call("POST", "/:generateToken", { query: { userId: "carol" } });
+    for (const each of [token, clientToken(stack, HUB, { nameid: "carol" })]) {
+      for (const _ of [1, 2]) await (await readyAt(socketUrl(stack, each))).close();
+    }
   });
 });

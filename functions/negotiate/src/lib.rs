@@ -203,6 +203,7 @@ where
             groups: &principal.groups,
             token_id: &token_id,
             groups_in_grant,
+            is_redirect: true,
             session: principal.session.as_ref().map(|session| &session.id),
             session_expires: self.session_end(principal),
             issued_at: principal.issued_at,

@@ -119,7 +119,8 @@ impl<'a> Request<'a> {
     pub(crate) fn each_audience(&self) -> Result<Vec<Audience>, Refusal> {
         let mut audiences = Vec::new();
         for (list, text) in &self.parameters {
-            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            // No name is trimmed: what was meant for ` admin` must not reach `admin`.
+            let names = text.split(',').filter(|name| !name.is_empty());
             for name in names {
                 match *list {
                     "users" => audiences.push(Audience::user(named(list, name, UserId::parse)?)),

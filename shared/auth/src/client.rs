@@ -99,9 +99,9 @@ impl ClientTokens {
 
     /// The session that a token opens: its own, or that of the token it stands in for.
     fn session(&self, token: &Token<'_>, hub: &HubName, claims: &Claims) -> TokenSession {
-        let is_ours = claims.text("iss") == Some(ISSUER);
-        let other = claims.text(SESSION).filter(|_| is_ours).and_then(SessionId::parse);
-        let is_single = self.reuse == Reuse::Once && is_ours && other.is_none();
+        let is_redirect = claims.text("iss") == Some(ISSUER);
+        let other = claims.text(SESSION).filter(|_| is_redirect).and_then(SessionId::parse);
+        let is_single = self.reuse == Reuse::Once && is_redirect && other.is_none();
         let reuse = if is_single { Reuse::Once } else { Reuse::Session };
         TokenSession { id: other.unwrap_or_else(|| SessionId::of(hub, token.text)), reuse }
     }

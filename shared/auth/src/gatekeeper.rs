@@ -21,7 +21,7 @@ use crate::jwks::KeySource;
 use crate::token::Token;
 
 /// How far ahead of our clock a token may have been issued, so that it is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(3);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Checks tokens of every kind, and signs those that are ours.
 #[derive(Debug)]

@@ -139,6 +139,7 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
             groups: &[],
             token_id: &token_id,
             groups_in_grant: false,
+            is_redirect: false,
             session: None,
             session_expires: None,
             issued_at: now,

@@ -73,6 +73,7 @@ async fn tokens(letters: &str) -> (String, String) {
         groups: &[],
         token_id: "t",
         groups_in_grant: false,
+        is_redirect: true,
         session: None,
         session_expires: None,
         issued_at: START,

@@ -26,8 +26,18 @@ pub enum PayloadError {
     #[error("it is not JSON: {0}")]
     NotJson(String),
     /// A property that looks like a slip of the pen.
-    #[error("'{0}' is not a property of a call; did you mean '{1}'?")]
-    Misspelt(String, &'static str),
+    #[error("'{name}' is not a property of a {kind}; did you mean '{meant}'?")]
+    Misspelt {
+        /// The name.
+        name: String,
+        /// What has the property.
+        kind: &'static str,
+        /// The property that is nearest.
+        meant: &'static str,
+    },
+    /// A command that nobody knows, and a hint when it looks like a slip of the pen.
+    #[error("'type' is SendMessage, JoinGroup, LeaveGroup or CloseConnection{0}")]
+    UnknownCommand(String),
     /// JSON, but not of the expected shape.
     #[error("{0}")]
     Wrong(&'static str),
@@ -53,7 +63,7 @@ impl Payload {
 
     pub(super) fn from_raw(json: &RawValue) -> Result<Self, PayloadError> {
         let properties = properties(json)?;
-        refuse_slips(&properties)?;
+        refuse_slips(&properties, "call", &NAMES)?;
         let target = property(&properties, "target")?;
         let target: Option<String> = target.and_then(|raw| serde_json::from_str(raw.get()).ok());
         let target = target.filter(|target| !target.is_empty());
@@ -92,13 +102,17 @@ impl Payload {
 }
 
 /// Other properties mean nothing, as in Azure. One that nearly is one of ours would be lost.
-fn refuse_slips(properties: &Properties<'_>) -> Result<(), PayloadError> {
-    let is_known = |name: &str| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+pub(super) fn refuse_slips(
+    properties: &Properties<'_>,
+    kind: &'static str,
+    names: &[&'static str],
+) -> Result<(), PayloadError> {
+    let is_known = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
     let mut unknown = properties.0.iter().map(|(name, _)| name).filter(|name| !is_known(name));
-    let slip = unknown.find_map(|name| Some((name, nearest(name, NAMES)?)));
+    let slip = unknown.find_map(|name| Some((name, nearest(name, names.iter().copied())?)));
     slip.map_or(Ok(()), |(name, meant)| {
         let name = name.escape_debug().to_string();
-        Err(PayloadError::Misspelt(name, meant))
+        Err(PayloadError::Misspelt { name, kind, meant })
     })
 }
 
@@ -182,7 +196,8 @@ mod tests {
     fn a_slip_of_the_pen_does_not_lose_the_arguments() {
         for (name, meant) in [("argument", "arguments"), ("Argumetns", "arguments")] {
             let err = read(&format!("{{\"target\":\"m\",\"{name}\":[1]}}")).unwrap_err();
-            assert_eq!(err, PayloadError::Misspelt(name.to_owned(), meant));
+            let name = name.to_owned();
+            assert_eq!(err, PayloadError::Misspelt { name, kind: "call", meant });
         }
     }
 

@@ -160,7 +160,8 @@ async fn use_up(
 ) -> Result<bool, StoreError> {
     match &principal.session {
         Some(session) if session.reuse == Reuse::Once => {
-            // By then the token has expired.
+            // By then the token has expired: only tokens of redirects are good for one use, and
+            // those last for minutes.
             let expires = socket.connected_at.plus(ROW_LIFETIME);
             store.use_up(&session.id, &socket.connection, expires).await
         }

@@ -95,6 +95,7 @@ impl Batch {
     ) -> Self {
         let mut batch = Self { messages: Vec::with_capacity(messages.len()) };
         for (at, queued) in messages.into_iter().enumerate() {
+            let queued = with_own_key(queued, &settings.producers);
             let elements = elements(&queued, settings, now);
             batch.messages.push(Message { at, queued, elements });
         }
@@ -181,9 +182,17 @@ impl Element {
     }
 }
 
+/// The message, without a progress key that is not for its sender to use: by a foreign key the
+/// progress of another message would be spent. Without a key the message counts as new.
+fn with_own_key(mut queued: QueuedMessage, producers: &Producers) -> QueuedMessage {
+    let is_trusted = producers.trusts(&queued.sender);
+    queued.progress_key =
+        queued.progress_key.filter(|key| is_trusted && key.len() <= PROGRESS_KEY_MAX_BYTES);
+    queued
+}
+
 fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -> Vec<Element> {
-    let own = queued.progress_key.as_ref().filter(|key| key.len() <= PROGRESS_KEY_MAX_BYTES);
-    let base = own.unwrap_or(&queued.id).clone();
+    let base = queued.progress_key.as_ref().unwrap_or(&queued.id).clone();
     if is_job(&queued.body) {
         // Whoever is trusted with jobs has them worked as jobs.
         let rejection = Rejection::not_allowed(&queued.sender, "jobs");

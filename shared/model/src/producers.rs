@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::envelope::{Action, Content, Notification, Scope};
 use crate::id::HubName;
+use crate::list::filled;
 use crate::settings::Hubs;
 
 /// What an entry may name: what envelopes hold, each action by its name, and what only the REST API
@@ -93,9 +94,12 @@ pub enum ProducersError {
 struct Form {
     sender: Option<String>,
     role: Option<String>,
-    #[serde(default)]
+    /// All when left out.
+    #[serde(default, deserialize_with = "filled")]
     hubs: Vec<String>,
-    actions: Option<Vec<String>>,
+    /// All when left out.
+    #[serde(default, deserialize_with = "filled")]
+    actions: Vec<String>,
 }
 
 impl Producers {
@@ -170,11 +174,12 @@ impl Producer {
         let hub = |hub: &String| HubName::parse(hub).map_err(|_| ProducersError::Hub(hub.clone()));
         let hubs = form.hubs.iter().map(hub).collect::<Result<Vec<_>, _>>()?;
         let unknown = |action: &&String| !KINDS.contains(&action.as_str());
-        if let Some(action) = form.actions.iter().flatten().find(unknown) {
+        if let Some(action) = form.actions.iter().find(unknown) {
             return Err(ProducersError::Action(action.clone()));
         }
         let hubs = if hubs.is_empty() { Hubs::Any } else { Hubs::Only(hubs) };
-        Ok(Self { who, hubs, actions: form.actions })
+        let actions = (!form.actions.is_empty()).then_some(form.actions);
+        Ok(Self { who, hubs, actions })
     }
 
     fn covers(&self, notification: &Notification) -> bool {
@@ -287,6 +292,15 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_nothing_is_refused_and_says_what_to_do() {
+        for name in ["hubs", "actions"] {
+            let text = format!(r#"[{{"sender":"a","{name}":[]}}]"#);
+            let why = Producers::parse(&text, Vec::new()).unwrap_err().to_string();
+            assert!(why.contains("an empty list; leave the property out"), "{why}");
+        }
+    }
+
+    #[test]
     fn what_can_match_nobody_is_refused() {
         for bad in [
             "{}",
@@ -302,6 +316,8 @@ mod tests {
             r#"[{"sender":"a","hubs":["1"]}]"#,
             r#"[{"sender":"a","actions":["send"]}]"#,
             r#"[{"sender":"a","action":["message"]}]"#,
+            r#"[{"sender":"a","hubs":null}]"#,
+            r#"[{"sender":"a","actions":null}]"#,
         ] {
             assert!(Producers::parse(bad, Vec::new()).is_err(), "{bad}");
         }

@@ -209,6 +209,14 @@ async fn steps_and_padded_names_are_no_names_in_paths() {
         ("/api/hubs/notifications/users/../:send", "/api/hubs/notifications/users/%2e%2E/:send"),
         ("/api/hubs/notifications/users/./:send", "/api/hubs/notifications/users/%2e/:send"),
         ("/api/hubs/notifications/groups/ a/:send", "/api/hubs/notifications/groups/%20a/:send"),
+        (
+            "/api/v1-preview/hub/notifications/users/ admin,bob",
+            "/api/v1-preview/hub/notifications/users/%20admin,bob",
+        ),
+        (
+            "/api/v1-preview/hub/notifications/groups/a, b",
+            "/api/v1-preview/hub/notifications/groups/a,%20b",
+        ),
     ] {
         let (status, groups) = rig.send(EventPath { path, raw: Some(raw) }, None).await;
         assert_eq!((status, groups.len()), (400, 0), "{raw}");

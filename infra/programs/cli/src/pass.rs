@@ -145,6 +145,7 @@ impl Pass {
             groups: &person.group,
             token_id: id.as_str(),
             groups_in_grant: false,
+            is_redirect: false,
             session: None,
             session_expires: session.map(|session| now.plus(session)),
             issued_at: now,

@@ -26,7 +26,10 @@ pub struct ClientGrant<'a> {
     pub token_id: &'a str,
     /// Whether they are.
     pub groups_in_grant: bool,
-    /// The session of the client token that this one stands in for, if it does.
+    /// Whether hubcast's own redirect hands the token out; backends make the others, as they make
+    /// theirs with the management SDK.
+    pub is_redirect: bool,
+    /// The session of the client token that a redirect stands in for, if it does.
     pub session: Option<&'a SessionId>,
     /// When the session ends.
     pub session_expires: Option<Timestamp>,
@@ -67,13 +70,15 @@ fn system_claims(
     now: Timestamp,
 ) -> impl Iterator<Item = (String, Value)> {
     let mut claims = BTreeMap::from([
-        ("iss", json!(ISSUER)),
         ("aud", json!(format!("{}/client/?hub={}", origin(base), grant.hub))),
         ("iat", seconds(grant.issued_at.min(now))),
         ("nbf", seconds(now)),
         ("exp", seconds(now.plus(grant.lifetime))),
         ("jti", json!(grant.token_id)),
     ]);
+    if grant.is_redirect {
+        claims.insert("iss", json!(ISSUER));
+    }
     if let Some(user) = grant.user {
         claims.insert("nameid", json!(user.as_str()));
     }

@@ -1,6 +1,6 @@
 //! The names of the claims of client tokens.
 
-/// The issuer of our own tokens; those of the Azure management SDK name none.
+/// The issuer of our redirects' tokens; those that backends make name none.
 pub(super) const ISSUER: &str = "hubcast";
 pub(super) const GROUPS: &str = "hubcast.groups";
 pub(super) const GRANT: &str = "hubcast.grant";

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::list::filled;
+
 /// An issuer of app tokens, as `TOKEN_ISSUERS` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -26,11 +28,11 @@ pub struct IssuerSettings {
     /// `auth_time` a token that was refreshed after a log-out is as old as its log-in.
     #[serde(default = "iat")]
     pub age_claim: String,
-    /// The accepted `tid` values; any when empty.
-    #[serde(default)]
+    /// The accepted `tid` values; any when left out.
+    #[serde(default, deserialize_with = "filled")]
     pub tenants: Vec<String>,
-    /// The hubs its tokens are good for; all when empty.
-    #[serde(default)]
+    /// The hubs its tokens are good for; all when left out.
+    #[serde(default, deserialize_with = "filled")]
     pub hubs: Vec<String>,
     /// Put before every user id of this issuer; `{tenantid}` stands for the token's `tid`.
     #[serde(default)]
@@ -153,5 +155,13 @@ mod tests {
         assert_eq!(issuer.algorithms, ["RS256"]);
         assert_eq!(issuer.user_claim, "sub");
         assert_eq!(issuer.audience.0, ["api://x"]);
+    }
+
+    #[test]
+    fn an_empty_list_of_tenants_or_hubs_does_not_mean_all() {
+        for name in ["tenants", "hubs"] {
+            let json = format!(r#"{{"issuer":"https://i","audience":"x","{name}":[]}}"#);
+            assert!(serde_json::from_str::<IssuerSettings>(&json).is_err(), "{name}");
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! What becomes of messages that cannot be read.
 
+use std::sync::{Arc, Mutex};
+
 use hubcast_delivery::{Publish, Report};
 use hubcast_model::ports::{DeadLetter, QueuedMessage};
 use hubcast_model::producers::{Producers, SenderPattern};
 use hubcast_testkit::queued::{again, in_group, message};
-use hubcast_testkit::{Answer, Fault};
+use hubcast_testkit::{Answer, Fault, name};
 use serde_json::json;
 
 use crate::stage::{INVOCATION, Stage};
@@ -157,4 +159,83 @@ async fn a_stranger_produces_nothing_and_hubcasts_own_functions_everything() {
     publish_by(&stage, list, own).await;
     assert_eq!(stage.called(&alice), ["t"]);
     assert_eq!(stage.queue.letters().len(), 4);
+}
+
+/// A message to all that one of two got, and a letter of it as somebody redrives it.
+async fn half_done(stage: &Stage, sender: &str) -> QueuedMessage {
+    let [alice, _] = [stage.user("s1=", "alice").await, stage.user("s2=", "bob").await];
+    stage.gateway.always(&alice.socket, Answer::Throttled);
+    assert_eq!(stage.publish([message("m1", TO_ALL)]).await.failed, ["m1"]);
+    stage.gateway.heal();
+    QueuedMessage { progress_key: Some("m1".to_owned()), ..sent_by(sender, "m2", TO_ALL) }
+}
+
+const TO_ALL: &str = r#"{"target":"t"}"#;
+const OPERATORS: &str = r#"[{"sender":"AIDAADMIN"},{"sender":"AIDALESS","actions":["message"]}]"#;
+
+#[tokio::test(start_paused = true)]
+async fn whoever_may_do_everything_redrives_what_is_left() {
+    let stage = Stage::default();
+    let redriven = half_done(&stage, "AIDAADMIN").await;
+    assert!(publish_by(&stage, OPERATORS, vec![redriven]).await.failed.is_empty());
+    let frames = |socket: &str| stage.gateway.frames(&name::socket(socket)).len();
+    assert_eq!((frames("s1="), frames("s2=")), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redrive_by_whoever_may_do_less_is_a_new_message_and_spends_no_progress() {
+    let stage = Stage::default();
+    let redriven = half_done(&stage, "AIDALESS").await;
+    let before = stage.store.progress_rows();
+    assert!(publish_by(&stage, OPERATORS, vec![redriven]).await.failed.is_empty());
+    let frames = |socket: &str| stage.gateway.frames(&name::socket(socket)).len();
+    assert_eq!((frames("s1="), frames("s2=")), (2, 3));
+    assert_eq!(stage.store.progress_rows(), before);
+}
+
+#[tokio::test]
+async fn the_letter_of_a_sender_who_may_do_less_has_a_key_of_its_own() {
+    let stage = Stage::default();
+    let letter = QueuedMessage {
+        progress_key: Some("m1/0/rejected".to_owned()),
+        ..sent_by("AIDALESS", "m2", BAD)
+    };
+    publish_by(&stage, OPERATORS, vec![letter]).await;
+    let keys = stage.queue.letters().into_iter().map(|letter| letter.progress_key);
+    assert_eq!(keys.collect::<Vec<_>>(), ["m2/0/rejected"]);
+}
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_for_audits_with_sender_hub_and_action() {
+    let log = Log::default();
+    let writer = log.clone();
+    // With one subscriber alone, what another test logs first would count as switched off for all.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
+    let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
+    let _listening = tracing::subscriber::set_default(lines.finish());
+    let close = r#"[{"action":"close","userId":"alice"},{"target":"t"}]"#;
+    let sent = sent_by("AIDALESS", "m1", close);
+    publish_by(&Stage::default(), OPERATORS, vec![sent]).await;
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("not allowed")).collect();
+    let [line] = lines[..] else { panic!("{text}") };
+    for part in
+        [" WARN ", r#"sender.id="AIDALESS""#, "hub=n", r#"action="close""#, r#"message.id="m1""#]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
 }
