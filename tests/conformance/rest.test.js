@@ -46,7 +46,7 @@ describe("a backend that uses the management SDK", () => {
     const others = [
       { key: "x".repeat(44) },
       { audience: (url) => `${url.protocol}//${url.host}/api/hubs/other/:send` },
-      { audience: () => "http://elsewhere/api/hubs/notifications/:send" },
+      { audience: () => "http://elsewhere.example/api/hubs/notifications/:send" },
       { audience: (url, path) => `${url.protocol}//${url.host}${path}?api-version=2022-06-01` },
       { claims: { exp: now - 120 } },
       { claims: { exp: undefined } },

@@ -266,7 +266,8 @@ describe("CORS", () => {
     "access-control-allow-origin": LOCAL_ORIGIN,
     "access-control-allow-credentials": "true",
     "access-control-allow-methods": "POST, OPTIONS",
-    "access-control-allow-headers": "authorization, content-type, x-requested-with, x-signalr-user-agent",
+    "access-control-allow-headers":
+      "authorization, content-type, x-requested-with, x-signalr-user-agent, traceparent, tracestate, baggage, request-id, request-context, sentry-trace",
     vary: "Origin",
   };
   const expectHeaders = (headers) => {
