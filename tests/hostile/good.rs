@@ -99,7 +99,7 @@ async fn a_token_that_is_a_little_ahead_is_waited_for() {
         passes("a client token", &opens("one", &client(&ahead))).await;
         passes("a client token, negotiating", &client_negotiate("one", &client(&ahead))).await;
     }
-    assert_eq!(start.elapsed().as_secs(), 4 * 2 + 4 * 3);
+    assert_eq!(start.elapsed().as_secs(), 4, "each of the later ones is waited for");
 }
 
 #[tokio::test]
