@@ -71,6 +71,14 @@ def with_plain_http(template, _options):
     template["Parameters"]["UpstreamUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+/.+"
 
 
+def without_tls(template, _options):
+    """The queues refuse what does not come by TLS, so nothing would come here."""
+    for name, policy in resources(template, "AWS::SQS::QueuePolicy").items():
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        if any(statement.get("Sid") == "OnlyOverTls" for statement in statements):
+            del template["Resources"][name]
+
+
 def with_built_binaries(template, options):
     """What `cargo build` made takes the place of what `sam build` would make."""
     del template["Globals"]["Function"]["CodeUri"]
@@ -86,6 +94,7 @@ CHANGES = [
     with_patience,
     with_a_line_for_each_event,
     with_plain_http,
+    without_tls,
     with_built_binaries,
 ]
 
