@@ -398,21 +398,6 @@ describe("the REST API", () => {
       const none = await of("nobody-has-this", "ask", [], encoded);
       assert.deepEqual([none.status, none.json.code], [404, "Error.Connection.NotExisted"]);
     });
-
-    it("fails at once when its client leaves, or answers what no frame holds", async () => {
-      const patient = await startStack("--set", "INVOKE_TIMEOUT_SECONDS=20");
-      for (const [target, leave] of [["leave", (tab) => tab.stop()], ["large", () => "x".repeat(33 * 1024)]]) {
-        const tab = await signedIn(patient, target, { methods: [target] });
-        tab.connection.on(target, () => leave(tab));
-        const body = Rest.message(target);
-        const began = Date.now();
-        const { status, json } = await new Rest(patient).call("POST", `/connections/${tab.id}/:invoke`, { body });
-        assert.deepEqual([status, json.code], [424, "Error.Connection.InvocationFailed"]);
-        assert.ok(Date.now() - began < 10_000, `${target} after ${Date.now() - began} ms`);
-        await tab.stop();
-      }
-      await patient.stop();
-    });
   });
 
   it("executes commands for those whom a filter means", async () => {
