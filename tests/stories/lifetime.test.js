@@ -92,7 +92,7 @@ describe("a socket that is idle", { concurrency: true }, () => {
 
     it(`stays while it pings (client ${version})`, async () => {
       const user = `carol-${version}`;
-      const settings = { keepAliveIntervalInMilliseconds: 500 };
+      const settings = { keepAliveIntervalInMilliseconds: 1100 };
       const tab = await signedIn(stack, user, { version, reconnect, settings });
       // Another socket, opened later and silent, shows when the idle timeout has passed.
       const silent = await ready(stack, "dave");
