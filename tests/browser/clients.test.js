@@ -133,9 +133,9 @@ for (const version of Object.keys(BUNDLES)) {
 
 describe("a socket that reaches the end of its life", () => {
   it("is renewed without the page doing anything, in every version", async () => {
-    const short = await startStack("--lifetime-seconds", "24");
+    const short = await startStack("--lifetime-seconds", "12");
     const ends = new Backend(short);
-    const settings = { keepAliveIntervalInMilliseconds: 1100 };
+    const settings = { keepAliveIntervalInMilliseconds: 500 };
     const pages = await Promise.all(Object.keys(BUNDLES).map((version) => tab(version)));
     const token = await short.token("erin");
     await Promise.all(pages.map((page) => start(page, { url: `${short.url}/hubs/notifications`, token, settings })));

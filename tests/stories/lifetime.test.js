@@ -17,7 +17,7 @@ async function expectHears(backend, tab, user) {
 }
 
 describe("a socket that grows too old", { concurrency: true }, () => {
-  const LIFETIME_SECONDS = 24;
+  const LIFETIME_SECONDS = 12;
   let stack, backend;
   before(async () => {
     stack = await startStack("--lifetime-seconds", LIFETIME_SECONDS);
@@ -35,7 +35,7 @@ describe("a socket that grows too old", { concurrency: true }, () => {
 
     it(`is told to come back before the cut, by the first ping that is late enough (client ${version})`, async () => {
       const user = `alice-${version}`;
-      const tab = await signedInWith(user, { keepAliveIntervalInMilliseconds: 1100 });
+      const tab = await signedInWith(user, { keepAliveIntervalInMilliseconds: 500 });
       const first = tab.id;
       const why = await tab.meets("reconnecting");
       assert.equal(why, "Server returned an error on close: The connection is being renewed.");
@@ -92,7 +92,7 @@ describe("a socket that is idle", { concurrency: true }, () => {
 
     it(`stays while it pings (client ${version})`, async () => {
       const user = `carol-${version}`;
-      const settings = { keepAliveIntervalInMilliseconds: 1100 };
+      const settings = { keepAliveIntervalInMilliseconds: 500 };
       const tab = await signedIn(stack, user, { version, reconnect, settings });
       // Another socket, opened later and silent, shows when the idle timeout has passed.
       const silent = await ready(stack, "dave");

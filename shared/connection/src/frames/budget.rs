@@ -19,7 +19,7 @@ const SOCKETS_MAX: usize = 10_000;
 const OWED_MAX: u32 = 8;
 /// After an answer that was a ping, the socket's pings get no other answer for so long. A client
 /// that answers each ping by a ping would never stop.
-const PING_PAUSE: Duration = Duration::from_secs(1);
+const PING_PAUSE: Duration = Duration::from_millis(250);
 /// For how long an ended socket is remembered.
 const ENDED_KEPT: Duration = Duration::from_mins(1);
 
@@ -177,7 +177,7 @@ mod tests {
         let (budget, one) = (budget(), socket("a="));
         assert!(budget.may_ping(&one, START));
         budget.note_ping(&one, START);
-        assert!(!budget.may_ping(&one, START.plus(Duration::from_millis(999))));
+        assert!(!budget.may_ping(&one, START.plus(Duration::from_millis(249))));
         assert!(budget.may_ping(&one, START.plus(PING_PAUSE)));
         assert!(budget.may_ping(&socket("b="), START));
     }
