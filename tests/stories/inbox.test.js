@@ -66,7 +66,7 @@ describe("a message that is kept for its user", () => {
       const sends = (async () => {
         for (const n of numbers) await backend.send(message(user, n));
       })();
-      // Not the harness's `ready`: the first connection may be told to come once more.
+      // Not the harness's `ready`: messages may come before its first answer.
       const token = () => stack.token(user);
       const tab = client({ url: `${stack.url}/hubs/notifications`, token, reconnect: Array(20).fill(10) });
       await tab.start();

@@ -81,7 +81,7 @@ async fn deaf(world: &World, broken: &mut Vec<String>) {
         }
         let mut is_told = false;
         for _ in 0..16 {
-            // More than the second in which one ping is answered, and each time another millisecond.
+            // Long enough that each ping is answered, and each time another millisecond.
             tokio::time::sleep(Duration::from_millis(1001)).await;
             let reply = world.frames().answer(&life.caller, PING, Duration::from_secs(20)).await;
             is_told |= reply.contains("\"type\":7") && reply.contains("\"allowReconnect\":true");

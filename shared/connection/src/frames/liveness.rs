@@ -122,8 +122,8 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
 
     /// How far the caller's socket is, once that is certain.
     ///
-    /// Newer clients ping as soon as they read the handshake's answer, while the rows are still
-    /// being written. So a socket that is on its way is looked at again, for a moment.
+    /// Newer clients ping as soon as they read the handshake's answer, while the inbox is still
+    /// being emptied. So a socket that is on its way is looked at again, for a moment.
     async fn readiness(&self, caller: &Caller) -> Result<Readiness, StoreError> {
         let mut consistency = Consistency::Eventual;
         let mut pause = FIRST_PAUSE;
