@@ -2,6 +2,7 @@
 # Two cores are enough; a first run compiles the AWS SDK and takes its time.
 
 CARGO ?= cargo
+DOTNET ?= dotnet
 VENV := .venv
 FUZZ_SECONDS ?= 60
 # Every target: the folder of a program, and the target's name.
@@ -43,7 +44,7 @@ IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint fmt clippy doc layers template hardening deny advisories requirements sbom unit stories \
-        stack browser infra inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
+        stack browser infra dotnet inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,7 +55,7 @@ run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for an
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
-test: lint advisories unit infra stories stack browser ## Runs everything, installing what it needs.
+test: lint advisories unit infra stories stack browser dotnet ## Runs everything, installing what it needs.
 
 lint: fmt layers deny template hardening clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
 
@@ -116,6 +117,15 @@ infra: $(NODE_MARK) $(SAM)/.installed $(CDK_MARK) ## Checks the CloudFormation p
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/cloud/*.yaml
 	cd tests && npm run --silent infra
 	cd infra/cloud/cdk && npm test --silent
+
+# A runtime alone answers no --version.
+dotnet: ## Builds, tests and packs the package for ASP.NET Core, where there is a .NET SDK.
+	@if ! $(DOTNET) --version > /dev/null 2>&1; then echo "skipped: no .NET SDK"; else set -ex; \
+	  $(PROGRAMS); \
+	  cd infra/dotnet; \
+	  $(DOTNET) build --configuration Release; \
+	  HUBCAST_LOCAL=$(CURDIR)/target/debug/hubcast-local $(DOTNET) test --configuration Release --no-build; \
+	  $(DOTNET) pack --configuration Release --no-build --output $(CURDIR)/target/dotnet; fi
 
 inline: ## Copies the front door's function into its template.
 	node infra/cloud/front-door/inline.mjs

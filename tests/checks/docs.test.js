@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -81,6 +82,30 @@ describe("as the documents say it,", () => {
     assert.ok(text("docs/OPERATIONS.md").includes(stdout.slice(stdout.indexOf("|")).trim()));
     const other = HERE.find((command) => command.startsWith("node infra/cloud/cost/cost.mjs"));
     assert.match((await run(other)).stdout, /^hubcast +\d+$/m);
+  });
+
+  test("`make dotnet` says so where there is no .NET SDK, and succeeds", async () => {
+    const { stdout } = await run("make dotnet DOTNET=/nowhere/dotnet");
+    assert.equal(stdout, "skipped: no .NET SDK\n");
+  });
+
+  test("`make dotnet` builds, tests by the local stack, and packs where there is one", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "dotnet-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const sdk = `${folder}/dotnet`;
+    writeFileSync(sdk, `#!/bin/sh\n[ "$1" = --version ] || echo "$PWD $HUBCAST_LOCAL $1" >> ${folder}/calls\n`, { mode: 0o755 });
+    await run(`make dotnet DOTNET=${sdk} PROGRAMS=true`);
+    const packages = join(ROOT, "infra/dotnet");
+    const calls = readFileSync(`${folder}/calls`, "utf8").trim().split("\n").map((line) => line.split(" "));
+    assert.deepEqual(calls.map(([at, , verb]) => [at, verb]), ["build", "test", "pack"].map((verb) => [packages, verb]));
+    assert.equal(calls[1][1], join(ROOT, "target/debug/hubcast-local"));
+  });
+
+  test("`make dotnet` fails when a test fails", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "dotnet-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    writeFileSync(`${folder}/dotnet`, `#!/bin/sh\n[ "$1" != test ]\n`, { mode: 0o755 });
+    await assert.rejects(run(`make dotnet DOTNET=${folder}/dotnet PROGRAMS=true`));
   });
 
   test("`make inline` leaves the front door's template as it is", async () => {

@@ -65,7 +65,8 @@ pub struct Options {
     #[arg(long, env = "UPSTREAM")]
     pub upstream: bool,
 
-    /// Delivers those events to this URL, or by this JSON list of templates, as Azure SignalR does.
+    /// Delivers those events to this URL, or by this JSON list of templates, as Azure SignalR does;
+    /// for an app with Hubcast.AspNetCore: `--upstream-url http://localhost:5000/hubcast/upstream`
     #[arg(long, env = "UPSTREAM_URL", value_name = "TEMPLATES")]
     pub upstream_url: Option<String>,
 

@@ -53,6 +53,15 @@ async fn a_port_that_is_taken_ends_it_with_1_and_a_reason() {
 }
 
 #[tokio::test]
+async fn the_help_shows_the_line_for_an_app_with_hub_classes() {
+    let output = program().arg("--help").output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let help = String::from_utf8(output.stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("--upstream-url http://localhost:5000/hubcast/upstream"), "{help}");
+}
+
+#[tokio::test]
 async fn a_flag_that_is_wrong_ends_it_with_2() {
     let output = program().args(["--port", "many"]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(2));
