@@ -133,6 +133,7 @@ fn gatekeeper(reuse: Reuse) -> Gatekeeper<IssuerKeys, AccessKeys> {
         public_url: PublicUrl::Fixed(HOST.to_owned()),
         close_on_token_expiry: false,
         reuse,
+        client_tokens_only: Hubs::NONE,
     };
     Gatekeeper::new(settings, IssuerKeys, access_keys()).expect("settings")
 }

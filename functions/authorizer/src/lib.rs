@@ -98,7 +98,10 @@ pub async fn handle<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>
     }
     match admit(door, &event).await {
         Ok(admission) => Ok(allow(&admission, resource)),
-        Err(AuthError::WrongHub) => Ok(deny(resource)),
+        Err(err @ (AuthError::WrongHub | AuthError::ClientTokensOnly)) => {
+            tracing::info!(error = %chain(&err), "a token was refused");
+            Ok(deny(resource))
+        }
         Err(err @ (AuthError::KeysUnavailable(_) | AuthError::SessionUnavailable(_))) => {
             tracing::error!(error = %chain(&err), "a token could not be checked");
             Err(AuthorizerError::Unavailable)

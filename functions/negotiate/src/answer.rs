@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
     Unauthorized(String),
     /// A good token for another hub.
     WrongHub,
+    /// A good token of an app, on a hub that takes client tokens only.
+    ClientTokensOnly,
     /// The user is blocked or logged out.
     Blocked,
     /// The token's groups do not fit the direct way.
@@ -51,9 +53,12 @@ impl Refusal {
         match self {
             Self::Bad(_) | Self::TooLong => 400,
             Self::Unauthorized(_) => 401,
-            Self::Origin | Self::WayIn | Self::WrongHub | Self::Blocked | Self::TooManyGroups => {
-                403
-            }
+            Self::Origin
+            | Self::WayIn
+            | Self::WrongHub
+            | Self::ClientTokensOnly
+            | Self::Blocked
+            | Self::TooManyGroups => 403,
             Self::UnknownHub | Self::NotFound(_) => 404,
             Self::Method => 405,
             Self::Broken(_) => 500,
@@ -71,6 +76,9 @@ impl Refusal {
             Self::WayIn => "Forbidden: negotiate at the front door, not at its origin.".to_owned(),
             Self::Unauthorized(why) => format!("Unauthorized: {why}."),
             Self::WrongHub => "Forbidden: the access token is not good for this hub.".to_owned(),
+            Self::ClientTokensOnly => {
+                "Forbidden: this hub takes client tokens only; negotiate with the app.".to_owned()
+            }
             Self::Blocked => {
                 "Forbidden: the user is blocked or has logged out; log in again.".to_owned()
             }

@@ -282,6 +282,7 @@ impl From<AuthError> for Refusal {
     fn from(err: AuthError) -> Self {
         match err {
             AuthError::WrongHub => Self::WrongHub,
+            AuthError::ClientTokensOnly => Self::ClientTokensOnly,
             AuthError::KeysUnavailable(_) | AuthError::SessionUnavailable(_) => broken(err),
             AuthError::Missing
             | AuthError::Invalid(_)

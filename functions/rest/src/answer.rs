@@ -119,6 +119,7 @@ impl From<AuthError> for Refusal {
             | AuthError::Ahead(_)
             | AuthError::Signature(_)
             | AuthError::WrongHub
+            | AuthError::ClientTokensOnly
             | AuthError::Expired => Self::new(401, "Error.Request.Unauthorized", err.to_string()),
         }
     }

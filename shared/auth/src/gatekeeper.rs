@@ -10,7 +10,7 @@ use hubcast_model::id::{ConnectionId, HubName, UserId};
 use hubcast_model::ports::{AccessKeySource, Freshness, SessionStore};
 use hubcast_model::principal::{Principal, TokenKind};
 use hubcast_model::session::Reuse;
-use hubcast_model::settings::{AccessKeys, PublicUrl, TokenSettings};
+use hubcast_model::settings::{AccessKeys, Hubs, PublicUrl, TokenSettings};
 use hubcast_model::time::Timestamp;
 
 use crate::AuthError;
@@ -30,6 +30,7 @@ pub struct Gatekeeper<K, A> {
     access_keys: A,
     public_url: PublicUrl,
     reuse: Reuse,
+    client_tokens_only: Hubs,
 }
 
 impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
@@ -43,6 +44,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
             access_keys,
             public_url: settings.public_url,
             reuse: settings.reuse,
+            client_tokens_only: settings.client_tokens_only,
         })
     }
 
@@ -79,7 +81,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     ) -> Result<Principal, AuthError> {
         match token.kind() {
             TokenKind::Client => self.admit_client(store, token, hub, now).await,
-            TokenKind::App => self.app.verify(token, hub, now).await,
+            TokenKind::App => self.admit_app_at(token, hub, now).await,
         }
     }
 
@@ -97,13 +99,26 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         if token.kind() == TokenKind::Client {
             return Err(AuthError::Invalid("an app token is needed here"));
         }
-        match self.app.verify(token, hub, now).await {
+        match self.admit_app_at(token, hub, now).await {
             Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
                 let later = waited(lead, now).await;
-                self.app.verify(token, hub, later).await
+                self.admit_app_at(token, hub, later).await
             }
             outcome => outcome,
         }
+    }
+
+    async fn admit_app_at(
+        &self,
+        token: &Token<'_>,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let principal = self.app.verify(token, hub, now).await?;
+        if self.client_tokens_only.contains(hub) {
+            return Err(AuthError::ClientTokensOnly);
+        }
+        Ok(principal)
     }
 
     async fn admit_client(

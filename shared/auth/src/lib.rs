@@ -55,6 +55,9 @@ pub enum AuthError {
     /// The token is good, but not for this hub.
     #[error("the access token is not good for this hub")]
     WrongHub,
+    /// The token is an app's, and this hub takes client tokens only.
+    #[error("this hub takes client tokens only: negotiate with the app")]
+    ClientTokensOnly,
     /// The keys cannot be had right now.
     #[error("the keys to check the token with cannot be read")]
     KeysUnavailable(#[source] Cause),

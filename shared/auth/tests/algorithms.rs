@@ -16,7 +16,9 @@ use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::Cause;
 use hubcast_model::session::Reuse;
-use hubcast_model::settings::{AccessKeys, IssuerSettings, OneOrMany, PublicUrl, TokenSettings};
+use hubcast_model::settings::{
+    AccessKeys, Hubs, IssuerSettings, OneOrMany, PublicUrl, TokenSettings,
+};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{MemoryStore, name};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
@@ -77,6 +79,7 @@ fn gatekeeper(pinned: &str, keys: Vec<Jwk>) -> Gatekeeper<Keys, AccessKeys> {
         public_url: PublicUrl::Fixed("https://hub".to_owned()),
         close_on_token_expiry: false,
         reuse: Reuse::Session,
+        client_tokens_only: Hubs::NONE,
     };
     let access_keys = AccessKeys::parse(&"k".repeat(32)).unwrap();
     Gatekeeper::new(settings, Keys(Arc::new(JwkSet { keys }.into())), access_keys).unwrap()
@@ -151,6 +154,7 @@ fn symmetric_and_unknown_algorithms_cannot_be_pinned() {
             public_url: PublicUrl::Fixed("https://hub".to_owned()),
             close_on_token_expiry: false,
             reuse: Reuse::Session,
+            client_tokens_only: Hubs::NONE,
         };
         let keys = Keys(Arc::default());
         let access_keys = AccessKeys::parse(&"k".repeat(32)).unwrap();

@@ -11,7 +11,7 @@ use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_model::ports::Cause;
 use hubcast_model::principal::Principal;
 use hubcast_model::session::Reuse;
-use hubcast_model::settings::{AccessKeys, IssuerSettings, PublicUrl, TokenSettings};
+use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, TokenSettings};
 use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{MemoryStore, name};
@@ -61,6 +61,7 @@ impl Issuer {
             public_url: PublicUrl::Fixed("https://hub".to_owned()),
             close_on_token_expiry: false,
             reuse: Reuse::Session,
+            client_tokens_only: Hubs::NONE,
         };
         let access_keys = AccessKeys::parse(&"k".repeat(32)).unwrap();
         let keys = OneKey(Arc::new(KeySet(vec![key])));

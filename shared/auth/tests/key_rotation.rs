@@ -9,7 +9,7 @@ use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
 use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::session::Reuse;
-use hubcast_model::settings::{AccessKeys, IssuerSettings, PublicUrl, TokenSettings};
+use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, TokenSettings};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{MemoryStore, name};
 
@@ -59,6 +59,7 @@ fn gatekeeper(vault: &Vault) -> Gatekeeper<NoIssuers, Vault> {
         public_url: PublicUrl::Fixed("https://hub/live".to_owned()),
         close_on_token_expiry: false,
         reuse: Reuse::Session,
+        client_tokens_only: Hubs::NONE,
     };
     Gatekeeper::new(settings, NoIssuers, vault.clone()).unwrap()
 }

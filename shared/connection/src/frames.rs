@@ -49,6 +49,7 @@ use calls::Cancelled;
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{ConnectionGateway, NoUpstream, ResultStore, SocketStore};
+use hubcast_model::settings::Hubs;
 use hubcast_model::time::Clock;
 use hubcast_model::work::Allowance;
 use invocation::{Invoked, Streamed};
@@ -79,6 +80,8 @@ pub struct FrameSettings {
     pub connections: Option<ConnectionLimit>,
     /// How long a socket may take to read its Close before it is cut.
     pub close_grace: Duration,
+    /// The hubs on which no method is built in: calls of all methods go to backends.
+    pub own_methods: Hubs,
 }
 
 /// The ports that frames are answered over.

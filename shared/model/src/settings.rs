@@ -108,6 +108,8 @@ pub struct TokenSettings {
     pub close_on_token_expiry: bool,
     /// How often our client tokens open a connection.
     pub reuse: Reuse,
+    /// The hubs that app tokens do not open.
+    pub client_tokens_only: Hubs,
 }
 
 /// Which hubs exist.
@@ -120,7 +122,10 @@ pub enum Hubs {
 }
 
 impl Hubs {
-    /// Whether `hub` exists.
+    /// None at all.
+    pub const NONE: Self = Self::Only(Vec::new());
+
+    /// Whether `hub` is one of them.
     pub fn contains(&self, hub: &HubName) -> bool {
         match self {
             Self::Any => true,

@@ -9,7 +9,7 @@ use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::Cause;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{
-    AccessKeys, IssuerSettings, OneOrMany, PublicUrl, Secret, TokenSettings,
+    AccessKeys, Hubs, IssuerSettings, OneOrMany, PublicUrl, Secret, TokenSettings,
 };
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -122,6 +122,7 @@ pub fn settings() -> TokenSettings {
         public_url: PublicUrl::Fixed(PUBLIC_URL.to_owned()),
         close_on_token_expiry: false,
         reuse: Reuse::default(),
+        client_tokens_only: Hubs::NONE,
     }
 }
 

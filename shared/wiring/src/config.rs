@@ -5,6 +5,7 @@
 
 mod keys;
 mod names;
+mod negotiate;
 mod producers;
 mod reader;
 mod rest;
@@ -21,7 +22,7 @@ use hubcast_model::client::ClaimPolicy;
 use hubcast_model::envelope::EnvelopeRules;
 use hubcast_model::front_door::FrontDoor;
 use hubcast_model::groups::GroupPolicy;
-use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, Origins, TokenSettings};
+use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, TokenSettings};
 use hubcast_model::work::Allowance;
 
 use hubcast_aws::access_keys::AccessKeySettings;
@@ -29,6 +30,7 @@ use hubcast_aws::queue::QueueUrls;
 use hubcast_aws::upstream::UpstreamUrls;
 pub use keys::KeysConfig;
 pub use names::names;
+pub use negotiate::NegotiateConfig;
 pub use reader::ConfigError;
 use reader::Reader;
 pub use rest::RestConfig;
@@ -48,7 +50,8 @@ pub struct AuthorizerConfig {
     pub front_door: FrontDoor,
     /// `HUBS`
     pub hubs: Hubs,
-    /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
+    /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`,
+    /// `CLIENT_TOKENS_ONLY`
     pub tokens: TokenSettings,
     /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
     pub access_keys: AccessKeySettings,
@@ -83,35 +86,12 @@ pub struct FramesConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
-    /// `MAX_CONNECTIONS_PER_USER`, `AT_CONNECTION_LIMIT`, and the limits of frames.
+    /// `MAX_CONNECTIONS_PER_USER`, `AT_CONNECTION_LIMIT`, `OWN_METHODS`, and the limits of frames.
     pub frames: FrameSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
     /// `UPSTREAM_QUEUE_URL`, `TIMERS_QUEUE_URL`, `UPSTREAM_TIMEOUT_SECONDS`
     pub upstream: Option<UpstreamConfig>,
-}
-
-/// What the negotiate endpoints need.
-#[derive(Debug)]
-pub struct NegotiateConfig {
-    /// `TABLE_NAME`
-    pub table: String,
-    /// `FRONT_DOOR_SECRET`
-    pub front_door: FrontDoor,
-    /// `HUBS`
-    pub hubs: Hubs,
-    /// `ALLOWED_ORIGINS`
-    pub origins: Origins,
-    /// `ALLOWED_HEADERS`
-    pub allowed_headers: Vec<String>,
-    /// `CLIENT_JOINABLE_GROUPS`
-    pub groups: GroupPolicy,
-    /// `UPSTREAM_CLAIMS`, when there is an `UPSTREAM_QUEUE_URL`
-    pub told_claims: ClaimPolicy,
-    /// `TOKEN_ISSUERS`, `PUBLIC_URL`, `CLOSE_ON_TOKEN_EXPIRY`, `CLIENT_TOKEN_REUSE`
-    pub tokens: TokenSettings,
-    /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
-    pub access_keys: AccessKeySettings,
 }
 
 /// What the publisher needs.
@@ -204,38 +184,18 @@ impl FramesConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
         let (shards, connections) = (reader.shards(), reader.connection_limit());
+        let own_methods = reader.hub_list("OWN_METHODS");
         let frames = FrameSettings {
             lifetime: CONNECTION_LIFETIME,
             allowance: Allowance::OF_A_CLIENT,
             groups_max: GROUPS_MAX,
             connections: connections.map(|limit| (limit.most > 0).then_some(limit))?,
             close_grace: CLOSE_GRACE,
+            own_methods: own_methods?,
         };
         let upstream = reader.upstream()?;
         let (table, management_endpoint) = (table?, endpoint?);
         Some(Self { table, management_endpoint, frames, shards: shards?, upstream })
-    }
-}
-
-impl NegotiateConfig {
-    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
-        let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
-        let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
-        let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
-        let front_door = reader.front_door();
-        let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
-        let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
-        Some(Self {
-            table,
-            front_door: front_door?,
-            hubs,
-            origins,
-            allowed_headers,
-            groups,
-            told_claims,
-            tokens,
-            access_keys,
-        })
     }
 }
 

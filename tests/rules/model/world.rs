@@ -202,6 +202,7 @@ fn frames(
         groups_max: 50,
         connections: None,
         close_grace: Duration::from_secs(1),
+        own_methods: Hubs::NONE,
     };
     let ports = FramePorts::new(store.clone(), sockets.clone(), clock);
     Frames::new(ports, &settings, Shards::new(counts))

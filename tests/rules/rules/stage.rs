@@ -89,6 +89,7 @@ pub(crate) fn frames_over<U>(
         groups_max: GROUPS_MAX,
         connections,
         close_grace: Duration::from_secs(1),
+        own_methods: Hubs::NONE,
     };
     Frames::new(ports, &settings, Shards::new(ShardCounts::default()))
 }

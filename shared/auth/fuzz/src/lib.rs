@@ -6,7 +6,7 @@ use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::{Cause};
 use hubcast_model::session::{Reuse};
-use hubcast_model::settings::{AccessKeys, IssuerSettings, PublicUrl, TokenSettings};
+use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, TokenSettings};
 use jsonwebtoken::jwk::JwkSet;
 
 /// Where hubcast is.
@@ -36,6 +36,7 @@ pub fn gatekeeper() -> Gatekeeper<OneKey, AccessKeys> {
         public_url: PublicUrl::Fixed(HOST.to_owned()),
         close_on_token_expiry: false,
         reuse: Reuse::Session,
+        client_tokens_only: Hubs::NONE,
     };
     let keys = OneKey(Arc::new(serde_json::from_str(KEYS).expect("keys")));
     Gatekeeper::new(settings, keys, AccessKeys::parse(KEY).expect("a key")).expect("settings")

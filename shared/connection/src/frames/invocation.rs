@@ -20,7 +20,7 @@ use super::completion::{complete, complete_with_error};
 use super::group::GroupCall;
 use super::known::{Known, Look};
 use super::liveness::Liveness;
-use super::method::Method;
+use super::method::{BuiltIn, Method};
 use super::step::{Answer, Step, wait};
 
 /// An invocation, and what the records before it found out.
@@ -44,6 +44,7 @@ pub(super) struct Invocations<S, C, M, B> {
     pub(super) groups: M,
     /// `None` when backends hear of nothing.
     pub(super) calls: Option<B>,
+    pub(super) built_in: BuiltIn,
     /// How much work a connection may do.
     pub(super) allowance: Allowance,
 }
@@ -61,7 +62,7 @@ where
             Ok(look) => look,
             Err(step) => return step,
         };
-        match Method::named(&call.target) {
+        match self.built_in.named(caller, &call.target) {
             Some(Method::Group(method)) => {
                 self.groups.answer(caller, GroupCall { look, method, call, known }).await
             }
@@ -87,7 +88,7 @@ where
         let StreamInvocation { invocation_id, target, arguments, stream_ids } = call;
         let invocation_id = Some(invocation_id);
         let call = Invocation { invocation_id, target, arguments, stream_ids };
-        if Method::named(&call.target).is_some() {
+        if self.built_in.named(caller, &call.target).is_some() {
             let error = texts::not_streaming(&call.target);
             return complete_with_error(call, error);
         }

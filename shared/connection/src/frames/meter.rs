@@ -9,7 +9,7 @@ use hubcast_model::work::Charge;
 use signalr_protocol::message::HubMessage;
 
 use super::budget::Budget;
-use super::method::Method;
+use super::method::{BuiltIn, Method};
 use super::record::Record;
 use super::step::{End, wait};
 
@@ -21,6 +21,7 @@ pub(super) struct Meter<S, C> {
     pub(super) budget: Budget,
     /// Whether calls go to backends.
     pub(super) hands_up: bool,
+    pub(super) built_in: BuiltIn,
 }
 
 impl<S: SocketStore, C: Clock> Meter<S, C> {
@@ -33,7 +34,7 @@ impl<S: SocketStore, C: Clock> Meter<S, C> {
         if ended.is_some() {
             return ended;
         }
-        let owed = records.iter().filter(|record| self.costs_much(record)).count();
+        let owed = records.iter().filter(|record| self.costs_much(caller, record)).count();
         if owed == 0 {
             return None;
         }
@@ -43,14 +44,16 @@ impl<S: SocketStore, C: Clock> Meter<S, C> {
 
     /// Whether a record costs writes, messages of queues, or several reads, so that all instances
     /// together have to count it. A join that writes is charged once more with its write.
-    fn costs_much(&self, record: &Record) -> bool {
+    fn costs_much(&self, caller: &Caller, record: &Record) -> bool {
         match record {
             Record::Message(HubMessage::Completion(_)) => true,
-            Record::Message(HubMessage::Invocation(call)) => match Method::named(&call.target) {
-                Some(Method::Group(_)) => true,
-                Some(Method::GetConnectionId) => false,
-                None => self.hands_up,
-            },
+            Record::Message(HubMessage::Invocation(call)) => {
+                match self.built_in.named(caller, &call.target) {
+                    Some(Method::Group(_)) => true,
+                    Some(Method::GetConnectionId) => false,
+                    None => self.hands_up,
+                }
+            }
             Record::Message(
                 HubMessage::StreamInvocation(_) | HubMessage::CancelInvocation { .. },
             ) => self.hands_up,

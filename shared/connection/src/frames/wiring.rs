@@ -20,6 +20,7 @@ use super::invocation::Invocations;
 use super::limit::LimitCheck;
 use super::liveness::Liveness;
 use super::meter::Meter;
+use super::method::BuiltIn;
 use super::result::Results;
 use super::{FramePorts, FrameSettings};
 use crate::upstream::Upstream;
@@ -63,6 +64,7 @@ pub(super) fn conversation<S, G, C, U>(
             clock: Arc::clone(&wiring.clock),
             budget: Budget::new(settings.allowance),
             hands_up: wiring.upstream.is_some(),
+            built_in: built_in(settings),
         },
         handshake: wiring.handshake(settings),
         liveness: Arc::clone(&wiring.liveness),
@@ -70,6 +72,10 @@ pub(super) fn conversation<S, G, C, U>(
         results: Results { store: Arc::clone(&wiring.store) },
         closer: wiring.closer(settings),
     }
+}
+
+fn built_in(settings: &FrameSettings) -> BuiltIn {
+    BuiltIn { own_methods: settings.own_methods.clone() }
 }
 
 impl<S, G, C, U> Wiring<S, G, C, U> {
@@ -145,6 +151,7 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
         Invocations {
             liveness: Arc::clone(&self.liveness),
             allowance: settings.allowance,
+            built_in: built_in(settings),
             groups: GroupMethods {
                 store: Arc::clone(&self.store),
                 clock: Arc::clone(&self.clock),

@@ -1,4 +1,5 @@
 use hubcast_connection::frames::{AtLimit, ConnectionLimit};
+use hubcast_model::id::HubName;
 use hubcast_model::producers::{Producers, SenderPattern};
 use hubcast_model::session::Reuse;
 
@@ -148,6 +149,30 @@ fn access_keys_stand_in_one_place() {
 fn nothing_of_a_configuration_shows_its_keys() {
     let config = with_keys(&[("ACCESS_KEYS", KEY)]).unwrap();
     assert!(!format!("{config:?}").contains(KEY));
+}
+
+#[test]
+fn lists_of_hubs_are_empty_without_a_word_and_refuse_what_is_no_hub() {
+    let hub = |name: &str| HubName::parse(name).unwrap();
+    let tokens = |hubs: &str| {
+        let keys = [("ACCESS_KEYS", KEY), ("CLIENT_TOKENS_ONLY", hubs)];
+        let others = [("TABLE_NAME", "t"), ("HUBS", "*"), ("PUBLIC_URL", "https://h")];
+        let all: Vec<_> = others.into_iter().chain(keys).collect();
+        authorizer(&all).map(|config| config.tokens.client_tokens_only)
+    };
+    assert_eq!(tokens(""), Ok(Hubs::NONE));
+    assert_eq!(tokens("*"), Ok(Hubs::Any));
+    assert_eq!(tokens("Admins, b"), Ok(Hubs::Only(vec![hub("admins"), hub("b")])));
+    assert!(tokens("no hub").unwrap_err().contains("CLIENT_TOKENS_ONLY must be hub names"));
+
+    let methods = |hubs: &str| {
+        let url = ("MANAGEMENT_ENDPOINT", "https://x.example/prod");
+        let all = [("TABLE_NAME", "t"), url, ("OWN_METHODS", hubs)];
+        read(|lookup| FramesConfig::read(lookup), &all).map(|it| it.frames.own_methods)
+    };
+    assert_eq!(methods(""), Ok(Hubs::NONE));
+    assert_eq!(methods("chat"), Ok(Hubs::Only(vec![hub("chat")])));
+    assert!(methods("no hub").unwrap_err().contains("OWN_METHODS"));
 }
 
 #[test]

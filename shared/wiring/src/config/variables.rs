@@ -17,6 +17,8 @@ use super::reader::Reader;
 
 /// The hub of envelopes that name none.
 const DEFAULT_HUB: &str = "notifications";
+/// What is expected of a list of hubs that cannot be read.
+const NO_HUBS: &str = "must be hub names separated by commas, or * for any";
 
 impl Reader<'_> {
     pub(super) fn table(&mut self) -> Option<String> {
@@ -33,17 +35,23 @@ impl Reader<'_> {
         HubName::parse(&name).ok().or_else(|| self.fault("DEFAULT_HUB", "is not a valid hub name"))
     }
 
-    /// Hub names, or `*` for any valid one.
+    /// The hubs that there are.
     pub(super) fn hubs(&mut self) -> Option<Hubs> {
-        let names = self.list("HUBS");
+        const NAME: &str = "HUBS";
+        match self.hub_list(NAME)? {
+            hubs if hubs == Hubs::NONE => self.fault(NAME, NO_HUBS),
+            hubs => Some(hubs),
+        }
+    }
+
+    /// Hub names, or `*` for any valid one; none when the variable is absent.
+    pub(super) fn hub_list(&mut self, name: &str) -> Option<Hubs> {
+        let names = self.list(name);
         if names.iter().any(|name| name == "*") {
             return Some(Hubs::Any);
         }
         let hubs: Result<Vec<HubName>, _> = names.iter().map(|name| HubName::parse(name)).collect();
-        match hubs {
-            Ok(hubs) if !hubs.is_empty() => Some(Hubs::Only(hubs)),
-            _ => self.fault("HUBS", "must be hub names separated by commas, or * for any"),
-        }
+        hubs.map(Hubs::Only).map_err(|_| self.fault::<()>(name, NO_HUBS)).ok()
     }
 
     /// The same where it is of use, but not needed.
@@ -85,12 +93,13 @@ impl Reader<'_> {
         let issuers = self.issuers();
         let public_url = self.public_url();
         let close_on_token_expiry = self.flag("CLOSE_ON_TOKEN_EXPIRY", false);
-        let reuse = self.reuse();
+        let (reuse, client_tokens_only) = (self.reuse(), self.hub_list("CLIENT_TOKENS_ONLY"));
         Some(TokenSettings {
             issuers: issuers?,
             public_url: public_url?,
             close_on_token_expiry: close_on_token_expiry?,
             reuse: reuse?,
+            client_tokens_only: client_tokens_only?,
         })
     }
 
