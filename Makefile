@@ -22,6 +22,7 @@ VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
 CDK_MARK := infra/cloud/cdk/node_modules/.installed
 DEMO_MARK := infra/web/demo/node_modules/.installed
+ANGULAR_MARK := docs/examples/angular/node_modules/.installed
 CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
 # The page that is served; it is built when anything that it is made of is newer.
 DEMO := infra/web/demo/dist/index.html
@@ -50,8 +51,9 @@ help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: export CLIENT_JOINABLE_GROUPS ?= public-*
+run: export HUBS ?= notifications
 run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for another port).
-	$(CARGO) run --quiet --package hubcast-local -- --demo infra/web/demo/dist $(ARGS)
+	$(CARGO) run --package hubcast-local -- --demo infra/web/demo/dist $(ARGS)
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
@@ -109,7 +111,7 @@ stories: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Runs the official SignalR clients 
 	$(PROGRAMS)
 	cd tests && PYTHON=../$(PY) npm run --silent stories
 
-browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Plays the demo page and the browser bundles in a real Chromium.
+browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(ANGULAR_MARK) ## Plays the demo page and the browser bundles in a real Chromium.
 	$(PROGRAMS)
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
@@ -192,6 +194,7 @@ toolchain:
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/fuzz/target tests/node_modules $(VENV)
 	rm -rf infra/web/demo/node_modules infra/web/demo/dist infra/cloud/cdk/node_modules
+	rm -rf docs/examples/angular/node_modules docs/examples/angular/dist docs/examples/angular/.angular
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)
@@ -206,8 +209,15 @@ $(CDK_MARK): infra/cloud/cdk/package-lock.json
 	cd infra/cloud/cdk && $(NPM_CI)
 	touch $@
 
+$(ANGULAR_MARK): docs/examples/angular/package-lock.json
+	cd docs/examples/angular && $(NPM_CI)
+	touch $@
+
 $(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
 	cd infra/web/demo && npm run --silent build -- --logLevel warn
+	cd infra/web/client-js && npm pack --silent --pack-destination $(CURDIR)/$(@D) > /dev/null
+	mv $(@D)/hubcast-client-*.tgz $(@D)/hubcast-client.tgz
+	touch $@
 
 $(SAM)/.installed: infra/requirements.txt
 $(MINISTACK)/.installed: tests/stack/requirements.txt

@@ -43,9 +43,16 @@ export const ELSEWHERE = {
   "hubcast ready on URL": localStack,
   "hubcast ready on http://127.0.0.1:8080": localStack,
 
-  "cargo run --quiet -p hubcast-cli -- send --local --user alice permissionsChanged role=admin": readme('readme("Send", "sh")'),
+  'make run ARGS="--hubs=*"': byTest("infra/programs/local/tests/local/program.rs", "a_misspelt_hub_is_refused_where_the_hubs_are_named"),
+  "PORT=8081 make run": starts("PORT=0 make run"),
+  "token=$(curl -s -X POST http://127.0.0.1:8080/dev/rest-token)": readme('readme("Send", "sh")'),
+  [`curl -i 'http://127.0.0.1:8080/api/hubs/notifications/users/alice/:send?api-version=2024-12-01' -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"target":"permissionsChanged","arguments":[{"role":"admin"}]}'`]:
+    readme('readme("Send", "sh")'),
+  "cargo run -p hubcast-cli -- send --local --user alice permissionsChanged role=admin": readme('readme("Send", "sh", 2)'),
   [`aws sqs send-message --endpoint-url http://127.0.0.1:8080 --queue-url http://127.0.0.1:8080/000000000000/hubcast-notifications.fifo --message-group-id notifications:user:alice --message-deduplication-id "$(date +%s%N)" --message-body '{"userId":"alice","target":"permissionsChanged","arguments":[{"role":"admin"}]}'`]:
     readme('readme("Send", "sh", 1)'),
+  "npm install http://127.0.0.1:8080/hubcast-client.tgz": byTest("tests/browser/apps.test.js", "works in an app of Angular that installs the package from the stack", "hubcast-client.tgz"),
+  "npm install --install-links ../hubcast/infra/web/client-js": byTest("tests/browser/apps.test.js", "works in an app of Vite that installs the folder", "install(folder, CLIENT)"),
   "npm install @microsoft/signalr": byPackage("tests/package.json", "@microsoft/signalr"),
 
   "hubcast help COMMAND": document("explains its commands by `hubcast help COMMAND`"),

@@ -116,7 +116,7 @@ describe("as the documents say it,", () => {
 });
 
 test("every keep-alive of the documents and examples is the client package's", () => {
-  const pages = [...PAGES, "docs/examples/angular/notification.service.ts"];
+  const pages = [...PAGES, "docs/examples/angular/src/app/notification.service.ts"];
   const settings = /(keepAliveIntervalInMilliseconds = |serverTimeoutInMilliseconds = |withKeepAliveInterval\(|withServerTimeout\()([\d_]+)/g;
   const told = pages.flatMap((page) => [...text(page).matchAll(settings)].map(([, name, value]) => ({ page, name, value })));
   assert.equal(told.length, 6);

@@ -67,7 +67,7 @@ describe("the published package", () => {
     it(`has types that let right calls pass and no others, its README's too (official client ${major})`, async () => {
       const { app } = apps[major];
       await copyFile(path("../types/client.ts"), join(app, "client.ts"));
-      const said = "declare const auth: { freshToken(): Promise<string> };\ndeclare function showToast(text: string): void;\n";
+      const said = "declare const auth: { freshToken(): Promise<string> };\ndeclare function showToast(text: string): void;\ndeclare function showLogIn(text: string): void;\n";
       await writeFile(join(app, "readme.ts"), said + block(text("infra/web/client-js/README.md"), "ts"));
       await writeFile(join(app, "tsconfig.json"), JSON.stringify({ extends: "../../types/tsconfig.json", include: ["*.ts"] }));
       const tsc = path("../node_modules/typescript/bin/tsc");
@@ -179,6 +179,25 @@ for (const [major, official] of Object.entries(OFFICIAL)) describe(`the client, 
     await backend.send({ userId: "dave", action: "close", reason: "signed out" });
     assert.match((await closed).message, /signed out/);
     await assert.rejects(hub.start(), /403/);
+  });
+
+  it("says that the user is signed out, with the backend's own reason, and is silent about its own stop", async () => {
+    const reasons = Object.assign(new Condition(), { all: [] });
+    const onSignedOut = (reason) => {
+      reasons.all.push(reason);
+      reasons.notify();
+    };
+    const token = await stack.token("fred");
+    const hub = new HubcastClient(`${stack.url}/hubs/notifications`, { token: () => token, logLevel: LogLevel.None, onSignedOut });
+    await hub.start();
+    await hub.stop();
+    assert.deepEqual(reasons.all, []);
+    await hub.start();
+    await hub.invoke("GetConnectionId");
+    await backend.send({ userId: "fred", action: "close", reason: "You have been signed out." });
+    await reasons.until(() => reasons.all.length === 1, "the log-out");
+    await assert.rejects(hub.start(), /403/);
+    assert.deepEqual(reasons.all, ["You have been signed out.", ""]);
   });
 
   it("stops calling a handler that was taken away", async () => {

@@ -8,6 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { signedIn } from "../harness/client.js";
+import { text } from "../harness/docs.js";
 import { PYTHON, noAwsCli, noBoto3, noJdk, noJq, runJava } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
@@ -15,6 +16,14 @@ const run = promisify(execFile);
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const example = (name) => path(`../../docs/examples/${name}`);
 const ARTEFACTS = path("../artefacts");
+
+/** Runs a copy of the example in Node within tests/, where Node finds the SDK. */
+async function copied(env, ...args) {
+  await mkdir(ARTEFACTS, { recursive: true });
+  const copy = join(ARTEFACTS, "notify.mjs");
+  await copyFile(example("node/notify.mjs"), copy);
+  return run(process.execPath, [copy, ...args], { env });
+}
 
 describe("the example in", () => {
   let stack, env;
@@ -26,17 +35,9 @@ describe("the example in", () => {
   });
   after(() => stack.stop());
 
-  /** A copy within tests/, where Node finds the SDK. */
-  async function node(...args) {
-    await mkdir(ARTEFACTS, { recursive: true });
-    const copy = join(ARTEFACTS, "notify.mjs");
-    await copyFile(example("node/notify.mjs"), copy);
-    return run(process.execPath, [copy, ...args], { env });
-  }
-
   const languages = {
     Python: { skip: noBoto3, run: (...args) => run(PYTHON, [example("python/notify.py"), ...args], { env }) },
-    Node: { run: node },
+    Node: { run: (...args) => copied(env, ...args) },
     shell: {
       skip: noAwsCli || noJq,
       run: (...args) => run("sh", [example("shell/notify.sh"), ...args], { env }),
@@ -69,9 +70,52 @@ describe("the example in", () => {
   }
 });
 
+describe("an example that is not told what to send", () => {
+  const env = { ...process.env, QUEUE_URL: "http://127.0.0.1:1/000000000000/hubcast-notifications.fifo" };
+  const languages = {
+    Python: { skip: noBoto3, run: (...args) => run(PYTHON, [example("python/notify.py"), ...args], { env }) },
+    Node: { run: (...args) => copied(env, ...args) },
+    shell: { run: (...args) => run("sh", [example("shell/notify.sh"), ...args], { env }) },
+    Java: { skip: noJdk, run: (...args) => runJava(example("java/Notify.java"), args, { env }) },
+  };
+  for (const [language, { skip = false, run }] of Object.entries(languages)) {
+    for (const args of [[], ["role", "alice"], ["shout", "x"]]) {
+      it(`in ${language} prints one line about its usage for "${args.join(" ")}"`, { skip }, async () => {
+        const { code, stderr } = await run(...args).then(() => assert.fail("it sent something"), (error) => error);
+        assert.match(stderr, /^usage: .*role USER ROLE \| log-out USER \| licence GROUP PLAN \| toast TEXT\n$/);
+        assert.notEqual(code, 0);
+      });
+    }
+  }
+});
+
+describe("the requests for an editor", () => {
+  let stack;
+  before(async () => (stack = await startStack()));
+  after(() => stack.stop());
+
+  it("are all answered as good ones", { timeout: 60_000 }, async () => {
+    const [head, ...requests] = text("docs/examples/hubcast.http").split(/^### .*$/m);
+    const variables = Object.fromEntries([...head.matchAll(/^@(\w+) = (.*)$/gm)].map(([, name, value]) => [name, value]));
+    variables.stack = stack.url;
+    assert.ok(requests.length > 7);
+    for (const request of requests) {
+      const filled = request.replace(/\{\{([^}]+)\}\}/g, (_, name) => variables[name.trim()] ?? assert.fail(`no variable ${name}`));
+      const [top, ...body] = filled.trim().replace(/^#.*\n/, "").split("\n\n");
+      const [line, ...headers] = top.split("\n");
+      const [method, url] = line.split(" ");
+      const options = { method, headers: headers.map((header) => header.split(": ")), body: body.join("\n\n") || undefined };
+      const answer = await fetch(url, options);
+      assert.ok(answer.ok, `${line}: ${answer.status}`);
+      const named = /^# @name (\w+)$/m.exec(request);
+      if (named) variables[`${named[1]}.response.body.*`] = await answer.text();
+    }
+  });
+});
+
 describe("the types of", () => {
   const tsc = path("../node_modules/typescript/bin/tsc");
   const check = (project) => run(process.execPath, [tsc, "-p", project]).catch(({ stdout }) => assert.fail(stdout));
 
-  it("the Angular service agree with Angular and the official client", () => check(example("angular")));
+  it("the Angular service agree with Angular and the official client", () => check(path("../types/angular.json")));
 });

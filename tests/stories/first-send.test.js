@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { Condition, signedIn } from "../harness/client.js";
 import { blocks, section, text } from "../harness/docs.js";
 import { poll } from "../harness/poll.js";
-import { PYTHON, READER, noAwsCli, noBoto3 } from "../harness/runtimes.js";
+import { PYTHON, READER, noAwsCli, noBoto3, noCurl } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
 const run = promisify(execFile);
@@ -26,16 +26,22 @@ describe("a first send", () => {
       .body.replaceAll("http://127.0.0.1:8080", stack.url)
       .replaceAll("--local", `--local=${stack.url}`);
 
-  it("by the command that the local stack prints reaches everyone", { skip: noAwsCli }, async () => {
-    const tab = await signedIn(stack, "alice", { methods: ["hello"] });
+  it("by the command that the local stack prints is a toast for everyone, as the demo page shows it", { skip: noCurl }, async () => {
+    const tab = await signedIn(stack, "alice", { methods: ["toast"] });
     const [, command] = stack.greeting.split(/^ *send +/m);
     await run("sh", ["-c", command]);
-    assert.deepEqual(await tab.receives("hello"), [["world"]]);
+    assert.deepEqual(await tab.receives("toast"), [["Hello from a terminal"]]);
     await tab.stop();
   });
 
+  async function sendByRest() {
+    const { stdout } = await run("sh", ["-c", readme("Send", "sh")]);
+    assert.match(stdout, /^HTTP\/1\.1 202 /);
+  }
+
   const sends = {
-    "the command line": { send: () => run("sh", ["-c", readme("Send", "sh")], { env: READER }) },
+    REST: { skip: noCurl, send: sendByRest },
+    "the command line": { send: () => run("sh", ["-c", readme("Send", "sh", 2)], { env: READER }) },
     "the AWS CLI": { skip: noAwsCli, send: () => run("sh", ["-c", readme("Send", "sh", 1)]) },
     boto3: { skip: noBoto3, send: () => run(PYTHON, ["-c", readme("Send", "python")]) },
   };

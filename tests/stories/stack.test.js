@@ -62,7 +62,7 @@ describe("a port that is taken", () => {
     const { code, stderr } = await runToEnd("--port", port);
     holder.close();
     assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`^hubcast-local: port ${port} of 127\\.0\\.0\\.1 cannot be used: .*in use`));
+    assert.match(stderr, new RegExp(`^hubcast-local: port ${port} of 127\\.0\\.0\\.1 is taken by another program: .*PORT=\\d+ make run`));
     assert.equal(stderr.trim().split("\n").length, 1);
   });
 

@@ -11,6 +11,7 @@ const hub = new HubcastClient<Methods>("https://notify.example.com/hubs/notifica
   token: async () => "token",
   withCredentials: false,
   on: { permissionsChanged: ({ role }) => role.toUpperCase() },
+  onSignedOut: (reason) => reason.toUpperCase(),
 });
 const end: () => void = hub.on("toast", (text) => text.toUpperCase());
 end();
@@ -24,6 +25,8 @@ hub.on("tost", () => undefined);
 hub.on("toast", (text: number) => text);
 // @ts-expect-error the role is a text
 new HubcastClient<Methods>("", { on: { permissionsChanged: ({ role }) => role.toFixed() } });
+// @ts-expect-error the reason is a text
+new HubcastClient("", { onSignedOut: (reason: number) => reason });
 // @ts-expect-error tokens come by `token`
 new HubcastClient("", { accessTokenFactory: () => "token" });
 

@@ -10,7 +10,13 @@ using Amazon.SQS;
 using Amazon.SQS.Model;
 
 const string Hub = "notifications";
+const string Usage = "usage: QUEUE_URL=.. dotnet run -- role USER ROLE | log-out USER | licence GROUP PLAN | toast TEXT";
 var queueUrl = Environment.GetEnvironmentVariable("QUEUE_URL");
+if (queueUrl is null || args is not (["role", _, _] or ["log-out", _] or ["licence", _, _] or ["toast", _]))
+{
+    Console.Error.WriteLine(Usage);
+    return 2;
+}
 
 // Region, credentials and, for the local stack, the endpoint come from the environment, as for every AWS SDK.
 using var sqs = new AmazonSQSClient();
@@ -20,9 +26,9 @@ await (args switch
     ["role", var user, var role] => RoleChanged(user, role),
     ["log-out", var user] => LogOut(user),
     ["licence", var group, var plan] => LicenceChanged(group, plan),
-    ["toast", var text] => Toast(text),
-    _ => throw new ArgumentException("role, log-out, licence or toast"),
+    _ => Toast(args[1]),
 });
+return 0;
 
 Task RoleChanged(string user, string role) =>
     Send($"user:{user}", new { userId = user, target = "permissionsChanged", arguments = new[] { new { role } } });

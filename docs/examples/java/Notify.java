@@ -13,6 +13,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 
 public class Notify {
     private static final String HUB = "notifications";
+    private static final String USAGE = "usage: QUEUE_URL=.. java Notify.java role USER ROLE | log-out USER | licence GROUP PLAN | toast TEXT";
 
     private final SqsClient sqs;
     private final String queueUrl;
@@ -23,15 +24,20 @@ public class Notify {
     }
 
     public static void main(String[] args) throws Exception {
+        String queueUrl = System.getenv("QUEUE_URL");
+        String command = args.length == 0 ? "" : args[0] + " " + (args.length - 1);
+        if (queueUrl == null || !List.of("role 2", "log-out 1", "licence 2", "toast 1").contains(command)) {
+            System.err.println(USAGE);
+            System.exit(2);
+        }
         // Region, credentials and, for the local stack, the endpoint come from the environment.
         try (SqsClient sqs = SqsClient.create()) {
-            Notify notify = new Notify(sqs, System.getenv("QUEUE_URL"));
+            Notify notify = new Notify(sqs, queueUrl);
             switch (args[0]) {
                 case "role" -> notify.roleChanged(args[1], args[2]);
                 case "log-out" -> notify.logOut(args[1]);
                 case "licence" -> notify.licenceChanged(args[1], args[2]);
-                case "toast" -> notify.toast(args[1]);
-                default -> throw new IllegalArgumentException("role, log-out, licence or toast");
+                default -> notify.toast(args[1]);
             }
         }
     }

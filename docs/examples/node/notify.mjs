@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 
+const USAGE = "usage: QUEUE_URL=.. node notify.mjs role USER ROLE | log-out USER | licence GROUP PLAN | toast TEXT";
 const HUB = "notifications";
 const QUEUE_URL = process.env.QUEUE_URL;
 
@@ -45,5 +46,10 @@ const commands = {
   toast: (text) => send("hub", { everyone: true, target: "toast", arguments: [text] }),
 };
 
-const [command, ...args] = process.argv.slice(2);
-await commands[command](...args);
+const [name, ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name ?? "") ? commands[name] : undefined;
+if (!QUEUE_URL || command?.length !== args.length) {
+  console.error(USAGE);
+  process.exit(2);
+}
+await command(...args);

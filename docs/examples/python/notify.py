@@ -13,10 +13,8 @@ import uuid
 import boto3
 
 HUB = "notifications"
-QUEUE_URL = os.environ["QUEUE_URL"]
-
-# Region, credentials and, for the local stack, the endpoint come from the environment, as for every AWS SDK.
-sqs = boto3.client("sqs")
+QUEUE_URL = os.environ.get("QUEUE_URL")
+USAGE = "usage: QUEUE_URL=.. python notify.py role USER ROLE | log-out USER | licence GROUP PLAN | toast TEXT"
 
 
 def message_group(channel):
@@ -56,8 +54,17 @@ def toast(text):
     send("hub", {"everyone": True, "target": "toast", "arguments": [text]})
 
 
-COMMANDS = {"role": role_changed, "log-out": log_out, "licence": licence_changed, "toast": toast}
+COMMANDS = {
+    ("role", 2): role_changed,
+    ("log-out", 1): log_out,
+    ("licence", 2): licence_changed,
+    ("toast", 1): toast,
+}
 
 if __name__ == "__main__":
-    _, command, *arguments = sys.argv
-    COMMANDS[command](*arguments)
+    command, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
+    if not QUEUE_URL or (command, len(arguments)) not in COMMANDS:
+        sys.exit(USAGE)
+    # Region, credentials and, for the local stack, the endpoint come from the environment, as for every AWS SDK.
+    sqs = boto3.client("sqs")
+    COMMANDS[command, len(arguments)](*arguments)

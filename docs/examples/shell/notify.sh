@@ -6,6 +6,11 @@ set -eu
 
 hub=notifications
 
+usage() {
+  echo "usage: QUEUE_URL=.. sh notify.sh role USER ROLE | log-out USER | licence GROUP PLAN | toast TEXT" >&2
+  exit 2
+}
+
 # What must stay in order shares a group; names that SQS does not take go as their digest.
 message_group() {
   name="$hub:$1"
@@ -27,25 +32,25 @@ send() {
     --message-body "$2" >/dev/null
 }
 
-case "$1" in
-  role)
+[ -n "${QUEUE_URL:-}" ] || usage
+case "${1:-} $#" in
+  "role 3")
     send "user:$2" "$(jq -cn --arg user "$2" --arg role "$3" \
       '{userId: $user, target: "permissionsChanged", arguments: [{role: $role}]}')"
     ;;
-  log-out) # In one message, so that the tabs are told before they are closed.
+  "log-out 2") # In one message, so that the tabs are told before they are closed.
     send "user:$2" "$(jq -cn --arg user "$2" \
       '[{userId: $user, target: "log_off_initiated"},
         {userId: $user, action: "close", reason: "You have been signed out."}]')"
     ;;
-  licence)
+  "licence 3")
     send "group:$2" "$(jq -cn --arg group "$2" --arg plan "$3" \
       '{groupName: $group, target: "licenceChanged", arguments: [{plan: $plan}]}')"
     ;;
-  toast)
+  "toast 2")
     send hub "$(jq -cn --arg text "$2" '{everyone: true, target: "toast", arguments: [$text]}')"
     ;;
   *)
-    echo "role, log-out, licence or toast" >&2
-    exit 2
+    usage
     ;;
 esac

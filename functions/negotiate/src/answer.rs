@@ -34,8 +34,10 @@ pub(crate) enum Refusal {
     TooManyGroups,
     /// The address of the connection would be longer than what a WebSocket takes.
     TooLong,
-    /// There is no such hub.
-    UnknownHub,
+    /// There is no such hub; with the question whether another hub was meant, which may be empty.
+    UnknownHub(String),
+    /// The path is the hub itself, where sockets are opened. The URL is the hub's.
+    Socket(String),
     /// There is no such path. The URL is of a hub that may be meant.
     NotFound(String),
     /// A server wants to connect, as in Azure's default mode.
@@ -51,7 +53,8 @@ pub(crate) enum Refusal {
 impl Refusal {
     fn status(&self) -> i64 {
         match self {
-            Self::Bad(_) | Self::TooLong => 400,
+            // ASP.NET Core answers a hub's own URL in the same way.
+            Self::Bad(_) | Self::TooLong | Self::Socket(_) => 400,
             Self::Unauthorized(_) => 401,
             Self::Origin
             | Self::WayIn
@@ -59,7 +62,7 @@ impl Refusal {
             | Self::ClientTokensOnly
             | Self::Blocked
             | Self::TooManyGroups => 403,
-            Self::UnknownHub | Self::NotFound(_) => 404,
+            Self::UnknownHub(_) | Self::NotFound(_) => 404,
             Self::Method => 405,
             Self::Broken(_) => 500,
             // A number that nothing else has: the log of Azure's SDK shows the number only.
@@ -90,7 +93,12 @@ impl Refusal {
                 "Bad request: the user id and the query make the address of the connection too long."
                     .to_owned()
             }
-            Self::UnknownHub => "There is no such hub.".to_owned(),
+            Self::UnknownHub(hint) => {
+                format!("There is no such hub{}", if hint.is_empty() { "." } else { hint })
+            }
+            Self::Socket(url) => {
+                format!("This is a hub. SignalR clients connect here, such as by withUrl(\"{url}\").")
+            }
             Self::NotFound(url) => {
                 format!("There is nothing here: clients come to /hubs/{{hub}}, such as {url}.")
             }

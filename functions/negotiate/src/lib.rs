@@ -136,7 +136,7 @@ where
         }
         let request = Request::read(event, &self.base(event))?;
         if !self.hubs.contains(&request.hub) {
-            return Err(Refusal::UnknownHub);
+            return Err(Refusal::UnknownHub(self.hubs.hint(request.hub.as_str())));
         }
         let now = self.clock.now();
         let principal = match request.endpoint {

@@ -9,6 +9,8 @@ pub(crate) enum Place<'a> {
     Hub(&'a str),
     /// `/client/negotiate`
     Client,
+    /// `/hubs/{hub}` itself, where clients open sockets.
+    Socket,
     /// `/server`, where servers connect in Azure's default and persistent mode.
     Server,
     /// Nothing.
@@ -23,6 +25,7 @@ impl<'a> Place<'a> {
         match parts.as_slice() {
             [.., hubs, hub, last] if is(hubs, "hubs") && is(last, "negotiate") => Self::Hub(hub),
             [.., client, last] if is(client, "client") && is(last, "negotiate") => Self::Client,
+            [.., hubs, last] if is(hubs, "hubs") && !is(last, "negotiate") => Self::Socket,
             [first, ..] if is(first, "server") => Self::Server,
             _ => Self::Nowhere,
         }
@@ -49,7 +52,8 @@ mod tests {
             ("/Server/negotiate", Place::Server),
             ("/notifications/negotiate", Place::Nowhere),
             ("/hubs/negotiate", Place::Nowhere),
-            ("/hubs/chat", Place::Nowhere),
+            ("/hubs/chat", Place::Socket),
+            ("/prod/Hubs/chat/", Place::Socket),
             ("/", Place::Nowhere),
         ] {
             assert_eq!(Place::of(path), place, "{path}");

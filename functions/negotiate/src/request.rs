@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
         let version = NegotiateVersion::from_query(version);
         Ok(Self {
             endpoint,
-            hub: HubName::parse(&hub).map_err(|_| Refusal::UnknownHub)?,
+            hub: HubName::parse(&hub).map_err(|_| Refusal::UnknownHub(String::new()))?,
             token: bearer(event)?,
             version: version.map_err(|err| Refusal::Bad(err.to_string()))?,
             own_query: own(&query),
@@ -72,6 +72,7 @@ fn endpoint(
             }
             Ok((Endpoint::Hub, decoded(hub)))
         }
+        Place::Socket => Err(Refusal::Socket(example(path, base))),
         Place::Server => Err(Refusal::Server),
         Place::Nowhere => Err(Refusal::NotFound(example(path, base))),
     }

@@ -277,7 +277,7 @@ async fn a_preflight_is_answered_without_a_token() {
 type Change = fn(&mut Value);
 
 /// What makes the recorded negotiation at a hub fail, and how.
-const FAILURES: [(i64, &str, Change); 16] = [
+const FAILURES: [(i64, &str, Change); 17] = [
     (400, "'negotiateVersion' stands more than once", |event| {
         set_query(event, "negotiateVersion=1&negotiateVersion=0");
     }),
@@ -286,13 +286,18 @@ const FAILURES: [(i64, &str, Change); 16] = [
     (400, "one hub is needed", |event| set_path(event, "/client/negotiate")),
     (401, "set accessTokenFactory", |event| event["headers"]["authorization"] = json!("")),
     (401, "not valid", |event| set_token(event, "nonsense")),
-    (404, "no such hub", |event| set_path(event, "/hubs/unknown/negotiate")),
+    (404, "no such hub.", |event| set_path(event, "/hubs/unknown/negotiate")),
+    (404, "no such hub; did you mean 'notifications'?", |event| {
+        set_path(event, "/hubs/notificatons/negotiate");
+    }),
     (404, "no such hub", |event| set_path(event, "/hubs/no%20hub/negotiate")),
     (400, "'negotiateVersion' stands more than once", |event| {
         set_query(event, "negotiateVersion=1&NegotiateVersion=1");
     }),
     (404, "/hubs/{hub}", |event| set_path(event, "/negotiate")),
-    (404, "/hubs/notifications.", |event| set_path(event, "/hubs/notifications")),
+    (400, "withUrl(\"https://push.example.com/hubs/notifications\").", |event| {
+        set_path(event, "/hubs/notifications");
+    }),
     (404, "push.example.com/hubs/orders.", |event| set_path(event, "/orders/negotiate")),
     (404, "push.example.com/hubs/orders.", |event| set_path(event, "/Orders")),
     (501, "Transient", |event| set_path(event, "/server/")),

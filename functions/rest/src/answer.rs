@@ -57,6 +57,12 @@ impl Refusal {
         Self::new(404, code, text)
     }
 
+    /// There is no such hub; with the question whether another hub was meant, which may be empty.
+    pub(crate) fn no_hub(hint: &str) -> Self {
+        let end = if hint.is_empty() { "." } else { hint };
+        Self::new(404, "Warning.Hub.NotExisted", format!("There is no such hub{end}"))
+    }
+
     fn broken(status: u16, code: &'static str, cause: Cause) -> Self {
         let refusal = Self::new(status, code, "Something went wrong; try again.");
         Self { cause: Some(cause), ..refusal }

@@ -180,7 +180,7 @@ where
             return Err(forbidden());
         }
         if !self.hubs.contains(&request.hub) {
-            return Err(Refusal::new(404, "Warning.Hub.NotExisted", "There is no such hub."));
+            return Err(Refusal::no_hub(&self.hubs.hint(request.hub.as_str())));
         }
         self.perform(call, &request, &parts).await
     }

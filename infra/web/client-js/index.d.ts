@@ -20,8 +20,16 @@ export interface HubcastOptions<M extends object> extends Omit<IHttpConnectionOp
   token?: () => string | undefined | Promise<string | undefined>;
   /** What to do when backends call. */
   on?: Partial<M>;
+  /**
+   * Called when the user is out: after a log-out, a block, and every close that lets nobody come back; not after `stop`.
+   * The reason is the backend's own text, and empty when there is none or when the user was refused.
+   */
+  onSignedOut?: (reason: string) => void;
   logLevel?: LogLevel;
 }
+
+/** The reason that a backend gave for a close; empty when there is none. */
+export declare function reasonOf(error: Error | undefined): string;
 
 /** A connection to a hub, by the official client with the settings that hubcast recommends. */
 export declare class HubcastClient<M extends object = AnyMethods> {

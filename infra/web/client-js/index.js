@@ -26,12 +26,18 @@ function isRefused(error) {
   return error?.statusCode === 403 || /Status code '403'/.test(error?.message ?? "");
 }
 
+/** The reason that a backend gave for a close, without the words of the official client and of hubcast's. */
+export function reasonOf(error) {
+  return (error?.message ?? "").replace(/^.*?Server returned an error on close: /, "");
+}
+
 /** A connection to a hub. `url` is `https://HOST/hubs/{hub}`, or what your own negotiation redirects from. */
 export class HubcastClient {
   #stopped = false;
+  #signedOut = () => {};
   #giveUpWaiting = () => {};
 
-  constructor(url, { token, on = {}, logLevel = LogLevel.Warning, ...options } = {}) {
+  constructor(url, { token, on = {}, onSignedOut = () => {}, logLevel = LogLevel.Warning, ...options } = {}) {
     // The client asks for the token whenever it connects, so a fresh one is always at hand.
     const accessTokenFactory = token && (async () => (await token()) ?? "");
     this.connection = new HubConnectionBuilder()
@@ -42,6 +48,11 @@ export class HubcastClient {
     this.connection.keepAliveIntervalInMilliseconds = KEEP_ALIVE_MILLISECONDS;
     this.connection.serverTimeoutInMilliseconds = SERVER_TIMEOUT_MILLISECONDS;
     for (const [method, handler] of Object.entries(on)) this.connection.on(method, handler);
+    this.#signedOut = onSignedOut;
+    // The client comes back from everything but a log-out, a block and its own stop.
+    this.connection.onclose((error) => {
+      if (!this.#stopped) onSignedOut(reasonOf(error));
+    });
   }
 
   /** Calls `handler` whenever a backend calls `method`; answers a function that ends this. */
@@ -63,7 +74,9 @@ export class HubcastClient {
         return await this.connection.start();
       } catch (retryReason) {
         const delay = this.#stopped ? null : nextDelay({ previousRetryCount, retryReason });
-        if (delay === null || !(await this.#waited(delay))) throw retryReason;
+        if (delay !== null && (await this.#waited(delay))) continue;
+        if (!this.#stopped) this.#signedOut("");
+        throw retryReason;
       }
     }
   }

@@ -5,6 +5,6 @@ const STACK = "http://127.0.0.1:8080";
 const proxied = { target: STACK, ws: true };
 
 export default defineConfig({
-  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-  server: { proxy: { "/hubs": proxied, "/client": proxied, "/dev": proxied, "/aws": { target: STACK, rewrite: () => "/" } } },
+  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 2000, rolldownOptions: { input: ["index.html", "api.html"], checks: { pluginTimings: false } } },
+  server: { proxy: { "/hubs": proxied, "/client": proxied, "/dev": proxied, "/api/": proxied, "/aws": { target: STACK, rewrite: () => "/" } } },
 });

@@ -15,6 +15,7 @@ pub use crate::public_url::PublicUrl;
 
 use crate::origin::is_loopback;
 use crate::session::Reuse;
+use crate::spelling::hint;
 
 pub use issuer::{AGE_CLAIM, IssuerSettings, OneOrMany, USER_CLAIM, in_tenant};
 
@@ -132,6 +133,14 @@ impl Hubs {
             Self::Only(hubs) => hubs.contains(hub),
         }
     }
+
+    /// The question whether another hub was meant by a name that is no hub; empty when none is near.
+    pub fn hint(&self, name: &str) -> String {
+        match self {
+            Self::Any => String::new(),
+            Self::Only(hubs) => hint(name, hubs.iter().map(HubName::as_str)),
+        }
+    }
 }
 
 /// Whether documents from this URL can be trusted on the way: https, or from this very machine.
@@ -143,6 +152,14 @@ pub fn is_trusted_url(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_misspelt_hub_is_told_which_one_was_meant() {
+        let hubs = Hubs::Only(vec![HubName::parse("notifications").unwrap()]);
+        assert_eq!(hubs.hint("notificatons"), "; did you mean 'notifications'?");
+        assert_eq!(hubs.hint("orders"), "");
+        assert_eq!(Hubs::Any.hint("notificatons"), "");
+    }
 
     #[test]
     fn secrets_do_not_print() {

@@ -20,6 +20,7 @@ use hubcast_model::time::SystemClock;
 use hubcast_wiring::config::KeysConfig;
 use tokio::sync::OnceCell;
 
+use crate::equals::is_place;
 use crate::failure::Failure;
 
 /// The access key of the Azure SignalR emulator. The local stack has the same key.
@@ -81,6 +82,15 @@ fn hub(name: &str) -> Result<HubName, String> {
     HubName::parse(name).map_err(|err| format!("a hub's name {err}"))
 }
 
+/// What is wrong with the URL of a flag; `scheme` is what such URLs begin with.
+fn fault_of(text: &str, flag: &str, scheme: &str) -> Option<String> {
+    match url::Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => None,
+        _ if text.contains("://") => Some(format!("{flag}: {text} is no URL of http or https")),
+        _ => Some(format!("{text} is no URL; did you mean {flag}={scheme}://{text}?")),
+    }
+}
+
 /// A deployment that commands talk to. A command signs in at the first use of AWS.
 #[derive(Debug)]
 pub(crate) struct Deployment {
@@ -95,7 +105,8 @@ impl Deployment {
     /// When the place has a URL that is none.
     pub(crate) fn new(mut place: Place) -> Result<Self, Failure> {
         if let Some(local) = &place.local {
-            let local = local.trim_end_matches('/').to_owned();
+            let scheme = if is_place(local) && !local.contains("://") { "http://" } else { "" };
+            let local = format!("{scheme}{}", local.trim_end_matches('/'));
             place = Place {
                 url: Some(local.clone()),
                 local: Some(local),
@@ -110,10 +121,12 @@ impl Deployment {
             };
         }
         place.url = place.url.map(|url| url.trim_end_matches('/').to_owned());
-        match place.url.as_deref().map(url::Url::parse) {
-            Some(Err(err)) => Err(Failure::Usage(format!("--url or --local is no URL: {err}"))),
-            _ => Ok(Self { place, account: OnceCell::new() }),
+        let (flag, scheme) =
+            if place.local.is_some() { ("--local", "http") } else { ("--url", "https") };
+        if let Some(fault) = place.url.as_deref().and_then(|url| fault_of(url, flag, scheme)) {
+            return Err(Failure::Usage(fault));
         }
+        Ok(Self { place, account: OnceCell::new() })
     }
 
     /// The hub.

@@ -20,6 +20,7 @@ mod dispatch;
 mod dlq;
 mod doctor;
 mod draft;
+mod equals;
 mod failure;
 mod lines;
 mod listen;
@@ -43,6 +44,11 @@ use failure::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let arguments = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let arguments: Vec<String> = arguments.collect();
+    if let Some(question) = equals::question(&arguments) {
+        return ended(&Failure::Usage(question), "");
+    }
     let Cli { place, output, command } = Cli::parse();
     let deployment = match Deployment::new(place) {
         Ok(deployment) => deployment,

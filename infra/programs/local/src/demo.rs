@@ -8,6 +8,10 @@ use axum::response::{IntoResponse, Response};
 use http::header;
 
 const PAGE: &str = "index.html";
+/// The page that shows the document of the REST API, and calls the API.
+const API_PAGE: &str = "api.html";
+/// Where the page of an installed program is, beside the program.
+const INSTALLED: &str = "demo";
 /// The page loads nothing from other origins, whatever the page shows.
 const POLICY: &str =
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
@@ -17,6 +21,17 @@ const POLICY: &str =
 pub(crate) struct Demo(PathBuf);
 
 impl Demo {
+    /// Opens the folder that somebody named, or else the folder `demo` beside the program, if that
+    /// is there.
+    ///
+    /// # Errors
+    /// When somebody named a folder without the page.
+    pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<Option<Self>> {
+        let named = named.map(Self::open).transpose()?;
+        let beside = || Some(std::env::current_exe().ok()?.parent()?.join(INSTALLED));
+        Ok(named.or_else(|| beside().and_then(|folder| Self::open(&folder).ok())))
+    }
+
     /// Opens a folder with an `index.html`.
     ///
     /// # Errors
@@ -38,7 +53,11 @@ impl Demo {
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
             return None;
         }
-        let file = if path == Path::new("") { self.0.join(PAGE) } else { self.0.join(path) };
+        let file = match path.to_str()? {
+            "" => self.0.join(PAGE),
+            "api" => self.0.join(API_PAGE),
+            _ => self.0.join(path),
+        };
         let kind = media_type(file.extension())?;
         let body = tokio::fs::read(&file).await.ok()?;
         let headers = [
@@ -59,6 +78,8 @@ fn media_type(extension: Option<&OsStr>) -> Option<&'static str> {
         "css" => Some("text/css; charset=utf-8"),
         "svg" => Some("image/svg+xml"),
         "woff2" => Some("font/woff2"),
+        // The package `@hubcast/client`, for `npm install URL`.
+        "tgz" => Some("application/gzip"),
         _ => None,
     }
 }

@@ -74,6 +74,10 @@ async fn public(services: &Services, peer: SocketAddr, parts: &Parts, body: Byte
         return negotiation(services, peer, parts, &body).await;
     }
     match (&parts.method, path) {
+        // The address of a hub in a browser's address bar.
+        (&Method::GET | &Method::HEAD, _) if path.starts_with("/hubs/") => {
+            negotiation(services, peer, parts, &body).await
+        }
         (&Method::GET | &Method::HEAD, _) => page(services, path).await,
         _ => nothing(),
     }
@@ -128,6 +132,10 @@ async fn dev(services: &Services, parts: &Parts, body: &Bytes) -> Response {
             Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
         },
         (&Method::POST, "/dev/token") => token(services, body),
+        (&Method::POST, "/dev/rest-token") => match services.issuer.rest_token() {
+            Ok(token) => token.into_response(),
+            Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
+        },
         (&Method::POST, "/dev/reset") => match services.reset().await {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),

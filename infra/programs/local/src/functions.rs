@@ -74,7 +74,7 @@ impl Runtime<'_> {
             ("MANAGEMENT_ENDPOINT", format!("{base}/{STAGE}")),
             (PUBLIC_URL, base.to_owned()),
             ("ALLOWED_ORIGINS", "localhost".to_owned()),
-            ("HUBS", "*".to_owned()),
+            ("HUBS", options.hubs.clone()),
             ("ACCESS_KEYS", EMULATOR_KEY.to_owned()),
             ("TOKEN_ISSUERS", self.issuers.clone()),
             ("REST_ISSUERS", self.rest_issuers.clone()),

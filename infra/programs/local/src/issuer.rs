@@ -96,6 +96,18 @@ impl Issuer {
         &self.keys
     }
 
+    /// Signs a token of a backend for the REST API, as text.
+    pub(crate) fn rest_token(&self) -> anyhow::Result<String> {
+        let request = json!({
+            "sub": "app",
+            "audience": REST_AUDIENCE,
+            "claims": { "roles": [REST_ROLE], "idtyp": "app" },
+        });
+        let token = self.token(serde_json::from_value(request)?)?;
+        let text = token["access_token"].as_str().context("the token has no text")?;
+        Ok(text.to_owned())
+    }
+
     /// Signs a token. Times have milliseconds, so that a log-in counts right after a log-out.
     pub(crate) fn token(&self, request: TokenRequest) -> anyhow::Result<Value> {
         let ttl = request.ttl_seconds.unwrap_or(TTL_SECONDS);

@@ -35,6 +35,10 @@ fn announce(stack: &Stack) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "hubcast ready on {url}")?;
     writeln!(out)?;
+    if stack.has_demo() {
+        writeln!(out, "  demo      open {url}/")?;
+        writeln!(out, "  REST API  open {url}/api")?;
+    }
     writeln!(out, "  hub       {url}/hubs/notifications")?;
     writeln!(out, "  queue     {}", stack.queue_url())?;
     writeln!(out, "  token     POST {url}/dev/token {{\"sub\":\"alice\"}}")?;

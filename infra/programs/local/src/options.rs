@@ -27,9 +27,13 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// Serves the demo page that was built into this folder.
+    /// Serves the demo page of this folder; without the flag, of the folder `demo` beside the program.
     #[arg(long, value_name = "FOLDER")]
     pub demo: Option<PathBuf>,
+
+    /// The hubs: names separated by commas, or `*` for any name.
+    #[arg(long, env = "HUBS", default_value_t = Self::default().hubs, value_name = "NAMES")]
+    pub hubs: String,
 
     /// Closes a socket after this long without a frame.
     #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = Self::default().idle_timeout_seconds)]
@@ -87,6 +91,7 @@ impl Default for Options {
             bind: None,
             data_dir: None,
             demo: None,
+            hubs: "*".to_owned(),
             idle_timeout_seconds: 600,
             lifetime_seconds: CONNECTION_LIFETIME.as_secs(),
             lenient_route_selection: false,

@@ -1,5 +1,6 @@
 //! The stack as a whole: start, reset, shut down.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -46,7 +47,7 @@ impl Stack {
     /// When the port is taken, a variable is wrong or a part does not start.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         options.check_names()?;
-        let demo = options.demo.as_deref().map(Demo::open).transpose()?;
+        let demo = Demo::find(options.demo.as_deref())?;
         let (listeners, address) = listen(options).await?;
         let base = format!("http://{address}");
         let dynamodb = DynamoDb::open(options.data_dir.as_deref())?;
@@ -114,6 +115,11 @@ impl Stack {
         &self.services.base
     }
 
+    /// Whether the stack serves the demo page.
+    pub fn has_demo(&self) -> bool {
+        self.services.demo.is_some()
+    }
+
     /// The queue that backends send to.
     pub fn queue_url(&self) -> String {
         queue_url(&self.services.base, NOTIFICATIONS)
@@ -126,15 +132,15 @@ impl Stack {
     }
 }
 
-/// A command that sends a first message, to copy and paste.
+/// A command that sends a first message, to copy and paste. Clients that follow the examples, and
+/// the demo page, show a toast.
 pub fn send_command(stack: &Stack) -> String {
-    let (base, queue) = (stack.url(), stack.queue_url());
-    let body = r#"{"target":"hello","arguments":["world"]}"#;
+    let base = stack.url();
     format!(
-        "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1 \\\n            \
-         aws sqs send-message --endpoint-url {base} --queue-url {queue} \\\n            \
-         --message-group-id notifications:hub --message-deduplication-id \"$(date +%s%N)\" \\\n            \
-         --message-body '{body}'"
+        "curl '{base}/api/hubs/notifications/:send?api-version=2024-12-01' \\\n            \
+         -H \"Authorization: Bearer $(curl -s -X POST {base}/dev/rest-token)\" \\\n            \
+         -H 'Content-Type: application/json' \\\n            \
+         -d '{{\"target\":\"toast\",\"arguments\":[\"Hello from a terminal\"]}}'"
     )
 }
 
@@ -174,10 +180,19 @@ async fn either(port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {
 }
 
 async fn one(address: IpAddr, port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {
-    let listener = TcpListener::bind((address, port)).await;
-    let listener = listener.with_context(|| format!("port {port} of {address} cannot be used"))?;
+    let listener = match TcpListener::bind((address, port)).await {
+        Err(err) if err.kind() == ErrorKind::AddrInUse => return Err(taken(address, port)),
+        bound => bound.with_context(|| format!("port {port} of {address} cannot be used"))?,
+    };
     let port = listener.local_addr()?.port();
     Ok((vec![listener], port))
+}
+
+fn taken(address: IpAddr, port: u16) -> anyhow::Error {
+    let other = port.checked_add(1).unwrap_or_default();
+    anyhow::anyhow!(
+        "port {port} of {address} is taken by another program: stop that program, or take another port (PORT={other} make run, or --port {other})"
+    )
 }
 
 /// `localhost` may mean either of the two loopback addresses, so both are served.
@@ -185,8 +200,8 @@ async fn both(port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {
     let (mut listeners, port) = one(Ipv4Addr::LOCALHOST.into(), port).await?;
     match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
         Ok(listener) => listeners.push(listener),
-        Err(err) if err.kind() == std::io::ErrorKind::AddrInUse => {
-            anyhow::bail!("port {port} of ::1 is in use");
+        Err(err) if err.kind() == ErrorKind::AddrInUse => {
+            return Err(taken(Ipv6Addr::LOCALHOST.into(), port));
         }
         Err(err) => tracing::warn!(error = %err, "IPv6 is not available; serving 127.0.0.1 only"),
     }

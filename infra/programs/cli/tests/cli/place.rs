@@ -160,3 +160,29 @@ async fn completions_know_every_command() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_url_without_its_equals_sign_is_asked_about_and_sends_nothing() {
+    let rig = Rig::start().await;
+    let url = rig.stack.url();
+    let arguments = ["send", "--local", url, "--user", "alice", "toast"];
+    let outcome = run(program().args(arguments)).await.exits(2);
+    assert!(outcome.err.contains(&format!("did you mean --local={url}?")), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_local_stack_may_be_named_by_host_and_port() {
+    let rig = Rig::start().await;
+    let place = format!("--local={}", rig.stack.url().strip_prefix("http://").unwrap());
+    let count = run(program().args(["connections", "count", &place])).await.exits(0);
+    assert_eq!(count.out, "0\n");
+}
+
+#[tokio::test]
+async fn a_url_that_has_no_scheme_is_asked_about() {
+    let arguments = ["doctor", "--url", "push.example.com"];
+    let outcome = run(program().args(arguments)).await.exits(2);
+    assert!(outcome.err.contains("did you mean --url=https://push.example.com?"), "{outcome:?}");
+    let outcome = run(program().args(["doctor", "--url", "ftp://push.example.com"])).await.exits(2);
+    assert!(outcome.err.contains("no URL of http or https"), "{outcome:?}");
+}

@@ -15,6 +15,8 @@ async fn with_page(folder: &Path) -> Stack {
     std::fs::create_dir_all(folder.join("dist/assets")).unwrap();
     std::fs::write(folder.join("dist/index.html"), PAGE).unwrap();
     std::fs::write(folder.join("dist/assets/page.js"), "run()").unwrap();
+    std::fs::write(folder.join("dist/api.html"), "<title>api</title>").unwrap();
+    std::fs::write(folder.join("dist/hubcast-client.tgz"), "package").unwrap();
     std::fs::write(folder.join("dist/notes.txt"), "not of the page").unwrap();
     std::fs::write(folder.join("secret.js"), "above the page").unwrap();
     let demo = Some(folder.join("dist"));
@@ -43,6 +45,9 @@ async fn the_page_and_its_files_are_served() {
     let script = get(&stack, "/assets/page.js").await;
     assert_eq!(header(&script, "content-type"), "text/javascript; charset=utf-8");
     assert_eq!(script.text().await.unwrap(), "run()");
+    assert_eq!(get(&stack, "/api").await.text().await.unwrap(), "<title>api</title>");
+    let package = get(&stack, "/hubcast-client.tgz").await;
+    assert_eq!(header(&package, "content-type"), "application/gzip");
 }
 
 #[tokio::test]

@@ -134,3 +134,24 @@ async fn what_is_not_there_says_so() {
     assert_eq!(status, 404);
     assert!(answer["message"].as_str().unwrap().contains("/hubs/{hub}"));
 }
+
+#[tokio::test]
+async fn a_rest_token_is_a_text_that_the_rest_api_takes() {
+    let stack = stack().await;
+    let http = reqwest::Client::new();
+    let minted = http.post(format!("{}/dev/rest-token", stack.url())).send().await.unwrap();
+    let token = minted.text().await.unwrap();
+    let send = format!("{}/api/hubs/notifications/:send?api-version=2024-12-01", stack.url());
+    let send = http.post(send).bearer_auth(token).json(&json!({ "target": "toast" }));
+    assert_eq!(send.send().await.unwrap().status(), 202);
+}
+
+#[tokio::test]
+async fn a_hub_in_the_address_bar_says_what_it_is() {
+    let stack = stack().await;
+    let url = format!("{}/hubs/notifications", stack.url());
+    let answer = reqwest::get(&url).await.unwrap();
+    assert_eq!(answer.status(), 400);
+    let text = answer.text().await.unwrap();
+    assert!(text.starts_with("This is a hub.") && text.contains(&url), "{text}");
+}

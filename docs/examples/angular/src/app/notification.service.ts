@@ -49,7 +49,7 @@ export class NotificationService {
   /** Call it after the log-in. Rejects when the first connect fails: automatic reconnect begins with the second. */
   async start(): Promise<void> {
     this.stopping = false;
-    this.loggingOff.set(false);
+    this.forget();
     this.state.set(HubConnectionState.Connecting);
     try {
       await this.connection.start();
@@ -90,11 +90,24 @@ export class NotificationService {
     // The client comes back from everything but a log-out, a block and its own stop.
     // There is no error when a log-out gives no reason, or when the way back is refused.
     connection.onclose((error) => {
-      this.state.set(connection.state);
-      if (!this.stopping) this.auth.signedOut(error?.message ?? "");
+      this.forget();
+      if (!this.stopping) this.auth.signedOut(reasonOf(error));
     });
     return connection;
   }
+
+  /** Nothing of the user stays for whoever signs in next. */
+  private forget(): void {
+    this.state.set(HubConnectionState.Disconnected);
+    this.role.set(undefined);
+    this.newLicence.set(undefined);
+    this.loggingOff.set(false);
+  }
+}
+
+/** The backend's own text, without the words that the official client puts before the text. */
+function reasonOf(error: Error | undefined): string {
+  return (error?.message ?? "").replace(/^Server returned an error on close: /, "");
 }
 
 /** Random, so that not all tabs come back in one moment; for ever, unless the user is refused. */
