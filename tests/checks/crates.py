@@ -33,6 +33,7 @@ CRATES = [
     Crate("shared/connection", "shared/protocol shared/model shared/membership", what="sockets come, send frames and go"),
     Crate("shared/delivery", "shared/protocol shared/model shared/membership", what="notifications to sockets"),
     Crate("shared/backend", "shared/protocol shared/model shared/membership", what="what backends ask for and are told"),
+    Crate("shared/client", "shared/protocol shared/model", what="a SignalR client, for programs of hubcast"),
     Crate("shared/auth", "shared/model", what="tokens and keys"),
     Crate("shared/aws", "shared/model", what="adapters of AWS for the ports"),
     Crate(
@@ -43,6 +44,7 @@ CRATES = [
     Crate("shared/testkit", "shared/model shared/auth", what="ports in memory and what they promise: for tests only"),
     Crate("functions/*", "shared/model", wired="shared/membership shared/aws shared/wiring", what="one function each"),
     Crate("functions/authorizer", "shared/auth"),
+    Crate("functions/canary", "shared/client shared/auth shared/protocol"),
     Crate("functions/connect", "shared/connection"),
     Crate("functions/disconnect", "shared/membership"),
     Crate("functions/message", "shared/connection"),
@@ -51,7 +53,7 @@ CRATES = [
     Crate("functions/publisher", "shared/delivery"),
     Crate("functions/rest", "shared/backend shared/auth"),
     Crate("functions/upstream", "shared/backend shared/auth"),
-    Crate("infra/programs/cli", "shared/protocol shared/model shared/membership shared/delivery shared/backend shared/auth shared/aws shared/wiring", what="the command line"),
+    Crate("infra/programs/cli", "shared/protocol shared/model shared/membership shared/delivery shared/backend shared/client shared/auth shared/aws shared/wiring", what="the command line"),
     Crate(
         "infra/programs/local",
         "shared/model shared/aws shared/wiring functions/*",

@@ -11,6 +11,10 @@ import { template } from "../harness/template.js";
 
 const { Parameters, Resources } = template("infra/cloud/observability.yaml");
 const alarms = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm");
+const [[pageName, { Properties: page }]] = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::CloudWatch::CompositeAlarm");
+/** The alarms that the page is made of, in the order of its rule. */
+const causes = [...page.AlarmRule["Fn::Sub"].matchAll(/ALARM\("\$\{(\w+)\}"\)/g)].map(([, name]) => name);
+const called = (name) => `\${Deployment}-${name.replace(/Alarm$/, "")}`;
 const dashboard = JSON.parse(Resources.Dashboard.Properties.DashboardBody["Fn::Sub"]);
 const operations = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
 
@@ -146,7 +150,7 @@ test("every function, queue, API and table is looked at", () => {
 
 test("the dashboard shows the state of every alarm", () => {
   const [{ properties }] = dashboard.widgets.filter(({ type }) => type === "alarm");
-  assert.deepEqual(properties.alarms, alarms.map(([name]) => `\${${name}.Arn}`));
+  assert.deepEqual(properties.alarms, [pageName, ...alarms.map(([name]) => name)].map((name) => `\${${name}.Arn}`));
 });
 
 test("no widget lies on another", () => {
@@ -167,15 +171,65 @@ test("a metric that has no value counts as zero in what alarms compute", () => {
   }
 });
 
-test("quiet is no alarm, and every alarm goes to the topic", () => {
+test("every alarm is named after its place, and quiet is no alarm", () => {
   for (const [name, { Properties }] of alarms) {
-    assert.equal(Properties.TreatMissingData, "notBreaching", name);
-    assert.deepEqual(Properties.AlarmActions["Fn::If"][0], "HasTopic", name);
-    assert.deepEqual(Properties.AlarmName["Fn::Sub"], `\${Deployment}-${name.replace(/Alarm$/, "")}`);
+    assert.deepEqual(Properties.AlarmName["Fn::Sub"], called(name));
+    // Between two flights of the canary nothing is known.
+    assert.equal(Properties.TreatMissingData, name === "CanaryAlarm" ? "ignore" : "notBreaching", name);
   }
+  assert.deepEqual(page.AlarmName["Fn::Sub"], called(pageName));
+});
+
+test("nobody is woken but by one alarm, and every other one is a ticket or a cause of it", () => {
+  const ticket = { "Fn::If": ["HasTopic", [{ Ref: "AlarmTopicArn" }], { Ref: "AWS::NoValue" }] };
+  const woken = { "Fn::If": ["HasPageTopic", [{ Ref: "PageTopicArn" }], ticket] };
+  for (const [name, { Properties }] of alarms) {
+    const expected = causes.includes(name) ? undefined : ticket;
+    for (const actions of [Properties.AlarmActions, Properties.OKActions]) assert.deepEqual(actions, expected, name);
+  }
+  for (const actions of [page.AlarmActions, page.OKActions]) assert.deepEqual(actions, woken);
+  assert.deepEqual(causes, ["ConnectOutageAlarm", "FrameOutageAlarm", "DeliveryOutageAlarm", "CanaryAlarm"]);
+});
+
+/** What CloudWatch computes, for metrics of one minute: enough of its language for the causes of the page. */
+function computed(name, metrics) {
+  const { Metrics } = Resources[name].Properties;
+  const ids = Metrics.filter(({ MetricStat }) => MetricStat).map(({ Id }) => Id);
+  assert.deepEqual(Object.keys(metrics).filter((id) => !ids.includes(id)), []);
+  const value = (id) => {
+    const { Expression } = Metrics.find(({ Id }) => Id === id);
+    const text = (Expression["Fn::Sub"] ?? Expression)
+      .replaceAll(/FILL\((\w+), 0\)/g, (_, metric) => metrics[metric] ?? 0)
+      .replaceAll("${QueueAgeSeconds}", Parameters.QueueAgeSeconds.Default)
+      .replaceAll(/\b(bad|good)\b/g, (other) => `(${value(other)})`)
+      .replaceAll(" AND ", " && ");
+    return new Function("IF", `return ${text}`)((when, then, otherwise) => (when ? then : otherwise));
+  };
+  const { Threshold, ComparisonOperator } = Resources[name].Properties;
+  return ComparisonOperator === "GreaterThanThreshold" ? value("value") > Threshold : value("value") >= Threshold;
+}
+
+test("a few failures among many wake nobody, and failures of most do", () => {
+  const cases = [
+    ["ConnectOutageAlarm", { invocations: 1000, errors: 20, http: 100 }, false],
+    ["ConnectOutageAlarm", { http: 30 }, true],
+    ["ConnectOutageAlarm", { unchecked: 40, invocations: 10 }, true],
+    ["ConnectOutageAlarm", { authorizer_throttles: 300, invocations: 200 }, true],
+    ["ConnectOutageAlarm", { http: 4 }, false],
+    ["ConnectOutageAlarm", {}, false],
+    ["FrameOutageAlarm", { invocations: 5000, errors: 100, throttles: 200 }, false],
+    ["FrameOutageAlarm", { invocations: 100, throttles: 200 }, true],
+    ["FrameOutageAlarm", { invocations: 100, errors: 90 }, true],
+    ["FrameOutageAlarm", {}, false],
+    ["DeliveryOutageAlarm", { age: 3000, posts: 1 }, false],
+    ["DeliveryOutageAlarm", { age: 59 }, false],
+    ["DeliveryOutageAlarm", { age: 60 }, true],
+    ["DeliveryOutageAlarm", {}, false],
+  ];
+  for (const [name, metrics, wakes] of cases) assert.equal(computed(name, metrics), wakes, `${name} ${JSON.stringify(metrics)}`);
 });
 
 test("the operations guide tells of every alarm, and of no other", () => {
   const told = [...operations.split("## Alarms")[1].split("\n## ")[0].matchAll(/^\| `(\w+)` \| /gm)].map(([, name]) => name);
-  assert.deepEqual(told.sort(), alarms.map(([name]) => name.replace(/Alarm$/, "")).sort());
+  assert.deepEqual(told.sort(), [pageName, ...alarms.map(([name]) => name)].map((name) => name.replace(/Alarm$/, "")).sort());
 });

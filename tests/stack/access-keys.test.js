@@ -7,6 +7,7 @@ import { ACCESS_KEY } from "../harness/jwt.js";
 import { Rest } from "../harness/rest.js";
 import { startStack } from "../harness/stack.js";
 import { WebhookServer } from "../harness/webhook.js";
+import { fly } from "./canary.js";
 
 const OTHER_KEY = ACCESS_KEY.toLowerCase();
 
@@ -27,12 +28,13 @@ describe("access keys", () => {
   /** How the REST API answers a backend that signs by a key. */
   const statusFor = async (key) => (await new Rest(stack, { key }).call("HEAD", "/groups/nobody")).status;
 
-  /** A client signs in, is let in, and its endpoint hears so: three functions need a key for that. */
+  /** A client signs in, is let in, and its endpoint hears so; the canary gets through: four functions need a key for that. */
   async function everyFunctionHasKeys(user) {
     const tab = await signedIn(stack, user);
     const [connected] = await endpoint.hears(tab.id, 1);
     assert.deepEqual([connected.event, connected.isSigned], ["connected", true]);
     await tab.stop();
+    assert.equal((await fly()).failed, null);
   }
 
   it("stand in the secret that the stack makes", async () => {

@@ -77,7 +77,7 @@ export class MiniStack {
   }
 }
 
-function authorization(service) {
+export function authorization(service) {
   const scope = `${CREDENTIALS.AWS_ACCESS_KEY_ID}/20261124/${REGION}/${service}/aws4_request`;
   return { Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0` };
 }

@@ -22,7 +22,7 @@ const STORIES = [
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. The last one moves the access keys. */
-const OWN = ["deployed", "webhook", "probe", "access-keys"];
+const OWN = ["deployed", "webhook", "probe", "canary", "access-keys"];
 /** As few as stories need; README.md says what for. */
 const PARAMETERS = {
   Architecture: "x86_64",
@@ -35,6 +35,7 @@ const PARAMETERS = {
   UpstreamClaims: "role",
   UpstreamTimeoutSeconds: "5",
   ProducerPrincipals: "000000000000",
+  CanaryMinutes: "30",
 };
 
 /** One file after the other: they share the deployment. */
@@ -64,7 +65,7 @@ const only = process.argv.slice(2);
 const deployment = await Deployment.start(PARAMETERS);
 try {
   const { front, table, webSocketUrl } = deployment;
-  const env = { HUBCAST_DEPLOYED: front.url, HUBCAST_TABLE: table, HUBCAST_SOCKETS: webSocketUrl };
+  const env = { HUBCAST_DEPLOYED: front.url, HUBCAST_TABLE: table, HUBCAST_SOCKETS: webSocketUrl, HUBCAST_SERVICES: deployment.ministack.url };
   const folders = { stories: STORIES, conformance: CONFORMANCE, stack: OWN };
   const all = Object.entries(folders).flatMap(([folder, names]) => names.map((name) => `${folder}/${name}.test.js`));
   const files = only.length > 0 ? only : all;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use hubcast_auth::backend::MintRequest;
 use hubcast_auth::jwks::KeySource;
-use hubcast_auth::rest::{MintRequest, RestGate};
+use hubcast_auth::rest::RestGate;
 use hubcast_model::id::UserId;
 use hubcast_model::ports::AccessKeySource;
 use hubcast_model::time::Timestamp;

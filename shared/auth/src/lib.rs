@@ -5,9 +5,10 @@
 //! ([`client`], HS256 or HS512 with an access key or one derived from it,
 //! [`derived`]), connectionTokens ([`connection_token`], no JWT at all) and
 //! those of REST calls ([`rest`]). [`Gatekeeper`] tells the first two apart by
-//! their algorithm, which each kind pins.
+//! their algorithm, which each kind pins. [`backend`] makes the tokens that backends make.
 
 pub mod app;
+pub mod backend;
 mod claims;
 pub mod client;
 pub mod connection_token;

@@ -7,13 +7,10 @@
 //! one again, so none of them is good here, nor are these there.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::time::Duration;
 
-use hubcast_model::id::{HubName, UserId};
+use hubcast_model::id::HubName;
 use hubcast_model::ports::{AccessKeySource, Freshness};
 use hubcast_model::principal::TokenKind;
-use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, Secret};
 use hubcast_model::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -22,9 +19,8 @@ use url::Url;
 
 use crate::AuthError;
 use crate::app::{AppTokens, IssuerError};
+use crate::backend::{MintRequest, client_token};
 use crate::claims::Claims;
-use crate::client::{ClientGrant, ClientTokens};
-use crate::connection_token::ConnectionTokens;
 use crate::derived::{DerivedKey, DerivedKeyId};
 use crate::host::is_ours;
 use crate::jwks::KeySource;
@@ -50,19 +46,6 @@ pub struct RestCall<'a> {
     pub parts: Option<&'a [String]>,
     /// The decoded query.
     pub query: &'a [(String, String)],
-}
-
-/// A client token to make.
-#[derive(Debug, Clone, Copy)]
-pub struct MintRequest<'a> {
-    /// The URL of the deployment, such as `https://host`.
-    pub base: &'a str,
-    /// The hub.
-    pub hub: &'a HubName,
-    /// The user; anonymous when `None`.
-    pub user: Option<&'a UserId>,
-    /// How long the token opens connections.
-    pub lifetime: Duration,
 }
 
 /// What a good token allows.
@@ -130,25 +113,8 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
         request: &MintRequest<'_>,
         now: Timestamp,
     ) -> Result<String, AuthError> {
-        let MintRequest { base, hub, user, lifetime } = *request;
         let keys = self.keys(Freshness::Cached).await?;
-        let token_id = ConnectionTokens::new(&keys).mint(hub, user, now)?.id.to_string();
-        let grant = ClientGrant {
-            hub,
-            user,
-            groups: &[],
-            token_id: &token_id,
-            groups_in_grant: false,
-            is_redirect: false,
-            session: None,
-            session_expires: None,
-            issued_at: now,
-            logged_in_at: None,
-            lifetime,
-            claims: &BTreeMap::new(),
-        };
-        let tokens = ClientTokens::new(&keys, self.public_url.clone(), Reuse::default());
-        tokens.mint(base, &grant, now)
+        client_token(&keys, request, now)
     }
 
     async fn admit_key(

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hubcast_auth::backend::MintRequest;
 use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
-use hubcast_auth::rest::{MintRequest, RestGate};
+use hubcast_auth::rest::RestGate;
 use hubcast_auth::{Gatekeeper, LEEWAY};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{PublicUrl, TokenSettings};

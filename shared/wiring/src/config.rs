@@ -3,6 +3,8 @@
 //! Every function has a struct of its own with just what it needs. All faults
 //! of all variables are reported together, so that one deployment shows them all.
 
+mod canary;
+mod disconnect;
 mod keys;
 mod names;
 mod negotiate;
@@ -25,6 +27,8 @@ use hubcast_model::groups::GroupPolicy;
 use hubcast_model::settings::{CONNECTION_LIFETIME, Hubs, TokenSettings};
 use hubcast_model::work::Allowance;
 
+pub use canary::CanaryConfig;
+pub use disconnect::DisconnectConfig;
 use hubcast_aws::access_keys::AccessKeySettings;
 use hubcast_aws::queue::QueueUrls;
 use hubcast_aws::upstream::UpstreamUrls;
@@ -68,15 +72,6 @@ pub struct ConnectConfig {
     pub table: String,
     /// `HUBS`, `ALLOWED_ORIGINS`, `PUBLIC_URL`, `RECONNECT_GRACE_SECONDS`, `UPSTREAM_QUEUE_URL`
     pub connect: ConnectSettings,
-}
-
-/// What `$disconnect` needs.
-#[derive(Debug)]
-pub struct DisconnectConfig {
-    /// `TABLE_NAME`
-    pub table: String,
-    /// `UPSTREAM_QUEUE_URL`, `TIMERS_QUEUE_URL`
-    pub upstream: Option<UpstreamUrls>,
 }
 
 /// What the frames of clients need: `$default`, `JoinGroup` and `LeaveGroup`.
@@ -137,6 +132,7 @@ macro_rules! from_env {
 
 from_env!(
     AuthorizerConfig,
+    CanaryConfig,
     ConnectConfig,
     DisconnectConfig,
     FramesConfig,
@@ -170,13 +166,6 @@ impl ConnectConfig {
             has_upstream: reader.has_upstream(),
         };
         Some(Self { table: table?, connect })
-    }
-}
-
-impl DisconnectConfig {
-    fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
-        let (table, upstream) = (reader.table(), reader.upstream_urls());
-        Some(Self { table: table?, upstream: upstream? })
     }
 }
 

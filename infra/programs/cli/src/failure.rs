@@ -8,7 +8,7 @@ use hubcast_model::envelope::Rejection;
 use hubcast_model::ports::{Cause, QueueError, StoreError};
 use hubcast_model::report::chain;
 
-use crate::client::ConnectError;
+use hubcast_client::ConnectError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use signalr_protocol::message::{Close, HubMessage, Invocation};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::client::{ConnectError, Connection, negotiate};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pass::{Pass, Person};
 use crate::printable::printable_json;
+use hubcast_client::{ConnectError, Connection, negotiate};
 
 /// The longest pause before another try.
 const PAUSE_MAX: Duration = Duration::from_secs(30);

@@ -10,7 +10,6 @@
 
 mod argument;
 mod audience;
-mod client;
 mod close;
 mod command;
 mod completions;

@@ -16,9 +16,9 @@ use hubcast_model::values::Values;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::client::Door;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use hubcast_client::Door;
 
 /// The person who connects.
 #[derive(Debug, Clone, Default, Args)]

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig,
+    AuthorizerConfig, CanaryConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig,
     PublisherConfig, RestConfig, WebhookConfig,
 };
 
@@ -21,6 +21,7 @@ macro_rules! all {
 pub fn names() -> BTreeMap<&'static str, BTreeSet<String>> {
     all!(
         AuthorizerConfig,
+        CanaryConfig,
         ConnectConfig,
         DisconnectConfig,
         FramesConfig,

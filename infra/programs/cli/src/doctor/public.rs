@@ -17,13 +17,13 @@ use tokio::time::{Instant, timeout};
 use super::finding::Finding;
 use super::{Doctor, Report};
 use crate::audience;
-use crate::client::{ConnectError, Connection, Door, Ticket, negotiate};
 use crate::deployment::Deployment;
 use crate::dispatch::deliver;
 use crate::draft::Draft;
 use crate::failure::Failure;
 use crate::moment::of_http;
 use crate::pass::{Pass, Person};
+use hubcast_client::{ConnectError, Connection, Door, Ticket, Unheard, negotiate};
 
 const ENDPOINT: &str = "endpoint";
 const CLOCK: &str = "clock";
@@ -176,7 +176,9 @@ async fn connect(
 
 /// Sends a message to the doctor's own connection, and waits for the message.
 async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connection) -> Finding {
-    if let Err(why) = hears(connection).await {
+    let heard = timeout(PATIENCE, connection.hears()).await;
+    let heard = heard.map_err(|_elapsed| silent()).and_then(|heard| heard.map_err(said));
+    if let Err(why) = heard {
         return Finding::fault(ROUND_TRIP, why).advised("see the log of the message function");
     }
     let sent = Instant::now();
@@ -184,17 +186,15 @@ async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connecti
         return Finding::fault(ROUND_TRIP, err.to_string())
             .advised("see that you may send to the queue");
     }
-    let arrival = message(
-        connection,
-        |message| matches!(message, HubMessage::Invocation(call) if call.target == NAME),
-    );
+    let is_own = |message: &HubMessage| matches!(message, HubMessage::Invocation(call) if call.target == NAME);
+    let arrival = connection.until(is_own);
     match timeout(PATIENCE, arrival).await {
         Ok(Ok(())) => {
             let took = sent.elapsed().as_millis();
             Finding::ok(ROUND_TRIP, format!("a message came back after {took} ms"))
         }
         Ok(Err(why)) => {
-            Finding::fault(ROUND_TRIP, why).advised("see the log of the message function")
+            Finding::fault(ROUND_TRIP, said(why)).advised("see the log of the message function")
         }
         Err(_elapsed) => {
             let text = format!("no message came back within {} s", PATIENCE.as_secs());
@@ -215,27 +215,13 @@ async fn send(deployment: &Deployment, id: &str) -> Result<(), Failure> {
     deliver(&deployment.notifications().await?, &[draft]).await
 }
 
-/// Waits until a new connection hears all that is sent: its first ping is answered no sooner.
-async fn hears(connection: &mut Connection) -> Result<(), String> {
-    connection.send(&HubMessage::Ping).await.map_err(|lost| lost.to_string())?;
-    let answer = message(connection, |message| matches!(message, HubMessage::Ping));
-    let silent = |_| format!("no answer to a ping came within {} s", PATIENCE.as_secs());
-    timeout(PATIENCE, answer).await.map_err(silent)?
+fn silent() -> String {
+    format!("no answer to a ping came within {} s", PATIENCE.as_secs())
 }
 
-/// Waits for a message that `is_wanted`.
-async fn message(
-    connection: &mut Connection,
-    is_wanted: impl Fn(&HubMessage) -> bool,
-) -> Result<(), String> {
-    loop {
-        match connection.next().await {
-            Ok(message) if is_wanted(&message) => return Ok(()),
-            Ok(HubMessage::Close(_)) => return Err("the server closed the connection".to_owned()),
-            Ok(_) => {}
-            Err(lost) => return Err(lost.to_string()),
-        }
-    }
+#[expect(clippy::needless_pass_by_value, reason = "it ends here")]
+fn said(why: Unheard) -> String {
+    why.to_string()
 }
 
 #[cfg(test)]

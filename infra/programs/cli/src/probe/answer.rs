@@ -6,8 +6,8 @@ use hubcast_aws::operator::OperatorError;
 use hubcast_model::ports::PostError;
 use hubcast_model::report::chain;
 
-use crate::client::{ConnectError, SocketEnd};
 use crate::failure::Failure;
+use hubcast_client::{ConnectError, SocketEnd};
 
 /// What was seen, in words, or why there is no answer.
 pub(super) type Answer = Result<String, NoAnswer>;

@@ -14,8 +14,8 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::answer::NoAnswer;
-use crate::client::{Socket, SocketEnd};
 use crate::failure::Failure;
+use hubcast_client::{Socket, SocketEnd};
 
 /// How long an answer that must come may take, cold starts included.
 pub(super) const ANSWER_MAX: Duration = Duration::from_secs(15);

@@ -1,7 +1,6 @@
 //! Which route and what context a frame gets.
 
 use super::Scene;
-use crate::client;
 use crate::failure::Failure;
 use crate::probe::answer::{Answer, NoAnswer};
 use crate::probe::dialogue::{Dialogue, Observation, call, is_close, is_completion};
@@ -15,7 +14,7 @@ pub(super) async fn negotiate(on: &Scene<'_>) -> Answer {
     let url = on.target.negotiation.as_ref();
     let skipped = NoAnswer::Skipped("a stage has no negotiation; give the public URL");
     let http = on.deployment.http()?;
-    let ticket = client::negotiate(&http, url.ok_or(skipped)?, &on.target.token).await?;
+    let ticket = hubcast_client::negotiate(&http, url.ok_or(skipped)?, &on.target.token).await?;
     let host = ticket.socket.host_str().unwrap_or_default().to_owned();
     let socket = with(ticket.socket, "access_token", &ticket.token);
     if Dialogue::ready(&socket).await?.id().await? != ticket.connection_id {

@@ -7,16 +7,16 @@ mod connection;
 mod negotiation;
 mod socket;
 
-pub(crate) use connection::Connection;
-pub(crate) use negotiation::{Door, Ticket, negotiate};
-pub(crate) use socket::{Socket, SocketEnd};
+pub use connection::{Connection, Unheard};
+pub use negotiation::{Door, Ticket, negotiate};
+pub use socket::{Socket, SocketEnd};
 
 use hubcast_model::ports::Cause;
 use reqwest::StatusCode;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConnectError {
+pub enum ConnectError {
     /// The deployment refuses this client.
     #[error("{place} answered {status}: {text}")]
     Refused {
@@ -43,7 +43,7 @@ pub(crate) enum ConnectError {
 
 impl ConnectError {
     /// Whether another try would end in the same way.
-    pub(crate) fn is_final(&self) -> bool {
+    pub fn is_final(&self) -> bool {
         match self {
             Self::Refused { status, .. } => status.is_client_error() && status.as_u16() != 429,
             Self::Handshake(_) => true,

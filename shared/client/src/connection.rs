@@ -14,9 +14,20 @@ use super::{ConnectError, Ticket};
 /// How long the server may take to answer a handshake.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(15);
 
+/// Why no message came that was waited for.
+#[derive(Debug, thiserror::Error)]
+pub enum Unheard {
+    /// The server ended the connection.
+    #[error("the server closed the connection")]
+    Closed,
+    /// The socket ended.
+    #[error(transparent)]
+    Lost(#[from] SocketEnd),
+}
+
 /// An open connection whose handshake is done.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     socket: Socket,
     splitter: Splitter,
     /// Records that came and were not read yet, without their separators.
@@ -28,7 +39,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the server refuses the socket or the handshake, or does not answer in time.
-    pub(crate) async fn open(ticket: &Ticket) -> Result<Self, ConnectError> {
+    pub async fn open(ticket: &Ticket) -> Result<Self, ConnectError> {
         let place = ticket.socket.host_str().unwrap_or_default();
         let socket = Socket::open(&ticket.socket, Some(&ticket.token)).await?;
         let mut connection =
@@ -54,7 +65,7 @@ impl Connection {
     ///
     /// # Errors
     /// How the socket ended.
-    pub(crate) async fn next(&mut self) -> Result<HubMessage, SocketEnd> {
+    pub async fn next(&mut self) -> Result<HubMessage, SocketEnd> {
         loop {
             let record = self.record().await?;
             let record = std::str::from_utf8(&record).map_err(SocketEnd::broken)?;
@@ -65,16 +76,39 @@ impl Connection {
         }
     }
 
+    /// Waits for a message that `is_wanted`, and drops the messages before.
+    ///
+    /// # Errors
+    /// When the server ends the connection first, or the socket ends.
+    pub async fn until(&mut self, is_wanted: impl Fn(&HubMessage) -> bool) -> Result<(), Unheard> {
+        loop {
+            match self.next().await? {
+                message if is_wanted(&message) => return Ok(()),
+                HubMessage::Close(_) => return Err(Unheard::Closed),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until a new connection hears all that is sent: its first ping is answered no sooner.
+    ///
+    /// # Errors
+    /// When the server ends the connection first, or the socket ends.
+    pub async fn hears(&mut self) -> Result<(), Unheard> {
+        self.send(&HubMessage::Ping).await?;
+        self.until(|message| matches!(message, HubMessage::Ping)).await
+    }
+
     /// Sends a message.
     ///
     /// # Errors
     /// When the socket takes nothing more.
-    pub(crate) async fn send(&mut self, message: &HubMessage) -> Result<(), SocketEnd> {
+    pub async fn send(&mut self, message: &HubMessage) -> Result<(), SocketEnd> {
         self.socket.send(message.encode()).await
     }
 
     /// Ends the connection in good order, as far as the other side plays along.
-    pub(crate) async fn close(self) {
+    pub async fn close(self) {
         self.socket.close().await;
     }
 

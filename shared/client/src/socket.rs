@@ -1,4 +1,4 @@
-//! A WebSocket, frame by frame: the only one that the command line opens.
+//! A WebSocket, frame by frame: the only one that programs of hubcast open.
 //!
 //! A frame is one message of the WebSocket protocol and holds records of
 //! SignalR. What stands in a frame is for the caller.
@@ -27,11 +27,11 @@ const DISABLE_NAGLE: bool = true;
 
 /// An open socket.
 #[derive(Debug)]
-pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 /// How a socket ended, without a Close of SignalR.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SocketEnd {
+pub enum SocketEnd {
     /// The other side closed the socket, with this code of RFC 6455.
     #[error("the socket was closed ({0})")]
     Coded(u16),
@@ -45,7 +45,7 @@ pub(crate) enum SocketEnd {
 
 impl SocketEnd {
     /// The end by an error of the network or of a protocol.
-    pub(crate) fn broken(err: impl std::error::Error) -> Self {
+    pub fn broken(err: impl std::error::Error) -> Self {
         Self::Broken(err.to_string())
     }
 }
@@ -55,7 +55,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the server refuses the socket, or does not answer within 15 seconds.
-    pub(crate) async fn open(url: &Url, bearer: Option<&str>) -> Result<Self, ConnectError> {
+    pub async fn open(url: &Url, bearer: Option<&str>) -> Result<Self, ConnectError> {
         let place = url.host_str().unwrap_or_default();
         let mut request = url.as_str().into_client_request().map_err(|err| refused(place, err))?;
         if let Some(token) = bearer {
@@ -75,7 +75,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the socket takes nothing more.
-    pub(crate) async fn send(&mut self, frame: impl Into<String>) -> Result<(), SocketEnd> {
+    pub async fn send(&mut self, frame: impl Into<String>) -> Result<(), SocketEnd> {
         self.0.send(Message::text(frame.into())).await.map_err(SocketEnd::broken)
     }
 
@@ -83,7 +83,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the socket takes nothing more.
-    pub(crate) async fn send_in_pieces(
+    pub async fn send_in_pieces(
         &mut self,
         frame: &str,
         piece_bytes: usize,
@@ -102,7 +102,7 @@ impl Socket {
     ///
     /// # Errors
     /// How the socket ended.
-    pub(crate) async fn next(&mut self) -> Result<String, SocketEnd> {
+    pub async fn next(&mut self) -> Result<String, SocketEnd> {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(frame))) => return Ok(frame.to_string()),
@@ -117,7 +117,7 @@ impl Socket {
     }
 
     /// Closes the socket in good order, as far as the other side plays along.
-    pub(crate) async fn close(mut self) {
+    pub async fn close(mut self) {
         // What is open here ends with the process in any case.
         let _ = timeout(CLOSE_MAX, self.0.close(None)).await;
     }

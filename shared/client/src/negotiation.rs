@@ -15,7 +15,7 @@ const ECHO_MAX_CHARS: usize = 300;
 
 /// The two places where a client negotiates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
+pub enum Door {
     /// `/hubs/{hub}`, for app tokens; the answer is a redirect.
     Hub,
     /// `/client/?hub={hub}`, for client tokens.
@@ -24,7 +24,7 @@ pub(crate) enum Door {
 
 impl Door {
     /// The URL that a client is given.
-    pub(crate) fn url(self, base: &str, hub: &HubName) -> String {
+    pub fn url(self, base: &str, hub: &HubName) -> String {
         match self {
             Self::Hub => format!("{base}/hubs/{hub}"),
             Self::Client => format!("{base}/client/?hub={hub}"),
@@ -34,13 +34,13 @@ impl Door {
 
 /// A ticket opens one socket.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub struct Ticket {
     /// The URL of the socket.
-    pub(crate) socket: Url,
+    pub socket: Url,
     /// The token that the socket asks for.
-    pub(crate) token: String,
+    pub token: String,
     /// The connection's public id.
-    pub(crate) connection_id: String,
+    pub connection_id: String,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ enum Answer {
 ///
 /// # Errors
 /// When the deployment refuses the client, or does not answer.
-pub(crate) async fn negotiate(
+pub async fn negotiate(
     http: &reqwest::Client,
     url: &str,
     token: &str,

@@ -1,0 +1,21 @@
+//! What `$disconnect` needs.
+
+use hubcast_aws::upstream::UpstreamUrls;
+
+use super::reader::Reader;
+
+/// What `$disconnect` needs.
+#[derive(Debug)]
+pub struct DisconnectConfig {
+    /// `TABLE_NAME`
+    pub table: String,
+    /// `UPSTREAM_QUEUE_URL`, `TIMERS_QUEUE_URL`
+    pub upstream: Option<UpstreamUrls>,
+}
+
+impl DisconnectConfig {
+    pub(super) fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
+        let (table, upstream) = (reader.table(), reader.upstream_urls());
+        Some(Self { table: table?, upstream: upstream? })
+    }
+}
