@@ -143,6 +143,9 @@ probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS
 cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
 	node infra/cloud/cost/cost.mjs
 
+capacity: ## Writes docs/CAPACITY.md by the same calculator.
+	node infra/cloud/cost/capacity.mjs > docs/CAPACITY.md
+
 fuzz: $(VENV_MARK) ## Fuzzes whatever others say, a minute for each target (FUZZ_SECONDS=.. for longer, FUZZ=.. for some).
 	set -e; for target in $(FUZZ); do \
 	  cd $(CURDIR)/$${target%/fuzz/*}; name=$${target##*/}; mkdir -p fuzz/corpus/$$name; \

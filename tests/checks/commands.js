@@ -4,8 +4,10 @@
 /** Commands that ./docs.test.js runs. */
 export const HERE = [
   "make",
+  "make capacity",
   "make cost",
   "make inline",
+  "node infra/cloud/cost/capacity.mjs --quota 10000 --keep-alive 15 --posts 5000",
   "node infra/cloud/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400",
 ];
 

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { azure, BYTES_OF_LAMBDA, cost, INVOCATION, linesOfLambda, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
+import { ACCESS_LINE_BYTES, azure, BYTES_OF_LAMBDA, cost, COUNTED, fixed, fixedTable, INVOCATION, linesOfLambda, PUBLISHER_LINES_BYTES, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
+import { capacity, concurrency, CONNECTS, page, QUOTAS } from "../../infra/cloud/cost/capacity.mjs";
+import { PRICED, PRICES, priceTable, READ } from "../../infra/cloud/cost/prices.mjs";
 import { template } from "../harness/template.js";
 
 const near = (found, expected) => assert.ok(Math.abs(found - expected) < 0.005 * expected, `${found} is not ${expected}`);
@@ -45,8 +47,88 @@ test("what Lambda would log of each ping as text is spared, which is six hundred
   assert.ok(share > 0.05 && share < 0.07, `${share}`);
 });
 
-test("the publisher's metrics are logged once for each enqueued message", () => {
-  near(cost({ connections: 1000, hours: 1, keepAlive: 15, notifications: 10 }).logs, 10_000 * 1200 * 0.5e-9);
+test("the publisher logs of each enqueued message, and API Gateway of each request", () => {
+  const published = 10_000 * PUBLISHER_LINES_BYTES;
+  const requests = 1000 * 2 * ACCESS_LINE_BYTES;
+  near(cost({ connections: 1000, hours: 1, keepAlive: 15, notifications: 10 }).logs, (published + requests) * 0.5e-9);
+});
+
+test("X-Ray costs nothing unless it records, and then by the request", () => {
+  const one = { ...always, keepAlive: 15 };
+  assert.equal(cost(one).traces, 0);
+  near(cost({ ...one, traced: 0.05 }).traces, 0.05 * (172_800 + 404 * 6) * 5e-6);
+});
+
+test("the template has X-Ray off, and access logs of the HTTP API on", () => {
+  const { Globals, Parameters, Resources } = template("template.yaml");
+  assert.equal(Parameters.AccessLogs.Default, "http");
+  assert.ok(!JSON.stringify({ Globals, Resources }).includes('"Tracing'));
+});
+
+/** What infra/cloud/observability.yaml and the functions have of what CloudWatch bills by the month. */
+function counted() {
+  const { Resources } = template("infra/cloud/observability.yaml");
+  const of = (kind) => Object.values(Resources).filter(({ Type }) => Type === `AWS::${kind}`).map(({ Properties }) => Properties);
+  const looked = of("CloudWatch::Alarm").flatMap(({ Metrics, ...single }) =>
+    Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])) : [single],
+  );
+  const [{ DashboardBody }] = of("CloudWatch::Dashboard");
+  const shown = JSON.parse(DashboardBody["Fn::Sub"]).widgets.flatMap(({ properties: { metrics = [] } }) => metrics);
+  const named = [...shown, ...looked.map(({ Namespace, MetricName }) => [Namespace["Fn::Sub"] ?? Namespace, MetricName])];
+  const metrics = new Set(named.filter(([space]) => space.startsWith("hubcast")).map(([space, name]) => `${space} ${name}`));
+  return { metrics: metrics.size, alarmMetrics: looked.length, composites: of("CloudWatch::CompositeAlarm").length, dashboards: 1 };
+}
+
+test("what is paid in a month in which nobody is connected is counted from the templates", () => {
+  assert.deepEqual(COUNTED, counted());
+  const parts = fixed();
+  near(parts.alarms, COUNTED.alarmMetrics * 0.1 + 0.5);
+  near(parts.metrics, COUNTED.metrics * 0.3);
+  assert.deepEqual([parts.key, parts.canary], [0, 0]);
+});
+
+test("a key of one's own costs a dollar, and a request for each function and service every five minutes", () => {
+  near(fixed({ hasKey: true }).key, 1 + (30 * 24 * 12 * 30 * 0.03) / 10_000);
+});
+
+test("a canary every five minutes costs less than a dollar a month", () => {
+  const { canary } = fixed({ canaryMinutes: 5 });
+  assert.ok(canary > 0 && canary < 1, `${canary}`);
+  near(fixed({ canaryMinutes: 1 }).canary, 5 * canary);
+});
+
+test("every price has a page, says who says so, and is dated or said to be unread", () => {
+  for (const [name, [, dollars, , where, by, when]] of Object.entries(PRICED)) {
+    assert.ok(dollars > 0 && PRICES[name] > 0, name);
+    assert.match(where, /^[a-z0-9.]+\/[a-z0-9/-]+$/, name);
+    assert.equal(by.startsWith("nobody"), when === "", name);
+    assert.match(when, /^(20\d\d(-\d\d(-\d\d)?)?)?$/, name);
+  }
+  assert.match(READ, /^20\d\d-\d\d-\d\d$/);
+});
+
+test("sockets by quota are those that were worked out by hand", () => {
+  assert.equal(capacity({ quota: 10_000, keepAlive: 15 }).sockets, 150_000);
+  assert.equal(capacity({ quota: 10_000, keepAlive: 15, posts: 5000 }).sockets, 75_000);
+  assert.equal(capacity({ quota: 2_500, keepAlive: 15 }).sockets, 37_500);
+  assert.equal(capacity({ quota: 2_500, keepAlive: 15, posts: 5000 }).sockets, 0);
+  near(capacity({ quota: 10_000, keepAlive: 15 }).renewals, (150_000 / 6420) * 4);
+  near(capacity({ quota: 10_000, keepAlive: 15 }).minutesToReturn, 5);
+});
+
+test("short requests need a tenth of their number as concurrency, and long ones their time", () => {
+  assert.equal(concurrency(10_000), 1000);
+  assert.equal(concurrency(1), 1);
+});
+
+test("the capacity page goes by the defaults of the template", () => {
+  const { FanoutMaxRate, ConnectMaxRate, PublisherConcurrency, UpstreamConcurrency } = template("template.yaml").Parameters;
+  const written = page();
+  assert.ok(written.includes(`default \`FanoutMaxRate\` of ${FanoutMaxRate.Default.toLocaleString("en-US")} posts`));
+  assert.ok(written.includes(`twice \`PublisherConcurrency\`: ${2 * PublisherConcurrency.Default} by default`));
+  assert.ok(written.includes(`\`UpstreamConcurrency\`: ${UpstreamConcurrency.Default} by default`));
+  assert.equal(CONNECTS, ConnectMaxRate.Default);
+  assert.deepEqual(QUOTAS, { usual: 10_000, newer: 2_500 });
 });
 
 test("no function of the template logs what is spared", () => {
@@ -77,5 +159,8 @@ test("Azure charges messages beyond a million for each unit and day", () => {
 
 test("the operations guide has the table as it is printed", () => {
   const guide = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
-  assert.ok(guide.includes(`\n${table()}\n`), "copy what `make cost` prints");
+  assert.ok(guide.includes(`looked up on ${READ}`));
+  for (const printed of [table(), fixedTable(), priceTable()]) {
+    assert.ok(guide.includes(`\n${printed}\n`), `copy what \`make cost\` prints:\n${printed}`);
+  }
 });

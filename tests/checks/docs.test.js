@@ -79,7 +79,9 @@ describe("as the documents say it,", () => {
 
   test("`make cost` prints the table, and the calculator any other case", async () => {
     const { stdout } = await run("make cost");
-    assert.ok(text("docs/OPERATIONS.md").includes(stdout.slice(stdout.indexOf("|")).trim()));
+    const printed = stdout.slice(stdout.indexOf("|")).trim().split("\n\n");
+    assert.equal(printed.length, 3);
+    for (const each of printed) assert.ok(text("docs/OPERATIONS.md").includes(each), each);
     const other = HERE.find((command) => command.startsWith("node infra/cloud/cost/cost.mjs"));
     assert.match((await run(other)).stdout, /^hubcast +\d+$/m);
   });
@@ -106,6 +108,14 @@ describe("as the documents say it,", () => {
     t.after(() => rmSync(folder, { recursive: true }));
     writeFileSync(`${folder}/dotnet`, `#!/bin/sh\n[ "$1" != test ]\n`, { mode: 0o755 });
     await assert.rejects(run(`make dotnet DOTNET=${folder}/dotnet PROGRAMS=true`));
+  });
+
+  test("`make capacity` writes the page that is there, and the calculator knows any other case", async () => {
+    const before = text("docs/CAPACITY.md");
+    await run("make capacity");
+    assert.equal(text("docs/CAPACITY.md"), before);
+    const other = HERE.find((command) => command.startsWith("node infra/cloud/cost/capacity.mjs"));
+    assert.match((await run(other)).stdout, /^sockets +75,000$/m);
   });
 
   test("`make inline` leaves the front door's template as it is", async () => {

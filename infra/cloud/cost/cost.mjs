@@ -3,26 +3,12 @@
 //   node infra/cloud/cost/cost.mjs                               the table of docs/OPERATIONS.md
 //   node infra/cloud/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400
 //
-// Data transfer, metrics, access logs, CloudFront and free tiers are left out.
+// `--traced 0.05` adds X-Ray for one request in twenty. Data transfer, CloudFront and free tiers are left out.
+// Prices and their sources stand in prices.mjs, and what fits an account in capacity.mjs.
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-
-/** US dollars in us-east-1, and where the figure is from. */
-export const PRICES = {
-  message: 1.0 / 1e6, // API Gateway WebSocket, each way, up to 32 KB
-  connectionMinute: 0.25 / 1e6, // API Gateway WebSocket
-  httpRequest: 1.0 / 1e6, // API Gateway HTTP API
-  invocation: 0.2 / 1e6, // Lambda
-  gigabyteSecond: 0.0000133334, // Lambda, arm64
-  write: 0.625 / 1e6, // DynamoDB on demand, 1 KB
-  read: 0.125 / 1e6, // DynamoDB on demand, 4 KB strongly consistent
-  queueRequest: 0.5 / 1e6, // SQS FIFO
-  logByte: 0.5 / 1e9, // CloudWatch Logs, ingestion
-};
-
-/** Azure SignalR Service, Standard: a secondary source (plavos.com), since Azure's own page could not be read. */
-export const AZURE = { unitMonth: 49.1, connectionsOfUnit: 1000, messagesOfUnitDay: 1e6, millionMessages: 1.0 };
+import { AZURE, PRICES, priceTable } from "./prices.mjs";
 
 /** hubcast asks a socket to come back after 1 h 40 m to 1 h 54 m. */
 const SOCKET_HOURS = 107 / 60;
@@ -35,8 +21,11 @@ export const PUBLISHING = { gigabytes: 0.5, seconds: 0.02 };
 /** One later ping in sixteen looks its socket up, eventually consistent. */
 const READS_OF_PING = 0.5 / 16;
 
-/** The publisher's line of metrics for each invocation. */
-const METRICS_LINE_BYTES = 1200;
+/** What the publisher logs of each invocation: its line of metrics, and its summary. */
+export const PUBLISHER_LINES_BYTES = 1200 + 450;
+/** API Gateway's line for each request to the HTTP API, which `AccessLogs` leaves on. */
+export const ACCESS_LINE_BYTES = 300;
+const LOG_BYTE = PRICES.logGigabyte / 1e9;
 /** What Lambda would log of each invocation as plain text; with JSON and the level WARN nothing of what went well. */
 const REQUEST = "RequestId: 8f2a1c3e-0f4b-4c8e-9a3d-2b1c0d9e8f7a";
 const LINES_OF_LAMBDA = [
@@ -63,15 +52,16 @@ function counts({ connections, hours, keepAlive, notifications, audience = 1 }) 
 /** Dollars a month that START, END and REPORT lines would cost, if functions logged text as is usual. */
 export function linesOfLambda(one) {
   const { pings, connects, enqueued } = counts(one);
-  return (pings + connects * CONNECT.invocations + enqueued) * BYTES_OF_LAMBDA * PRICES.logByte;
+  return (pings + connects * CONNECT.invocations + enqueued) * BYTES_OF_LAMBDA * LOG_BYTE;
 }
 
 /**
  * Dollars a month, by what they pay for. `connections` are open at once for `hours` a month, ping every
- * `keepAlive` seconds, and get `notifications` each, of which one enqueued message reaches `audience`.
+ * `keepAlive` seconds, and get `notifications` each, of which one enqueued message reaches `audience`. X-Ray, which
+ * the template leaves off, records the share `traced` of all invocations.
  */
 export function cost(one) {
-  const { connections, hours } = one;
+  const { connections, hours, traced = 0 } = one;
   const { pings, connects, deliveries, enqueued } = counts(one);
   return {
     minutes: connections * hours * 60 * PRICES.connectionMinute,
@@ -85,7 +75,8 @@ export function cost(one) {
       price(connects * CONNECT.invocations, INVOCATION),
     notifications:
       deliveries * PRICES.message + enqueued * (3 * PRICES.queueRequest + PRICES.read) + price(enqueued, PUBLISHING),
-    logs: enqueued * METRICS_LINE_BYTES * PRICES.logByte,
+    logs: (enqueued * PUBLISHER_LINES_BYTES + connects * CONNECT.httpRequests * ACCESS_LINE_BYTES) * LOG_BYTE,
+    traces: traced * (pings + connects * CONNECT.invocations + enqueued) * PRICES.trace,
   };
 }
 
@@ -98,6 +89,42 @@ export function azure({ connections, notifications }) {
   const units = needed <= 10 ? needed : Math.ceil(needed / 10) * 10;
   const beyond = connections * notifications - units * AZURE.messagesOfUnitDay * DAYS;
   return units * AZURE.unitMonth + (Math.max(0, beyond) / 1e6) * AZURE.millionMessages;
+}
+
+/** The functions that use the table or a queue, and the services that ask KMS in the name of each. */
+const KEY_USERS = { functions: 10, services: 3 };
+/** DynamoDB and SQS keep a key for five minutes. */
+const KEY_REQUESTS_MONTH = (DAYS * 24 * 60) / 5;
+/** One flight of the canary: a connect, one message out, five requests to the APIs, ten seconds of a function at most. */
+const FLIGHT = { httpRequests: 3, invocations: 9, messages: 5, writes: 20, reads: 10, queueRequests: 3 };
+
+/** What infra/cloud/observability.yaml has of what CloudWatch bills by the month. */
+export const COUNTED = { metrics: 25, alarmMetrics: 40, composites: 1, dashboards: 1 };
+
+/**
+ * Dollars a month, whether anybody is connected or not. `hasKey` says whether there is a KMS key of one's own, and
+ * `canaryMinutes` how often the canary flies; 0 for no canary.
+ */
+export function fixed({ hasKey = false, canaryMinutes = 0 } = {}) {
+  const { metrics, alarmMetrics, composites, dashboards } = COUNTED;
+  const flights = canaryMinutes > 0 ? (DAYS * 24 * 60) / canaryMinutes : 0;
+  const flight =
+    FLIGHT.httpRequests * PRICES.httpRequest +
+    FLIGHT.messages * PRICES.message +
+    FLIGHT.writes * PRICES.write +
+    FLIGHT.reads * PRICES.read +
+    FLIGHT.queueRequests * PRICES.queueRequest +
+    price(FLIGHT.invocations, INVOCATION) +
+    price(1, { gigabytes: INVOCATION.gigabytes, seconds: 2 });
+  const keyRequests = KEY_USERS.functions * KEY_USERS.services * KEY_REQUESTS_MONTH;
+  return {
+    metrics: metrics * PRICES.metricMonth,
+    alarms: alarmMetrics * PRICES.alarmMonth + composites * PRICES.compositeMonth,
+    dashboard: dashboards * PRICES.dashboardMonth,
+    secret: PRICES.secretMonth,
+    key: hasKey ? PRICES.keyMonth + keyRequests * PRICES.keyRequest : 0,
+    canary: flights * flight,
+  };
 }
 
 const CASES = [
@@ -123,13 +150,28 @@ export function table() {
   return [`| ${head.join(" | ")} |`, `|${"---|".repeat(head.length)}`, ...lines].join("\n");
 }
 
+/** What is paid in any month, in Markdown. */
+export function fixedTable() {
+  const cases = [
+    ["as the templates are", {}],
+    ["with `KmsKeyArn`", { hasKey: true }],
+    ["with `CanaryMinutes=5`", { canaryMinutes: 5 }],
+  ];
+  const lines = cases.map(([what, more]) => {
+    const parts = fixed(more);
+    return `| ${what} | ${[total(parts), ...Object.values(parts)].map(dollars).join(" | ")} |`;
+  });
+  const head = ["deployment", "**dollars**", "metrics", "alarms", "dashboard", "secret", "KMS", "canary"];
+  return [`| ${head.join(" | ")} |`, `|${"---|".repeat(head.length)}`, ...lines].join("\n");
+}
+
 function main() {
-  const names = { connections: {}, hours: {}, "keep-alive": {}, notifications: {}, audience: { default: "1" } };
+  const names = { connections: {}, hours: {}, "keep-alive": {}, notifications: {}, audience: { default: "1" }, traced: { default: "0" } };
   const options = Object.fromEntries(Object.entries(names).map(([name, more]) => [name, { type: "string", ...more }]));
   const { values } = parseArgs({ options });
-  if (values.connections === undefined) return console.log(table());
-  const { connections, hours = 720, notifications = 0, audience, "keep-alive": keepAlive = 15 } = values;
-  const one = { connections, hours, notifications, audience, keepAlive };
+  if (values.connections === undefined) return console.log([table(), fixedTable(), priceTable()].join("\n\n"));
+  const { connections, hours = 720, notifications = 0, audience, traced, "keep-alive": keepAlive = 15 } = values;
+  const one = { connections, hours, notifications, audience, traced, keepAlive };
   const numbers = Object.fromEntries(Object.entries(one).map(([name, value]) => [name, Number(value)]));
   const parts = cost(numbers);
   for (const [part, amount] of Object.entries(parts)) console.log(`${part.padEnd(14)} ${dollars(amount)}`);
