@@ -64,8 +64,10 @@ lint: fmt layers deny template hardening clippy doc ## Formatting, clippy, docs,
 fmt: ## Checks the formatting (cargo fmt mends it).
 	$(CARGO) fmt --all --check
 
-clippy: ## Lints all targets; warnings are errors.
+clippy: ## Lints all targets, those that fuzz too; warnings are errors.
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	set -e; for folder in $(sort $(dir $(FUZZ))); do \
+	  $(CARGO) clippy --quiet --manifest-path $${folder}Cargo.toml --target-dir target -- -D warnings; done
 
 # The examples bring the features that clippy has, so that dependencies are checked once for both. Of programs
 # only the command line has no library, which holds the documentation of the others.

@@ -13,7 +13,6 @@ use hubcast_model::settings::{IssuerSettings, TokenSettings};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::token::{ISSUER, access_keys, settings};
 use hubcast_testkit::{MemoryStore, name};
-use jsonwebtoken::jwk::KeySet;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

@@ -14,6 +14,7 @@ use hubcast_model::access::{Membership, Standing};
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::front_door::FrontDoor;
 use hubcast_model::ports::{ChannelStore, MembershipStore, SocketStore};
+use hubcast_model::producers::Producers;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
 use hubcast_testkit::token::{ISSUER, PUBLIC_URL, access_keys};
 use hubcast_testkit::{MemoryStore, RecordingSender, TestClock, TestIssuer, name, socket};
@@ -69,6 +70,7 @@ fn function(store: &MemoryStore) -> InMemory {
         backend: Backend::new(store.clone(), queue, clock.clone(), shards),
         clock,
         hubs: Hubs::Any,
+        producers: Producers::default(),
         public_url,
         invoke_timeout: Duration::ZERO,
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hubcast_auth::Gatekeeper;
 use hubcast_auth::jwks::{KeySet, KeySource};
-use hubcast_model::ports::{Cause};
-use hubcast_model::session::{Reuse};
+use hubcast_model::ports::Cause;
+use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, TokenSettings};
 use jsonwebtoken::jwk::JwkSet;
 
@@ -38,6 +38,7 @@ pub fn gatekeeper() -> Gatekeeper<OneKey, AccessKeys> {
         reuse: Reuse::Session,
         client_tokens_only: Hubs::NONE,
     };
-    let keys = OneKey(Arc::new(serde_json::from_str(KEYS).expect("keys")));
+    let keys: JwkSet = serde_json::from_str(KEYS).expect("keys");
+    let keys = OneKey(Arc::new(KeySet::from(keys)));
     Gatekeeper::new(settings, keys, AccessKeys::parse(KEY).expect("a key")).expect("settings")
 }
