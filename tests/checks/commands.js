@@ -73,6 +73,8 @@ export const ELSEWHERE = {
   "node node/notify.mjs role alice admin": example('example("node/notify.mjs")'),
   "sh shell/notify.sh role alice admin": example('example("shell/notify.sh")'),
   'java -cp "$AWS_SDK_CLASSPATH" java/Notify.java role alice admin': example('example("java/Notify.java")'),
+  "pip install ./infra/testing/python": byTest("tests/stack/release_test.py", "test_packages_are_as_registries_want_them", "pytest_hubcast-"),
+  "npm install --save-dev --install-links ../hubcast/infra/testing/node": byPackage("tests/package.json", "@hubcast/testing"),
   "pip install boto3": byPackage("tests/requirements.txt", "boto3"),
   "npm install @aws-sdk/client-sqs": byPackage("tests/package.json", "@aws-sdk/client-sqs"),
 

@@ -23,6 +23,9 @@ const PAGES = [
   "docs/adr/README.md",
   "docs/examples/README.md",
   "infra/web/client-js/README.md",
+  "infra/testing/node/README.md",
+  "infra/testing/python/README.md",
+  "SECURITY.md",
   "tests/stack/README.md",
 ];
 const MARK = /needs? an AWS account|takes long: not part of `?make test`?|run by no test/;

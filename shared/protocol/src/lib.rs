@@ -15,3 +15,8 @@ pub mod negotiate;
 pub mod texts;
 
 pub use framing::RECORD_SEPARATOR;
+
+/// The examples of the crate's page are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -47,7 +47,14 @@ fn announce(stack: &Stack) -> std::io::Result<()> {
     out.flush()
 }
 
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn stopped() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
 /// Waits for Ctrl-C or SIGTERM.
+#[cfg(unix)]
 async fn stopped() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
