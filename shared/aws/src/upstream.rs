@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
+use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use hubcast_model::message_group::MessageGroup;
-use hubcast_model::ports::{AnswerQueue, QueueError, UpstreamMessage, UpstreamQueue};
+use hubcast_model::ports::{AnswerQueue, QueueError, Untaken, UpstreamMessage, UpstreamQueue};
 
 use crate::on_demand::{OnDemand, on_demand};
-use crate::queue::{id, unavailable};
+use crate::queue::{NotTaken, batches, entry, id, unavailable};
 
 /// The longest that SQS delays a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
@@ -43,21 +45,60 @@ impl SqsUpstream {
 }
 
 impl UpstreamQueue for SqsUpstream {
-    async fn tell(&self, message: &UpstreamMessage) -> Result<(), QueueError> {
-        let sent = event(&self.client, &self.urls.events, message).send().await;
-        sent.map(|_| ()).map_err(unavailable("tell"))
+    async fn tell(&self, events: &[UpstreamMessage]) -> Result<(), Untaken> {
+        let mut parts = Vec::new();
+        for batch in batches(events, |event| &event.body) {
+            let entry_of = |(at, event): (usize, &UpstreamMessage)| {
+                entry(at, &event.body, event.group.as_str(), &event.id)
+            };
+            let entries = batch.iter().enumerate().map(entry_of).collect();
+            parts.push((batch.len(), self.send("tell", &self.urls.events, entries).await));
+        }
+        Untaken::of_parts(parts)
     }
 
-    async fn remind(&self, envelope: &str, after: Duration) -> Result<(), QueueError> {
+    async fn remind(&self, envelopes: &[String], after: Duration) -> Result<(), Untaken> {
         let seconds = i32::try_from(after.min(DELAY_MAX).as_secs()).unwrap_or_default();
-        let send = self
-            .client
-            .send_message()
-            .queue_url(&self.urls.timers)
-            .message_body(envelope)
-            .delay_seconds(seconds);
-        send.send().await.map(|_| ()).map_err(unavailable("remind"))
+        let mut parts = Vec::new();
+        for batch in batches(envelopes, |envelope| envelope) {
+            let entry_of = |(at, envelope): (usize, &String)| {
+                let entry = SendMessageBatchRequestEntry::builder().id(at.to_string());
+                entry.message_body(envelope).delay_seconds(seconds).build()
+            };
+            let entries = batch.iter().enumerate().map(entry_of).collect();
+            parts.push((batch.len(), self.send("remind", &self.urls.timers, entries).await));
+        }
+        Untaken::of_parts(parts)
     }
+}
+
+impl SqsUpstream {
+    /// Sends one batch. Its entries are named by their places.
+    async fn send(
+        &self,
+        operation: &'static str,
+        url: &str,
+        entries: Vec<Result<SendMessageBatchRequestEntry, BuildError>>,
+    ) -> Result<(), Untaken> {
+        let count = entries.len();
+        let entries: Result<Vec<_>, _> = entries.into_iter().collect();
+        let entries = entries.map_err(|err| Untaken::all(count, unavailable(operation)(err)))?;
+        let batch = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
+        match batch.send().await {
+            Ok(output) => taken(operation, &output.failed),
+            Err(err) => Err(Untaken::all(count, unavailable(operation)(err))),
+        }
+    }
+}
+
+/// What became of a batch with these entries that failed.
+fn taken(operation: &'static str, failed: &[BatchResultErrorEntry]) -> Result<(), Untaken> {
+    let Some(first) = failed.first() else {
+        return Ok(());
+    };
+    let not_taken = NotTaken { left: failed.len(), code: first.code.clone() };
+    let places = failed.iter().filter_map(|entry| entry.id.parse().ok()).collect();
+    Err(Untaken { places, source: unavailable(operation)(not_taken) })
 }
 
 /// Where an endpoint's events come from, and where its answers go.

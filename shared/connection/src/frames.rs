@@ -20,6 +20,7 @@ mod entrance;
 mod exit;
 mod grant;
 mod group;
+mod hand_up;
 mod handshake;
 mod inbox;
 mod invocation;
@@ -45,7 +46,7 @@ use signalr_protocol::handshake::HandshakeRequest;
 use signalr_protocol::texts;
 
 use crate::upstream::Upstream;
-use calls::Cancelled;
+use calls::{Cancelled, HandUp};
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{ConnectionGateway, NoUpstream, ResultStore, SocketStore};
@@ -54,7 +55,7 @@ use hubcast_model::time::Clock;
 use hubcast_model::work::Allowance;
 use invocation::{Invoked, Streamed};
 use step::{Answer, End};
-use wiring::{WiredConversation, WiredHandshake, WiredInvocations};
+use wiring::{WiredCalls, WiredConversation, WiredHandshake, WiredInvocations};
 
 pub use limit::{AtLimit, ConnectionLimit};
 
@@ -137,7 +138,8 @@ where
     C: Clock,
     U: Send + Sync,
     WiredHandshake<S, G, C, U>: Answer<HandshakeRequest>,
-    WiredInvocations<S, G, C, U>: Answer<Invoked> + Answer<Streamed> + Answer<Cancelled>,
+    WiredInvocations<S, G, C>: Answer<Invoked> + Answer<Streamed>,
+    WiredCalls<S, C, U>: Answer<HandUp> + Answer<Cancelled>,
 {
     async fn answer(&self, caller: &Caller, frame: &str, patience: Duration) -> String {
         let reply = AssertUnwindSafe(self.conversation.reply(caller, frame)).catch_unwind();

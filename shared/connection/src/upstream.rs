@@ -3,15 +3,18 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout};
 
-use hubcast_model::ports::{QueueError, UpstreamMessage, UpstreamQueue};
+use hubcast_model::ports::{BATCH_MAX, QueueError, Untaken, UpstreamMessage, UpstreamQueue};
 
-/// How long one operation of the queue may take.
+/// How long one request to the queue may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a queue that took longer is left alone. A frame may hold many calls, which would all
 /// wait.
 const REST: Duration = Duration::from_secs(5);
+/// How many requests are under way at once where the order makes no difference.
+const REQUESTS_AT_ONCE: usize = 4;
 
 /// A queue to backends that gives up in time.
 #[derive(Debug)]
@@ -34,20 +37,30 @@ impl<Q: UpstreamQueue> Upstream<Q> {
         Self { queue, timeout, rests_until: Mutex::new(None) }
     }
 
+    /// Gives the queue so many messages, which is one request.
     async fn patiently(
         &self,
         operation: &'static str,
-        call: impl Future<Output = Result<(), QueueError>>,
-    ) -> Result<(), QueueError> {
-        let silence = || QueueError { operation, source: Box::new(Silence) };
+        count: usize,
+        request: impl Future<Output = Result<(), Untaken>>,
+    ) -> Result<(), Untaken> {
+        let silence = || {
+            let source = QueueError { operation, source: Box::new(Silence) };
+            Untaken::all(count, source)
+        };
         if self.rests() {
             return Err(silence());
         }
-        timeout(PATIENCE, call).await.unwrap_or_else(|_elapsed| {
+        timeout(PATIENCE, request).await.unwrap_or_else(|_elapsed| {
             let mut until = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
             *until = Some(Instant::now() + REST);
             Err(silence())
         })
+    }
+
+    async fn remind_part(&self, part: &[String], after: Duration) -> (usize, Result<(), Untaken>) {
+        let reminded = self.queue.remind(part, after);
+        (part.len(), self.patiently("remind", part.len(), reminded).await)
     }
 
     fn rests(&self) -> bool {
@@ -57,11 +70,21 @@ impl<Q: UpstreamQueue> Upstream<Q> {
 }
 
 impl<Q: UpstreamQueue> UpstreamQueue for Upstream<Q> {
-    async fn tell(&self, message: &UpstreamMessage) -> Result<(), QueueError> {
-        self.patiently("tell", self.queue.tell(message)).await
+    async fn tell(&self, events: &[UpstreamMessage]) -> Result<(), Untaken> {
+        let mut parts = Vec::new();
+        for part in events.chunks(BATCH_MAX) {
+            let told = self.patiently("tell", part.len(), self.queue.tell(part)).await;
+            parts.push((part.len(), told));
+        }
+        Untaken::of_parts(parts)
     }
 
-    async fn remind(&self, envelope: &str, after: Duration) -> Result<(), QueueError> {
-        self.patiently("remind", self.queue.remind(envelope, after)).await
+    async fn remind(&self, envelopes: &[String], after: Duration) -> Result<(), Untaken> {
+        let mut requests = Vec::new();
+        for part in envelopes.chunks(BATCH_MAX) {
+            requests.push(self.remind_part(part, after));
+        }
+        let parts: Vec<_> = stream::iter(requests).buffered(REQUESTS_AT_ONCE).collect().await;
+        Untaken::of_parts(parts)
     }
 }

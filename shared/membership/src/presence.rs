@@ -81,7 +81,7 @@ where
 
 /// Tells backends of an event. True when the queue took it; a failure is logged.
 pub async fn tell(queue: &impl UpstreamQueue, message: &UpstreamMessage) -> bool {
-    let told = queue.tell(message).await;
+    let told = queue.tell(std::slice::from_ref(message)).await;
     if let Err(err) = &told {
         tracing::error!(error = %chain(err), event.id = message.id, "an upstream event is lost");
     }

@@ -37,7 +37,7 @@ pub use sender::{NotificationSender, Outgoing};
 pub use session::SessionStore;
 pub use socket::{ClaimStore, SocketStore};
 pub use store::{Consistency, Page, PageQuery, StoreError};
-pub use upstream::{NoUpstream, UpstreamMessage, UpstreamQueue};
+pub use upstream::{BATCH_MAX, NoUpstream, Untaken, UpstreamMessage, UpstreamQueue};
 pub use webhook::{AnswerQueue, Webhook, WebhookAnswer, WebhookRequest};
 
 /// The cause behind a port's error.

@@ -8,3 +8,4 @@ pub mod gateway;
 pub mod queue;
 pub mod sender;
 pub mod store;
+pub mod upstream;

@@ -1,7 +1,11 @@
 //! The in-memory ports keep the contract that the real adapters keep.
 
-use hubcast_testkit::contract::{gateway, queue, store};
-use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, name};
+use std::cell::Cell;
+
+use hubcast_testkit::contract::{gateway, queue, store, upstream};
+use hubcast_testkit::{
+    Answer, MemoryStore, RecordingGateway, RecordingQueue, RecordingUpstream, name,
+};
 
 #[tokio::test]
 async fn the_memory_store_is_a_table() {
@@ -44,4 +48,19 @@ async fn the_recording_queue_keeps_letters_like_a_queue() {
         letters.map(queue::Arrived::from).collect()
     };
     queue::all(&recording, arrived).await;
+}
+
+#[tokio::test]
+async fn the_recording_queues_to_backends_take_events_like_queues() {
+    let recording = RecordingUpstream::default();
+    let (seen, reminded) = (Cell::new(0), Cell::new(0));
+    let new_events = async || {
+        let told = recording.told();
+        told.iter().skip(seen.replace(told.len())).map(|told| told.body.clone()).collect()
+    };
+    let new_reminders = async || {
+        let all = recording.reminders();
+        all.iter().skip(reminded.replace(all.len())).map(|(body, _)| body.clone()).collect()
+    };
+    upstream::all(&recording, new_events, new_reminders).await;
 }

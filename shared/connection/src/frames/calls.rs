@@ -1,8 +1,4 @@
-//! The calls of a client that go to backends.
-//!
-//! A call that wants an answer is noted first, then a reminder is put on its
-//! way, then the backends are told. So whatever happens after the first step,
-//! somebody completes the call, and whoever completes the call answers it.
+//! What a client wants of backends: its calls, and an end to its wait for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +7,12 @@ use hubcast_membership::presence;
 use hubcast_model::client::Client;
 use hubcast_model::context::Caller;
 use hubcast_model::event::{self, Call};
-use hubcast_model::id::{NAME_MAX_CHARS, SocketId};
-use hubcast_model::ports::{ClientStore, PendingStore, QueueError, StoreError, UpstreamQueue};
+use hubcast_model::ports::{ClientStore, PendingStore, StoreError, UpstreamQueue};
 use hubcast_model::report::chain;
-use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::time::Clock;
 use hubcast_model::values::Values;
-use signalr_protocol::message::Invocation;
-use signalr_protocol::texts;
 
-use super::completion::{complete, complete_with_error, fail};
+use super::hand_up::{Courier, Outbound, outbound};
 use super::known::Known;
 use super::step::{Answer, Step, unavailable};
 use crate::upstream::Upstream;
@@ -28,10 +21,6 @@ use crate::upstream::Upstream;
 const LOOKS: u32 = 6;
 /// The pause after the first look; each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// How much longer than its time-out a pending call is kept, for a reminder that comes late.
-const REMINDER_LATE_MAX: Duration = Duration::from_hours(1);
-/// The name under which this function completes a call that did not get on its way.
-const SENDER: &str = "sender";
 
 /// Hands calls to backends.
 #[derive(Debug)]
@@ -41,10 +30,10 @@ pub(super) struct Calls<S, C, U> {
     pub(super) upstream: Arc<Upstream<U>>,
 }
 
-/// A call that is to go to backends, and what the records before it found out.
+/// Calls that are to go to backends, in order, and what the records before them found out.
 #[derive(Debug)]
 pub(super) struct HandUp {
-    pub(super) call: Call,
+    pub(super) calls: Vec<Call>,
     pub(super) known: Arc<Known>,
 }
 
@@ -56,46 +45,37 @@ pub(super) struct Cancelled {
     pub(super) known: Arc<Known>,
 }
 
-/// A call, and the client it comes from.
-struct ClientCall<'a> {
-    socket: &'a SocketId,
-    /// The client as backends know it.
-    client: &'a Client,
-    call: &'a Call,
-    /// The call's invocation id.
-    id: &'a str,
-}
-
-/// Why a call did not get on its way.
-struct SendError {
-    cause: QueueError,
-    /// Whether a reminder will answer the call at its time-out in any case.
-    is_reminded: bool,
-}
-
 impl<S, C, U> Answer<HandUp> for Calls<S, C, U>
 where
     S: ClientStore + PendingStore,
     C: Clock,
     U: UpstreamQueue,
 {
+    /// Hands the calls up. The reply completes those that did not get on their way.
     async fn answer(&self, caller: &Caller, hand_up: HandUp) -> Step {
-        let HandUp { call, known } = hand_up;
-        if let Some(error) = refusal(&call.invocation) {
-            return complete_with_error(call.invocation, error);
+        let HandUp { calls, known } = hand_up;
+        let mut calls = outbound(calls);
+        match self.client(caller, &known).await {
+            Ok(client) => self.courier(caller, &client).hand_up(&mut calls).await,
+            Err(err) => {
+                tracing::error!(error = %chain(&err), "an invocation failed");
+                calls.iter_mut().for_each(Outbound::fail);
+            }
         }
-        let client = match self.client(caller, &known).await {
-            Ok(client) => client,
-            Err(err) => return complete(call.invocation, Err(err)),
-        };
-        if let Some(id) = call.invocation.invocation_id.clone() {
-            let ask = ClientCall { socket: &caller.socket, client: &client, call: &call, id: &id };
-            let asked = self.ask(&ask).await;
-            return asked.unwrap_or_else(|err| complete(call.invocation, Err(err)));
+        let completions: String = calls.into_iter().map(Outbound::completion).collect();
+        if completions.is_empty() { Step::Silent } else { Step::Reply(completions) }
+    }
+}
+
+impl<S, C, U> Calls<S, C, U> {
+    fn courier<'a>(&'a self, caller: &'a Caller, client: &'a Client) -> Courier<'a, S, C, U> {
+        Courier {
+            store: &self.store,
+            clock: &self.clock,
+            upstream: &self.upstream,
+            socket: &caller.socket,
+            client,
         }
-        let event = event::invoked(&caller.socket, &client, &call, self.clock.now());
-        presence::tell(&*self.upstream, &event).await;
-        Step::Silent
     }
 }
 
@@ -154,57 +134,4 @@ impl<S: ClientStore, C, U> Calls<S, C, U> {
         let principal = &caller.admission.principal;
         Ok(known.unwrap_or_else(|| Client::new(principal, caller.connection(), Values::new())))
     }
-}
-
-impl<S: PendingStore, C: Clock, U: UpstreamQueue> Calls<S, C, U> {
-    /// Asks backends for an answer. Nothing is replied here, unless backends cannot be asked.
-    async fn ask(&self, ask: &ClientCall<'_>) -> Result<Step, StoreError> {
-        let now = self.clock.now();
-        let expires = now.plus(self.upstream.timeout).plus(REMINDER_LATE_MAX);
-        if !self.store.put_pending(ask.socket, ask.id, now, expires).await? {
-            return Ok(fail(ask.id, texts::id_in_use(ask.id)));
-        }
-        match send(&*self.upstream, ask, self.clock.now()).await {
-            Ok(()) => Ok(Step::Silent),
-            Err(err) => Ok(self.take_back(ask, err).await),
-        }
-    }
-
-    /// The answer to a call that did not get on its way, unless somebody else answers it.
-    async fn take_back(&self, ask: &ClientCall<'_>, err: SendError) -> Step {
-        tracing::error!(error = %chain(&err.cause), "an invocation is not handed up");
-        let is_ours = match self.store.complete_pending(ask.socket, ask.id, SENDER).await {
-            Ok(is_ours) => is_ours,
-            // A reminder will find the call. Without a reminder nobody would.
-            Err(_) => !err.is_reminded,
-        };
-        if !is_ours {
-            return Step::Silent;
-        }
-        fail(ask.id, texts::unexpected(&ask.call.invocation.target))
-    }
-}
-
-/// Why a call goes to no backend.
-fn refusal(call: &Invocation) -> Option<String> {
-    if call.target.chars().nth(NAME_MAX_CHARS).is_some() {
-        return Some(texts::unknown_method(&call.target));
-    }
-    if !call.stream_ids.is_empty() {
-        return Some(texts::invalid_arguments(&call.target, "It takes no streams."));
-    }
-    None
-}
-
-async fn send<U: UpstreamQueue>(
-    upstream: &Upstream<U>,
-    ask: &ClientCall<'_>,
-    now: Timestamp,
-) -> Result<(), SendError> {
-    let time_out = event::time_out(ask.client, ask.id, &ask.call.invocation.target);
-    let reminded = upstream.remind(&time_out, upstream.timeout).await;
-    reminded.map_err(|cause| SendError { cause, is_reminded: false })?;
-    let event = event::invoked(ask.socket, ask.client, ask.call, now);
-    let told = upstream.tell(&event).await;
-    told.map_err(|cause| SendError { cause, is_reminded: true })
 }

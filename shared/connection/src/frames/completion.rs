@@ -29,10 +29,3 @@ pub(super) fn complete(call: Invocation, result: MethodResult) -> Step {
 pub(super) fn complete_with_error(call: Invocation, error: String) -> Step {
     complete(call, Ok(Outcome::Error(error)))
 }
-
-/// The completion of the invocation with this id by an error text.
-pub(super) fn fail(invocation_id: &str, error: String) -> Step {
-    let completion =
-        Completion { invocation_id: invocation_id.to_owned(), outcome: Outcome::Error(error) };
-    Step::Reply(HubMessage::Completion(completion).encode())
-}

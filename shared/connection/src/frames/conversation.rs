@@ -3,10 +3,12 @@
 //! The records of a frame are answered one after another. The conversation
 //! knows what each kind of record is, and which part answers it.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hubcast_model::context::Caller;
+use hubcast_model::event::Call;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
@@ -15,7 +17,7 @@ use signalr_protocol::handshake::{HandshakeError, HandshakeRequest, is_handshake
 use signalr_protocol::message::{HubMessage, PING};
 use signalr_protocol::texts;
 
-use super::calls::Cancelled;
+use super::calls::{Cancelled, HandUp};
 use super::closer::{Closer, Notice};
 use super::invocation::{Invoked, Streamed};
 use super::known::Known;
@@ -30,9 +32,10 @@ use super::{RECORDS_MAX, REPLY_MAX_BYTES};
 /// characters.
 const CLOSE_MAX_BYTES: usize = 2 * 1024;
 
-/// The rules of one frame: `handshake` answers handshakes, `invocations` the calls of methods.
+/// The rules of one frame: `handshake` answers handshakes, `invocations` the calls of methods, and
+/// `calls` brings calls to backends.
 #[derive(Debug)]
-pub(super) struct Conversation<S, G, C, H, I> {
+pub(super) struct Conversation<S, G, C, H, I, B> {
     pub(super) clock: Arc<C>,
     /// How long the gateway lets a socket live.
     pub(super) lifetime: Duration,
@@ -40,17 +43,20 @@ pub(super) struct Conversation<S, G, C, H, I> {
     pub(super) handshake: H,
     pub(super) liveness: Arc<Liveness<S, C>>,
     pub(super) invocations: I,
+    /// `None` when backends hear of nothing.
+    pub(super) calls: Option<B>,
     pub(super) results: Results<S>,
     pub(super) closer: Closer<S, G, C>,
 }
 
-impl<S, G, C, H, I> Conversation<S, G, C, H, I>
+impl<S, G, C, H, I, B> Conversation<S, G, C, H, I, B>
 where
     S: SocketStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     H: Answer<HandshakeRequest>,
-    I: Answer<Invoked> + Answer<Streamed> + Answer<Cancelled>,
+    I: Answer<Invoked> + Answer<Streamed>,
+    B: Answer<HandUp> + Answer<Cancelled>,
 {
     /// The frame that answers a frame; empty for none.
     pub(super) async fn reply(&self, caller: &Caller, frame: &str) -> String {
@@ -156,7 +162,8 @@ where
         None
     }
 
-    /// Answers records one after another, and adds the answers to `reply`.
+    /// Answers records one after another, and adds the answers to `reply`. Calls to backends are
+    /// handed up together, after the last record or before a call may be cancelled.
     async fn records(
         &self,
         caller: &Caller,
@@ -164,19 +171,32 @@ where
         known: &Arc<Known>,
         reply: &mut String,
     ) -> Option<End> {
-        // A Close may follow, for a reason that comes later or by the clock.
-        let room = REPLY_MAX_BYTES - CLOSE_MAX_BYTES;
+        let mut calls = Vec::new();
+        let mut end = None;
         for record in records {
+            if record.is_a_cancellation() {
+                end = add(self.hand_up(caller, mem::take(&mut calls), known).await, reply);
+            }
+            if end.is_some() {
+                break;
+            }
             match self.record(caller, record, known).await {
-                Step::Silent => {}
-                Step::End(end) => return Some(end),
-                Step::Reply(text) if reply.len() + text.len() > room => {
-                    return Some(End::limit("The replies to one frame are too large."));
-                }
-                Step::Reply(text) => reply.push_str(&text),
+                Step::HandUp(call) => calls.push(call),
+                step => end = add(step, reply),
             }
         }
-        None
+        let handed_up = add(self.hand_up(caller, calls, known).await, reply);
+        end.or(handed_up)
+    }
+
+    async fn hand_up(&self, caller: &Caller, calls: Vec<Call>, known: &Arc<Known>) -> Step {
+        match &self.calls {
+            Some(backends) if !calls.is_empty() => {
+                let known = Arc::clone(known);
+                Box::pin(backends.answer(caller, HandUp { calls, known })).await
+            }
+            _ => Step::Silent,
+        }
     }
 
     /// Hands a record to the part that answers it.
@@ -203,9 +223,13 @@ where
                 Box::pin(self.invocations.answer(caller, Streamed { call, known })).await
             }
             HubMessage::Completion(completion) => self.results.answer(caller, completion).await,
-            HubMessage::CancelInvocation { invocation_id } => {
-                Box::pin(self.invocations.answer(caller, Cancelled { invocation_id, known })).await
-            }
+            // Only calls to backends can be cancelled; the others are answered at once.
+            HubMessage::CancelInvocation { invocation_id } => match &self.calls {
+                Some(calls) => {
+                    Box::pin(calls.answer(caller, Cancelled { invocation_id, known })).await
+                }
+                None => Step::Silent,
+            },
             HubMessage::StreamItem(_)
             | HubMessage::Close(_)
             | HubMessage::Ack { .. }
@@ -239,6 +263,23 @@ where
         let age = now.since(caller.connected_at);
         (age >= recycle_age(&caller.socket, self.lifetime))
             .then(|| End::reconnect("The connection is being renewed."))
+    }
+}
+
+/// Adds what a step sends back to `reply`; the end of the conversation, if this is one.
+fn add(step: Step, reply: &mut String) -> Option<End> {
+    // A Close may follow, for a reason that comes later or by the clock.
+    let room = REPLY_MAX_BYTES - CLOSE_MAX_BYTES;
+    match step {
+        Step::Silent | Step::HandUp(_) => None,
+        Step::End(end) => Some(end),
+        Step::Reply(text) if reply.len() + text.len() > room => {
+            Some(End::limit("The replies to one frame are too large."))
+        }
+        Step::Reply(text) => {
+            reply.push_str(&text);
+            None
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The invocations of a client: its group methods, and calls to backends.
+//! The invocations of a client: its group methods, and which calls go to backends.
 //!
 //! Exactly one completion when the caller waits for one, none otherwise. The
 //! completion comes only once all rows of the handshake are written: a
@@ -15,7 +15,6 @@ use serde::Deserialize;
 use signalr_protocol::message::{Invocation, Json, Outcome, StreamInvocation};
 use signalr_protocol::texts;
 
-use super::calls::{Cancelled, HandUp};
 use super::completion::{complete, complete_with_error};
 use super::group::GroupCall;
 use super::known::{Known, Look};
@@ -37,24 +36,23 @@ pub(super) struct Streamed {
     pub(super) known: Arc<Known>,
 }
 
-/// Answers invocations: `groups` those of group methods, `calls` those that go to backends.
+/// Answers invocations: `groups` those of group methods.
 #[derive(Debug)]
-pub(super) struct Invocations<S, C, M, B> {
+pub(super) struct Invocations<S, C, M> {
     pub(super) liveness: Arc<Liveness<S, C>>,
     pub(super) groups: M,
-    /// `None` when backends hear of nothing.
-    pub(super) calls: Option<B>,
+    /// Whether calls of other methods go to backends.
+    pub(super) hands_up: bool,
     pub(super) built_in: BuiltIn,
     /// How much work a connection may do.
     pub(super) allowance: Allowance,
 }
 
-impl<S, C, M, B> Answer<Invoked> for Invocations<S, C, M, B>
+impl<S, C, M> Answer<Invoked> for Invocations<S, C, M>
 where
     S: SocketStore,
     C: Clock,
     M: Answer<GroupCall>,
-    B: Answer<HandUp>,
 {
     async fn answer(&self, caller: &Caller, invoked: Invoked) -> Step {
         let Invoked { call, known } = invoked;
@@ -67,20 +65,16 @@ where
                 self.groups.answer(caller, GroupCall { look, method, call, known }).await
             }
             Some(Method::GetConnectionId) => complete(call, Ok(own_id(caller))),
-            None => {
-                let call = Call { invocation: call, is_stream: false };
-                self.hand_up(caller, HandUp { call, known }).await
-            }
+            None => self.hand_up(call, false),
         }
     }
 }
 
-impl<S, C, M, B> Answer<Streamed> for Invocations<S, C, M, B>
+impl<S, C, M> Answer<Streamed> for Invocations<S, C, M>
 where
     S: SocketStore,
     C: Clock,
     M: Send + Sync,
-    B: Answer<HandUp>,
 {
     /// Streams come from backends alone.
     async fn answer(&self, caller: &Caller, streamed: Streamed) -> Step {
@@ -92,33 +86,16 @@ where
             let error = texts::not_streaming(&call.target);
             return complete_with_error(call, error);
         }
-        if self.calls.is_some()
+        if self.hands_up
             && let Err(step) = self.ready(caller, &known).await
         {
             return step;
         }
-        let call = Call { invocation: call, is_stream: true };
-        self.hand_up(caller, HandUp { call, known }).await
+        self.hand_up(call, true)
     }
 }
 
-impl<S, C, M, B> Answer<Cancelled> for Invocations<S, C, M, B>
-where
-    S: SocketStore,
-    C: Clock,
-    M: Send + Sync,
-    B: Answer<Cancelled>,
-{
-    /// Only calls of backends can be cancelled; the others are answered at once.
-    async fn answer(&self, caller: &Caller, cancelled: Cancelled) -> Step {
-        match &self.calls {
-            Some(calls) => calls.answer(caller, cancelled).await,
-            None => Step::Silent,
-        }
-    }
-}
-
-impl<S: SocketStore, C: Clock, M, B> Invocations<S, C, M, B> {
+impl<S: SocketStore, C: Clock, M> Invocations<S, C, M> {
     /// The record of the caller's socket, which is ready; or the end of a socket that is not, or
     /// whose client owes too much.
     async fn ready(&self, caller: &Caller, known: &Known) -> Result<Look, Step> {
@@ -137,14 +114,14 @@ impl<S: SocketStore, C: Clock, M, B> Invocations<S, C, M, B> {
     }
 }
 
-impl<S, C, M, B: Answer<HandUp>> Invocations<S, C, M, B> {
-    /// Hands a call of a method that is not built in to backends.
-    async fn hand_up(&self, caller: &Caller, call: HandUp) -> Step {
-        let Some(calls) = &self.calls else {
-            let error = texts::unknown_method(&call.call.invocation.target);
-            return complete_with_error(call.call.invocation, error);
-        };
-        calls.answer(caller, call).await
+impl<S, C, M> Invocations<S, C, M> {
+    /// Hands a call of a method that is not built in to backends, if there are any.
+    fn hand_up(&self, invocation: Invocation, is_stream: bool) -> Step {
+        if self.hands_up {
+            return Step::HandUp(Call { invocation, is_stream });
+        }
+        let error = texts::unknown_method(&invocation.target);
+        complete_with_error(invocation, error)
     }
 }
 

@@ -43,6 +43,11 @@ impl Record {
         ))
     }
 
+    /// Whether the record takes a call back.
+    pub(super) const fn is_a_cancellation(&self) -> bool {
+        matches!(self, Self::Message(HubMessage::CancelInvocation { .. }))
+    }
+
     const fn is_a_farewell(&self) -> bool {
         matches!(self, Self::Message(HubMessage::Close(_)))
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use hubcast_model::context::Caller;
+use hubcast_model::event::Call;
 use hubcast_model::ports::StoreError;
 use hubcast_model::report::chain as report;
 use hubcast_model::work::Turn;
@@ -23,8 +24,10 @@ pub(super) trait Answer<M>: Send + Sync {
 pub(super) enum Step {
     /// Nothing is sent back.
     Silent,
-    /// This record is sent back.
+    /// These records are sent back.
     Reply(String),
+    /// This call goes to backends, together with the other calls of its frame.
+    HandUp(Call),
     /// The conversation ends. The records after this one are not looked at.
     End(End),
 }

@@ -32,11 +32,18 @@ type WiredArrival<S, G, C, U> = Arrival<S, G, C, WiredPresence<S, C, U>>;
 pub(super) type WiredHandshake<S, G, C, U> =
     Handshake<S, G, C, WiredPresence<S, C, U>, WiredArrival<S, G, C, U>>;
 /// The part that answers invocations.
-pub(super) type WiredInvocations<S, G, C, U> =
-    Invocations<S, C, GroupMethods<S, G, C>, Calls<S, C, U>>;
+pub(super) type WiredInvocations<S, G, C> = Invocations<S, C, GroupMethods<S, G, C>>;
+/// The part that brings calls to backends.
+pub(super) type WiredCalls<S, C, U> = Calls<S, C, U>;
 /// All parts.
-pub(super) type WiredConversation<S, G, C, U> =
-    Conversation<S, G, C, WiredHandshake<S, G, C, U>, WiredInvocations<S, G, C, U>>;
+pub(super) type WiredConversation<S, G, C, U> = Conversation<
+    S,
+    G,
+    C,
+    WiredHandshake<S, G, C, U>,
+    WiredInvocations<S, G, C>,
+    WiredCalls<S, C, U>,
+>;
 
 /// The ports, shared by the parts.
 struct Wiring<S, G, C, U> {
@@ -69,6 +76,7 @@ pub(super) fn conversation<S, G, C, U>(
         handshake: wiring.handshake(settings),
         liveness: Arc::clone(&wiring.liveness),
         invocations: wiring.invocations(settings),
+        calls: wiring.calls(),
         results: Results { store: Arc::clone(&wiring.store) },
         closer: wiring.closer(settings),
     }
@@ -147,7 +155,7 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
         }
     }
 
-    fn invocations(&self, settings: &FrameSettings) -> WiredInvocations<S, G, C, U> {
+    fn invocations(&self, settings: &FrameSettings) -> WiredInvocations<S, G, C> {
         Invocations {
             liveness: Arc::clone(&self.liveness),
             allowance: settings.allowance,
@@ -160,11 +168,12 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
                 groups_max: settings.groups_max,
                 allowance: settings.allowance,
             },
-            calls: self.upstream.as_ref().map(|upstream| Calls {
-                store: Arc::clone(&self.store),
-                clock: Arc::clone(&self.clock),
-                upstream: Arc::clone(upstream),
-            }),
+            hands_up: self.upstream.is_some(),
         }
+    }
+
+    fn calls(&self) -> Option<WiredCalls<S, C, U>> {
+        let upstream = self.upstream.as_ref().map(Arc::clone)?;
+        Some(Calls { store: Arc::clone(&self.store), clock: Arc::clone(&self.clock), upstream })
     }
 }

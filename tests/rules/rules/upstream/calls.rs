@@ -172,6 +172,93 @@ async fn a_call_that_does_not_get_on_its_way_is_answered_here() {
     }
 }
 
+fn add_calls(count: usize) -> String {
+    (0..count).map(|n| invoke(&n.to_string(), "Add", &json!([n]))).collect()
+}
+
+/// As a client sends them whose app calls and does not await.
+#[tokio::test]
+async fn hundreds_of_calls_in_one_frame_go_to_backends_in_some_dozens_of_requests() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    told.stage.journal().clear();
+    assert_eq!(told.answer(&alice, &add_calls(400)).await, PING);
+    let journal = told.stage.journal();
+    assert_eq!((journal.count("tell"), journal.count("remind")), (40, 40));
+    assert_eq!((journal.count("put_pending"), journal.count("client")), (400, 1));
+    let ids: Vec<Value> = calls(&told).iter().map(|call| call["arguments"][0].clone()).collect();
+    assert_eq!(ids, (0..400).map(Value::from).collect::<Vec<_>>(), "in their order");
+    assert_eq!(told.backends.reminders().len(), 400);
+}
+
+/// Each request may take its time; the rows do not wait for each other.
+#[tokio::test(start_paused = true)]
+async fn hundreds_of_calls_are_handed_up_in_time_though_all_is_slow() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    told.stage.store.fault("put_pending", Fault::Slow(Duration::from_millis(30)));
+    for operation in ["tell", "remind"] {
+        told.backends.fault(operation, Fault::Slow(Duration::from_millis(100)));
+    }
+    assert_eq!(told.answer(&alice, &add_calls(400)).await, PING);
+    assert_eq!(calls(&told).len(), 400);
+}
+
+#[tokio::test]
+async fn calls_that_a_batch_leaves_out_are_answered_here_and_the_others_by_backends() {
+    for operation in ["remind", "tell"] {
+        let told = Told::default();
+        let alice = ready(&told).await;
+        told.backends.refuse(operation, &["\"invocationId\":\"3\"", "\"invocationId\":\"17\""]);
+        let reply = told.answer(&alice, &add_calls(23)).await;
+        let ids = records(&reply).into_iter().map(|reply| reply["invocationId"].clone());
+        let failed: Vec<Value> = ids.collect();
+        assert_eq!(failed, [json!("3"), json!("17")], "{operation}");
+        assert_eq!(calls(&told).len(), 21, "{operation}");
+
+        told.backends.heal();
+        for (reminder, _) in told.backends.reminders() {
+            told.stage.publish([message(&reminder, &reminder)]).await;
+        }
+        let late = told.completions(&alice);
+        assert_eq!(late.len(), 21, "{operation}: the others are not answered in time");
+        let is_failed = |done: &Value| failed.contains(&done["invocationId"]);
+        assert!(!late.iter().any(is_failed), "{operation}: each call is answered once");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_cannot_be_written_fail_their_calls_and_no_others() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    let faults = (0..23).map(|n| (n == 5 || n == 12).then_some(Fault::Unavailable));
+    told.stage.store.fault_next("put_pending", faults);
+    let reply = told.answer(&alice, &add_calls(23)).await;
+    assert_eq!((records(&reply).len(), calls(&told).len()), (2, 21));
+    assert_eq!(told.backends.reminders().len(), 21);
+}
+
+#[tokio::test]
+async fn an_id_that_stands_twice_in_a_frame_is_refused_the_second_time() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    let reply = told.answer(&alice, &invoke("7", "Add", &json!([])).repeat(2)).await;
+    assert_eq!(error(&reply), "Invocation ID '7' is already in use.");
+    assert_eq!(calls(&told).len(), 1);
+}
+
+#[tokio::test]
+async fn calls_before_a_cancellation_or_an_end_are_handed_up_before() {
+    let told = Told::default();
+    let alice = ready(&told).await;
+    let cancel = format!("{}\u{1e}", json!({ "type": 5, "invocationId": "7" }));
+    let call = |id: &str| invoke(id, "Add", &json!([]));
+    let frame = [call("7"), cancel, call("8"), "nonsense\u{1e}".to_owned(), call("9")].concat();
+    let replies = records(&told.answer(&alice, &frame).await);
+    assert_eq!(replies.iter().map(|reply| &reply["type"]).collect::<Vec<_>>(), [7]);
+    assert_eq!(told.heard(), ["connected", "Add", "cancelled", "Add"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_hangs_fails_the_call_and_not_the_socket() {
     for operation in ["remind", "tell"] {
