@@ -24,11 +24,12 @@ pub async fn handle(
         tracing::error!("this is not the event of a message");
         return response(String::new());
     }
-    let Some(caller) = caller(&event) else {
-        tracing::error!("this is not the message of a socket that was authorised");
-        return response(turned_away());
-    };
+    let caller = caller(&event);
     let frame = event.body.unwrap_or_default();
+    let Some(caller) = caller else {
+        tracing::error!("this is not the message of a socket that was authorised");
+        return response(turned_away(&frame));
+    };
     response(frames.answer(&caller, &frame, patience).await)
 }
 

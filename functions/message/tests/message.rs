@@ -102,7 +102,7 @@ async fn an_event_that_is_not_ours_does_nothing() {
 
 /// Its client would wait for an answer in vain, and stay connected and deaf.
 #[tokio::test]
-async fn a_frame_of_nobody_is_answered_by_a_close_that_lets_its_client_return() {
+async fn a_frame_of_nobody_is_answered_by_an_end_that_its_client_can_read() {
     let changes: [fn(&mut Value); 5] = [
         |event| event["requestContext"]["authorizer"] = Value::Null,
         |event| event["requestContext"]["authorizer"]["issuedAt"] = json!("yesterday"),
@@ -113,8 +113,10 @@ async fn a_frame_of_nobody_is_answered_by_a_close_that_lets_its_client_return() 
     for change in changes {
         let rig = connecting().await;
         let error = "Connection closed with an error.";
+        let refusal = format!("{{\"error\":\"{error}\"}}\u{1e}");
+        assert_eq!(rig.answer(HANDSHAKE, change).await, Some(refusal));
         let close = format!("{{\"type\":7,\"error\":\"{error}\",\"allowReconnect\":true}}\u{1e}");
-        assert_eq!(rig.answer(HANDSHAKE, change).await, Some(close));
+        assert_eq!(rig.answer(PING, change).await, Some(close));
         assert!(rig.gateway.arrivals().is_empty());
         assert_eq!(rig.store.sockets()[0].state, SocketState::Connecting);
     }

@@ -130,7 +130,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     ) -> Result<Principal, AuthError> {
         let check = |keys: &AccessKeys| self.client_tokens(keys).verify(token, hub, now);
         let Verified { principal, is_expired } = self.checked(check).await?;
-        if principal.session_expires.is_some_and(|end| end <= now) {
+        if principal.is_over(now) {
             return Err(AuthError::Expired);
         }
         match &principal.session {

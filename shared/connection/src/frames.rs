@@ -18,6 +18,7 @@ mod completion;
 mod conversation;
 mod entrance;
 mod exit;
+mod farewell;
 mod grant;
 mod group;
 mod hand_up;
@@ -25,6 +26,7 @@ mod handshake;
 mod inbox;
 mod invocation;
 mod known;
+mod lifetime;
 mod limit;
 mod liveness;
 mod meter;
@@ -47,6 +49,8 @@ use signalr_protocol::texts;
 
 use crate::upstream::Upstream;
 use calls::{Cancelled, HandUp};
+use conversation::shakes_hands;
+use farewell::{Farewell, Stage};
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
 use hubcast_model::ports::{ConnectionGateway, NoUpstream, ResultStore, SocketStore};
@@ -154,11 +158,12 @@ where
         }
         // Its client may send the same again, so the socket ends whatever the client does.
         let end = tokio::time::timeout(ENDING, self.conversation.run_out(caller, frame)).await;
-        end.unwrap_or_else(|_elapsed| turned_away())
+        end.unwrap_or_else(|_elapsed| self.conversation.last_words(caller, frame).record())
     }
 }
 
 /// The answer to a frame that cannot be answered, as when its sender is not known: connect anew.
-pub fn turned_away() -> String {
-    End::reconnect(texts::CLOSED_WITH_ERROR).record()
+pub fn turned_away(frame: &str) -> String {
+    let stage = if shakes_hands(frame) { Stage::Before } else { Stage::Through };
+    Farewell::of(End::reconnect(texts::CLOSED_WITH_ERROR), stage).record()
 }

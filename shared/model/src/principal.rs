@@ -46,3 +46,10 @@ pub struct Principal {
     /// The connection whose connectionToken was shown with the token, if any.
     pub connection: Option<ConnectionId>,
 }
+
+impl Principal {
+    /// Whether the session has ended.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.session_expires.is_some_and(|end| end <= now)
+    }
+}

@@ -212,7 +212,7 @@ async fn an_invocation_before_the_handshake_is_refused() {
     let call = invoke("7", "GetConnectionId", &json!([]));
     assert_eq!(stage.answer(&alice, &call).await, "");
     stage.assert_refused(&alice, "An unexpected error occurred during connection handshake.");
-    assert_eq!(stage.journal().count("socket"), 4);
+    assert_eq!(stage.journal().count("socket"), 5);
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,7 +223,7 @@ async fn an_invocation_of_a_socket_that_is_not_on_record_lets_it_return() {
     let [reply] = stage.replies(&stranger, &call).await.try_into().unwrap();
     assert!(close(&reply));
     assert!(stage.store.rows().is_empty());
-    assert_eq!(stage.journal().entries(), ["socket", "socket", "mark_closed"]);
+    assert_eq!(stage.journal().entries(), ["socket", "socket", "socket", "mark_closed"]);
 }
 
 /// What a client is told to be its id must be one that it can be reached by.

@@ -10,6 +10,7 @@
 mod backend;
 mod budget;
 mod connect;
+mod early_ends;
 mod ends;
 mod entry;
 mod fanout;

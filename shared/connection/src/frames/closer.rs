@@ -9,8 +9,8 @@ use hubcast_model::ports::{ConnectionGateway, SocketStore, StoreError};
 use hubcast_model::report::chain as report;
 use hubcast_model::time::{Clock, Timestamp};
 
+use super::farewell::Farewell;
 use super::post::post;
-use super::step::End;
 
 /// How long the mark of a closed socket is kept.
 const CLOSED_MARK: Duration = Duration::from_mins(10);
@@ -56,11 +56,11 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
     }
 
     /// Notes an end on the socket's record. Another frame may have ended the socket before.
-    pub(super) async fn begin(&self, socket: &SocketId, end: &End) -> Notice {
-        let told_at = match end {
-            End::Drop => return Notice::Unmarked,
-            End::Limit(_) => self.told_by(),
-            End::Close(_) | End::Refuse(_) => self.clock.now(),
+    pub(super) async fn begin(&self, socket: &SocketId, farewell: &Farewell) -> Notice {
+        let told_at = match farewell {
+            Farewell::Nothing => return Notice::Unmarked,
+            Farewell::LateClose(_) => self.told_by(),
+            Farewell::Close(_) | Farewell::Refusal(_) => self.clock.now(),
         };
         match self.mark(socket, told_at).await {
             Ok(None) => Notice::First(told_at),
@@ -74,11 +74,24 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
 
     /// Carries out an end that has begun, and answers the record to send back. A client that still
     /// sends after its Close is cut off instead.
-    pub(super) async fn close(&self, socket: &SocketId, end: End, notice: Notice) -> String {
-        match (notice, end) {
+    pub(super) async fn close(
+        &self,
+        socket: &SocketId,
+        farewell: Farewell,
+        notice: Notice,
+    ) -> String {
+        match (notice, farewell) {
             (Notice::Repeated(told_at), _) => self.insist(socket, told_at).await,
-            (_, End::Drop) => self.drop(socket).await,
-            (_, end) => self.tell(socket, end).await,
+            (_, Farewell::Nothing) => self.drop(socket).await,
+            (_, Farewell::Close(record)) => record,
+            (_, Farewell::LateClose(record)) => {
+                tokio::time::sleep(RETURN_FLOOR).await;
+                record
+            }
+            (_, Farewell::Refusal(refusal)) => {
+                self.refuse(socket, refusal).await;
+                String::new()
+            }
         }
     }
 
@@ -108,18 +121,6 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
         told_at: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         self.store.mark_closed(socket, told_at, self.clock.now().plus(CLOSED_MARK)).await
-    }
-
-    async fn tell(&self, socket: &SocketId, end: End) -> String {
-        match end {
-            End::Limit(_) => tokio::time::sleep(RETURN_FLOOR).await,
-            End::Refuse(_) => {
-                self.refuse(socket, end.record()).await;
-                return String::new();
-            }
-            End::Close(_) | End::Drop => {}
-        }
-        end.record()
     }
 
     /// Refuses a handshake, and then ends the socket, as ASP.NET Core does. Official clients leave

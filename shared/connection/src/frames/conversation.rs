@@ -9,18 +9,19 @@ use std::time::Duration;
 
 use hubcast_model::context::Caller;
 use hubcast_model::event::Call;
-use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
 use signalr_protocol::framing::{self, FrameError};
-use signalr_protocol::handshake::{HandshakeError, HandshakeRequest, is_handshake};
+use signalr_protocol::handshake::{HandshakeRequest, is_handshake};
 use signalr_protocol::message::{HubMessage, PING};
 use signalr_protocol::texts;
 
 use super::calls::{Cancelled, HandUp};
 use super::closer::{Closer, Notice};
+use super::farewell::{Farewell, Stage};
 use super::invocation::{Invoked, Streamed};
 use super::known::Known;
+use super::lifetime::due_end;
 use super::liveness::{Liveness, Ping};
 use super::meter::Meter;
 use super::record::{Record, want_a_sign};
@@ -70,52 +71,63 @@ where
                 self.admitted(caller, records, &mut reply).await
             }
             Err(FrameError::Empty) => self.meter.admit(caller, &[]).await,
-            Err(err @ FrameError::TooManyRecords { .. }) => {
-                Some(self.beyond_limit(caller, err.to_string()).await)
-            }
-            Err(err) => Some(self.broken(caller, &err.to_string()).await),
+            Err(err @ FrameError::TooManyRecords { .. }) => Some(End::limit(err.to_string())),
+            Err(err) => Some(End::Broken(err.to_string())),
         };
-        if let Some(end) = end.or_else(|| self.due_end(caller)) {
+        if let Some(end) = end.or_else(|| due_end(caller, self.lifetime, self.clock.now())) {
             reply.push_str(&self.close(caller, end).await);
         }
         reply
     }
 
-    /// The end of a client whose frame is beyond a limit. A client that has not shaken hands does not
-    /// come back by itself, so nobody has to wait before the client is told.
-    async fn beyond_limit(&self, caller: &Caller, why: String) -> End {
-        match self.liveness.ready(caller).await {
-            Ok(_) => End::limit(why),
-            Err(_) => End::Drop,
+    /// Ends the caller's socket since its frame could not be answered in time. Nobody is asked how
+    /// far the handshake is: whoever answers that may be what took too long.
+    pub(super) async fn run_out(&self, caller: &Caller, frame: &str) -> String {
+        let farewell = self.last_words(caller, frame);
+        match self.begin(caller, &farewell).await {
+            // The frame that was to tell the client may be this one.
+            Notice::Repeated(_) => self.closer.drop(&caller.socket).await,
+            notice => self.closer.close(&caller.socket, farewell, notice).await,
         }
     }
 
-    /// Ends the caller's socket since its frame could not be answered in time. Before the answer to
-    /// its handshake a client must not read anything else.
-    pub(super) async fn run_out(&self, caller: &Caller, frame: &str) -> String {
-        let records = framing::records(frame, RECORDS_MAX).unwrap_or_default();
-        let end = if records.into_iter().any(is_handshake) {
-            End::Drop
-        } else {
-            End::reconnect(texts::CLOSED_WITH_ERROR)
-        };
-        match self.begin(caller, &end).await {
-            // The frame that was to tell the client may be this one.
-            Notice::Repeated(_) => self.closer.drop(&caller.socket).await,
-            notice => self.closer.close(&caller.socket, end, notice).await,
-        }
+    /// What a client may read whose frame could not be answered, as far as this instance knows.
+    pub(super) fn last_words(&self, caller: &Caller, frame: &str) -> Farewell {
+        let is_through = self.meter.budget.is_through(&caller.socket)
+            || !(self.liveness.is_young(caller) || shakes_hands(frame));
+        let stage = if is_through { Stage::Through } else { Stage::Between };
+        Farewell::of(End::reconnect(texts::CLOSED_WITH_ERROR), stage)
     }
 
     async fn close(&self, caller: &Caller, end: End) -> String {
-        let notice = self.begin(caller, &end).await;
-        self.closer.close(&caller.socket, end, notice).await
+        let stage = self.stage(caller, &end).await;
+        let farewell = Farewell::of(end, stage);
+        let notice = self.begin(caller, &farewell).await;
+        self.closer.close(&caller.socket, farewell, notice).await
+    }
+
+    /// How far the client is with its handshake.
+    async fn stage(&self, caller: &Caller, end: &End) -> Stage {
+        if self.meter.budget.is_through(&caller.socket) {
+            return Stage::Through;
+        }
+        if matches!(end, End::Drop) {
+            return Stage::Between;
+        }
+        let stage = self.liveness.stage(caller).await;
+        stage.unwrap_or_else(|| match end {
+            // This frame is the handshake.
+            End::Refuse(_) => Stage::Before,
+            _ if self.liveness.is_young(caller) => Stage::Between,
+            _ => Stage::Through,
+        })
     }
 
     /// Notes an end, so that frames that come meanwhile do not cut the socket before its Close.
-    async fn begin(&self, caller: &Caller, end: &End) -> Notice {
+    async fn begin(&self, caller: &Caller, farewell: &Farewell) -> Notice {
         let (socket, budget) = (&caller.socket, &self.meter.budget);
         budget.end(socket, self.closer.told_by(), self.clock.now());
-        let notice = self.closer.begin(socket, end).await;
+        let notice = self.closer.begin(socket, farewell).await;
         if let Some(told_at) = notice.told_at() {
             budget.told(socket, told_at, self.clock.now());
         }
@@ -208,7 +220,7 @@ where
             Record::Handshake(request) => Box::pin(self.handshake.answer(caller, request)).await,
             Record::Message(message) => self.message(caller, message, known).await,
             Record::Unknown => Step::Silent,
-            Record::Broken(detail) => Step::End(self.broken(caller, &detail).await),
+            Record::Broken(detail) => Step::End(End::Broken(detail)),
         }
     }
 
@@ -246,24 +258,11 @@ where
         budget.note_ping(&caller.socket, now);
         self.liveness.answer(caller, Ping).await
     }
+}
 
-    /// The end of a client whose frame or record cannot be read.
-    async fn broken(&self, caller: &Caller, detail: &str) -> End {
-        let refusal = HandshakeError::Malformed.to_string();
-        self.liveness.protocol_end(caller, refusal, detail).await
-    }
-
-    /// The end of a session that is over, or of a socket that the gateway will cut soon.
-    fn due_end(&self, caller: &Caller) -> Option<End> {
-        let now = self.clock.now();
-        let expires = caller.admission.principal.session_expires;
-        if expires.is_some_and(|expires| expires <= now) {
-            return Some(End::reconnect("The session has expired."));
-        }
-        let age = now.since(caller.connected_at);
-        (age >= recycle_age(&caller.socket, self.lifetime))
-            .then(|| End::reconnect("The connection is being renewed."))
-    }
+/// Whether a frame holds a handshake, so that its client may wait for the answer.
+pub(super) fn shakes_hands(frame: &str) -> bool {
+    framing::records(frame, RECORDS_MAX).is_ok_and(|records| records.into_iter().any(is_handshake))
 }
 
 /// Adds what a step sends back to `reply`; the end of the conversation, if this is one.
@@ -279,29 +278,6 @@ fn add(step: Step, reply: &mut String) -> Option<End> {
         Step::Reply(text) => {
             reply.push_str(&text);
             None
-        }
-    }
-}
-
-/// At which age a socket is recycled: 100 to 114 of its 120 parts of life. The age differs from
-/// socket to socket, so that many which connected together do not come back together. It is early
-/// enough that a client with long keep-alives is told before the gateway cuts the socket.
-fn recycle_age(socket: &SocketId, lifetime: Duration) -> Duration {
-    let part = u32::try_from(socket.spread() % 1400).unwrap_or(0);
-    lifetime.saturating_mul(10_000 + part) / 12_000
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sockets_are_recycled_between_100_and_114_minutes() {
-        let minutes = |m: u64| Duration::from_secs(60 * m);
-        for n in 0..500 {
-            let socket = SocketId::parse(&format!("s{n}=")).unwrap();
-            let age = recycle_age(&socket, minutes(120));
-            assert!(age >= minutes(100) && age < minutes(114), "{age:?}");
         }
     }
 }

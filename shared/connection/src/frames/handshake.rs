@@ -26,18 +26,20 @@ use tokio::time::timeout;
 
 use super::acceptance::{Unanswered, accept, time_left};
 use super::arrival::Newcomer;
+use super::budget::Budget;
 use super::entrance::{Beginning, Entrance, Entry};
 use super::exit::Exit;
 use super::inbox::Inboxes;
 use super::limit::LimitCheck;
 use super::liveness::Liveness;
-use super::step::{Answer, End, Step, unavailable};
+use super::step::{Answer, End, SESSION_OVER, Step, unavailable};
 
 /// Takes handshakes on. A socket that has become ready goes to `arrival`.
 #[derive(Debug)]
 pub(super) struct Handshake<S, G, C, P, A> {
     pub(super) store: Arc<S>,
     pub(super) gateway: Arc<G>,
+    pub(super) budget: Arc<Budget>,
     pub(super) liveness: Arc<Liveness<S, C>>,
     pub(super) limit: Arc<LimitCheck<S, G, C, P>>,
     pub(super) entrance: Entrance<S, C>,
@@ -64,16 +66,19 @@ where
 {
     async fn answer(&self, caller: &Caller, request: HandshakeRequest) -> Step {
         if let Err(refusal) = request.accept() {
-            return self.refuse(caller, refusal.to_string()).await;
+            return Step::End(End::Refuse(refusal.to_string()));
+        }
+        if caller.admission.principal.is_over(self.liveness.clock.now()) {
+            return Step::End(End::Refuse(SESSION_OVER.to_owned()));
         }
         match self.limit.refusal(caller).await {
             Ok(None) => {}
-            Ok(Some(refusal)) => return self.refuse(caller, refusal).await,
+            Ok(Some(refusal)) => return Step::End(End::Refuse(refusal)),
             Err(err) => return unbegun(&err),
         }
         match self.entrance.begin(caller).await {
             Ok(Beginning::Begun(socket)) => self.take_on(caller, socket).await,
-            Ok(Beginning::Repeated) => Step::End(End::broken("A second handshake.")),
+            Ok(Beginning::Repeated) => Step::End(End::Broken("A second handshake.".to_owned())),
             Ok(Beginning::Unknown) => Step::End(End::Drop),
             Err(err) => unbegun(&err),
         }
@@ -105,6 +110,7 @@ where
         if let Err(err) = accept(&*self.gateway, &socket, self.time_left(&socket)).await {
             return self.exit.unanswered(&socket, &err).await;
         }
+        self.budget.note_through(&socket.id, self.liveness.clock.now());
         match entry {
             Ok(Entry::Written(groups)) => self.admit(caller, socket, groups).await,
             Ok(Entry::Lost) => self.exit.lost(&socket).await,
@@ -130,15 +136,9 @@ where
     }
 }
 
-impl<S: SocketStore, G, C: Clock, P, A> Handshake<S, G, C, P, A> {
+impl<S, G, C: Clock, P, A> Handshake<S, G, C, P, A> {
     fn time_left(&self, socket: &Socket) -> Duration {
         time_left(socket, self.liveness.clock.now())
-    }
-
-    /// Refuses a handshake. A client past its handshake reads Close records only.
-    async fn refuse(&self, caller: &Caller, refusal: String) -> Step {
-        let detail = refusal.clone();
-        Step::End(self.liveness.protocol_end(caller, refusal, &detail).await)
     }
 }
 

@@ -21,6 +21,7 @@ use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Clock;
 
 use super::closer::{Closer, cut};
+use super::farewell::{Farewell, Stage};
 use super::step::End;
 
 const EVICTED: &str = "A newer connection of the user took the place of this one.";
@@ -197,8 +198,9 @@ where
     async fn evict(&self, excess: Excess) -> Result<(), StoreError> {
         let Excess { mut sockets, why } = excess;
         // A socket that is joining must not hear anything yet, and comes here by itself.
-        sockets.retain(|socket| socket.state != SocketState::Joining);
-        let close = Bytes::from(End::fatal(why).record());
+        sockets.retain(|socket| socket.state == SocketState::Ready);
+        let farewell = Farewell::of(End::fatal(why), Stage::Through);
+        let close = Bytes::from(farewell.record());
         for socket in &sockets {
             if let Err(err) = self.closer.gateway.post(&socket.id, close.clone()).await {
                 tracing::warn!(error = %report(&err), "an evicted socket was not told");

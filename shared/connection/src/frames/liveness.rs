@@ -8,9 +8,9 @@ use hubcast_model::ports::{Consistency, SocketStore, StoreError};
 use hubcast_model::report::chain as report;
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Clock;
-use signalr_protocol::handshake::HandshakeError;
 use signalr_protocol::message::PING;
 
+use super::farewell::Stage;
 use super::step::{Answer, End, Step, unavailable};
 
 /// Each ping of a socket younger than this looks whether the socket is on record. Two of the
@@ -47,12 +47,11 @@ pub(super) enum Readiness {
 }
 
 impl Readiness {
-    /// The record of a socket that is ready, or the end of another one. A client that waits for
-    /// the answer to its handshake reads nothing else.
+    /// The record of a socket that is ready, or the end of another one.
     fn socket(self) -> Result<Socket, End> {
         match self {
             Self::Ready(socket) => Ok(socket),
-            Self::Connecting => Err(End::Refuse(HandshakeError::Malformed.to_string())),
+            Self::Connecting => Err(End::Broken("The handshake comes first.".to_owned())),
             Self::Joining => Err(End::Drop),
             Self::Unknown => Err(End::unknown()),
         }
@@ -91,16 +90,13 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
             || (caller.socket.spread() ^ now.as_millis()).is_multiple_of(LOOK_ONE_IN)
     }
 
-    fn is_young(&self, caller: &Caller) -> bool {
+    pub(super) fn is_young(&self, caller: &Caller) -> bool {
         self.clock.now().since(caller.connected_at) < YOUNG
     }
 
-    /// Whether the client may be given a sign of life: its socket is ready, or too old to be still
-    /// shaking hands. The end of a socket that is not known.
+    /// Whether the client may be given a sign of life: its socket is ready. The end of a socket that
+    /// is not known.
     pub(super) async fn is_through(&self, caller: &Caller) -> Result<bool, End> {
-        if !self.is_young(caller) {
-            return Ok(true);
-        }
         match self.readiness(caller).await {
             Ok(Readiness::Ready(_)) => Ok(true),
             // The answer to the handshake will be the sign.
@@ -139,17 +135,25 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
         Ok(Readiness::Unknown)
     }
 
-    /// The end of a client that broke the protocol. Before the handshake a client reads nothing
-    /// but the answer to one, so it gets `refusal`; later it gets a Close that says `detail`. In
-    /// between the client waits for its answer, and so does its end.
-    pub(super) async fn protocol_end(&self, caller: &Caller, refusal: String, detail: &str) -> End {
-        let socket = self.store.socket(&caller.socket, Consistency::Eventual).await;
-        match socket.map(|socket| socket.map(|socket| socket.state)) {
-            Ok(Some(SocketState::Connecting)) => End::Refuse(refusal),
-            Ok(Some(SocketState::Joining)) => {
-                self.ready(caller).await.map_or_else(|end| end, |_| End::broken(detail))
-            }
-            _ => End::broken(detail),
+    /// How far the client is with its handshake; a handshake that is under way is waited for.
+    /// `None` when the table does not say.
+    pub(super) async fn stage(&self, caller: &Caller) -> Option<Stage> {
+        let stage = self.look_how_far(caller).await;
+        stage.inspect_err(|err| {
+            tracing::warn!(error = %report(err), socket.id = %caller.socket, "how far a handshake is, is not known");
+        })
+        .ok()
+    }
+
+    async fn look_how_far(&self, caller: &Caller) -> Result<Stage, StoreError> {
+        let socket = self.store.socket(&caller.socket, Consistency::Strong).await?;
+        match socket.map(|socket| socket.state) {
+            Some(SocketState::Connecting) => Ok(Stage::Before),
+            Some(SocketState::Joining) => match self.readiness(caller).await? {
+                Readiness::Joining => Ok(Stage::Between),
+                _ => Ok(Stage::Through),
+            },
+            Some(SocketState::Ready | SocketState::Closed) | None => Ok(Stage::Through),
         }
     }
 }

@@ -18,7 +18,7 @@ use super::step::{End, wait};
 pub(super) struct Meter<S, C> {
     pub(super) store: Arc<S>,
     pub(super) clock: Arc<C>,
-    pub(super) budget: Budget,
+    pub(super) budget: Arc<Budget>,
     /// Whether calls go to backends.
     pub(super) hands_up: bool,
     pub(super) built_in: BuiltIn,

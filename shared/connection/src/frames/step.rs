@@ -7,9 +7,11 @@ use hubcast_model::event::Call;
 use hubcast_model::ports::StoreError;
 use hubcast_model::report::chain as report;
 use hubcast_model::work::Turn;
-use signalr_protocol::handshake::HandshakeResponse;
-use signalr_protocol::message::{Close, HubMessage};
+use signalr_protocol::message::Close;
 use signalr_protocol::texts;
+
+/// What a client is told at the end of its session.
+pub(super) const SESSION_OVER: &str = "The session has expired.";
 
 /// A part of the rules that answers one kind of message.
 ///
@@ -32,17 +34,20 @@ pub(super) enum Step {
     End(End),
 }
 
-/// How a conversation ends.
+/// Why a conversation ends. What the client reads depends on how far its handshake is
+/// ([`Farewell`](super::farewell::Farewell)).
 #[derive(Debug)]
 pub(super) enum End {
-    /// By a Close record.
+    /// For a reason that a Close names.
     Close(Close),
-    /// By a Close after which the client may return, and which comes after a pause: a client that
-    /// breaks a limit each time does not come back faster than that.
+    /// The client broke a limit. It may return, after a pause: a client that breaks a limit each
+    /// time does not come back faster than that.
     Limit(String),
-    /// By an answer to the handshake that holds this error.
+    /// The client broke the protocol, in this way.
+    Broken(String),
+    /// The handshake is refused for this reason.
     Refuse(String),
-    /// The socket is cut without a word, since its client cannot read one.
+    /// The client cannot read a word, so the socket is cut.
     Drop,
 }
 
@@ -68,24 +73,9 @@ impl End {
         Self::reconnect(texts::CLOSED_WITH_ERROR)
     }
 
-    /// The end of a client that broke the protocol after its handshake.
-    pub(super) fn broken(detail: &str) -> Self {
-        Self::fatal(format!("{} {detail}", texts::CLOSED_WITH_ERROR))
-    }
-
     /// The end of a socket that is not on record.
     pub(super) fn unknown() -> Self {
         Self::reconnect("The connection is not known.")
-    }
-
-    /// The record that tells the client; empty for none.
-    pub(super) fn record(self) -> String {
-        match self {
-            Self::Close(close) => HubMessage::Close(close).encode(),
-            Self::Limit(error) => Self::reconnect(error).record(),
-            Self::Refuse(error) => HandshakeResponse { error: Some(error.into()) }.encode(),
-            Self::Drop => String::new(),
-        }
     }
 }
 

@@ -54,6 +54,7 @@ struct Wiring<S, G, C, U> {
     shards: Arc<Shards>,
     liveness: Arc<Liveness<S, C>>,
     boards: Arc<Boards<S, G, C>>,
+    budget: Arc<Budget>,
 }
 
 /// The parts over these ports.
@@ -69,7 +70,7 @@ pub(super) fn conversation<S, G, C, U>(
         meter: Meter {
             store: Arc::clone(&wiring.store),
             clock: Arc::clone(&wiring.clock),
-            budget: Budget::new(settings.allowance),
+            budget: Arc::clone(&wiring.budget),
             hands_up: wiring.upstream.is_some(),
             built_in: built_in(settings),
         },
@@ -105,6 +106,7 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
             shards: Arc::new(shards),
             liveness: Arc::new(liveness),
             boards: Arc::new(boards),
+            budget: Arc::new(Budget::new(allowance)),
         }
     }
 
@@ -130,6 +132,7 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
         Handshake {
             store: Arc::clone(&self.store),
             gateway: Arc::clone(&self.gateway),
+            budget: Arc::clone(&self.budget),
             liveness: Arc::clone(&self.liveness),
             limit: Arc::clone(&limit),
             entrance: self.entrance(),
