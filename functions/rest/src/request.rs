@@ -151,7 +151,10 @@ impl<'a> Request<'a> {
             None => Ok(None),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(_) => Err(Refusal::bad(format!("'{name}' must be true or false"))),
+            Some(text) => {
+                let hint = hint(text, ["true", "false"]);
+                Err(Refusal::bad(format!("'{name}' must be true or false{hint}")))
+            }
         }
     }
 

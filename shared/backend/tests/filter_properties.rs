@@ -121,3 +121,18 @@ fn what_is_no_filter_is_refused() {
         Err(FilterError::TooDeep)
     );
 }
+
+#[test]
+fn a_misspelt_word_is_told_what_it_was_meant_to_be() {
+    for (text, meant) in [
+        ("userld eq 'a'", "userId"),
+        ("userId eq null or USERID eq 'a'", "userId"),
+        ("connectionID eq 'a'", "connectionId"),
+        ("startWith(userId,'a')", "startswith"),
+        ("contain(userId,'a')", "contains"),
+        ("'a' in group", "groups"),
+    ] {
+        let why = Filter::parse(text).unwrap_err().to_string();
+        assert!(why.ends_with(&format!("; did you mean '{meant}'?")), "{text}: {why}");
+    }
+}

@@ -16,8 +16,21 @@ pub fn hint<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> String 
     nearest(name, known).map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
 }
 
+/// The same for the name or word that a text of JSON should not hold. The error itself lists the
+/// known ones, in backquotes.
+pub fn json_hint(err: &serde_json::Error) -> String {
+    let text = err.to_string();
+    if !["unknown field ", "unknown variant "].iter().any(|start| text.starts_with(start)) {
+        return String::new();
+    }
+    let mut quoted = text.split('`').skip(1).step_by(2);
+    quoted.next().map_or_else(String::new, |name| hint(name, quoted))
+}
+
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[test]
@@ -36,5 +49,28 @@ mod tests {
         }
         assert_eq!(hint("usrid", known), "; did you mean 'userId'?");
         assert_eq!(hint("other", known), "");
+    }
+
+    #[test]
+    fn a_misspelt_name_of_json_is_compared_with_those_that_its_reader_knows() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[expect(dead_code, reason = "only the names count")]
+        struct Known {
+            user_claim: String,
+            audience: Word,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        enum Word {
+            Session,
+            Once,
+        }
+        let hint = |json| json_hint(&serde_json::from_str::<Known>(json).unwrap_err());
+        assert_eq!(hint(r#"{"userClaims":"oid"}"#), "; did you mean 'userClaim'?");
+        assert_eq!(hint(r#"{"audience":"onse"}"#), "; did you mean 'once'?");
+        for other in [r#"{"unlike":1}"#, r#"{"userClaim":1}"#, "{", r#"{"`audience`":1}"#] {
+            assert_eq!(hint(other), "", "{other}");
+        }
     }
 }

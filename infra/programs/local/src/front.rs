@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use hubcast_model::origin::Origins;
+use hubcast_model::spelling::json_hint;
 use rest::RAW_PATH_HEADER;
 use serde_json::json;
 
@@ -149,8 +150,9 @@ fn token(services: &Services, body: &Bytes) -> Response {
     let request: TokenRequest = match serde_json::from_slice(body) {
         Ok(request) => request,
         Err(err) => {
+            let hint = json_hint(&err);
             let text = format!(
-                "send JSON such as {{\"sub\":\"alice\",\"groups\":[\"admins\"],\"ttlSeconds\":3600}}: {err}"
+                "send JSON such as {{\"sub\":\"alice\",\"groups\":[\"admins\"],\"ttlSeconds\":3600}}: {err}{hint}"
             );
             return problem(StatusCode::BAD_REQUEST, &text);
         }

@@ -1,5 +1,7 @@
 //! Texts to filters, by recursive descent: `or` binds weakest, then `and`, then `not`.
 
+use hubcast_model::spelling::hint;
+
 use super::{Anchor, Filter, Operand};
 
 /// Filters that nest deeper are refused.
@@ -13,12 +15,14 @@ const ECHO_MAX_CHARS: usize = 40;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// Something else stands where this was expected.
-    #[error("{expected} was expected at '{at}'")]
+    #[error("{expected} was expected at '{at}'{hint}")]
     Expected {
         /// What was expected.
         expected: &'static str,
         /// The text from the place of the error on.
         at: String,
+        /// What was meant by a misspelt word, as a question; empty when no known word is near.
+        hint: String,
     },
     /// The filter nests too deep.
     #[error("it nests more than {DEPTH_MAX} levels deep")]
@@ -27,6 +31,10 @@ pub enum FilterError {
     #[error("it has more than {CONDITIONS_MAX} conditions")]
     TooLong,
 }
+
+/// The words with which a condition may begin.
+const OPERANDS: [&str; 7] =
+    ["userId", "connectionId", "null", "not", "startswith", "endswith", "contains"];
 
 struct Parser<'a> {
     rest: &'a str,
@@ -43,7 +51,15 @@ pub(super) fn filter(text: &str) -> Result<Filter, FilterError> {
 
 impl<'a> Parser<'a> {
     fn expected(&self, expected: &'static str) -> FilterError {
-        FilterError::Expected { expected, at: self.rest.chars().take(ECHO_MAX_CHARS).collect() }
+        let at = self.rest.chars().take(ECHO_MAX_CHARS).collect();
+        FilterError::Expected { expected, at, hint: String::new() }
+    }
+
+    /// The same where a word was expected, of which these are known.
+    fn expected_word(&mut self, expected: &'static str, known: &[&str]) -> FilterError {
+        let word = self.word();
+        let at = self.rest.chars().take(ECHO_MAX_CHARS).collect();
+        FilterError::Expected { expected, at, hint: hint(word, known.iter().copied()) }
     }
 
     fn skip_space(&mut self) {
@@ -145,7 +161,9 @@ impl<'a> Parser<'a> {
         if self.keyword("groups") {
             return Ok(Filter::InGroup(one));
         }
-        self.needed('(', "'groups' or a list in brackets")?;
+        if !self.sign('(') {
+            return Err(self.expected_word("'groups' or a list in brackets", &["groups"]));
+        }
         let mut others = vec![self.operand()?];
         while self.sign(',') {
             others.push(self.operand()?);
@@ -167,7 +185,7 @@ impl<'a> Parser<'a> {
                 return Ok(operand);
             }
         }
-        Err(self.expected("userId, connectionId, null or a text in '..'"))
+        Err(self.expected_word("userId, connectionId, null or a text in '..'", &OPERANDS))
     }
 
     /// The rest of a text; a quote in it is doubled.

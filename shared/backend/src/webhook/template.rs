@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use hubcast_model::event::{Event, EventKind};
 use hubcast_model::settings::{Secret, is_trusted_url, origin_of};
+use hubcast_model::spelling::json_hint;
 
 /// What may stand in a URL as it is (RFC 3986 section 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -38,12 +39,14 @@ fn any() -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// It is no list of templates.
-    #[error("is neither a URL nor a list of templates, see line {line}, column {column}")]
+    #[error("is neither a URL nor a list of templates, see line {line}, column {column}{hint}")]
     NotAList {
         /// Where it stops being one.
         line: usize,
         /// And how far into that line.
         column: usize,
+        /// What was meant by a misspelt property, as a question, or nothing.
+        hint: String,
     },
     /// Requests to the URL of this place in the list could be read on the way.
     #[error("needs https in URL {0}")]
@@ -131,7 +134,8 @@ impl Template {
 
 /// Without what the parser found there, which it would quote.
 fn not_a_list(err: &serde_json::Error) -> TemplateError {
-    TemplateError::NotAList { line: err.line(), column: err.column() }
+    let (line, column) = (err.line(), err.column());
+    TemplateError::NotAList { line, column, hint: json_hint(err) }
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
@@ -231,5 +235,12 @@ mod tests {
         for bad in ["[{}]", r#"[{"urlTemplate":"https://h","hubPatern":"x"}]"#] {
             assert!(matches!(Templates::parse(bad), Err(TemplateError::NotAList { .. })), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_misspelt_property_is_told_what_it_was_meant_to_be_and_no_url() {
+        let list = r#"[{"urlTemplate":"https://h/?code=secret","hubPatern":"x"}]"#;
+        let why = Templates::parse(list).unwrap_err().to_string();
+        assert!(why.ends_with("; did you mean 'hubPattern'?") && !why.contains("secret"), "{why}");
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use hubcast_model::spelling::hint;
+
 /// Everything that is wrong with the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -63,12 +65,18 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn flag(&mut self, name: &str, default: bool) -> Option<bool> {
-        match self.optional(name).as_deref() {
-            None => Some(default),
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            Some(_) => self.fault(name, "must be true or false"),
-        }
+        let words = [("true", true), ("false", false)];
+        if self.optional(name).is_none() { Some(default) } else { self.word(name, words) }
+    }
+
+    /// One of two words. The first stands for a variable that is absent.
+    pub(super) fn word<T>(&mut self, name: &str, words: [(&str, T); 2]) -> Option<T> {
+        let known = words.each_ref().map(|(word, _)| *word);
+        let text = self.optional(name).unwrap_or_else(|| known[0].to_owned());
+        let meant = words.into_iter().find(|(word, _)| *word == text.trim());
+        meant.map(|(_, value)| value).or_else(|| {
+            self.fault(name, format!("must be {}{}", known.join(" or "), hint(&text, known)))
+        })
     }
 
     pub(super) fn number(

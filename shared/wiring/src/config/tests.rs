@@ -68,6 +68,13 @@ fn with_issuers(issuers: &str) -> Result<AuthorizerConfig, String> {
 }
 
 #[test]
+fn a_misspelt_property_of_an_issuer_is_told_what_it_was_meant_to_be() {
+    let issuer = r#"[{"issuer":"https://i","audience":"a","userClaims":"oid"}]"#;
+    let fault = with_issuers(issuer).unwrap_err();
+    assert!(fault.contains("; did you mean 'userClaim'?"), "{fault}");
+}
+
+#[test]
 fn two_issuers_on_one_hub_need_distinct_prefixes() {
     let twins = r#"[{"issuer":"https://a","audience":"x"},{"issuer":"https://b","audience":"x"}]"#;
     assert!(with_issuers(twins).unwrap_err().contains("userPrefix"));
@@ -185,6 +192,8 @@ fn reuse_grace_and_limit_have_defaults_and_bounds() {
     };
     assert_eq!((tokens(""), tokens("once")), (Ok(Reuse::Session), Ok(Reuse::Once)));
     assert!(tokens("never").unwrap_err().contains("CLIENT_TOKEN_REUSE"));
+    let slip = tokens("onse").unwrap_err();
+    assert!(slip.contains("must be session or once; did you mean 'once'?"), "{slip}");
 
     let grace = |seconds: &str| {
         let url = ("PUBLIC_URL", "https://h");

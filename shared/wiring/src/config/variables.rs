@@ -11,6 +11,7 @@ use hubcast_model::session::Reuse;
 use hubcast_model::settings::{
     AccessKeys, Hubs, IssuerSettings, Origins, PublicUrl, TokenSettings, is_trusted_url,
 };
+use hubcast_model::spelling::json_hint;
 
 use super::AccessKeySettings;
 use super::reader::Reader;
@@ -114,11 +115,7 @@ impl Reader<'_> {
     }
 
     fn reuse(&mut self) -> Option<Reuse> {
-        match self.optional("CLIENT_TOKEN_REUSE").as_deref() {
-            None | Some("session") => Some(Reuse::Session),
-            Some("once") => Some(Reuse::Once),
-            Some(_) => self.fault("CLIENT_TOKEN_REUSE", "must be session or once"),
-        }
+        self.word("CLIENT_TOKEN_REUSE", [("session", Reuse::Session), ("once", Reuse::Once)])
     }
 
     pub(super) fn reconnect_grace(&mut self) -> Option<Duration> {
@@ -129,11 +126,8 @@ impl Reader<'_> {
     /// A limit of 0 stands for none.
     pub(super) fn connection_limit(&mut self) -> Option<ConnectionLimit> {
         let most = self.number("MAX_CONNECTIONS_PER_USER", 0..=1000, 0);
-        let at_limit = match self.optional("AT_CONNECTION_LIMIT").as_deref() {
-            None | Some("evict") => Some(AtLimit::Evict),
-            Some("refuse") => Some(AtLimit::Refuse),
-            Some(_) => self.fault("AT_CONNECTION_LIMIT", "must be evict or refuse"),
-        };
+        let words = [("evict", AtLimit::Evict), ("refuse", AtLimit::Refuse)];
+        let at_limit = self.word("AT_CONNECTION_LIMIT", words);
         let (most, at_limit) = (usize::try_from(most?).ok()?, at_limit?);
         Some(ConnectionLimit { most, at_limit })
     }
@@ -185,7 +179,10 @@ impl Reader<'_> {
         let text = self.optional(name).unwrap_or_else(|| "[]".to_owned());
         let issuers: Vec<IssuerSettings> = match serde_json::from_str(&text) {
             Ok(issuers) => issuers,
-            Err(err) => return self.fault(name, format!("is not a list of issuers: {err}")),
+            Err(err) => {
+                let hint = json_hint(&err);
+                return self.fault(name, format!("is not a list of issuers: {err}{hint}"));
+            }
         };
         if issuers.iter().any(|issuer| issuer.audience.0.is_empty()) {
             return self.fault(name, "needs an audience for every issuer");
