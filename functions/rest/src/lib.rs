@@ -169,6 +169,8 @@ where
         if route.operation == Operation::AccessKey {
             // The key signs for every hub.
             if !permission.allows_keys(&self.producers) {
+                let operation = route.operation;
+                tracing::warn!(roles = ?permission.roles, ?operation, "not allowed");
                 return Err(forbidden());
             }
             return tokens::access_key(&self.gate, self.clock.now()).await;

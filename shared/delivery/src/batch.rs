@@ -195,7 +195,9 @@ fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -
     let base = queued.progress_key.as_ref().unwrap_or(&queued.id).clone();
     if is_job(&queued.body) {
         // Whoever is trusted with jobs has them worked as jobs.
-        let rejection = Rejection::not_allowed(&queued.sender, "jobs");
+        let (sender, id) = (&queued.sender, &queued.id);
+        tracing::warn!(sender.id = sender, action = "job", message.id = id, "not allowed");
+        let rejection = Rejection::not_allowed(sender, "jobs");
         return vec![Element::new(None, base, Task::Reject(rejection))];
     }
     match envelope::parse(&queued.body, &settings.rules) {
