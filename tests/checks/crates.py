@@ -47,7 +47,7 @@ CRATES = [
     Crate("functions/canary", "shared/client shared/auth shared/protocol"),
     Crate("functions/connect", "shared/connection"),
     Crate("functions/disconnect", "shared/membership"),
-    Crate("functions/message", "shared/connection"),
+    Crate("functions/message", "shared/protocol shared/connection"),
     Crate("functions/group-join", "functions/message"),
     Crate("functions/negotiate", "shared/protocol shared/connection shared/auth"),
     Crate("functions/publisher", "shared/delivery"),

@@ -1,7 +1,6 @@
 // The alarms and the dashboard: what they look at exists, and what exists is looked at.
 //
-// That the metrics of the namespace `hubcast` are those that the functions emit is held by
-// functions/publisher/tests/metrics.rs, which runs the function.
+// That the publisher emits the metrics of the namespace `hubcast` is held by its own tests, which run the function.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -120,6 +119,13 @@ test("the functions that tell backends of clients are listened to for the same l
   const patterns = counted.map(({ FilterPattern }) => FilterPattern).filter((pattern) => pattern.includes("an upstream event is lost"));
   assert.equal(patterns.length, 4);
   assert.equal(new Set(patterns).size, 1);
+});
+
+test("what the dashboard shows of frames is what the function counts", () => {
+  const source = readFileSync(new URL("../../functions/message/src/lib.rs", import.meta.url), "utf8");
+  const counters = [...source.matchAll(/metrics::counter!\("(\w+)"\)/g)].map(([, name]) => name);
+  const shown = looks.filter(({ things }) => things.includes("${Deployment}-message")).filter(({ namespace }) => namespace === "hubcast");
+  assert.deepEqual(shown.map(({ name }) => name).sort(), counters.sort());
 });
 
 test("every metric of AWS is one that it publishes, under these dimensions", () => {

@@ -13,6 +13,7 @@ use hubcast_connection::frames::{AnswerFrames, turned_away};
 use hubcast_model::context::{Admission, Caller};
 use hubcast_model::id::SocketId;
 use hubcast_model::time::Timestamp;
+use signalr_protocol::message::PING;
 
 /// Answers one frame of a client within `patience`.
 pub async fn handle(
@@ -26,11 +27,18 @@ pub async fn handle(
     }
     let caller = caller(&event);
     let frame = event.body.unwrap_or_default();
+    measure(&frame);
     let Some(caller) = caller else {
         tracing::error!("this is not the message of a socket that was authorised");
         return response(turned_away(&frame));
     };
     response(frames.answer(&caller, &frame, patience).await)
+}
+
+/// Counts frames, and those that are a ping and nothing else: API Gateway charges for each.
+fn measure(frame: &str) {
+    metrics::counter!("frames").increment(1);
+    metrics::counter!("pings").increment(u64::from(frame == PING));
 }
 
 fn caller(event: &ApiGatewayWebsocketProxyRequest) -> Option<Caller> {

@@ -3,7 +3,7 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_wiring::bootstrap::{SparseMetrics, patience, sdk_config, start_logging};
 use hubcast_wiring::config::FramesConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use message::wiring::wire;
@@ -11,10 +11,13 @@ use message::wiring::wire;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging();
+    let metrics = &SparseMetrics::start()?;
     let config = FramesConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(message::handle(handler, event.payload, patience(&event.context)).await)
+        let answer = message::handle(handler, event.payload, patience(&event.context)).await;
+        metrics.flush();
+        Ok::<_, Error>(answer)
     }))
     .await
 }

@@ -92,6 +92,10 @@ impl Call {
     }
 }
 
+fn as_text(found: &Value) -> String {
+    found.as_str().map_or_else(|| found.to_string(), str::to_owned)
+}
+
 fn settings(api: Api, config: &SdkConfig) -> FrozenLayer {
     let mut layer = Layer::new(api.operation);
     layer.store_put(SigV4OperationSigningConfig {
@@ -147,5 +151,5 @@ fn text(api: Api, response: &HttpResponse) -> Result<Text, OrchestratorError<Ref
     }
     let body = response.body().bytes().unwrap_or_default();
     let answer: Value = serde_json::from_slice(body).map_err(OrchestratorError::other)?;
-    Ok(Text(answer.pointer(api.text_at).and_then(Value::as_str).map(str::to_owned)))
+    Ok(Text(answer.pointer(api.text_at).filter(|found| !found.is_null()).map(as_text)))
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod fault;
+mod frames;
 mod letters;
 mod queue;
 mod server_tries;
@@ -13,6 +14,7 @@ mod table;
 
 pub use account::{Account, SignIn};
 pub use fault::{OperatorError, Trouble};
+pub use frames::FrameCounts;
 pub use letters::Letter;
 pub use queue::{Queue, QueueState, message_id};
 pub use table::TableState;

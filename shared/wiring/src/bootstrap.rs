@@ -1,6 +1,7 @@
 //! What a function does once, at its cold start.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use aws_config::SdkConfig;
@@ -55,6 +56,40 @@ impl Metrics {
     pub fn flush(self) {
         if let Err(err) = self.0.flush(std::io::stdout()) {
             tracing::warn!(error = %err, "metrics could not be written");
+        }
+    }
+}
+
+/// How long [`SparseMetrics`] wait before they write again.
+const WRITING_PAUSE: Duration = Duration::from_mins(1);
+
+/// Metrics of a function that runs so often that a line for each invocation would cost too much.
+///
+/// An instance writes once a minute what it measured. What it measured after its last line is lost
+/// with the instance.
+#[derive(Debug)]
+pub struct SparseMetrics {
+    metrics: Metrics,
+    /// When the last line was written, in milliseconds.
+    written: AtomicU64,
+}
+
+impl SparseMetrics {
+    /// Starts collecting, as [`start_metrics`] does.
+    ///
+    /// # Errors
+    /// When the process collects metrics already.
+    pub fn start() -> Result<Self, Cause> {
+        Ok(Self { metrics: start_metrics()?, written: AtomicU64::new(0) })
+    }
+
+    /// Writes what was measured since the last time, when that is a minute ago.
+    pub fn flush(&self) {
+        let now = SystemClock.now();
+        let last = Timestamp::from_millis(self.written.load(Ordering::Relaxed));
+        if now.since(last) >= WRITING_PAUSE {
+            self.written.store(now.as_millis(), Ordering::Relaxed);
+            self.metrics.flush();
         }
     }
 }

@@ -7,12 +7,12 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 
 const TEMPLATE: &str = include_str!("../../../../infra/cloud/observability.yaml");
 
-/// The names in the namespace `hubcast` that the template has.
+/// The names in the namespace `hubcast` that the template has of the publisher.
 pub(crate) fn looked_at() -> BTreeSet<String> {
     let lines: Vec<&str> = TEMPLATE.lines().map(str::trim).collect();
     let in_widgets = lines.iter().filter_map(|line| {
-        let (name, _) = line.strip_prefix("[\"hubcast\", \"")?.split_once('"')?;
-        Some(name)
+        let (name, of) = line.strip_prefix("[\"hubcast\", \"")?.split_once('"')?;
+        of.contains("-publisher").then_some(name)
     });
     let in_alarms = lines.windows(2).filter_map(|pair| match pair {
         ["Namespace: hubcast", name] => name.strip_prefix("MetricName: "),

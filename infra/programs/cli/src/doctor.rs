@@ -4,6 +4,7 @@
 //! faults.
 
 mod finding;
+mod pings;
 mod public;
 mod servers;
 mod stock;
@@ -43,6 +44,9 @@ impl Doctor {
             report.add(&finding)?;
         }
         report.add(&servers::examine(deployment).await)?;
+        if let Some(finding) = pings::examine(deployment).await {
+            report.add(&finding)?;
+        }
         public::examine(deployment, &self, &mut report).await?;
         match report.faults {
             0 => Ok(()),

@@ -22,9 +22,13 @@ pub(crate) struct Api {
     pub(crate) operation: &'static str,
     /// The header `X-Amz-Target`.
     pub(crate) target: &'static str,
-    /// Where the text stands in an answer, as a JSON Pointer (RFC 6901).
+    /// Where the text stands in an answer, as a JSON Pointer (RFC 6901). What is no text there is
+    /// taken as its JSON.
     pub(crate) text_at: &'static str,
 }
+
+/// Lines of a group of logs that fit a pattern: the first page, as JSON.
+pub(crate) const LOG_EVENTS: Api = Api { text_at: "/events", ..FILTER_LOG_EVENTS };
 
 /// Lines of a group of logs; the first line that fits a pattern.
 pub(crate) const FILTER_LOG_EVENTS: Api = Api {
