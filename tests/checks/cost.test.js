@@ -53,6 +53,21 @@ test("the publisher logs of each enqueued message, and API Gateway of each reque
   near(cost({ connections: 1000, hours: 1, keepAlive: 15, notifications: 10 }).logs, (published + requests) * 0.5e-9);
 });
 
+test("the migration guide begins with what a long keep-alive saves", () => {
+  const guide = readFileSync(new URL("../../docs/MIGRATION.md", import.meta.url), "utf8");
+  const [first] = guide.matchAll(/^## (.+)$/gm);
+  assert.equal(first[1], "Keep-alive, and what it costs");
+  const one = { connections: 10_000, hours: 720, notifications: 400 };
+  const told = { "Azure SignalR Service": azure(one), "hubcast, a ping every 15 s": total(cost({ ...one, keepAlive: 15 })), "hubcast, a ping every 240 s": total(cost({ ...one, keepAlive: 240 })) };
+  for (const [what, dollars] of Object.entries(told)) assert.ok(guide.includes(`| ${what} | ${Math.round(dollars).toLocaleString("en-US")} |`), what);
+});
+
+test("`hubcast doctor` counts pings at the price of the calculator", () => {
+  const source = readFileSync(new URL("../../infra/programs/cli/src/doctor/pings.rs", import.meta.url), "utf8");
+  const [, dollars] = /DOLLARS_PER_MILLION: f64 = ([\d.]+);/.exec(source);
+  near(Number(dollars), (cost({ ...always, keepAlive: 15 }).pings / 172_800) * 1e6);
+});
+
 test("X-Ray costs nothing unless it records, and then by the request", () => {
   const one = { ...always, keepAlive: 15 };
   assert.equal(cost(one).traces, 0);

@@ -16,7 +16,7 @@ TEMPLATES = ["template.yaml", "infra/cloud/front-door.yaml", "infra/cloud/observ
 # Check, beginning of the resource, and why it does not hold.
 EXCEPTIONS = [
     ("CKV_AWS_119", "AWS::DynamoDB::Table.", "a key of one's own is a parameter (KmsKeyArn); by default it is AWS's, which costs nothing"),
-    ("CKV_AWS_116", "AWS::Serverless::Function.", "nobody invokes a function asynchronously; queues have dead-letter queues of their own"),
+    ("CKV_AWS_116", "AWS::Serverless::Function.", "queues have dead-letter queues of their own; only the canary is invoked asynchronously, and its next flight asks again"),
     ("CKV_AWS_115", "AWS::Serverless::Function.", "reserved concurrency is taken from the account; MessageReservedConcurrency gives it to frames, who need it"),
     ("CKV_AWS_95", "AWS::ApiGatewayV2::Stage.", "checkov does not read Fn::If: AccessLogs has http by default, and all for sockets"),
     ("CKV_AWS_86", "AWS::CloudFront::Distribution.", "access logs go by AWS::Logs::Delivery, without queries and addresses"),

@@ -66,22 +66,51 @@ export class Deployment {
     const reset = () => this.reset();
     const fail = ({ socket, status }) => (this.recorder.fault = status ? { socket, status } : undefined);
     const moveKeys = (keys) => this.#moveKeys(keys);
-    front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset, fail, moveKeys };
+    const restoreTable = (name) => this.#restoreTable(name);
+    const useTable = (name) => this.#useTable(name);
+    front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset, fail, moveKeys, restoreTable, useTable };
   }
 
   /** Deploys once more, with these access keys in a parameter; the secret is deleted. */
   async #moveKeys(keys) {
     const parameter = { Name: KEY_PARAMETER, Type: "SecureString", Value: keys };
     await this.ministack.call("ssm", "AmazonSSM.PutParameter", parameter);
-    await this.#changeFunctions();
-    await this.#sam({ ...this.parameters, AccessKeyParameter: KEY_PARAMETER });
+    this.parameters = { ...this.parameters, AccessKeyParameter: KEY_PARAMETER };
+    await this.#changeFunctions("keys");
+    await this.#sam(this.parameters);
+  }
+
+  /** Makes a table with the rows of this moment, as a restore does; a restored table has no more settings than that. */
+  async #restoreTable(TableName) {
+    const key = (AttributeName, KeyType) => ({ AttributeName, KeyType });
+    const KeySchema = [key("pk", "HASH"), key("sk", "RANGE")];
+    const AttributeDefinitions = KeySchema.map(({ AttributeName }) => ({ AttributeName, AttributeType: "S" }));
+    const made = { TableName, KeySchema, AttributeDefinitions, BillingMode: "PAY_PER_REQUEST" };
+    await this.ministack.call("dynamodb", "DynamoDB_20120810.CreateTable", made);
+    const { Items: items } = await this.ministack.call("dynamodb", "DynamoDB_20120810.Scan", { TableName: this.table });
+    await this.#writeAll(TableName, items.map((Item) => ({ PutRequest: { Item } })));
+  }
+
+  /** Deploys once more, with this table. */
+  async #useTable(name) {
+    this.parameters = { ...this.parameters, ExistingTable: name };
+    await this.#changeFunctions("rows");
+    await this.#sam(this.parameters);
+    this.table = name;
+  }
+
+  async #writeAll(table, requests) {
+    for (let at = 0; at < requests.length; at += BATCH_MAX) {
+      const RequestItems = { [table]: requests.slice(at, at + BATCH_MAX) };
+      await this.ministack.call("dynamodb", "DynamoDB_20120810.BatchWriteItem", { RequestItems });
+    }
   }
 
   /** A parameter of the template alone makes SAM publish no version (aws/serverless-application-model#3820). */
-  async #changeFunctions() {
+  async #changeFunctions(what) {
     const copy = JSON.parse(await readFile(`${FOLDER}/template.json`, "utf8"));
     for (const { Type: type, Properties: properties } of Object.values(copy.Resources)) {
-      if (type === "AWS::Serverless::Function") properties.Description += ", with keys from elsewhere";
+      if (type === "AWS::Serverless::Function") properties.Description += `, with ${what} from elsewhere`;
     }
     await writeFile(`${FOLDER}/template.json`, JSON.stringify(copy));
   }
@@ -118,10 +147,7 @@ export class Deployment {
     const { ministack, table, outputs } = this;
     const { Items: items } = await ministack.call("dynamodb", "DynamoDB_20120810.Scan", { TableName: table });
     const deletes = items.filter((item) => item.pk.S !== "CONFIG").map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } }));
-    for (let at = 0; at < deletes.length; at += BATCH_MAX) {
-      const RequestItems = { [table]: deletes.slice(at, at + BATCH_MAX) };
-      await ministack.call("dynamodb", "DynamoDB_20120810.BatchWriteItem", { RequestItems });
-    }
+    await this.#writeAll(table, deletes);
     for (const QueueUrl of [outputs.NotificationsQueueUrl, outputs.DeadLetterQueueUrl]) {
       await ministack.call("sqs", "AmazonSQS.PurgeQueue", { QueueUrl });
     }

@@ -32,6 +32,8 @@ export class Front {
     if (pathname === WEBHOOK) return this.#webhookAnswers(incoming, outgoing, body);
     if (pathname === "/dev/fault") return this.#done(outgoing, this.deployment.fail(JSON.parse(body)));
     if (pathname === "/dev/access-keys") return this.#done(outgoing, this.deployment.moveKeys(body.toString()));
+    if (pathname === "/dev/restored-table") return this.#done(outgoing, this.deployment.restoreTable(body.toString()));
+    if (pathname === "/dev/table") return this.#done(outgoing, this.deployment.useTable(body.toString()));
     const document = issuer.answer(pathname, body);
     if (document) return outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
     // As viewer-request.js writes it.

@@ -21,8 +21,8 @@ const STORIES = [
   "bad-envelopes",
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
-/** What only a deployment shows. The last one moves the access keys. */
-const OWN = ["deployed", "webhook", "probe", "canary", "access-keys"];
+/** What only a deployment shows. The last ones move the access keys and the rows. */
+const OWN = ["deployed", "webhook", "probe", "canary", "access-keys", "restore"];
 /** As few as stories need; README.md says what for. */
 const PARAMETERS = {
   Architecture: "x86_64",

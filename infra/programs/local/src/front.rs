@@ -137,6 +137,7 @@ async fn dev(services: &Services, parts: &Parts, body: &Bytes) -> Response {
             Ok(token) => token.into_response(),
             Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
         },
+        (&Method::POST, "/dev/deploy") => deploy(services, body),
         (&Method::POST, "/dev/reset") => match services.reset().await {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(err) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{err:#}")),
@@ -144,6 +145,18 @@ async fn dev(services: &Services, parts: &Parts, body: &Bytes) -> Response {
         _ => problem(StatusCode::NOT_FOUND, "there is nothing here; try POST /dev/token"),
     };
     with_cors(answer, &parts.headers)
+}
+
+fn deploy(services: &Services, body: &Bytes) -> Response {
+    let Ok(variables) = serde_json::from_slice(body) else {
+        let text =
+            "send JSON of variables, such as {\"FRONT_DOOR_SECRET\":\"a-secret-of-16-chars\"}";
+        return problem(StatusCode::BAD_REQUEST, text);
+    };
+    match services.deploy(variables) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(err) => problem(StatusCode::BAD_REQUEST, &format!("{err:#}")),
+    }
 }
 
 fn token(services: &Services, body: &Bytes) -> Response {

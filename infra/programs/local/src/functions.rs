@@ -5,7 +5,7 @@
 //! here, and the lifetime of sockets can be shortened.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use authorizer::wiring::WiredDoor;
@@ -93,9 +93,10 @@ impl Runtime<'_> {
     }
 }
 
-/// All functions but those that consume queues.
+/// All functions but those that consume queues. As on AWS, an invocation that runs ends as it
+/// began when the functions are deployed anew.
 #[derive(Debug, Clone)]
-pub(crate) struct LocalFunctions(Arc<Handlers>);
+pub(crate) struct LocalFunctions(Arc<RwLock<Arc<Handlers>>>);
 
 /// The handlers, as each function wires its own.
 #[derive(Debug)]
@@ -114,6 +115,23 @@ impl LocalFunctions {
     /// # Errors
     /// When a variable is wrong.
     pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
+        Ok(Self(Arc::new(RwLock::new(Arc::new(Handlers::new(runtime)?)))))
+    }
+
+    /// Has later invocations run on this runtime, as a deployment with other parameters does:
+    /// sockets stay open.
+    ///
+    /// # Errors
+    /// When a variable is wrong; then the functions stay as they were.
+    pub(crate) fn deploy(&self, runtime: &Runtime<'_>) -> anyhow::Result<()> {
+        let handlers = Arc::new(Handlers::new(runtime)?);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = handlers;
+        Ok(())
+    }
+}
+
+impl Handlers {
+    fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
         let (sdk, variables) = (runtime.sdk, runtime.variables());
         let lookup = |name: &str| variables.get(name).cloned();
         let local = |read: &PublicUrl| runtime.local_url(read);
@@ -127,21 +145,21 @@ impl LocalFunctions {
         negotiation.tokens.public_url = local(&negotiation.tokens.public_url);
         let mut rest = RestConfig::read(lookup)?;
         rest.public_url = local(&rest.public_url);
-        Ok(Self(Arc::new(Handlers {
+        Ok(Self {
             door: authorizer::wiring::wire(sdk, door)?,
             reception: connect::wiring::wire(sdk, reception),
             presence: disconnect::wiring::wire(sdk, DisconnectConfig::read(lookup)?),
             frames: message::wiring::wire(sdk, frames),
             negotiation: negotiate::wiring::wire(sdk, negotiation)?,
             rest: rest::wiring::wire(sdk, rest)?,
-        })))
+        })
     }
 }
 
 impl Functions for LocalFunctions {
     /// Runs the handler as a task of its own, so that a panic is a failed invocation and no more.
     async fn invoke(&self, function: Function, event: Value) -> Result<Value, InvokeError> {
-        let handlers = Arc::clone(&self.0);
+        let handlers = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         let invocation = tokio::spawn(async move { handlers.handle(function, event).await });
         invocation.await.unwrap_or_else(|panic| Err(InvokeError(panic.to_string())))
     }

@@ -1,5 +1,6 @@
 //! The services behind the one port, and what concerns all of them: creation, reset, counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,9 +12,10 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 use crate::counts::Counts;
 use crate::demo::Demo;
 use crate::dynamodb::DynamoDb;
-use crate::functions::{LocalFunctions, TABLE};
+use crate::functions::{LocalFunctions, Runtime, TABLE};
 use crate::gateway::Gateway;
 use crate::issuer::Issuer;
+use crate::options::Options;
 use crate::sqs::Sqs;
 
 /// The services that answer requests.
@@ -22,7 +24,11 @@ pub(crate) struct Services {
     pub(crate) base: String,
     /// How programs in this process reach the table and the queues.
     pub(crate) sdk: SdkConfig,
-    /// API Gateway, with the functions behind it.
+    /// What the stack was told at its start.
+    pub(crate) options: Options,
+    /// The functions of clients and backends.
+    pub(crate) functions: LocalFunctions,
+    /// API Gateway, with these functions behind it.
     pub(crate) gateway: Arc<Gateway<LocalFunctions>>,
     /// The table's service.
     pub(crate) dynamodb: DynamoDb,
@@ -69,6 +75,24 @@ impl Services {
         }
         self.admission.ready.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Deploys the functions of clients and backends with these variables beside those of the
+    /// start. Sockets stay open. What consumes queues keeps its variables.
+    ///
+    /// # Errors
+    /// When a variable is wrong or unknown; then everything stays as it was.
+    pub(crate) fn deploy(&self, variables: BTreeMap<String, String>) -> anyhow::Result<()> {
+        let set = self.options.set.iter().cloned().chain(variables).collect();
+        let options = Options { set, ..self.options.clone() };
+        options.check_names()?;
+        self.functions.deploy(&Runtime {
+            options: &options,
+            sdk: &self.sdk,
+            base: &self.base,
+            issuers: self.issuer.settings(),
+            rest_issuers: self.issuer.rest_settings(),
+        })
     }
 
     /// Notes that a server wanted to connect.

@@ -63,8 +63,11 @@ impl Stack {
         };
         let publisher = LocalPublisher::new(&runtime)?;
         let endpoints = LocalUpstream::new(&runtime)?;
-        let gateway = Gateway::new(LocalFunctions::new(&runtime)?, limits(options));
+        let functions = LocalFunctions::new(&runtime)?;
+        let gateway = Gateway::new(functions.clone(), limits(options));
         let services = Services {
+            options: options.clone(),
+            functions,
             base,
             sdk,
             gateway,
