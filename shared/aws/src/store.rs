@@ -8,6 +8,7 @@ mod batch;
 mod channels;
 mod item;
 pub(crate) mod key;
+mod lines;
 mod notes;
 mod progress;
 mod results;

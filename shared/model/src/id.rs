@@ -22,6 +22,8 @@ pub const KEYED_AS_IS_BYTES: usize = 256;
 /// separator and the digest such a key is longer than any name keyed as it is,
 /// so the two can never be the same.
 const KEYED_PREFIX_BYTES: usize = 196;
+/// What the ids of lines begin with.
+const LINE_MARK: char = '~';
 
 /// Why a name was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +85,8 @@ name_type!(
     ConnectionId
 );
 name_type!(
-    /// API Gateway's own id of a socket; never shown to clients of a negotiated connection.
+    /// API Gateway's own id of a socket; never shown to clients of a negotiated connection. A
+    /// connection that outlives its sockets has such an id too, by which its rows are keyed.
     SocketId
 );
 name_type!(
@@ -162,6 +165,16 @@ impl SocketId {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         ConnectionId::parse(text)?;
         Ok(Self(text.into()))
+    }
+
+    /// The id of a connection that outlives its sockets. API Gateway's ids hold no `~`.
+    pub fn of_line(connection: &ConnectionId) -> Self {
+        Self(format!("{LINE_MARK}{connection}").into())
+    }
+
+    /// Whether this is the id of a connection that outlives its sockets, and of no socket.
+    pub fn is_line(&self) -> bool {
+        self.0.starts_with(LINE_MARK)
     }
 
     /// A number that is stable for this socket and spread evenly over sockets.
@@ -313,6 +326,14 @@ mod tests {
         let twins = ["a".repeat(300) + "x", "a".repeat(300) + "y"];
         let [one, other] = twins.map(|name| GroupName::parse(&name).unwrap().keyed());
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn the_id_of_a_line_is_no_socket_s() {
+        let line = SocketId::of_line(&ConnectionId::parse("paCBVG51-hc78YdltYYL6A").unwrap());
+        assert_eq!(line.as_str(), "~paCBVG51-hc78YdltYYL6A");
+        assert!(line.is_line() && SocketId::parse(line.as_str()).unwrap().is_line());
+        assert!(!SocketId::parse("L0SM9cOFvHcCIhw=").unwrap().is_line());
     }
 
     #[test]

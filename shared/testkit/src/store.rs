@@ -6,6 +6,7 @@
 
 mod access;
 mod channels;
+mod lines;
 mod progress;
 mod results;
 mod retention;
@@ -16,6 +17,7 @@ mod upstream;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use hubcast_line::Line;
 use hubcast_model::access::{Block, Membership};
 use hubcast_model::channel::{ChannelKey, ChannelRow, Member, ShardCounts};
 use hubcast_model::client::ClientRecord;
@@ -60,6 +62,7 @@ struct State {
     inboxes: BTreeMap<Inbox, BTreeMap<QueuePosition, InboxMessage>>,
     clients: BTreeMap<SocketId, ClientRecord>,
     pending: BTreeMap<(SocketId, String), upstream::Pending>,
+    lines: BTreeMap<SocketId, Line>,
     /// Answers of clients that somebody waits for, `None` until they come.
     results: BTreeMap<InvocationKey, Option<ClientResult>>,
 }

@@ -28,6 +28,7 @@ pub(super) const PAID: &str = "paidAt";
 pub(super) const SOCKET: &str = "SOCKET";
 pub(super) const CLAIM: &str = "CLAIM";
 const CLIENT: &str = "CLIENT";
+const LINE: &str = "LINE";
 const PENDING: &str = "PENDING";
 pub(super) const BLOCK: &str = "BLOCK";
 pub(super) const GRANT: &str = "GRANT";
@@ -53,6 +54,11 @@ pub(super) fn socket(id: &SocketId) -> Key {
 /// Beside the socket's record.
 pub(super) fn client(id: &SocketId) -> Key {
     key(format!("{SOCKET}#{id}"), CLIENT)
+}
+
+/// Beside the record of the socket for which the line stands.
+pub(super) fn line(id: &SocketId) -> Key {
+    key(format!("{SOCKET}#{id}"), LINE)
 }
 
 pub(super) fn pending(id: &SocketId, invocation_id: &str) -> Key {

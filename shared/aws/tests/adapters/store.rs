@@ -58,6 +58,11 @@ async fn results_are_kept() {
 }
 
 #[tokio::test]
+async fn lines_are_kept() {
+    store::lines::all(&table().await).await;
+}
+
+#[tokio::test]
 async fn a_new_table_has_no_shard_counts() {
     let table = table().await;
     assert_eq!(table.shard_counts().await.expect("an answer"), None);

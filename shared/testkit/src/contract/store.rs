@@ -3,6 +3,7 @@
 pub mod access;
 pub mod channels;
 pub mod claims;
+pub mod lines;
 pub mod progress;
 pub mod records;
 pub mod results;
@@ -10,6 +11,7 @@ pub mod retention;
 pub mod sessions;
 pub mod upstream;
 
+use hubcast_line::LineStore;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
     MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
@@ -26,6 +28,7 @@ where
         + ClientStore
         + GrantStore
         + InboxStore
+        + LineStore
         + MembershipStore
         + PendingStore
         + ProgressStore
@@ -44,6 +47,7 @@ where
     upstream::all(store).await;
     progress::all(store).await;
     results::all(store).await;
+    lines::all(store).await;
 }
 
 /// A long name in a script of three bytes a character: the longest that is allowed.

@@ -1,0 +1,36 @@
+//! Lines: connections that outlive their sockets.
+//!
+//! A client with stateful reconnect opens a new socket when its socket is cut,
+//! and goes on where it stopped. A [`Line`] is such a connection across its
+//! sockets. Its record holds everything that its sockets must agree on: which
+//! socket counts, what was sent and not yet acknowledged, who posts, and what
+//! the client said.
+//!
+//! A line changes by steps: [`opening`](Line::open), [`sending`](Line::append),
+//! [`hearing`](Line::hear), [`changing sockets`](Line::resume) and
+//! [`ending`](Line::end). A step is a pure function of the record. [`change`]
+//! reads a record, takes a step, and writes the record if nobody wrote it
+//! meanwhile. So each step happens at once and in one order, and what holds for
+//! the steps holds for the table.
+//!
+//! Every step may be taken again when the answer of the table got lost. Which
+//! function takes which step, and who posts, is not decided here.
+
+mod change;
+mod hearing;
+mod log;
+mod opening;
+mod port;
+mod record;
+mod seen;
+mod sending;
+mod socket;
+
+pub use change::{ChangeError, change};
+pub use hearing::{BadAck, Utterance};
+pub use log::{LINE_RECORD_MAX_BYTES, LineFrame, Log};
+pub use port::LineStore;
+pub use record::{Line, Phase, Turn, TurnId};
+pub use seen::{Place, Seen, SeenElement};
+pub use sending::{Addition, Appended, Settled};
+pub use socket::{Attempt, Refusal};

@@ -1,0 +1,151 @@
+//! What is sent to the client: records are appended, and the holder of the turn posts them.
+//!
+//! A frame is posted between two steps, so two holders could post at once. One
+//! holder at a time has the turn. Nobody begins a post shortly before the turn
+//! runs out, and every frame begins with its number. So a holder that stalls
+//! and posts late makes a gap at worst, which the client notices.
+
+use std::time::Duration;
+
+use hubcast_model::id::SocketId;
+use hubcast_model::retention::QueuePosition;
+use hubcast_model::time::Timestamp;
+
+use crate::log::Log;
+use crate::record::{Line, Phase, Turn, TurnId};
+
+/// How long a turn lasts that is not renewed.
+const TURN: Duration = Duration::from_secs(15);
+/// What must be left of a turn when a post begins: more than a post takes.
+const POST_MAX: Duration = Duration::from_secs(6);
+
+/// A record to append.
+#[derive(Debug, Clone)]
+pub struct Addition {
+    /// Where its element stands in the queue; `None` when it comes from no queue.
+    pub position: Option<QueuePosition>,
+    /// The record.
+    pub record: String,
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// All records are in the log, or were. The last record of the log has this number.
+    Through(u64),
+    /// The log has no room for so much that was not posted.
+    Full,
+    /// The line has ended: its client gets nothing more.
+    Over,
+}
+
+/// What follows a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// All is posted, and the turn is given back.
+    Done,
+    /// More came, and the holder posts on.
+    More,
+    /// The turn or the socket is another's by now.
+    Lost,
+}
+
+impl Line {
+    /// Appends records, unless the log has or had them. The log takes at most `room` bytes, or one
+    /// larger record.
+    ///
+    /// Records of one element that are appended at once are new together, or none of them is.
+    pub fn append(&mut self, additions: &[Addition], now: Timestamp, room: usize) -> Appended {
+        if self.is_over(now) {
+            return Appended::Over;
+        }
+        let is_new = |addition: &&Addition| {
+            addition.position.as_ref().is_none_or(|position| !self.seen.covers(position))
+        };
+        let new: Vec<&Addition> = additions.iter().filter(is_new).collect();
+        if new.is_empty() {
+            return Appended::Through(self.log.last());
+        }
+        if !self.has_room(&new, room) {
+            return Appended::Full;
+        }
+        for addition in &new {
+            self.log.push(&addition.record);
+        }
+        self.seen.note(new.iter().filter_map(|addition| addition.position.as_ref()), now);
+        Appended::Through(self.log.last())
+    }
+
+    /// Whether the log takes these records. What was posted makes room, except while the client is
+    /// to come back.
+    fn has_room(&mut self, new: &[&Addition], room: usize) -> bool {
+        let bytes: usize = new.iter().map(|addition| addition.record.len()).sum();
+        let fits =
+            |log: &Log| log.bytes() + bytes <= room || (log.records.is_empty() && new.len() == 1);
+        if !fits(&self.log) && self.is_live() {
+            self.log.make_room(room.saturating_sub(bytes));
+        }
+        fits(&self.log)
+    }
+
+    /// Takes the turn if there is something to post and nobody else posts; whether the turn is the
+    /// caller's.
+    pub fn take_turn(&mut self, who: TurnId, now: Timestamp) -> bool {
+        let is_free = self.turn.is_none_or(|turn| turn.holder == who || turn.until <= now);
+        if !self.is_live() || !is_free || !self.log.has_unsent() {
+            return false;
+        }
+        if !self.may_post(who, now) {
+            self.turn = Some(turn_of(who, now));
+        }
+        true
+    }
+
+    /// Whether the holder of the turn may begin a post now.
+    pub fn may_post(&self, who: TurnId, now: Timestamp) -> bool {
+        let left = self.turn.filter(|turn| turn.holder == who);
+        left.is_some_and(|turn| turn.until >= now.plus(POST_MAX))
+    }
+
+    /// Notes that the holder of the turn posted records up to `through` to `socket`.
+    pub fn settle(
+        &mut self,
+        who: TurnId,
+        socket: &SocketId,
+        through: u64,
+        now: Timestamp,
+    ) -> Settled {
+        if !self.is_held(who) || self.socket != *socket {
+            return Settled::Lost;
+        }
+        self.log.note_sent(through, now);
+        if !self.log.has_unsent() {
+            self.turn = None;
+            return Settled::Done;
+        }
+        self.turn = Some(turn_of(who, now));
+        Settled::More
+    }
+
+    /// Gives the turn back although not all is posted.
+    pub fn release(&mut self, who: TurnId) {
+        if self.is_held(who) {
+            self.turn = None;
+        }
+    }
+
+    /// Whether nobody has to do anything for the records up to `through`: they are posted, or will
+    /// be when the client is back, or never.
+    pub fn has_cared_for(&self, through: u64) -> bool {
+        !self.is_live() || self.log.sent >= through
+    }
+
+    fn is_held(&self, who: TurnId) -> bool {
+        self.phase == Phase::Live && self.turn.is_some_and(|turn| turn.holder == who)
+    }
+}
+
+/// A turn that begins now.
+pub(crate) fn turn_of(holder: TurnId, now: Timestamp) -> Turn {
+    Turn { holder, until: now.plus(TURN) }
+}

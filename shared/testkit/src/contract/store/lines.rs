@@ -1,0 +1,148 @@
+//! The rules of the records of lines.
+
+use std::time::Duration;
+
+use hubcast_line::{Addition, Line, LineStore, Phase, TurnId, Utterance, change};
+use hubcast_model::id::SocketId;
+use hubcast_model::retention::QueuePosition;
+
+use crate::clock::START;
+use crate::name;
+
+/// Runs every rule.
+pub async fn all(store: &impl LineStore) {
+    // A line is large, and callers of this are not to be as large.
+    Box::pin(every_rule(store)).await;
+}
+
+async fn every_rule(store: &impl LineStore) {
+    a_line_reads_back_as_it_was_written(store).await;
+    every_phase_reads_back(store).await;
+    an_unknown_line_is_none(store).await;
+    a_line_is_created_once(store).await;
+    a_write_counts_only_on_top_of_what_it_read(store).await;
+    steps_at_once_are_all_taken(store).await;
+    a_full_line_is_kept(store).await;
+}
+
+fn line(id: &str) -> Line {
+    Line::open(SocketId::of_line(&name::connection(id)), name::socket(&format!("{id}=")), START)
+}
+
+async fn created(store: &impl LineStore, line: Line) -> Line {
+    assert!(store.create_line(&line).await.expect("an answer"));
+    line
+}
+
+async fn read(store: &impl LineStore, id: &SocketId) -> Line {
+    store.line(id).await.expect("an answer").expect("a line")
+}
+
+fn addition(group: &str, sequence: &str, record: &str) -> Addition {
+    let position = Some(QueuePosition::new(group, sequence, 3));
+    Addition { position, record: record.to_owned() }
+}
+
+/// A line of which everything has been used.
+fn used(id: &str) -> Line {
+    let (mut line, socket) = (line(id), name::socket(&format!("{id}=")));
+    assert!(line.note_through(&socket) && line.note_spoken(&socket));
+    let additions = [
+        addition("g", "18849496460467696128", "{\"a\":\"ä\"}\u{1e}"),
+        addition("h", "7", "b\u{1e}"),
+    ];
+    line.append(&additions, START, 1000);
+    assert!(line.take_turn(TurnId(u64::MAX), START));
+    line.settle(TurnId(u64::MAX), &socket, 1, START);
+    line.hear(&socket, Utterance { messages: 3, calls: &["0", "", "a-rather-long-invocation-id"] });
+    line.append(&[addition("g", "18849496460467696129", "c\u{1e}")], START, 1000);
+    line.ack(1, START).expect("it was sent");
+    line
+}
+
+/// With everything that its sockets must agree on.
+pub async fn a_line_reads_back_as_it_was_written(store: &impl LineStore) {
+    for line in [line("line-new"), used("line-used")] {
+        let line = created(store, line).await;
+        assert_eq!(read(store, &line.id).await, line);
+    }
+}
+
+/// From the first to the last.
+pub async fn every_phase_reads_back(store: &impl LineStore) {
+    let until = START.plus(Duration::from_millis(1234));
+    let opening = |is_through, has_spoken| Phase::Opening { until, is_through, has_spoken };
+    let mut line = created(store, line("line-phases")).await;
+    for phase in [
+        opening(true, false),
+        opening(false, true),
+        Phase::Live,
+        Phase::Away { until },
+        Phase::Resuming { until },
+        Phase::Ended,
+    ] {
+        let before = line.revision;
+        line = Line { phase, revision: before + 1, ..line };
+        assert!(store.replace_line(&line, before).await.expect("an answer"));
+        assert_eq!(read(store, &line.id).await, line);
+    }
+}
+
+/// Nothing is made up.
+pub async fn an_unknown_line_is_none(store: &impl LineStore) {
+    let line = line("line-unknown");
+    assert_eq!(store.line(&line.id).await.expect("an answer"), None);
+    assert!(!store.replace_line(&line, line.revision).await.expect("an answer"));
+    assert_eq!(store.line(&line.id).await.expect("an answer"), None, "a write made one");
+}
+
+/// A second socket finds the line of the first.
+pub async fn a_line_is_created_once(store: &impl LineStore) {
+    let line = created(store, line("line-once")).await;
+    let other = Line { socket: name::socket("other="), ..line.clone() };
+    assert!(!store.create_line(&other).await.expect("an answer"));
+    assert_eq!(read(store, &line.id).await, line);
+}
+
+/// Of two that read the same, one writes.
+pub async fn a_write_counts_only_on_top_of_what_it_read(store: &impl LineStore) {
+    let line = created(store, used("line-revisions")).await;
+    let [one, other] =
+        [5, 6].map(|heard| Line { heard, revision: line.revision + 1, ..line.clone() });
+    let (first, second) = tokio::join!(
+        store.replace_line(&one, line.revision),
+        store.replace_line(&other, line.revision)
+    );
+    let (first, second) = (first.expect("an answer"), second.expect("an answer"));
+    assert_ne!(first, second, "both wrote, or none did");
+    assert_eq!(read(store, &line.id).await.heard, if first { 5 } else { 6 });
+}
+
+/// Nobody's step is lost, whoever comes in between.
+pub async fn steps_at_once_are_all_taken(store: &impl LineStore) {
+    let line = created(store, used("line-at-once")).await;
+    let hear = || {
+        change(store, &line.id, |line| {
+            let socket = line.socket.clone();
+            line.hear(&socket, Utterance { messages: 1, calls: &[] })
+        })
+    };
+    let (one, two, three) = tokio::join!(hear(), hear(), hear());
+    for taken in [one, two, three] {
+        assert_eq!(taken.expect("an answer"), Some(vec![]));
+    }
+    assert_eq!(read(store, &line.id).await.heard, line.heard + 3);
+}
+
+/// With the largest record and many small ones.
+pub async fn a_full_line_is_kept(store: &impl LineStore) {
+    let mut line = line("line-full");
+    let largest = "x".repeat(hubcast_line::LINE_RECORD_MAX_BYTES);
+    line.append(&[addition("g", "1", &largest)], START, 1);
+    for n in 2..200 {
+        line.append(&[addition("g", &n.to_string(), "{}\u{1e}")], START, 200_000);
+    }
+    let line = created(store, line).await;
+    assert_eq!(line.log.records.len(), 199);
+    assert_eq!(read(store, &line.id).await, line);
+}
