@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ACCESS_LINE_BYTES, azure, BYTES_OF_LAMBDA, cost, COUNTED, fixed, fixedTable, INVOCATION, linesOfLambda, PUBLISHER_LINES_BYTES, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
+import { ACCESS_LINE_BYTES, azure, BYTES_OF_LAMBDA, cost, COUNTED, fixed, fixedTable, INVOCATION, JOURNEY_LINE_BYTES, linesOfLambda, PUBLISHER_LINES_BYTES, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
 import { capacity, concurrency, CONNECTS, page, QUOTAS } from "../../infra/cloud/cost/capacity.mjs";
 import { PRICED, PRICES, priceTable, READ } from "../../infra/cloud/cost/prices.mjs";
 import { template } from "../harness/template.js";
@@ -47,10 +47,12 @@ test("what Lambda would log of each ping as text is spared, which is six hundred
   assert.ok(share > 0.05 && share < 0.07, `${share}`);
 });
 
-test("the publisher logs of each enqueued message, and API Gateway of each request", () => {
-  const published = 10_000 * PUBLISHER_LINES_BYTES;
-  const requests = 1000 * 2 * ACCESS_LINE_BYTES;
-  near(cost({ connections: 1000, hours: 1, keepAlive: 15, notifications: 10 }).logs, (published + requests) * 0.5e-9);
+test("the publisher logs of each enqueued message, API Gateway of each request, and functions of each journey", () => {
+  const one = { connections: 1000, hours: 1, keepAlive: 15, notifications: 10 };
+  const connects = 1000 * (2 * ACCESS_LINE_BYTES + 4 * JOURNEY_LINE_BYTES);
+  const published = (journey) => 10_000 * (PUBLISHER_LINES_BYTES + journey);
+  near(cost(one).logs, (published(JOURNEY_LINE_BYTES) + connects) * 0.5e-9);
+  near(cost({ ...one, sample: 10 }).logs, (published(JOURNEY_LINE_BYTES / 10) + connects) * 0.5e-9);
 });
 
 test("the migration guide begins with what a long keep-alive saves", () => {

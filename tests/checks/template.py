@@ -17,8 +17,9 @@ TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES = TEMPLATE["Resources"]
 # Read, but never set in a deployment: plain keys could be read by whoever may see a function's configuration.
 LOCAL_ONLY = {"ACCESS_KEYS"}
-# Read by logging, which every function starts.
+# Read by logging, which every function starts: by its library, and by this configuration.
 OF_LOGGING = {"RUST_LOG"}
+LOG_CONFIG = "LogConfig"
 # Read by nobody: it makes each deployment publish versions (infra/cloud/deploy/stamp.py).
 OF_DEPLOYING = {"RELEASE"}
 # So many times its consumer's timeout a queue hides what it handed out, as AWS advises.
@@ -70,7 +71,7 @@ def variables_read():
     for _, binary, _ in functions():
         path = ROOT / "functions" / binary / "src" / "main.rs"
         main = path.read_text() if path.exists() else ""
-        configs = re.findall(r"\b(\w+Config)::from_env", main)
+        configs = [LOG_CONFIG, *re.findall(r"\b(\w+Config)::from_env", main)]
         yield binary, OF_LOGGING.union(*(read[config] for config in configs)) - LOCAL_ONLY
 
 

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    start_logging();
+    start_logging()?;
     let config = CanaryConfig::from_env()?;
     let canary = &wire(&sdk_config().await, config);
     run(service_fn(|_: LambdaEvent<IgnoredAny>| async move {

@@ -8,6 +8,7 @@ pub mod wiring;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use hubcast_membership::presence::Disconnect;
 use hubcast_model::id::SocketId;
+use hubcast_model::journey::connection::Ending;
 use hubcast_model::ports::StoreError;
 
 /// Removes the socket that an event tells the end of. Safe to repeat.
@@ -22,7 +23,7 @@ pub async fn handle(
     let is_end = context.event_type.as_deref() == Some("DISCONNECT");
     let socket = context.connection_id.as_deref().and_then(|id| SocketId::parse(id).ok());
     if let Some(socket) = socket.filter(|_| is_end) {
-        presence.disconnect(&socket).await?;
+        presence.disconnect(&socket, &Ending::Disconnected(context.disconnect_status_code)).await?;
     } else {
         // A frame that names this route may select it.
         tracing::warn!("this is not the event of a socket's end");

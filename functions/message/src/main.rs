@@ -10,7 +10,7 @@ use message::wiring::wire;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    start_logging();
+    start_logging()?;
     let metrics = &SparseMetrics::start()?;
     let config = FramesConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);

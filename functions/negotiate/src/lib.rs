@@ -20,6 +20,7 @@ use hubcast_model::client::ClaimPolicy;
 use hubcast_model::context::{GROUPS_MAX_BYTES, groups_text};
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
+use hubcast_model::journey::connection::negotiated;
 use hubcast_model::ports::{
     AccessKeySource, BlockStore, GrantStore, MembershipStore, SessionStore, StoreError,
 };
@@ -249,6 +250,7 @@ where
         }
         let user = principal.user.as_ref();
         let connection = self.gatekeeper.mint_connection(&request.hub, user, now).await?;
+        negotiated(&request.hub, user, &connection.id);
         let (id, token) = (connection.id.to_string(), connection.token);
         Ok(json(&NegotiateResponse::new(request.version, id, token)))
     }

@@ -10,7 +10,7 @@ use publisher::wiring::wire;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    start_logging();
+    start_logging()?;
     let metrics = start_metrics()?;
     let config = PublisherConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config)?;

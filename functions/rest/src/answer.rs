@@ -13,6 +13,8 @@ use serde_json::json;
 
 /// By which hub protocol an answer is encoded; without it the SDK does not read the answer.
 const PROTOCOL: HeaderName = HeaderName::from_static("x-asrs-protocol");
+/// The ids of the messages by which a request is carried out, for whoever asks for their fate.
+pub(crate) const MESSAGE_ID: HeaderName = HeaderName::from_static("x-hubcast-message-id");
 /// The code of an error, for programs; without it the SDK takes a 404 for a wrong address.
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
 
@@ -136,6 +138,15 @@ pub(crate) fn empty(status: u16) -> ApiGatewayV2httpResponse {
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = status.into();
     set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
+/// The same answer with the ids of the messages that it put on the queue, in their order.
+pub(crate) fn with_ids(
+    mut response: ApiGatewayV2httpResponse,
+    ids: &[String],
+) -> ApiGatewayV2httpResponse {
+    set(&mut response, MESSAGE_ID, &ids.join(", "));
     response
 }
 

@@ -10,7 +10,7 @@ use rest::wiring::wire;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    start_logging();
+    start_logging()?;
     let config = RestConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config)?;
     run(service_fn(|event: LambdaEvent<_>| async move {

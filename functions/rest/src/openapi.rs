@@ -123,17 +123,21 @@ fn parameters(route: &Route) -> Value {
         "description": "Of the same request, made several times with the same key within five minutes, one counts. A request that is another one counts, whatever its key.",
         "schema": { "type": "string", "pattern": "^[!-~]{1,256}$" },
     });
-    let has_key = matches!(
-        route.operation,
+    let own = path.chain(query).chain(has_message(route.operation).then_some(key));
+    own.chain(version_parameters(route)).collect()
+}
+
+/// Whether an operation puts messages on the queue that its caller can name.
+const fn has_message(operation: Operation) -> bool {
+    matches!(
+        operation,
         Operation::Send
             | Operation::SendToEach
             | Operation::Close
             | Operation::CloseConnection
             | Operation::StreamSend
             | Operation::StreamComplete
-    );
-    let own = path.chain(query).chain(has_key.then_some(key));
-    own.chain(version_parameters(route)).collect()
+    )
 }
 
 fn version_parameters(route: &Route) -> Vec<Value> {
@@ -188,6 +192,10 @@ fn responses(route: &Route, method: &str) -> Value {
     if route.operation == Operation::Invoke {
         let encoded = json!({ "schema": { "type": "string", "format": "binary" } });
         success["content"]["application/octet-stream"] = encoded;
+    }
+    if has_message(route.operation) {
+        let ids = "The ids of the messages on the queue, in their order; `hubcast why --message` tells the fate of one.";
+        success["headers"] = json!({ "x-hubcast-message-id": { "description": ids, "schema": { "type": "string" } } });
     }
     let code = json!({ "x-ms-error-code": { "required": true, "schema": { "type": "string" } } });
     let mut failure = json!({ "description": "Failure", "headers": code });

@@ -27,8 +27,8 @@ pub(crate) async fn send<Q: NotificationSender>(
     let (excluded, idempotency_key) = (&*excluded, idempotency_key(call)?);
     let sending = |audience| Sending { audience, excluded, idempotency_key };
     let sendings: Vec<Sending<'_>> = audiences.iter().map(sending).collect();
-    sender.send(&sendings, &payload).await?;
-    Ok(request.done())
+    let ids = sender.send(&sendings, &payload).await?;
+    Ok(answer::with_ids(request.done(), &ids))
 }
 
 /// Ends the connections that the path names.
@@ -40,8 +40,8 @@ pub(crate) async fn close<Q: NotificationSender>(
     let (audience, excluded) = (request.audience()?, excluded(request)?);
     let idempotency_key = idempotency_key(call)?;
     let sending = Sending { audience: &audience, excluded: &excluded, idempotency_key };
-    sender.close(&sending, &closing(request)?).await?;
-    Ok(request.done())
+    let ids = sender.close(&sending, &closing(request)?).await?;
+    Ok(answer::with_ids(request.done(), &ids))
 }
 
 /// How a request closes connections. As in Azure, clients with automatic reconnect come back; those
@@ -91,8 +91,8 @@ async fn stream<Q: NotificationSender>(
     let (connection, idempotency_key) = (request.connection()?, idempotency_key(call)?);
     let stream_id = request.stream()?;
     let sending = StreamSending { connection: &connection, stream_id, idempotency_key };
-    sender.stream(&sending, item, end).await?;
-    Ok(request.done())
+    let ids = sender.stream(&sending, item, end).await?;
+    Ok(answer::with_ids(request.done(), &ids))
 }
 
 /// Carries commands out with every connection that the filter means.

@@ -87,7 +87,7 @@ where
         }
         match self.told(&event, url, deadline).await {
             Err(err) if !event.is_put_off && err.is_of_endpoint() => {
-                tracing::warn!(error = %chain(&err), event.id = event.id, "an event is put off");
+                tracing::warn!(error = %chain(&err), event_id = event.id, "an event is put off");
                 self.put_off(event).await
             }
             outcome => outcome.map(|()| Delivered::Done),
@@ -104,7 +104,7 @@ where
         match self.post(event, url, deadline, ATTEMPT_MAX).await?.status {
             200..=299 => Ok(()),
             status if is_final(status) => {
-                tracing::warn!(status, event.id = event.id, "an event is refused for good");
+                tracing::warn!(status, event_id = event.id, "an event is refused for good");
                 Ok(())
             }
             status => Err(DeliveryError::Refused(status)),
@@ -128,7 +128,7 @@ where
         let waited = self.clock.now().since(event.at);
         let left = self.timeout.saturating_sub(waited);
         if left.is_zero() || waited >= AGE_MAX {
-            tracing::warn!(event.id = event.id, "an invocation came too late");
+            tracing::warn!(event_id = event.id, "an invocation came too late");
             if !left.is_zero() {
                 self.answer(event, &open.failed("Invocation failed, its turn came too late")).await;
             }
@@ -159,7 +159,7 @@ where
     async fn answer(&self, event: &Event, envelope: &str) {
         let id = format!("{}/answer", event.id);
         if let Err(err) = self.queue.answer(envelope, &event.message_group(), &id).await {
-            tracing::error!(error = %chain(&err), event.id = event.id, "an answer is lost");
+            tracing::error!(error = %chain(&err), event_id = event.id, "an answer is lost");
         }
     }
 

@@ -117,7 +117,7 @@ where
             Ok(delivered) => Some(delivered),
             Err(err) => {
                 let id = record.message_id.as_deref().unwrap_or_default();
-                tracing::error!(error = %chain(&err), message.id = id, "an event is not delivered");
+                tracing::error!(error = %chain(&err), message_id = id, "an event is not delivered");
                 None
             }
         }

@@ -25,6 +25,12 @@ const READS_OF_PING = 0.5 / 16;
 export const PUBLISHER_LINES_BYTES = 1200 + 450;
 /** API Gateway's line for each request to the HTTP API, which `AccessLogs` leaves on. */
 export const ACCESS_LINE_BYTES = 300;
+/**
+ * One line of the journey of a message, or of a connection, as functions write it: a test measures it.
+ * A message that goes through has one. A connection has four: negotiated, connected, ready, closed.
+ */
+export const JOURNEY_LINE_BYTES = 520;
+const LINES_OF_CONNECTION = 4;
 const LOG_BYTE = PRICES.logGigabyte / 1e9;
 /** What Lambda would log of each invocation as plain text; with JSON and the level WARN nothing of what went well. */
 const REQUEST = "RequestId: 8f2a1c3e-0f4b-4c8e-9a3d-2b1c0d9e8f7a";
@@ -58,10 +64,11 @@ export function linesOfLambda(one) {
 /**
  * Dollars a month, by what they pay for. `connections` are open at once for `hours` a month, ping every
  * `keepAlive` seconds, and get `notifications` each, of which one enqueued message reaches `audience`. X-Ray, which
- * the template leaves off, records the share `traced` of all invocations.
+ * the template leaves off, records the share `traced` of all invocations. Of `sample` messages in a hundred the journey
+ * is logged (`LogSamplePercent`).
  */
 export function cost(one) {
-  const { connections, hours, traced = 0 } = one;
+  const { connections, hours, traced = 0, sample = 100 } = one;
   const { pings, connects, deliveries, enqueued } = counts(one);
   return {
     minutes: connections * hours * 60 * PRICES.connectionMinute,
@@ -75,7 +82,10 @@ export function cost(one) {
       price(connects * CONNECT.invocations, INVOCATION),
     notifications:
       deliveries * PRICES.message + enqueued * (3 * PRICES.queueRequest + PRICES.read) + price(enqueued, PUBLISHING),
-    logs: (enqueued * PUBLISHER_LINES_BYTES + connects * CONNECT.httpRequests * ACCESS_LINE_BYTES) * LOG_BYTE,
+    logs:
+      (enqueued * (PUBLISHER_LINES_BYTES + (JOURNEY_LINE_BYTES * sample) / 100) +
+        connects * (CONNECT.httpRequests * ACCESS_LINE_BYTES + LINES_OF_CONNECTION * JOURNEY_LINE_BYTES)) *
+      LOG_BYTE,
     traces: traced * (pings + connects * CONNECT.invocations + enqueued) * PRICES.trace,
   };
 }
@@ -166,12 +176,12 @@ export function fixedTable() {
 }
 
 function main() {
-  const names = { connections: {}, hours: {}, "keep-alive": {}, notifications: {}, audience: { default: "1" }, traced: { default: "0" } };
+  const names = { connections: {}, hours: {}, "keep-alive": {}, notifications: {}, audience: { default: "1" }, traced: { default: "0" }, sample: { default: "100" } };
   const options = Object.fromEntries(Object.entries(names).map(([name, more]) => [name, { type: "string", ...more }]));
   const { values } = parseArgs({ options });
   if (values.connections === undefined) return console.log([table(), fixedTable(), priceTable()].join("\n\n"));
-  const { connections, hours = 720, notifications = 0, audience, traced, "keep-alive": keepAlive = 15 } = values;
-  const one = { connections, hours, notifications, audience, traced, keepAlive };
+  const { connections, hours = 720, notifications = 0, audience, traced, sample, "keep-alive": keepAlive = 15 } = values;
+  const one = { connections, hours, notifications, audience, traced, sample, keepAlive };
   const numbers = Object.fromEntries(Object.entries(one).map(([name, value]) => [name, Number(value)]));
   const parts = cost(numbers);
   for (const [part, amount] of Object.entries(parts)) console.log(`${part.padEnd(14)} ${dollars(amount)}`);

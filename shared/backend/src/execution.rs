@@ -61,7 +61,10 @@ where
         let members = self.matching(filter).await?;
         let outgoing = outgoing(self.roster.hub, &members, commands)?;
         self.join_at_once(&members, commands).await?;
-        Ok(self.sender.put(&outgoing).await?)
+        for message_id in self.sender.put(&outgoing).await? {
+            self.sender.accepted(&message_id, "commands", &Audience::Hub);
+        }
+        Ok(())
     }
 
     async fn matching(&self, filter: Option<&Filter>) -> Result<Vec<Member>, BackendError> {

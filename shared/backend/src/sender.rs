@@ -8,6 +8,7 @@ use hubcast_model::audience::Audience;
 use hubcast_model::envelope::{Action, Answer, Content, Notification, joined};
 use hubcast_model::frame::{RECORD_MAX_BYTES, answer_message};
 use hubcast_model::id::{ConnectionId, HexDigest, HubName};
+use hubcast_model::journey::{Step, TARGET, is_sampled, names};
 use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{NotificationSender, Outgoing, QueueError};
 
@@ -78,12 +79,12 @@ impl<'a, Q> Sender<'a, Q> {
 }
 
 impl<Q: NotificationSender> Sender<'_, Q> {
-    /// Has clients called, those of each sending.
+    /// Has clients called, those of each sending; answers the queue's id of each message.
     pub async fn send(
         &self,
         sendings: &[Sending<'_>],
         payload: &Payload,
-    ) -> Result<(), BackendError> {
+    ) -> Result<Vec<String>, BackendError> {
         check_payload(payload)?;
         let outgoing = |sending: &Sending<'_>| {
             let notification = Notification {
@@ -93,15 +94,19 @@ impl<Q: NotificationSender> Sender<'_, Q> {
             self.outgoing(sending.audience, notification.to_json(), sending.idempotency_key)
         };
         let outgoing: Vec<Outgoing> = sendings.iter().map(outgoing).collect();
-        Ok(self.queue.send(&outgoing).await?)
+        let ids = self.put(&outgoing).await?;
+        for (sending, message_id) in sendings.iter().zip(&ids) {
+            self.accepted(message_id, "message", sending.audience);
+        }
+        Ok(ids)
     }
 
-    /// Ends connections.
+    /// Ends connections; answers the queue's id of the message.
     pub async fn close(
         &self,
         sending: &Sending<'_>,
         closing: &Closing<'_>,
-    ) -> Result<(), BackendError> {
+    ) -> Result<Vec<String>, BackendError> {
         // A close of users that does not say so would revoke.
         let is_of_users = matches!(sending.audience, Audience::Users(_));
         let content = Content::Action(Action::Close {
@@ -113,16 +118,18 @@ impl<Q: NotificationSender> Sender<'_, Q> {
         let excluded = sending.excluded.to_vec();
         let notification = Notification { excluded, ..self.notification(content) };
         let body = notification.to_json();
-        Ok(self.put(&[self.outgoing(sending.audience, body, sending.idempotency_key)]).await?)
+        let message = self.outgoing(sending.audience, body, sending.idempotency_key);
+        self.put_one(message, "close", sending.audience).await
     }
 
-    /// Sends an item of a stream, the end of the stream, or both.
+    /// Sends an item of a stream, the end of the stream, or both; answers the queue's id of the
+    /// message.
     pub async fn stream(
         &self,
         sending: &StreamSending<'_>,
         item: Option<&RawValue>,
         end: Option<StreamEnd<'_>>,
-    ) -> Result<(), BackendError> {
+    ) -> Result<Vec<String>, BackendError> {
         let item = item.map(|item| Answer::Item(item.to_owned()));
         let end = end.map(|end| match end.error {
             Some(error) => Answer::Error(error.to_owned()),
@@ -138,7 +145,7 @@ impl<Q: NotificationSender> Sender<'_, Q> {
         }
         let audience = Audience::Connection(sending.connection.clone());
         let message = self.outgoing(&audience, joined(&elements), sending.idempotency_key);
-        Ok(self.put(&[message]).await?)
+        self.put_one(message, "answer", &audience).await
     }
 
     /// Enqueues one thing to do, behind what its message group has.
@@ -147,13 +154,49 @@ impl<Q: NotificationSender> Sender<'_, Q> {
         group: MessageGroup,
         content: Content,
     ) -> Result<(), QueueError> {
+        let (kind, audience) = (content.kind(), content.audience());
         let body = self.notification(content).to_json();
-        self.put(&[Outgoing { body, group, key: fresh_key() }]).await
+        let ids = self.put(&[Outgoing { body, group, key: fresh_key() }]).await?;
+        for message_id in &ids {
+            self.accepted(message_id, kind, &audience);
+        }
+        Ok(())
     }
 
-    /// Enqueues messages, in their order.
-    pub(crate) async fn put(&self, messages: &[Outgoing]) -> Result<(), QueueError> {
+    async fn put_one(
+        &self,
+        message: Outgoing,
+        kind: &'static str,
+        audience: &Audience,
+    ) -> Result<Vec<String>, BackendError> {
+        let ids = self.put(&[message]).await?;
+        for message_id in &ids {
+            self.accepted(message_id, kind, audience);
+        }
+        Ok(ids)
+    }
+
+    /// Enqueues messages, in their order; answers the queue's ids.
+    pub(crate) async fn put(&self, messages: &[Outgoing]) -> Result<Vec<String>, QueueError> {
         self.queue.send(messages).await
+    }
+}
+
+impl<Q> Sender<'_, Q> {
+    /// Tells the log that a message is on the queue.
+    pub(crate) fn accepted(&self, message_id: &str, kind: &'static str, audience: &Audience) {
+        if is_sampled(message_id) {
+            tracing::info!(
+                target: TARGET,
+                step = Step::Accepted.as_str(),
+                message_id,
+                hub = self.hub.as_str(),
+                kind,
+                audience_kind = audience.kind(),
+                audience = names::audience(self.hub, audience),
+                "a message is on the queue"
+            );
+        }
     }
 }
 

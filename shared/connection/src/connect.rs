@@ -10,6 +10,7 @@ use std::time::Duration;
 use hubcast_membership::session;
 use hubcast_model::client::Client;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
+use hubcast_model::journey::connection::connected;
 use hubcast_model::ports::{
     BlockStore, ClaimStore, ClientStore, GrantStore, SessionStore, SocketStore, StoreError,
 };
@@ -129,7 +130,9 @@ where
             let client = Client::new(principal, socket.connection.clone(), query);
             store.put_client(&socket.id, &client, socket.expires()).await?;
         }
-        Ok(store.create_socket(&socket).await?)
+        store.create_socket(&socket).await?;
+        connected(&socket);
+        Ok(())
     }
 }
 

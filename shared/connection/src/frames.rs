@@ -46,6 +46,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use signalr_protocol::handshake::HandshakeRequest;
 use signalr_protocol::texts;
+use tracing::{Instrument, Span};
 
 use crate::upstream::Upstream;
 use calls::{Cancelled, HandUp};
@@ -53,6 +54,7 @@ use conversation::shakes_hands;
 use farewell::{Farewell, Stage};
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
+use hubcast_model::journey::TARGET;
 use hubcast_model::ports::{ConnectionGateway, NoUpstream, ResultStore, SocketStore};
 use hubcast_model::settings::Hubs;
 use hubcast_model::time::Clock;
@@ -146,20 +148,29 @@ where
     WiredCalls<S, C, U>: Answer<HandUp> + Answer<Cancelled>,
 {
     async fn answer(&self, caller: &Caller, frame: &str, patience: Duration) -> String {
-        let reply = AssertUnwindSafe(self.conversation.reply(caller, frame)).catch_unwind();
-        match tokio::time::timeout(patience, reply).await {
-            Ok(Ok(reply)) => return reply,
-            Ok(Err(_panic)) => {
-                tracing::error!(socket.id = %caller.socket, "answering a frame panicked");
+        let answering = async {
+            let reply = AssertUnwindSafe(self.conversation.reply(caller, frame)).catch_unwind();
+            match tokio::time::timeout(patience, reply).await {
+                Ok(Ok(reply)) => return reply,
+                Ok(Err(_panic)) => {
+                    tracing::error!(socket_id = %caller.socket, "answering a frame panicked");
+                }
+                Err(_elapsed) => {
+                    tracing::error!(socket_id = %caller.socket, "answering a frame took too long");
+                }
             }
-            Err(_elapsed) => {
-                tracing::error!(socket.id = %caller.socket, "answering a frame took too long");
-            }
-        }
-        // Its client may send the same again, so the socket ends whatever the client does.
-        let end = tokio::time::timeout(ENDING, self.conversation.run_out(caller, frame)).await;
-        end.unwrap_or_else(|_elapsed| self.conversation.last_words(caller, frame).record())
+            // Its client may send the same again, so the socket ends whatever the client does.
+            let end = tokio::time::timeout(ENDING, self.conversation.run_out(caller, frame)).await;
+            end.unwrap_or_else(|_elapsed| self.conversation.last_words(caller, frame).record())
+        };
+        answering.instrument(span(caller)).await
     }
+}
+
+/// The span of a frame: lines within it carry the ids.
+fn span(caller: &Caller) -> Span {
+    let (connection_id, socket_id) = (caller.connection(), &caller.socket);
+    tracing::info_span!(target: TARGET, "frame", %connection_id, %socket_id)
 }
 
 /// The answer to a frame that cannot be answered, as when its sender is not known: connect anew.

@@ -31,8 +31,9 @@ pub(crate) enum Entry {
     Failed,
     /// A rejected element is in the dead-letter queue.
     Moved,
-    /// The element could not be finished, and is in the dead-letter queue for a redrive.
-    GivenUp,
+    /// The element could not be finished, for this reason, and is in the dead-letter queue for a
+    /// redrive.
+    GivenUp(Rejection),
 }
 
 /// What posts did for one element, over all rounds.
@@ -58,7 +59,8 @@ pub(crate) struct Deliveries {
 }
 
 impl Deliveries {
-    const fn none() -> Self {
+    /// Nothing was posted.
+    pub(crate) const fn none() -> Self {
         let (reached, gone, stalled, refused, ambiguous, joining) = (0, 0, 0, 0, 0, 0);
         Self {
             reached,
@@ -134,19 +136,20 @@ impl Account {
     /// Whether the element goes to sockets that an earlier invocation left.
     pub(crate) fn is_resumed(&self) -> bool {
         let mut entries = self.entries.iter().rev();
-        entries.find(|entry| **entry != Entry::GivenUp) == Some(&Entry::Resumed)
+        entries.find(|entry| !matches!(entry, Entry::GivenUp(_))) == Some(&Entry::Resumed)
     }
 
     /// How far the element is, when earlier invocations came as far as `before`.
     pub(crate) fn progress(&self, before: &Progress) -> Progress {
         match self.last() {
             None | Some(Entry::Rejected(_) | Entry::Failed) => before.clone(),
-            Some(Entry::GivenUp) => Progress::default(),
+            Some(Entry::GivenUp(_)) => Progress::default(),
             Some(_) => self.posted(before),
         }
     }
 
-    fn posted(&self, before: &Progress) -> Progress {
+    /// How far the element is by its posts, also when it is given up.
+    pub(crate) fn posted(&self, before: &Progress) -> Progress {
         let deliveries = &self.deliveries;
         let is_vain = deliveries.vain_rounds > 0 && !deliveries.is_fruitful();
         let mut left = deliveries.left.clone();
@@ -218,7 +221,8 @@ mod tests {
 
     #[test]
     fn an_element_that_is_given_up_is_finished_and_was_resumed() {
-        let account = account([Entry::Resumed, Entry::GivenUp]);
+        let account =
+            account([Entry::Resumed, Entry::GivenUp(Rejection::new(RejectReason::TooOld, "x"))]);
         assert!(account.progress(&before()).is_finished());
         assert!(account.is_resumed());
         assert!(!account.is_posted());

@@ -196,7 +196,7 @@ fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -
     if is_job(&queued.body) {
         // Whoever is trusted with jobs has them worked as jobs.
         let (sender, id) = (&queued.sender, &queued.id);
-        tracing::warn!(sender.id = sender, action = "job", message.id = id, "not allowed");
+        tracing::warn!(sender_id = sender, action = "job", message_id = id, "not allowed");
         let rejection = Rejection::not_allowed(sender, "jobs");
         return vec![Element::new(None, base, Task::Reject(rejection))];
     }
@@ -222,7 +222,7 @@ fn allowed(
             return Ok(notification);
         }
         let (hub, kind) = (&notification.hub, notification.content.kind());
-        tracing::warn!(sender.id = sender, %hub, action = kind, message.id = queued.id, "not allowed");
+        tracing::warn!(sender_id = sender, %hub, action = kind, message_id = queued.id, "not allowed");
         Err(Rejection::not_allowed(sender, format_args!("'{kind}' on the hub '{hub}'")))
     });
     envelope::Element { parsed, ..element }

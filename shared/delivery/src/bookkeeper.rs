@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Message};
 use crate::books;
 use crate::dead_letters::DeadLetters;
+use crate::journey;
 use crate::ledger::{Hold, Ledger};
 use crate::report::Report;
 use crate::retry::retry_soon;
@@ -60,6 +61,8 @@ where
         if !closing.rows.is_empty() {
             self.letters.progress.keep(&closing.rows).await;
         }
+        let is_held = |message: &Message| closing.report.failed.contains(&message.queued.id);
+        journey::tell(batch, &ledger, is_held, now);
         for message in &closing.held {
             retry_soon(self.letters.queue, message, now).await;
         }

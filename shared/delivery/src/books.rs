@@ -12,7 +12,7 @@ use crate::dead_letters::{Letter, ProgressRow};
 use crate::ledger::{Ledger, Sheet};
 use crate::report::{Report, Sample};
 use crate::verdict::{detail_of, given_up};
-use hubcast_model::envelope::{Content, RejectReason, Retention};
+use hubcast_model::envelope::{Content, RejectReason, Rejection, Retention};
 use hubcast_model::ports::{DeadLetter, Progress, QueuedMessage};
 use hubcast_model::time::Timestamp;
 
@@ -76,12 +76,13 @@ fn letter_of_given_up(case: Case<'_>, progress: Progress, reason: RejectReason) 
         progress_key: case.element.key.clone(),
         group: case.message.group.clone(),
     };
+    let entry = Entry::GivenUp(Rejection::new(reason, content.detail.clone()));
     // What was never begun has no progress: a row that says so would read as finished.
     let is_begun = !progress.is_finished();
     // The letter holds one element, which is looked up as the first of its message.
     let row = is_begun.then(|| ProgressRow { key: format!("{}/0", case.element.key), progress });
     let message = case.at.message;
-    Letter { message, elements: vec![case.at], entry: Entry::GivenUp, row, content }
+    Letter { message, elements: vec![case.at], entry, row, content }
 }
 
 /// What is left to do once the books are closed.
@@ -133,7 +134,6 @@ impl Balance {
         for (element, account) in message.elements.iter().zip(&sheet.accounts) {
             report.tally.resumed += usize::from(account.is_resumed());
             balance.enter(element, account, age, report);
-            log(element, account);
         }
         balance
     }
@@ -148,7 +148,7 @@ impl Balance {
                 self.is_held = true;
                 return;
             }
-            Some(Entry::Moved | Entry::GivenUp) => tally.rejected += 1,
+            Some(Entry::Moved | Entry::GivenUp(_)) => tally.rejected += 1,
             Some(Entry::Expired) => tally.expired += 1,
             Some(Entry::Finished) => {}
             Some(Entry::HandedOn { jobs }) => {
@@ -181,20 +181,6 @@ fn count_posted(element: &Element, reached: usize, report: &mut Report) {
         Retention::Board(_) => tally.kept += 1,
         Retention::Nothing | Retention::Inbox(_) => tally.undeliverable += 1,
     }
-}
-
-fn log(element: &Element, account: &Account) {
-    let deliveries = &account.deliveries;
-    tracing::debug!(
-        progress.key = element.key,
-        reached = deliveries.reached,
-        gone = deliveries.gone,
-        stalled = deliveries.stalled,
-        refused = deliveries.refused,
-        ambiguous = deliveries.ambiguous,
-        left = deliveries.left.len(),
-        "an element is posted as far as it goes"
-    );
 }
 
 #[cfg(test)]

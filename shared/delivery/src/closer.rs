@@ -10,6 +10,7 @@ use crate::outcome::{Fate, Outcome, Stop};
 use crate::round::{Round, Routes};
 use hubcast_membership::presence::disconnect;
 use hubcast_model::id::SocketId;
+use hubcast_model::journey::connection::Ending;
 use hubcast_model::ports::{
     ChannelStore, ClaimStore, ClientStore, ConnectionGateway, SessionStore, SocketStore,
     StoreError, UpstreamQueue,
@@ -26,7 +27,7 @@ pub(crate) struct Ends {
     off_record: Vec<SocketId>,
     /// The sockets that were told to go. A socket that could not be told, because the gateway
     /// refused its Close for good, goes all the same.
-    told: Vec<SocketId>,
+    told: Vec<(SocketId, Ending)>,
     /// The rows that led to the sockets of all rounds.
     routes: Routes,
 }
@@ -43,8 +44,9 @@ impl Ends {
             let is_final = |fate: Fate| matches!(fate, Fate::Delivered | Fate::Refused);
             let frames = outcome.frames.iter().filter(|frame| is_final(frame.fate));
             let mut parcels = frames.flat_map(|frame| &frame.parcels);
-            if parcels.any(|at| round.parcel(*at).is_some_and(|parcel| parcel.ends)) {
-                self.told.push(outcome.socket.clone());
+            let ended_by = parcels.find_map(|at| round.parcel(*at)?.ended_by.clone());
+            if let Some(message_id) = ended_by {
+                self.told.push((outcome.socket.clone(), Ending::Asked(message_id)));
             }
         }
         self.routes.extend(round.routes);
@@ -81,12 +83,15 @@ where
     /// deaf. A socket that was told to go has time to read that before: a client that is cut off
     /// earlier would come back. A socket that is off record loses rows only, for the same reason.
     pub(crate) async fn end_all(&self, ends: &Ends) {
-        self.end_each(&ends.gone, &ends.routes).await;
-        let forgets = ends.off_record.iter().map(|socket| self.forget(socket, &ends.routes));
+        let gone = ends.gone.iter().map(|socket| (socket, &Ending::Gone));
+        self.end_each(gone, &ends.routes).await;
+        let (off_record, lost) = (ends.off_record.iter(), &Ending::Lost);
+        let forgets = off_record.map(|socket| self.forget(socket, lost, &ends.routes));
         self.all(forgets.collect()).await;
         if !ends.told.is_empty() {
             tokio::time::sleep(self.grace).await;
-            self.end_each(&ends.told, &ends.routes).await;
+            let told = ends.told.iter().map(|(socket, ending)| (socket, ending));
+            self.end_each(told, &ends.routes).await;
         }
     }
 
@@ -95,17 +100,20 @@ where
         let mut ends = Vec::new();
         for outcome in outcomes {
             if outcome.stop == Some(Stop::Stalled) {
-                tracing::warn!(socket.id = %outcome.socket, "a stalled socket is ended");
                 ends.push(self.send_off(&outcome.socket, &round.routes));
             }
         }
         self.all(ends).await;
     }
 
-    async fn end_each(&self, sockets: &[SocketId], routes: &Routes) {
+    async fn end_each<'e>(
+        &self,
+        sockets: impl ExactSizeIterator<Item = (&'e SocketId, &'e Ending)>,
+        routes: &Routes,
+    ) {
         let mut ends = Vec::with_capacity(sockets.len());
-        for socket in sockets {
-            ends.push(self.end(socket, routes));
+        for (socket, ending) in sockets {
+            ends.push(self.end(socket, ending, routes));
         }
         self.all(ends).await;
     }
@@ -121,26 +129,31 @@ where
         if let Err(err) = self.gateway.post(socket, record).await {
             // A stalled socket rarely takes it; the client finds itself cut off then, and comes
             // back too.
-            tracing::debug!(error = %chain(&err), "a stalled socket could not be told");
+            tracing::debug!(error = %chain(&err), socket_id = %socket, "a stalled socket could not be told");
         }
-        self.end(socket, routes).await;
+        self.end(socket, &Ending::Stalled, routes).await;
     }
 
-    async fn end(&self, socket: &SocketId, routes: &Routes) {
+    async fn end(&self, socket: &SocketId, ending: &Ending, routes: &Routes) {
         if let Err(err) = self.gateway.delete(socket).await {
-            tracing::warn!(error = %chain(&err), "a socket could not be ended");
+            tracing::warn!(error = %chain(&err), socket_id = %socket, "a cut failed");
         }
-        self.forget(socket, routes).await;
+        self.forget(socket, ending, routes).await;
     }
 
-    async fn forget(&self, socket: &SocketId, routes: &Routes) {
-        if let Err(err) = self.remove_rows(socket, routes).await {
-            tracing::warn!(error = %chain(&err), "rows of an ended socket remain");
+    async fn forget(&self, socket: &SocketId, ending: &Ending, routes: &Routes) {
+        if let Err(err) = self.remove_rows(socket, ending, routes).await {
+            tracing::warn!(error = %chain(&err), socket_id = %socket, "rows of an ended socket remain");
         }
     }
 
-    async fn remove_rows(&self, socket: &SocketId, routes: &Routes) -> Result<(), StoreError> {
-        disconnect(self.store, self.upstream, socket, self.clock.now()).await?;
+    async fn remove_rows(
+        &self,
+        socket: &SocketId,
+        ending: &Ending,
+        routes: &Routes,
+    ) -> Result<(), StoreError> {
+        disconnect(self.store, self.upstream, socket, ending, self.clock.now()).await?;
         self.store.delete_rows(socket, &routes.of(socket)).await
     }
 }

@@ -46,17 +46,12 @@ pub(crate) struct DeadLetters<'a, S, Q, C> {
 impl<S, Q: NotificationQueue, C> DeadLetters<'_, S, Q, C> {
     /// Sends one letter; false, and a line in the log, when the queue did not take it.
     pub(crate) async fn send(&self, letter: &DeadLetter) -> bool {
-        let (reason, detail) = (letter.reason, &letter.detail);
-        match self.queue.dead_letter(letter).await {
-            Ok(()) => {
-                tracing::warn!(reason, detail, progress.key = letter.progress_key, "rejected");
-                true
-            }
-            Err(err) => {
-                tracing::error!(error = %chain(&err), reason, "a message could not be moved");
-                false
-            }
+        let sent = self.queue.dead_letter(letter).await;
+        if let Err(err) = &sent {
+            let (reason, progress_key) = (letter.reason, &letter.progress_key);
+            tracing::error!(error = %chain(err), reason, progress_key, "a letter is not taken");
         }
+        sent.is_ok()
     }
 }
 

@@ -46,7 +46,12 @@ impl InboxEntry {
         let record = content_text(&notification.content)?;
         let entry = Self {
             inbox: Inbox::of(&notification.hub, user),
-            message: InboxMessage { position: case.position(), record, expires },
+            message: InboxMessage {
+                position: case.position(),
+                progress_key: case.element.key.clone(),
+                record,
+                expires,
+            },
             audience: Audience::Users(users.clone()),
             excluded: notification.excluded.clone(),
         };

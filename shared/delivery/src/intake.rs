@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::account::Entry;
 use crate::actions::{Actions, Order};
@@ -15,12 +16,14 @@ use crate::boards::{BoardChange, Boards};
 use crate::dispatcher::{BigAudience, Dispatcher};
 use crate::handshakes::Handshakes;
 use crate::inboxes::Inboxes;
+use crate::journey::{Unit, span};
 use crate::ledger::{Hold, Ledger};
 use crate::newcomers::{newcomers, shown_groups};
 use crate::round::{ElementRef, Parcel, Round, Showing, Target};
 use hubcast_model::envelope::{Audience, Content, Notification, Retention};
 use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
+use hubcast_model::journey::Origin;
 use hubcast_model::ports::{
     BlockStore, BoardStore, Cause, ChannelStore, InboxStore, MembershipStore, NotificationQueue,
     PendingStore, ProgressStore, ShardStore, SocketStore, StoreError, UsageStore,
@@ -106,7 +109,8 @@ where
             if ledger.is_held(message.at) {
                 break;
             }
-            if let Some(entry) = self.take_up_case(case, round).await {
+            let taken = self.take_up_case(case, round);
+            if let Some(entry) = taken.instrument(span(&case.element.key)).await {
                 ledger.append(case.at, entry);
             }
         }
@@ -120,7 +124,8 @@ where
             Task::Finished => Ok(Entry::Finished),
             Task::Enqueue(notification, key) => self.enqueue(case, notification, key).await,
             Task::Resume(notification, left) => {
-                let resumed = self.resume(case.at, notification, left, round).await;
+                Unit::of(case, self.actions.clock.now()).resumed(left.len());
+                let resumed = self.resume(case, notification, left, round).await;
                 resumed.map(|()| Entry::Resumed).map_err(Cause::from)
             }
             Task::Start(notification) => match self.boards.hang_up(case, notification).await {
@@ -130,14 +135,11 @@ where
                     self.start(case, notification, round).await
                 }
                 Ok(BoardChange::Refused(rejection)) => Ok(Entry::Rejected(rejection)),
-                Err(err) => {
-                    tracing::error!(error = %chain(&err), "a value is held that is to be retained");
-                    Ok(Entry::Failed)
-                }
+                Err(err) => Err(Cause::from(err)),
             },
         };
         Some(taken.unwrap_or_else(|err| {
-            tracing::error!(error = %chain(err.as_ref()), "a notification is held");
+            tracing::error!(error = %chain(err.as_ref()), "an element could not be taken up");
             Entry::Failed
         }))
     }
@@ -158,14 +160,14 @@ where
 
     async fn resume(
         &mut self,
-        at: ElementRef,
+        case: Case<'_>,
         notification: &Notification,
         left: &[SocketId],
         round: &mut Round,
     ) -> Result<(), StoreError> {
         let left = Target::unkeyed(left);
-        add_record(round, at, &notification.content, left.clone());
-        self.show(at, notification, Some(left), round).await
+        add_record(round, case, &notification.content, left.clone());
+        self.show(case.at, notification, Some(left), round).await
     }
 
     async fn start(
@@ -186,7 +188,7 @@ where
         match self.sockets(notification).await? {
             Sockets::Few(targets) => {
                 let targets = self.awaiting(case, notification, targets).await?;
-                add_record(round, case.at, &notification.content, targets);
+                add_record(round, case, &notification.content, targets);
                 Ok(Entry::Begun)
             }
             Sockets::Many(audience) => {
@@ -287,9 +289,10 @@ where
     }
 }
 
-fn add_record(round: &mut Round, element: ElementRef, content: &Content, targets: Vec<Target>) {
+fn add_record(round: &mut Round, case: Case<'_>, content: &Content, targets: Vec<Target>) {
     if let Some(record) = content_record(content) {
-        let ends = matches!(content, Content::Action(_));
-        round.add(Parcel { element, record, ends, is_replay: false }, targets);
+        let message_id = || Origin::of(&case.element.key).message_id.to_owned();
+        let ended_by = matches!(content, Content::Action(_)).then(message_id);
+        round.add(Parcel { element: case.at, record, ended_by, is_replay: false }, targets);
     }
 }

@@ -14,6 +14,7 @@ use hubcast_model::channel::ChannelKey;
 use hubcast_model::envelope::{Content, Notification};
 use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
+use hubcast_model::journey::Origin;
 use hubcast_model::ports::{Progress, Rest};
 
 /// The only element of a job's ledger.
@@ -95,9 +96,9 @@ impl<'a> JobRun<'a> {
         for target in held {
             self.ledger.leave(ELEMENT, target.socket);
         }
-        let ends = self.is_action();
+        let ended_by = self.is_action().then(|| Origin::of(&self.key).message_id.to_owned());
         let record = self.record.clone();
-        Round::of(Parcel { element: ELEMENT, record, ends, is_replay: false }, free)
+        Round::of(Parcel { element: ELEMENT, record, ended_by, is_replay: false }, free)
     }
 
     /// Notes that the pages after `next` remain, or none.
@@ -149,7 +150,8 @@ impl<'a> JobRun<'a> {
         self.before.reached + self.deliveries().reached
     }
 
-    fn deliveries(&self) -> &Deliveries {
+    /// What the posts of this run did.
+    pub(crate) fn deliveries(&self) -> &Deliveries {
         &self.ledger.account(ELEMENT).deliveries
     }
 }

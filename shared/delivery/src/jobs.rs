@@ -11,17 +11,20 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
+use tracing::Instrument;
 
+use crate::account::Deliveries;
 use crate::carrier::Carrier;
 use crate::dead_letters::DeadLetters;
 use crate::job::Job;
 use crate::job_run::{JobRun, JobStart};
+use crate::journey::{Unit, span, why_unfinished};
 use crate::pages::next_page;
 use crate::report::{Report, Sample};
 use crate::retry::retry_soon;
 use crate::round::Round;
 use crate::verdict::{detail_of, given_up};
-use hubcast_model::envelope::{self, EnvelopeRules, RejectReason, Rejection};
+use hubcast_model::envelope::{self, EnvelopeRules, Notification, RejectReason, Rejection};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     ChannelStore, ClaimStore, ClientStore, ConnectionGateway, DeadLetter, NotificationQueue,
@@ -110,6 +113,9 @@ where
         for Assignment { message, job } in lane {
             report.tally.notifications += 1;
             let obstacle = if is_blocked {
+                let key = job.as_ref().map_or(&message.id, |job| &job.job.key);
+                let unit = self.unit(&message, key, None);
+                unit.held("behind", &Deliveries::none(), &Progress::default());
                 Some(Obstacle::Whole)
             } else {
                 let turn = Turn { deadline, passed: &passed };
@@ -135,8 +141,10 @@ where
         turn: &Turn<'_>,
         report: &mut Report,
     ) -> Option<Obstacle> {
+        let key = job.as_ref().map_or(&message.id, |job| &job.job.key).clone();
+        let unit = self.unit(message, &key, None);
         let standing = match job {
-            Ok(job) => self.work_job(message, &job, turn, report).await,
+            Ok(job) => self.work_job(message, &job, turn, report).instrument(span(&key)).await,
             Err(err) => {
                 let rejection = Rejection::new(RejectReason::NotJson, err.to_string());
                 Ok(Standing::Rejected(rejection))
@@ -148,10 +156,14 @@ where
             Ok(Standing::Rejected(rejection)) => {
                 let is_moved = self.letters.send(&letter(message, &rejection)).await;
                 report.tally.rejected += usize::from(is_moved);
+                if is_moved {
+                    unit.rejected(rejection.reason.as_str(), &rejection.detail, 0);
+                }
                 (!is_moved).then_some(Obstacle::Whole)
             }
             Err(err) => {
-                tracing::error!(error = %chain(&err), "a job is held");
+                tracing::error!(error = %chain(&err), "a job could not be worked");
+                unit.held("unavailable", &Deliveries::none(), &Progress::default());
                 Some(Obstacle::Whole)
             }
         }
@@ -174,6 +186,7 @@ where
         };
         if notification.expires_at.is_some_and(|end| end <= self.clock.now()) {
             report.tally.expired += 1;
+            self.unit(message, &job.job.key, Some(&notification)).expired();
             return Ok(Standing::Finished);
         }
         report.tally.resumed += usize::from(known.is_some());
@@ -229,21 +242,33 @@ where
     fn judge(&self, message: &QueuedMessage, run: &JobRun<'_>, report: &mut Report) -> Standing {
         let progress = run.progress();
         let age = self.clock.now().since(message.sent_at);
+        let unit = self.unit(message, &run.key, Some(&run.notification));
+        let deliveries = run.deliveries();
         if progress.is_finished() && !run.has_more() {
             let is_done = progress.reached > 0 || run.is_action();
             report.tally.done += usize::from(is_done);
             report.tally.undeliverable += usize::from(!is_done);
             report.samples.push(Sample { took: age, reached: progress.reached });
+            unit.posted(deliveries, progress.reached);
             return Standing::Finished;
         }
-        match given_up(&progress, age, self.age_max) {
-            Some(reason) => {
-                Standing::Rejected(Rejection::new(reason, detail_of(reason, &progress)))
-            }
-            // Where pages remain, or many sockets, it is not known who must wait for it.
-            None if run.has_more() || run.is_stopped() => Standing::Held(Obstacle::Whole),
-            None => Standing::Held(Obstacle::Sockets(progress.left)),
+        if let Some(reason) = given_up(&progress, age, self.age_max) {
+            return Standing::Rejected(Rejection::new(reason, detail_of(reason, &progress)));
         }
+        unit.held(why_unfinished(deliveries), deliveries, &progress);
+        // Where pages remain, or many sockets, it is not known who must wait for it.
+        let is_whole = run.has_more() || run.is_stopped();
+        let sockets = Obstacle::Sockets(progress.left);
+        Standing::Held(if is_whole { Obstacle::Whole } else { sockets })
+    }
+
+    fn unit<'u>(
+        &self,
+        message: &'u QueuedMessage,
+        key: &'u str,
+        notification: Option<&'u Notification>,
+    ) -> Unit<'u> {
+        Unit { message, key, is_job: true, notification, now: self.clock.now() }
     }
 }
 

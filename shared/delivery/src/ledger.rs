@@ -52,6 +52,11 @@ impl Sheet {
         !self.holds.is_empty() || self.accounts.iter().any(Account::has_failed)
     }
 
+    /// The first reason why the message has to come again, besides its elements.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        self.holds.first().copied()
+    }
+
     /// Whether it is unknown what earlier invocations did.
     pub(crate) fn is_unread(&self) -> bool {
         self.holds.contains(&Hold::Unread)

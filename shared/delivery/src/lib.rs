@@ -15,7 +15,8 @@
 //!    values changed.
 //! 5. The [`closer`] ends the sockets that are to end.
 //! 6. The [`books`] are closed: what is counted, kept and reported follows from
-//!    the ledger alone. [`dead_letters`] take what cannot be delivered.
+//!    the ledger alone. [`dead_letters`] take what cannot be delivered, and the
+//!    [`journey`] is told in the log.
 //!
 //! Then [`jobs`] are worked page by page, with the same rounds and ledger.
 //!
@@ -41,6 +42,7 @@ mod intake;
 mod job;
 mod job_run;
 mod jobs;
+mod journey;
 mod ledger;
 mod newcomers;
 mod outcome;

@@ -264,5 +264,5 @@ impl Attempts {
 }
 
 fn log_refusal(err: &PostError, socket: &SocketId) {
-    tracing::warn!(error = %chain(err), socket.id = %socket, "a post was refused");
+    tracing::warn!(error = %chain(err), socket_id = %socket, "a post was refused");
 }

@@ -25,8 +25,8 @@ pub(crate) struct Parcel {
     pub(crate) element: ElementRef,
     /// What a socket gets.
     pub(crate) record: Bytes,
-    /// Whether the record tells the client that its connection ends.
-    pub(crate) ends: bool,
+    /// The message by which the connection ends, when the record tells the client so.
+    pub(crate) ended_by: Option<String>,
     /// Whether the record is a retained value for a newcomer.
     pub(crate) is_replay: bool,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// A record that ends nothing and replays nothing.
     pub(crate) const fn plain(element: ElementRef, record: Bytes) -> Self {
-        Self { element, record, ends: false, is_replay: false }
+        Self { element, record, ended_by: None, is_replay: false }
     }
 }
 
@@ -133,7 +133,7 @@ impl Round {
         let element = showing.element;
         for record in records {
             let record = Bytes::from(record);
-            let parcel = Parcel { element, record, ends: false, is_replay: true };
+            let parcel = Parcel { element, record, ended_by: None, is_replay: true };
             self.add(parcel, showing.targets.clone());
         }
         self.showings.push(showing);

@@ -71,7 +71,7 @@ where
                 Ok(Some(kept)) => self.ledger.append(case.at, kept),
                 Ok(None) => {}
                 Err(err) => {
-                    tracing::error!(error = %chain(&err), "a notification is held");
+                    tracing::error!(error = %chain(&err), "a message could not be kept");
                     self.ledger.append(case.at, Entry::Failed);
                 }
             }

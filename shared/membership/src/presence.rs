@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::membership;
 use hubcast_model::event;
 use hubcast_model::id::SocketId;
+use hubcast_model::journey::connection::{Ending, closed};
 use hubcast_model::ports::{
     ChannelStore, ClaimStore, ClientStore, SessionStore, SocketStore, StoreError, UpstreamMessage,
     UpstreamQueue,
@@ -28,7 +29,7 @@ pub trait Announce: Send + Sync {
 
 /// Removes a socket with all its rows.
 pub trait Disconnect: Send + Sync {
-    /// Removes the socket. Of all callers exactly one gets its record; the others get `None`.
+    /// Removes the socket, for the reason that the log tells. Of all callers exactly one gets its record; the others get `None`.
     ///
     /// Safe to repeat.
     ///
@@ -37,6 +38,7 @@ pub trait Disconnect: Send + Sync {
     fn disconnect(
         &self,
         socket: &SocketId,
+        ending: &Ending,
     ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
 }
 
@@ -63,7 +65,7 @@ impl<S: ClientStore, Q: UpstreamQueue, C: Clock> Announce for Presence<S, Q, C> 
         };
         let announced = announce(&*self.store, &**queue, socket, self.clock.now()).await;
         if let Err(err) = announced {
-            tracing::error!(error = %chain(&err), socket.id = %socket, "a client is not announced");
+            tracing::error!(error = %chain(&err), socket_id = %socket, "a client is not announced");
         }
     }
 }
@@ -74,8 +76,12 @@ where
     Q: UpstreamQueue,
     C: Clock,
 {
-    async fn disconnect(&self, socket: &SocketId) -> Result<Option<Socket>, StoreError> {
-        disconnect(&*self.store, self.queue.as_deref(), socket, self.clock.now()).await
+    async fn disconnect(
+        &self,
+        socket: &SocketId,
+        ending: &Ending,
+    ) -> Result<Option<Socket>, StoreError> {
+        disconnect(&*self.store, self.queue.as_deref(), socket, ending, self.clock.now()).await
     }
 }
 
@@ -83,7 +89,7 @@ where
 pub async fn tell(queue: &impl UpstreamQueue, message: &UpstreamMessage) -> bool {
     let told = queue.tell(std::slice::from_ref(message)).await;
     if let Err(err) = &told {
-        tracing::error!(error = %chain(err), event.id = message.id, "an upstream event is lost");
+        tracing::error!(error = %chain(err), event_id = message.id, "an upstream event is lost");
     }
     told.is_ok()
 }
@@ -121,9 +127,13 @@ pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStor
     store: &S,
     queue: Option<&impl UpstreamQueue>,
     id: &SocketId,
+    ending: &Ending,
     now: Timestamp,
 ) -> Result<Option<Socket>, StoreError> {
     let outcome = membership::disconnect(store, id, now).await;
+    if let Ok(Some(socket)) = &outcome {
+        closed(socket, ending, now);
+    }
     let Some(queue) = queue else {
         return outcome;
     };
@@ -135,7 +145,7 @@ pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStor
         }
         Ok(_) => {}
         Err(err) => {
-            tracing::error!(error = %chain(&err), socket.id = %id, "an end was not told");
+            tracing::error!(error = %chain(&err), socket_id = %id, "an end was not told");
         }
     }
     outcome

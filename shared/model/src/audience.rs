@@ -25,4 +25,16 @@ impl Audience {
     pub fn group(group: GroupName) -> Self {
         Self::Groups(vec![group])
     }
+
+    /// In one word, which kind of audience it is.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "connection",
+            Self::Users(users) if users.len() == 1 => "user",
+            Self::Users(_) => "users",
+            Self::Groups(groups) if groups.len() == 1 => "group",
+            Self::Groups(_) => "groups",
+            Self::Hub => "hub",
+        }
+    }
 }

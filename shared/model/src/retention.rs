@@ -189,6 +189,8 @@ impl RetainedValue {
 pub struct InboxMessage {
     /// The position of its element; messages are delivered in the order of positions.
     pub position: QueuePosition,
+    /// The progress key of its element, by which the log tells of it; empty when it is not known.
+    pub progress_key: String,
     /// The record that the client gets.
     pub record: String,
     /// Until when the message waits.

@@ -27,18 +27,21 @@ impl RecordingSender {
 }
 
 impl NotificationSender for RecordingSender {
-    async fn send(&self, messages: &[Outgoing]) -> Result<(), QueueError> {
+    async fn send(&self, messages: &[Outgoing]) -> Result<Vec<String>, QueueError> {
         if self.faults.meet("send").await {
             return Err(QueueError { operation: "send", source: "told to fail".into() });
         }
         let mut sent = lock(&self.sent);
+        let mut ids = Vec::with_capacity(messages.len());
         for message in messages {
             let is_same =
                 |known: &Outgoing| known.group == message.group && known.key == message.key;
-            if !sent.iter().any(is_same) {
+            let at = sent.iter().position(is_same).unwrap_or_else(|| {
                 sent.push(message.clone());
-            }
+                sent.len() - 1
+            });
+            ids.push(format!("id-{at}"));
         }
-        Ok(())
+        Ok(ids)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use aws_config::SdkConfig;
+use hubcast_model::journey::{self, TARGET};
 use hubcast_model::ports::Cause;
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use lambda_runtime::Context;
@@ -13,17 +14,29 @@ use tracing_subscriber::EnvFilter;
 
 use hubcast_aws::trust;
 
+use crate::config::{ConfigError, LogConfig};
+
 /// The namespace of all metrics.
 const NAMESPACE: &str = "hubcast";
+/// Where the runtime opens the span of each request.
+const REQUEST_SPANS: &str = "lambda_runtime::layers";
 
 /// Starts logging: JSON lines on standard output, where Lambda collects them.
 ///
-/// `RUST_LOG` sets the level; `info` when it is absent or wrong.
-pub fn start_logging() {
+/// `RUST_LOG` sets the level; `info` when it is absent or wrong. Whatever the level, journeys are
+/// told, and each line names the request that it belongs to.
+///
+/// # Errors
+/// Names every variable of logging that is wrong.
+pub fn start_logging() -> Result<(), ConfigError> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let always = [TARGET, REQUEST_SPANS].map(|target| format!("{target}=info").parse());
+    let filter = always.into_iter().flatten().fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt().json().with_env_filter(filter);
     // Lambda stamps every line itself.
     lines.without_time().with_current_span(false).init();
+    journey::start(LogConfig::from_env()?.journey);
+    Ok(())
 }
 
 /// Metrics of one function, written as log lines of CloudWatch's embedded metric format.

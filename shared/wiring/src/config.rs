@@ -6,6 +6,7 @@
 mod canary;
 mod disconnect;
 mod keys;
+mod logging;
 mod names;
 mod negotiate;
 mod producers;
@@ -33,6 +34,7 @@ use hubcast_aws::access_keys::AccessKeySettings;
 use hubcast_aws::queue::QueueUrls;
 use hubcast_aws::upstream::UpstreamUrls;
 pub use keys::KeysConfig;
+pub use logging::LogConfig;
 pub use names::names;
 pub use negotiate::NegotiateConfig;
 pub use reader::ConfigError;
@@ -137,6 +139,7 @@ from_env!(
     DisconnectConfig,
     FramesConfig,
     KeysConfig,
+    LogConfig,
     NegotiateConfig,
     PublisherConfig,
     RestConfig,

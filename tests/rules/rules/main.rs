@@ -16,6 +16,7 @@ mod entry;
 mod fanout;
 mod handshake;
 mod invocations;
+mod journey;
 mod limit;
 mod pings;
 mod races;

@@ -10,6 +10,7 @@ use hubcast_connection::frames::{AnswerFrames, Frames};
 use hubcast_connection::upstream::Upstream;
 use hubcast_membership::presence::disconnect;
 use hubcast_model::context::Caller;
+use hubcast_model::journey::connection::Ending;
 use hubcast_model::principal::Principal;
 use hubcast_model::values::Values;
 use hubcast_testkit::interleave::Flow;
@@ -84,7 +85,9 @@ impl Told {
     pub(crate) async fn leave(&self, caller: &Caller) {
         let (store, queue) = (&self.stage.store, Some(&self.backends));
         let now = hubcast_model::time::Clock::now(&self.stage.clock);
-        disconnect(store, queue, &caller.socket, now).await.expect("the table works");
+        disconnect(store, queue, &caller.socket, &Ending::Gone, now)
+            .await
+            .expect("the table works");
     }
 
     /// The names of the events that backends were told, in order.

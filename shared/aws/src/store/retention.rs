@@ -18,6 +18,8 @@ const LATER: &str = "LATER";
 const RECORD: &str = "record";
 const POSITION: &str = "position";
 const GROUP: &str = "group";
+/// Rows of older versions have none.
+const PROGRESS_KEY: &str = "progressKey";
 
 impl UsageStore for DynamoStore {
     async fn note_use(&self, hub: &HubName, what: Use) -> Result<(), StoreError> {
@@ -78,6 +80,7 @@ impl InboxStore for DynamoStore {
         message: &InboxMessage,
     ) -> Result<(), StoreError> {
         let mut item = message_key(inbox, &message.position);
+        item.insert(PROGRESS_KEY.to_owned(), text(&message.progress_key));
         item.insert(RECORD.to_owned(), text(&message.record));
         item.extend(end(message.expires));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
@@ -196,6 +199,7 @@ fn to_inbox_message(item: &Item) -> Result<InboxMessage, StoreError> {
     let corrupt = || StoreError::Corrupt { what };
     Ok(InboxMessage {
         position: QueuePosition::parse(item::required(item, key::SK, what)?).ok_or_else(corrupt)?,
+        progress_key: item::required(item, PROGRESS_KEY, what).unwrap_or_default().to_owned(),
         record: item::required(item, RECORD, what)?.to_owned(),
         expires: item::at(item, key::EXPIRES).ok_or_else(corrupt)?,
     })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hubcast_membership::membership::Groups;
 use hubcast_membership::presence::{Announce, Disconnect};
 use hubcast_model::context::Caller;
+use hubcast_model::journey::connection::ready;
 use hubcast_model::ports::{BoardStore, ChannelStore, ConnectionGateway, SocketStore, UsageStore};
 use hubcast_model::retention::Uses;
 use hubcast_model::socket::Socket;
@@ -44,6 +45,7 @@ where
 {
     async fn answer(&self, caller: &Caller, newcomer: Newcomer) -> Step {
         let Newcomer { socket, groups, in_use } = newcomer;
+        ready(&socket, self.limit.closer.clock.now());
         self.presence.announce(&socket.id).await;
         match self.limit.enforce(caller).await {
             Ok(None) => {}

@@ -71,7 +71,7 @@ impl<S: UsageStore + BoardStore, G: ConnectionGateway, C: Clock> Boards<S, G, C>
             if records.is_empty() {
                 return Ok(());
             }
-            tracing::info!(socket.id = %socket.id, replayed = records.len(), "values are shown");
+            tracing::info!(socket_id = %socket.id, replayed = records.len(), "values are shown");
             for frame in coalesce(records.into_iter().map(Bytes::from).enumerate()) {
                 *posted = posted.saturating_add(frame.body.len());
                 post_unless_too_large(&*self.gateway, &socket.id, frame.body).await?;
@@ -104,7 +104,7 @@ impl<S: UsageStore + BoardStore + SocketStore, G: ConnectionGateway, C: Clock> B
         }
         let charge = self.allowance.charge(units, self.clock.now(), socket.paid_at);
         if let Err(err) = self.store.note_channels(&socket.id, &[], Some(charge)).await {
-            tracing::warn!(error = %report(&err), socket.id = %socket.id, "a board is not paid for");
+            tracing::warn!(error = %report(&err), socket_id = %socket.id, "a board is not paid for");
         }
     }
 }

@@ -129,7 +129,7 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
         match post(&*self.gateway, socket, Bytes::from(refusal)).await {
             Ok(()) => tokio::time::sleep(self.close_grace).await,
             Err(err) => {
-                tracing::warn!(error = %report(&err), socket.id = %socket, "a refusal was not heard");
+                tracing::warn!(error = %report(&err), socket_id = %socket, "a refusal was not heard");
             }
         }
         cut(&*self.gateway, socket).await;
@@ -139,6 +139,6 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Closer<S, G, C> {
 /// Ends a socket without a word.
 pub(super) async fn cut(gateway: &impl ConnectionGateway, socket: &SocketId) {
     if let Err(err) = gateway.delete(socket).await {
-        tracing::warn!(error = %report(&err), socket.id = %socket, "a socket could not be ended");
+        tracing::warn!(error = %report(&err), socket_id = %socket, "a socket could not be ended");
     }
 }

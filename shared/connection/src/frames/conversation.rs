@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hubcast_model::context::Caller;
 use hubcast_model::event::Call;
+use hubcast_model::journey::connection::closing;
 use hubcast_model::ports::{ConnectionGateway, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
 use signalr_protocol::framing::{self, FrameError};
@@ -100,6 +101,7 @@ where
     }
 
     async fn close(&self, caller: &Caller, end: End) -> String {
+        closing(caller, end.why());
         let stage = self.stage(caller, &end).await;
         let farewell = Farewell::of(end, stage);
         let notice = self.begin(caller, &farewell).await;

@@ -179,7 +179,7 @@ where
             Ok(()) => Ok(Outcome::Void),
             Err(WelcomeError::Store(err)) => Err(err),
             Err(err) => {
-                tracing::warn!(error = %chain(&err), socket.id = %socket.id, "a join missed something");
+                tracing::warn!(error = %chain(&err), socket_id = %socket.id, "a join missed something");
                 Ok(Outcome::Error(texts::unexpected(&call.call.target)))
             }
         }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hubcast_model::context::Caller;
 use hubcast_model::frame::coalesce;
+use hubcast_model::journey::connection::replayed;
 use hubcast_model::ports::{BlockStore, ConnectionGateway, InboxStore};
 use hubcast_model::retention::{Inbox, InboxMessage, Use, Uses};
 use hubcast_model::socket::Socket;
@@ -46,8 +47,6 @@ impl<S: InboxStore + BlockStore, G: ConnectionGateway, C: Clock> Inboxes<S, G, C
             if messages.is_empty() || is_blocked(&*self.store, principal, now).await? {
                 return Ok(());
             }
-            let replayed = messages.len();
-            tracing::info!(socket.id = %socket.id, replayed, "an inbox is emptied");
             self.deliver(socket, &inbox, &messages).await?;
         }
     }
@@ -63,6 +62,7 @@ impl<S: InboxStore + BlockStore, G: ConnectionGateway, C: Clock> Inboxes<S, G, C
         for frame in coalesce(records.enumerate()) {
             post_unless_too_large(&*self.gateway, &socket.id, frame.body).await?;
             let delivered = frame.parcels.iter().filter_map(|at| messages.get(*at));
+            delivered.clone().for_each(|message| replayed(socket, &message.progress_key));
             let positions: Vec<_> = delivered.map(|message| message.position.clone()).collect();
             self.store.remove_inbox_messages(inbox, &positions).await?;
         }

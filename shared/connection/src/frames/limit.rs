@@ -13,6 +13,7 @@ use futures_util::stream::{self, StreamExt};
 use hubcast_membership::presence::Disconnect;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::context::Caller;
+use hubcast_model::journey::connection::Ending;
 use hubcast_model::ports::{
     ChannelStore, ConnectionGateway, Consistency, PageQuery, SocketStore, StoreError,
 };
@@ -113,7 +114,7 @@ where
             return Ok(None);
         };
         if excess.sockets.iter().any(|socket| socket.id == caller.socket) {
-            self.presence.disconnect(&caller.socket).await?;
+            self.presence.disconnect(&caller.socket, &Ending::OverLimit).await?;
             return Ok(Some(End::fatal(excess.why)));
         }
         self.evict(excess).await?;
@@ -183,7 +184,7 @@ where
         match self.closer.gateway.is_connected(&socket.id).await {
             Ok(true) => Ok(Some(socket)),
             Ok(false) => {
-                self.presence.disconnect(&socket.id).await?;
+                self.presence.disconnect(&socket.id, &Ending::Gone).await?;
                 Ok(None)
             }
             Err(err) => {
@@ -205,7 +206,7 @@ where
             if let Err(err) = self.closer.gateway.post(&socket.id, close.clone()).await {
                 tracing::warn!(error = %report(&err), "an evicted socket was not told");
             }
-            self.presence.disconnect(&socket.id).await?;
+            self.presence.disconnect(&socket.id, &Ending::OverLimit).await?;
             self.closer.mark_closed(&socket.id).await?;
         }
         tokio::time::sleep(self.closer.close_grace).await;

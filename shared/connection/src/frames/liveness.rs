@@ -103,7 +103,7 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
             Ok(Readiness::Connecting | Readiness::Joining) => Ok(false),
             Ok(Readiness::Unknown) => Err(End::unknown()),
             Err(err) => {
-                tracing::warn!(error = %report(&err), socket.id = %caller.socket, "no sign of life");
+                tracing::warn!(error = %report(&err), socket_id = %caller.socket, "no sign of life");
                 Ok(false)
             }
         }
@@ -140,7 +140,7 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
     pub(super) async fn stage(&self, caller: &Caller) -> Option<Stage> {
         let stage = self.look_how_far(caller).await;
         stage.inspect_err(|err| {
-            tracing::warn!(error = %report(err), socket.id = %caller.socket, "how far a handshake is, is not known");
+            tracing::warn!(error = %report(err), socket_id = %caller.socket, "how far a handshake is, is not known");
         })
         .ok()
     }

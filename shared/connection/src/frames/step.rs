@@ -77,6 +77,18 @@ impl End {
     pub(super) fn unknown() -> Self {
         Self::reconnect("The connection is not known.")
     }
+
+    /// In one word, how the client is told; no text, since a text may hold a piece of a frame.
+    pub(super) const fn why(&self) -> &'static str {
+        match self {
+            Self::Close(Close { allow_reconnect: true, .. }) => "come_back",
+            Self::Close(_) => "stay_away",
+            Self::Limit(_) => "limit",
+            Self::Broken(_) => "protocol_broken",
+            Self::Refuse(_) => "handshake_refused",
+            Self::Drop => "cut",
+        }
+    }
 }
 
 /// The end of a request that the table did not answer. The client may try again.

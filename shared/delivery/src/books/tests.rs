@@ -122,7 +122,7 @@ fn an_element_that_is_too_old_is_given_up_where_it_stands() {
     assert_eq!(row.progress.rest, Rest::Nothing);
 
     assert_eq!(close_at(&batch, &ledger).report.failed, ["m"], "as long as the letter is not sent");
-    ledger.append(at(0, 0), Entry::GivenUp);
+    ledger.append(at(0, 0), Entry::GivenUp(Rejection::new(RejectReason::TooOld, "x")));
     let report = close_at(&batch, &ledger).report;
     assert_eq!((report.tally.rejected, report.failed.len()), (1, 0));
 }

@@ -63,6 +63,17 @@ impl Content {
         }
     }
 
+    /// Whom it is about: who gets it, or who is changed.
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Message { audience, .. } | Self::Clear { audience, .. } => audience.clone(),
+            Self::Action(action) => action.audience(),
+            Self::Answer { connection, .. } | Self::Invoke { connection, .. } => {
+                Audience::Connection(connection.clone())
+            }
+        }
+    }
+
     /// The message group that keeps this content in order with others for the same audience.
     pub(super) fn message_group(&self, hub: &HubName) -> MessageGroup {
         match self {
@@ -184,6 +195,19 @@ impl Action {
             Self::Close { .. } => "close",
             Self::Block { .. } => "block",
             Self::Unblock { .. } => "unblock",
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Add { audience, .. }
+            | Self::Remove { audience, .. }
+            | Self::RemoveAll { audience }
+            | Self::Show { audience, .. }
+            | Self::Close { audience, .. } => audience.clone(),
+            Self::Settle { users, .. }
+            | Self::Block { users, .. }
+            | Self::Unblock { users, .. } => Audience::Users(users.clone()),
         }
     }
 

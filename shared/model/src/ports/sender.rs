@@ -18,6 +18,10 @@ pub struct Outgoing {
 
 /// The notifications queue.
 pub trait NotificationSender: Send + Sync {
-    /// Enqueues messages in their order; all of them were taken when this answers no error.
-    fn send(&self, messages: &[Outgoing]) -> impl Future<Output = Result<(), QueueError>> + Send;
+    /// Enqueues messages in their order; answers the queue's id of each. All of them were taken when
+    /// this answers no error.
+    fn send(
+        &self,
+        messages: &[Outgoing],
+    ) -> impl Future<Output = Result<Vec<String>, QueueError>> + Send;
 }

@@ -1,5 +1,7 @@
 //! The rules of the sender's port: messages arrive in their order, each once.
 
+use std::collections::BTreeSet;
+
 use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::{NotificationSender, Outgoing};
 
@@ -27,9 +29,10 @@ pub async fn messages_arrive_in_order_each_once(
 ) {
     let messages: Vec<Outgoing> =
         (0..23).map(|n| message(&n.to_string(), "sender:order", &format!("order-{n}"))).collect();
-    for _ in 0..2 {
-        sender.send(&messages).await.expect("an answer");
-    }
+    let first = sender.send(&messages).await.expect("an answer");
+    let distinct: BTreeSet<&String> = first.iter().collect();
+    assert_eq!(distinct.len(), messages.len(), "each has an id of its own");
+    sender.send(&messages).await.expect("an answer");
     assert_eq!(arrived().await, bodies(&messages));
 }
 

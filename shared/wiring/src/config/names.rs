@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AuthorizerConfig, CanaryConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig,
-    PublisherConfig, RestConfig, WebhookConfig,
+    AuthorizerConfig, CanaryConfig, ConnectConfig, DisconnectConfig, FramesConfig, LogConfig,
+    NegotiateConfig, PublisherConfig, RestConfig, WebhookConfig,
 };
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -25,6 +25,7 @@ pub fn names() -> BTreeMap<&'static str, BTreeSet<String>> {
         ConnectConfig,
         DisconnectConfig,
         FramesConfig,
+        LogConfig,
         NegotiateConfig,
         PublisherConfig,
         RestConfig,

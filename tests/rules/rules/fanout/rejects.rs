@@ -234,7 +234,7 @@ async fn a_refusal_is_logged_for_audits_with_sender_hub_and_action() {
     let lines: Vec<&str> = text.lines().filter(|line| line.contains("not allowed")).collect();
     let [line] = lines[..] else { panic!("{text}") };
     for part in
-        [" WARN ", r#"sender.id="AIDALESS""#, "hub=n", r#"action="close""#, r#"message.id="m1""#]
+        [" WARN ", r#"sender_id="AIDALESS""#, "hub=n", r#"action="close""#, r#"message_id="m1""#]
     {
         assert!(line.contains(part), "{part}: {line}");
     }

@@ -1,5 +1,6 @@
 //! Beginnings and ends.
 
+use hubcast_model::journey::connection::Ending;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{anonymous, principal};
 use hubcast_testkit::{Answer, Fault};
@@ -97,7 +98,8 @@ async fn an_end_is_told_although_rows_remain() {
     told.stage.store.fault_next("delete_rows", [Some(Fault::Unavailable)]);
     let (store, queue) = (&told.stage.store, Some(&told.backends));
     let outcome =
-        hubcast_membership::presence::disconnect(store, queue, &alice.socket, START).await;
+        hubcast_membership::presence::disconnect(store, queue, &alice.socket, &Ending::Gone, START)
+            .await;
     assert!(outcome.is_err());
     assert_eq!(told.heard(), ["connected", "disconnected"]);
 }

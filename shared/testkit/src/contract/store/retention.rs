@@ -56,7 +56,8 @@ fn inbox(user: &str) -> Inbox {
 }
 
 fn waiting(position: QueuePosition, record: &str) -> InboxMessage {
-    InboxMessage { position, record: record.to_owned(), expires: at(1000) }
+    let progress_key = format!("{record}/0");
+    InboxMessage { position, progress_key, record: record.to_owned(), expires: at(1000) }
 }
 
 async fn wait(store: &impl InboxStore, inbox: &Inbox, message: &InboxMessage) {

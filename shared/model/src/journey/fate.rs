@@ -1,0 +1,338 @@
+//! What became of a message, as its lines tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Line, Step};
+
+/// How far a message, or an element, is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Somebody got it, or the change was made.
+    Done,
+    /// It waits for its user, or is retained.
+    Kept,
+    /// It is on the queue, or on its way.
+    Underway,
+    /// It was too old.
+    Expired,
+    /// Nobody got it, and nobody will.
+    Undeliverable,
+    /// It is a dead letter.
+    Rejected,
+}
+
+impl Outcome {
+    /// The outcome in a word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Kept => "kept",
+            Self::Underway => "underway",
+            Self::Expired => "expired",
+            Self::Undeliverable => "undeliverable",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    /// The worst outcome of its elements.
+    pub outcome: Outcome,
+    /// The same in a sentence, for people.
+    pub sentence: String,
+}
+
+/// The fate of a message, from its lines in their order; `None` when no line is about the message.
+pub fn of_message(message_id: &str, lines: &[Line]) -> Option<Fate> {
+    let mut elements: BTreeMap<u64, Vec<&Line>> = BTreeMap::new();
+    let mut is_accepted = false;
+    for line in lines.iter().filter(|line| line.text("message_id") == Some(message_id)) {
+        match line.step {
+            Step::Accepted => is_accepted = true,
+            Step::Closed => {}
+            _ => elements.entry(line.number("element")).or_default().push(line),
+        }
+    }
+    if elements.is_empty() {
+        let sentence = "The message is on the queue, and no function has told of it yet.";
+        let accepted = Fate { outcome: Outcome::Underway, sentence: sentence.to_owned() };
+        return is_accepted.then_some(accepted);
+    }
+    let is_single = elements.len() == 1;
+    let fates: Vec<(u64, Fate)> =
+        elements.into_iter().map(|(at, lines)| (at, of_element(&lines))).collect();
+    let outcome = fates.iter().map(|(_, fate)| fate.outcome).max()?;
+    let named = |(at, fate): &(u64, Fate)| {
+        let sentence = capital(&fate.sentence);
+        if is_single { format!("{sentence}.") } else { format!("Element {at}: {sentence}.") }
+    };
+    let sentences: Vec<String> = fates.iter().map(named).collect();
+    Some(Fate { outcome, sentence: sentences.join(" ") })
+}
+
+/// The fate of one element. The newest line counts: a redrive goes on after a dead letter.
+fn of_element(lines: &[&Line]) -> Fate {
+    let own = |line: &&&Line| line.text("job").is_none() && line.step != Step::Replayed;
+    let last = lines.iter().rev().find(own);
+    let jobs = Jobs::of(lines);
+    match last {
+        Some(line) if line.step == Step::HandedOn => jobs.fate(line.number("jobs")),
+        Some(line) => of_line(line, lines),
+        None if jobs.is_empty() => replayed(lines.len()),
+        // The line of the hand-over is not in the log any more.
+        None => jobs.fate(0),
+    }
+}
+
+fn of_line(line: &Line, lines: &[&Line]) -> Fate {
+    let replays = lines.iter().filter(|line| line.step == Step::Replayed).count();
+    let tail = Losses::of(line).tail();
+    let after = line.number("after_ms");
+    let (outcome, sentence) = match line.step {
+        Step::Delivered => {
+            let reached = connections(line.number("reached"));
+            (Outcome::Done, format!("reached {reached} in {after} ms{tail}"))
+        }
+        Step::Changed => {
+            let told = match line.number("reached") {
+                0 => String::new(),
+                reached => format!(", and {} was told", connections(reached)),
+            };
+            let kind = line.text("kind").unwrap_or("change");
+            (Outcome::Done, format!("'{kind}' was carried out in {after} ms{told}{tail}"))
+        }
+        Step::Kept if replays > 0 => return replayed(replays),
+        Step::Kept => (Outcome::Kept, format!("nobody was there{tail}, and the message waits")),
+        Step::Expired => (Outcome::Expired, "expired before it was delivered".to_owned()),
+        Step::Undeliverable if tail.is_empty() => {
+            (Outcome::Undeliverable, "reached nobody, since nobody was connected".to_owned())
+        }
+        Step::Undeliverable => (Outcome::Undeliverable, format!("reached nobody{tail}")),
+        Step::Rejected => (Outcome::Rejected, rejected(line)),
+        _ => (Outcome::Underway, held(line)),
+    };
+    Fate { outcome, sentence }
+}
+
+fn replayed(times: usize) -> Fate {
+    let reached = connections(u64::try_from(times).unwrap_or(u64::MAX));
+    let sentence = format!("waited for its user, and then reached {reached}");
+    Fate { outcome: Outcome::Done, sentence }
+}
+
+fn rejected(line: &Line) -> String {
+    let reason = line.text("reason").unwrap_or("unknown");
+    let detail = line.text("detail").unwrap_or_default();
+    format!("rejected ({reason}): {detail}; it is in the dead-letter queue")
+}
+
+fn held(line: &Line) -> String {
+    let left = match line.number("left") {
+        0 => String::new(),
+        left => format!(", and {} did not get it yet", connections(left)),
+    };
+    let why = match line.text("why") {
+        Some("behind") => "comes again, since an earlier message of its group does",
+        Some("handshakes") => "comes again, since handshakes are under way",
+        Some("letter_not_sent") => "comes again, since the dead-letter queue did not take it",
+        Some("no_time") => "comes again, since the time was over",
+        Some("progress_unread") => "comes again, since the table did not say how far it is",
+        Some("unavailable") => "comes again, since the table or a queue did not answer",
+        Some("unreached") => "comes again, since posts failed",
+        _ => "is on its way",
+    };
+    format!("{why}{left} (attempt {})", line.number("attempt"))
+}
+
+/// The jobs of one element, each by its newest line.
+struct Jobs<'a>(BTreeMap<&'a str, &'a Line>);
+
+impl<'a> Jobs<'a> {
+    fn of(lines: &[&'a Line]) -> Self {
+        let job = |line: &&'a Line| Some((line.text("job")?, *line));
+        Self(lines.iter().filter_map(job).collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fate of so many jobs. Each job is under way until a line tells its end.
+    fn fate(&self, expected: u64) -> Fate {
+        let ended: Vec<&&Line> = self.0.values().filter(|line| line.step.is_end()).collect();
+        let count = u64::try_from(ended.len()).unwrap_or(u64::MAX);
+        let rejected = self.0.values().find(|line| line.step == Step::Rejected);
+        let reached = ended.iter().map(|line| line.number("reached")).sum();
+        let tail =
+            ended.iter().fold(Losses::default(), |sum, line| sum.and(Losses::of(line))).tail();
+        let after = ended.iter().map(|line| line.number("after_ms")).max().unwrap_or_default();
+        let reached_text = connections(reached);
+        if let Some(line) = rejected {
+            let why = self::rejected(line);
+            let sentence = format!("reached {reached_text} by {count} jobs{tail}; a job was {why}");
+            return Fate { outcome: Outcome::Rejected, sentence };
+        }
+        if count < expected {
+            let sentence =
+                format!("{count} of {expected} jobs have ended, and reached {reached_text}{tail}");
+            return Fate { outcome: Outcome::Underway, sentence };
+        }
+        let steps: BTreeSet<Step> = ended.iter().map(|line| line.step).collect();
+        let outcome = if reached > 0 || steps.contains(&Step::Changed) {
+            Outcome::Done
+        } else if steps.contains(&Step::Expired) {
+            Outcome::Expired
+        } else {
+            Outcome::Undeliverable
+        };
+        let sentence = format!("reached {reached_text} by {count} jobs in {after} ms{tail}");
+        Fate { outcome, sentence }
+    }
+}
+
+/// The connections that will not get a message.
+#[derive(Debug, Clone, Copy, Default)]
+struct Losses {
+    gone: u64,
+    stalled: u64,
+    refused: u64,
+}
+
+impl Losses {
+    fn of(line: &Line) -> Self {
+        let number = |name| line.number(name);
+        Self { gone: number("gone"), stalled: number("stalled"), refused: number("refused") }
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            gone: self.gone + other.gone,
+            stalled: self.stalled + other.stalled,
+            refused: self.refused + other.refused,
+        }
+    }
+
+    fn tail(self) -> String {
+        let parts = [
+            (self.gone, "gone"),
+            (self.stalled, "stalled and sent to connect anew"),
+            (self.refused, "refused by API Gateway"),
+        ];
+        let told = parts.into_iter().filter(|(count, _)| *count > 0);
+        told.fold(String::new(), |tail, (count, what)| format!("{tail}; {count} was {what}"))
+    }
+}
+
+fn connections(count: u64) -> String {
+    match count {
+        1 => "1 connection".to_owned(),
+        count => format!("{count} connections"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::line::testing::line;
+    use super::*;
+
+    fn about(mut fields: Value) -> Value {
+        fields["message_id"] = "m".into();
+        fields
+    }
+
+    fn fate(steps: &[(Step, Value)]) -> Fate {
+        let lines = steps
+            .iter()
+            .zip(1..)
+            .map(|((step, fields), at)| line(at, *step, &about(fields.clone())));
+        of_message("m", &lines.collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn a_message_to_three_tabs_tells_of_each() {
+        let told = json!({ "reached": 1, "gone": 1, "stalled": 1, "after_ms": 14 });
+        let Fate { outcome, sentence } = fate(&[(Step::Delivered, told)]);
+        assert_eq!(outcome, Outcome::Done);
+        let text =
+            "Reached 1 connection in 14 ms; 1 was gone; 1 was stalled and sent to connect anew.";
+        assert_eq!(sentence, text);
+    }
+
+    #[test]
+    fn elements_are_told_one_by_one_and_the_worst_counts() {
+        let bad =
+            json!({ "element": 1, "reason": "UnknownProperty", "detail": "did you mean userId?" });
+        let Fate { outcome, sentence } = fate(&[
+            (Step::Delivered, json!({ "reached": 2, "after_ms": 9 })),
+            (Step::Rejected, bad),
+        ]);
+        assert_eq!(outcome, Outcome::Rejected);
+        assert_eq!(
+            sentence,
+            "Element 0: Reached 2 connections in 9 ms. Element 1: Rejected (UnknownProperty): did you mean userId?; it is in the dead-letter queue."
+        );
+    }
+
+    #[test]
+    fn a_redrive_goes_on_after_a_dead_letter() {
+        let dead = (Step::Rejected, json!({ "reason": "TooOld", "detail": "x" }));
+        assert_eq!(fate(std::slice::from_ref(&dead)).outcome, Outcome::Rejected);
+        let done = (Step::Delivered, json!({ "reached": 1, "after_ms": 5, "received_id": "n" }));
+        assert_eq!(fate(&[dead, done]).outcome, Outcome::Done);
+    }
+
+    #[test]
+    fn jobs_are_added_up_and_awaited() {
+        let job = |n: u64, step: Step| {
+            (step, json!({ "job": format!("m/0/{n}"), "reached": 1500, "after_ms": n }))
+        };
+        let handed_on = (Step::HandedOn, json!({ "jobs": 2 }));
+        let half = fate(&[handed_on.clone(), job(0, Step::Delivered), job(1, Step::Held)]);
+        assert_eq!(half.outcome, Outcome::Underway);
+        assert_eq!(half.sentence, "1 of 2 jobs have ended, and reached 1500 connections.");
+        let all = fate(&[
+            job(0, Step::Delivered),
+            handed_on,
+            job(1, Step::Held),
+            job(1, Step::Delivered),
+        ]);
+        assert_eq!(all.outcome, Outcome::Done);
+        assert_eq!(all.sentence, "Reached 3000 connections by 2 jobs in 1 ms.");
+    }
+
+    #[test]
+    fn a_kept_message_is_done_when_its_user_has_it() {
+        let kept = (Step::Kept, json!({}));
+        assert_eq!(fate(std::slice::from_ref(&kept)).outcome, Outcome::Kept);
+        let both = fate(&[kept, (Step::Replayed, json!({}))]);
+        assert_eq!(both.sentence, "Waited for its user, and then reached 1 connection.");
+    }
+
+    #[test]
+    fn other_messages_are_left_out_and_none_is_no_fate() {
+        let lines = [line(1, Step::Delivered, &json!({ "message_id": "other" }))];
+        assert_eq!(of_message("m", &lines), None);
+        let accepted = [line(1, Step::Accepted, &about(json!({})))];
+        assert_eq!(of_message("m", &accepted).unwrap().outcome, Outcome::Underway);
+    }
+
+    #[test]
+    fn what_comes_again_says_why() {
+        let why = json!({ "why": "unreached", "left": 2, "attempt": 3 });
+        let Fate { outcome, sentence } = fate(&[(Step::Held, why)]);
+        assert_eq!(outcome, Outcome::Underway);
+        let text =
+            "Comes again, since posts failed, and 2 connections did not get it yet (attempt 3).";
+        assert_eq!(sentence, text);
+    }
+}

@@ -1,0 +1,208 @@
+//! What the log tells of messages and connections: the documented fields, and no name or payload.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use hubcast_model::journey::names::{Naming, NamingKey};
+use hubcast_model::journey::{Line, Settings, Step, fate, start};
+use hubcast_model::time::Timestamp;
+use hubcast_testkit::principal::principal;
+use hubcast_testkit::queued::message;
+use hubcast_testkit::{Answer, name};
+use serde_json::Value;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+
+use crate::stage::{HUB, Stage};
+
+const DOCUMENT: &str = include_str!("../../../docs/OPERATIONS.md");
+
+/// The lines of one test.
+#[derive(Clone, Default)]
+struct Book(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Book {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("a book").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Book {
+    /// A book of all lines that this thread writes as long as the guard lives.
+    fn open() -> (Self, (Dispatch, DefaultGuard)) {
+        let key = NamingKey::new("a key of this test".to_owned());
+        start(Settings { naming: Naming::Digest(key), sample_percent: 100 });
+        let book = Self::default();
+        let writer = book.clone();
+        let lines = tracing_subscriber::fmt().json().without_time().with_current_span(false);
+        let lines = lines.with_writer(move || writer.clone()).finish();
+        // With one subscriber alone, what another test logs first would count as switched off for all.
+        let second = Dispatch::new(NoSubscriber::new());
+        (book, (second, tracing::subscriber::set_default(lines)))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("a book").clone()).expect("UTF-8")
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let text = self.text();
+        let read = |(at, line): (u64, &str)| Line::read(Timestamp::from_millis(at), "f", line);
+        (0..).zip(text.lines()).filter_map(read).collect()
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        self.lines().iter().map(|line| line.step).collect()
+    }
+
+    fn sentence(&self) -> String {
+        fate::of_message("m", &self.lines()).expect("a fate").sentence
+    }
+}
+
+/// The names in the first column of a table of the section about log lines.
+fn documented() -> BTreeSet<&'static str> {
+    let (_, section) = DOCUMENT.split_once("\n## Log lines\n").expect("a section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let first = |line: &'static str| line.strip_prefix("| ")?.split(" | ").next();
+    let cells = section.lines().filter_map(first);
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
+}
+
+/// A stage with a tab of alice that is fine, one that is gone and one that does not take a post.
+async fn stage_of_three() -> Stage {
+    let stage = Stage::default();
+    for id in ["fine=", "gone=", "stuck="] {
+        stage.user(id, "alice").await;
+    }
+    stage.gateway.always(&name::socket("gone="), Answer::Gone);
+    stage.gateway.always(&name::socket("stuck="), Answer::Throttled);
+    stage
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_to_three_tabs_is_told_tab_by_tab() {
+    let (book, _guard) = Book::open();
+    let stage = stage_of_three().await;
+    stage.publish([message("m", r#"{"userId":"alice","target":"t"}"#)]).await;
+    let held = "Comes again, since posts failed, and 1 connection did not get it yet (attempt 1).";
+    assert_eq!(book.sentence(), held);
+    let mut again = message("m", r#"{"userId":"alice","target":"t"}"#);
+    again.receive_count = 2;
+    stage.user("new=", "bob").await;
+    let other = message("n", r#"{"userId":"bob","target":"t"}"#);
+    stage.publish([again, other]).await;
+    assert!(book.steps().contains(&Step::Resumed));
+    let sentence = book.sentence();
+    assert!(sentence.starts_with("Reached 1 connection in "), "{sentence}");
+    assert!(sentence.ends_with("1 was stalled and sent to connect anew."), "{sentence}");
+    let lines = book.lines();
+    let gone = lines.iter().find(|line| line.text("why") == Some("gone")).expect("an end");
+    assert_eq!((gone.step, gone.text("socket_id")), (Step::Closed, Some("gone=")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_element_is_told_with_its_reason_and_its_neighbours_without() {
+    let (book, _guard) = Book::open();
+    let stage = Stage::default();
+    stage.user("a=", "alice").await;
+    let body = r#"[{"userId":"alice","target":"t"},{"usrId":"alice","target":"t"}]"#;
+    stage.publish([message("m", body)]).await;
+    let sentence = book.sentence();
+    assert!(sentence.contains("Element 0: Reached 1 connection"), "{sentence}");
+    assert!(sentence.contains("Element 1: Rejected (UnknownProperty)"), "{sentence}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_out_is_told_with_its_message() {
+    let (book, _guard) = Book::open();
+    let stage = Stage::default();
+    stage.user("a=", "alice").await;
+    stage.publish([message("m", r#"{"action":"close","userId":"alice"}"#)]).await;
+    let lines = book.lines();
+    let end = lines.iter().find(|line| line.step == Step::Closed).expect("an end");
+    assert_eq!((end.text("by"), end.text("message_id")), (Some("backend"), Some("m")));
+    assert!(book.sentence().starts_with("'close' was carried out in "), "{}", book.sentence());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_line_has_documented_fields_and_nobody_s_name_or_payload() {
+    let (book, _guard) = Book::open();
+    let stage = stage_of_three().await;
+    let bodies = [
+        r#"{"userId":"alice","target":"secretMethod","arguments":["secretArgument"]}"#,
+        r#"{"groupName":"admins","target":"secretMethod"}"#,
+        r#"{"connectionId":"fine=","target":"secretMethod"}"#,
+        r#"{"userIds":["alice","carol"],"target":"secretMethod"}"#,
+        r#"{"userId":"carol","target":"secretMethod","keepSeconds":60}"#,
+        r#"{"userId":"alice","target":"secretMethod","retain":"secretKey"}"#,
+        r#"{"userId":"alice","target":"secretMethod","arguments":{"secretArgument":1}}"#,
+        r#"{"userId":"alice","target":"secretMethod","expiresAt":"2001-01-01T00:00:00Z"}"#,
+        r#"{"action":"add","userId":"alice","groupName":"admins"}"#,
+        r#"{"action":"block","userId":"carol"}"#,
+        r#"{"action":"unblock","userId":"carol"}"#,
+        r#"{"everyone":true,"target":"secretMethod"}"#,
+        r#"{"action":"close","userId":"alice"}"#,
+        "secretText",
+    ];
+    for (n, body) in bodies.into_iter().enumerate() {
+        let mut queued = message(&format!("m{n}"), body);
+        queued.group = "n:user:alice".to_owned();
+        stage.publish([queued]).await;
+    }
+    let carol = principal(HUB, "carol");
+    stage.ready_with("c=", carol).await;
+    let (text, known) = (book.text(), documented());
+    for word in ["alice", "carol", "admins", "secret"] {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        if line["target"] != "journey" {
+            continue;
+        }
+        for name in line["fields"].as_object().expect("fields").keys() {
+            assert!(known.contains(name.as_str()), "{name} is not documented: {line}");
+        }
+    }
+    for step in [Step::Delivered, Step::Kept, Step::Replayed, Step::Rejected, Step::Closed] {
+        assert!(book.steps().contains(&step), "{step:?}");
+    }
+}
+
+/// The cost table counts bytes, so it has to know how long a line is.
+#[tokio::test(start_paused = true)]
+async fn a_line_is_as_long_as_the_cost_table_says() {
+    const COST: &str = include_str!("../../../infra/cloud/cost/cost.mjs");
+    let (_, rest) = COST.split_once("JOURNEY_LINE_BYTES = ").expect("a figure");
+    let figure: usize =
+        rest.split(';').next().and_then(|text| text.parse().ok()).expect("a number");
+    let (book, _guard) = Book::open();
+    let stage = Stage::default();
+    stage.user("L0SM9cOFvHcCIhw=", "alice").await;
+    let id = "059f36b4-87a3-44ab-83d2-661975950001";
+    stage.publish([message(id, r#"{"userId":"alice","target":"t"}"#)]).await;
+    let text = book.text();
+    let line = text.lines().find(|line| line.contains(r#""step":"delivered""#)).expect("a line");
+    // What Lambda's runtime adds: the span of the request, with its id and the id of the trace.
+    let bytes = line.len()
+        + r#","spans":[{"requestId":"","xrayTraceId":"","name":"Lambda runtime invoke"}]"#.len()
+        + 36
+        + 74;
+    assert!((figure * 9 / 10..=figure).contains(&bytes), "{bytes} bytes: {line}");
+}
+
+#[test]
+fn every_step_is_documented() {
+    let known = documented();
+    for step in Step::ALL {
+        assert!(known.contains(step.as_str()), "{step:?}");
+    }
+    assert_eq!(HUB, "n", "the hub of the digests");
+}
