@@ -112,14 +112,12 @@ impl<K: AccessKeySource> Canary<K> {
         let url = Door::Client.url(&self.url, &self.hub);
         let ticket = within(Step::Negotiate, negotiate(&self.http, &url, &token)).await?;
         let mut connection = within(Step::Connect, Box::pin(Connection::open(&ticket))).await?;
-        let connected = start.elapsed();
+        let connect_ms = start.elapsed().as_millis();
         let arrived = self.round_trip(&ticket.connection_id, &mut connection).await;
         connection.close().await;
-        tracing::info!(
-            connect_ms = connected.as_millis(),
-            arrive_ms = arrived?.as_millis(),
-            "the canary was reached"
-        );
+        // Not within the line: where nobody logs, its fields are not worked out.
+        let arrive_ms = arrived?.as_millis();
+        tracing::info!(connect_ms, arrive_ms, "the canary was reached");
         Ok(())
     }
 

@@ -10,6 +10,10 @@ use hubcast_model::settings::AccessKeys;
 const LOCAL_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 const ANOTHER_KEY: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGH";
 
+const PRODUCERS: &str = r#"[{"role":"news","actions":["message"]}]"#;
+/// Whom the local queue names for every message.
+const SENDER_OF_ALL: &str = "000000000000";
+
 async fn stack(variables: &[(&str, &str)]) -> Stack {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let set = variables.iter().map(own).collect();
@@ -30,9 +34,18 @@ async fn a_stack_that_works_lets_the_canary_through() {
 
 #[tokio::test]
 async fn a_list_of_producers_does_not_stop_the_canary() {
-    let producers = r#"[{"role":"news","actions":["message"]}]"#;
-    let stack = stack(&[("PRODUCERS", producers)]).await;
+    // As in a deployment, where the sender of the REST API is one of hubcast's own.
+    let lists = [("PRODUCERS", PRODUCERS), ("OWN_SENDERS", SENDER_OF_ALL)];
+    let stack = stack(&lists).await;
     canary(stack.url(), LOCAL_KEY).fly().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_arrive_is_stuck_in_the_queue() {
+    // The publisher refuses everything of the one sender that the local queue has.
+    let stack = stack(&[("PRODUCERS", PRODUCERS)]).await;
+    let failure = canary(stack.url(), LOCAL_KEY).fly().await.unwrap_err();
+    assert_eq!(failure.step, Step::Queue, "{failure:?}");
 }
 
 #[tokio::test]
