@@ -18,7 +18,7 @@ const dashboard = JSON.parse(Resources.Dashboard.Properties.DashboardBody["Fn::S
 const operations = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
 
 /** Where is logged what metric filters count. */
-const LOGGING = ["shared/membership/src/presence.rs", "shared/connection/src/frames/calls.rs", "functions/upstream/src/delivery.rs", "functions/authorizer/src/lib.rs", "functions/negotiate/src/lib.rs"];
+const LOGGING = ["shared/membership/src/presence.rs", "shared/connection/src/frames/hand_up.rs", "functions/upstream/src/delivery.rs", "functions/authorizer/src/lib.rs", "functions/negotiate/src/lib.rs"];
 const errors = LOGGING.map((path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")).join("\n");
 
 /** The metrics that AWS itself publishes, by their dimensions; from each service's page of metrics. */
@@ -228,6 +228,8 @@ test("a few failures among many wake nobody, and failures of most do", () => {
     ["FrameOutageAlarm", { invocations: 100, errors: 90 }, true],
     ["FrameOutageAlarm", {}, false],
     ["DeliveryOutageAlarm", { age: 3000, posts: 1 }, false],
+    ["DeliveryOutageAlarm", { age: 3000, stalled: 1 }, false],
+    ["DeliveryOutageAlarm", { age: 3000, gone: 1 }, false],
     ["DeliveryOutageAlarm", { age: 59 }, false],
     ["DeliveryOutageAlarm", { age: 60 }, true],
     ["DeliveryOutageAlarm", {}, false],
