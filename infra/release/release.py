@@ -34,6 +34,8 @@ DEMO = ROOT / "infra" / "web" / "demo" / "dist"
 PROGRAMS = ["hubcast", "hubcast-local"]
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/Cargo.toml"))
 TRIPLES = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
+# No bucket can have capitals in its name, so nobody else can own what an unset name leads to.
+NO_BUCKET = "YOUR-BUCKET"
 NPM = ["infra/web/client-js", "infra/testing/node"]
 # What Docker calls the architectures.
 DOCKER = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "amd64", "AMD64": "amd64"}
@@ -189,7 +191,7 @@ def version_of(manifest):
 def parsed(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("steps", nargs="*", choices=[*STEPS, []], metavar="STEP", help=", ".join(STEPS))
-    parser.add_argument("--bucket", default="hubcast-releases", help="the first part of the buckets' names; a region follows it")
+    parser.add_argument("--bucket", default=NO_BUCKET, help="the first part of the buckets' names; a region follows it")
     parser.add_argument("--profile", default="release", help="cargo's profile; `quick` for a try-out")
     parser.add_argument("--built", type=Path, help="a folder of programs that are built already")
     parser.add_argument("--tag", help="the tag that is released, which must be that of the version")

@@ -22,7 +22,7 @@ describe("the probe", () => {
   async function ask(url, ...more) {
     const env = { ...process.env, ...CREDENTIALS, AWS_ENDPOINT_URL_SQS: stack.url };
     const { stdout } = await promisify(execFile)(HUBCAST, ["probe", "--url", url, ...QUICK, ...more], { env });
-    const rows = [...stdout.matchAll(/^([a-z-]+) .*\n\s+-> (.*)$/gm)];
+    const rows = [...stdout.matchAll(/^([a-z-]+) .*\n\s+(?:->|--|!!) (.*)$/gm)];
     return Object.fromEntries(rows.map(([, row, saw]) => [row, saw]));
   }
 

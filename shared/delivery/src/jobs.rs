@@ -24,7 +24,7 @@ use crate::report::{Report, Sample};
 use crate::retry::retry_soon;
 use crate::round::Round;
 use crate::verdict::{detail_of, given_up};
-use hubcast_model::envelope::{self, EnvelopeRules, Notification, RejectReason, Rejection};
+use hubcast_model::envelope::{self, EnvelopeRules, Notification, Rejection};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     ChannelStore, ClaimStore, ClientStore, ConnectionGateway, DeadLetter, NotificationQueue,
@@ -146,7 +146,7 @@ where
         let standing = match job {
             Ok(job) => self.work_job(message, &job, turn, report).instrument(span(&key)).await,
             Err(err) => {
-                let rejection = Rejection::new(RejectReason::NotJson, err.to_string());
+                let rejection = Rejection::not_json(&err);
                 Ok(Standing::Rejected(rejection))
             }
         };

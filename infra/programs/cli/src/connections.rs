@@ -122,6 +122,8 @@ impl List {
         output: Output,
     ) -> Result<(), Failure> {
         let (audience, mut left) = (self.selection.audience(), self.limit.unwrap_or(usize::MAX));
+        let more = if self.details { "  SINCE  GROUPS" } else { "" };
+        output.heads(&format!("{:<24}  USER{more}", "CONNECTION"))?;
         let mut cursor = Some(Cursor::default()).filter(|_| left > 0);
         while let Some(start) = cursor {
             let page = roster.page(&audience, start, left.min(PAGE_ROWS)).await?;

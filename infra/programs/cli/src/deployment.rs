@@ -85,8 +85,10 @@ fn hub(name: &str) -> Result<HubName, String> {
 /// What is wrong with the URL of a flag; `scheme` is what such URLs begin with.
 fn fault_of(text: &str, flag: &str, scheme: &str) -> Option<String> {
     match url::Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => None,
-        _ if text.contains("://") => Some(format!("{flag}: {text} is no URL of http or https")),
+        Ok(url) if matches!(url.scheme(), "http" | "https" | "ws" | "wss") && url.has_host() => {
+            None
+        }
+        _ if text.contains("://") => Some(format!("{flag}: {text} is no URL of a deployment")),
         _ => Some(format!("{text} is no URL; did you mean {flag}={scheme}://{text}?")),
     }
 }
@@ -148,9 +150,20 @@ impl Deployment {
     pub(crate) fn advice(&self, trouble: Trouble) -> &'static str {
         match self.place.local {
             // A local stack signs nobody in and denies nothing.
-            Some(_) => "is it running (make run)? --local=URL names another place",
+            Some(_) if trouble == Trouble::Unreachable => {
+                "start it: make run; --local=URL names another place"
+            }
+            Some(_) => {
+                "is this a local stack? make run starts one; --local=URL names another place"
+            }
             None => advice(trouble),
         }
+    }
+
+    /// The words for a local stack that does not answer; none for other deployments.
+    pub(crate) fn silence(&self) -> Option<String> {
+        let advice = self.advice(Trouble::Unreachable);
+        self.local().map(|url| format!("nothing answers at {url}; {advice}"))
     }
 
     /// The URL at which clients reach the deployment, without a slash at the end.

@@ -6,16 +6,19 @@
 
 mod moving;
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use hubcast_aws::operator::{Letter, Queue};
+use hubcast_model::envelope::RejectReason;
 use serde_json::json;
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::moment::rfc3339;
-use crate::output::Output;
+use crate::output::{Output, ask};
 use crate::pass::name;
 use moving::{Sources, move_letters};
 
@@ -31,7 +34,8 @@ Examples:
   hubcast dlq show 0f8fad5b-d9cb-469f-a165-70867728950e
   hubcast dlq redrive --all --reason TooOld
   hubcast dlq redrive 0f8fad5b-d9cb-469f-a165-70867728950e
-  hubcast dlq drop --all --reason NotJson";
+  hubcast dlq drop --all --reason NotJson --dry-run
+  hubcast dlq drop --all --reason NotJson --yes";
 
 /// Dead letters: what could not be delivered, and why.
 #[derive(Debug, Subcommand)]
@@ -61,13 +65,18 @@ pub(crate) enum Dlq {
     Drop {
         #[command(flatten)]
         choice: Choice,
+
+        /// Does not ask before all letters go.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Filter {
     /// Only those with this reason; `ReceivedTooOften` is for those without one.
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", ignore_case = true, hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(reasons()))]
     reason: Option<String>,
 }
 
@@ -83,6 +92,15 @@ pub(crate) struct Choice {
 
     #[command(flatten)]
     filter: Filter,
+
+    /// Shows which letters these are, and changes nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The reasons that a letter may have.
+fn reasons() -> impl Iterator<Item = &'static str> {
+    RejectReason::ALL.into_iter().map(RejectReason::as_str).chain([NO_REASON])
 }
 
 impl Filter {
@@ -106,8 +124,11 @@ impl Dlq {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
         let queue = deployment.dead_letters().await?;
         match self {
-            Self::List(filter) => list(&queue, &filter, output).await,
+            Self::List(filter) => list(&queue, output, |letter| filter.takes(letter)).await,
             Self::Show { id } => show(&queue, &id, output).await,
+            Self::Redrive { choice, .. } | Self::Drop { choice, .. } if choice.dry_run => {
+                list(&queue, output, |letter| choice.takes(letter)).await
+            }
             Self::Redrive { choice, force } => {
                 let sources = Sources {
                     notifications: deployment.notifications().await?,
@@ -117,9 +138,32 @@ impl Dlq {
                 };
                 move_letters(&queue, &choice, output, Some(&sources)).await
             }
-            Self::Drop { choice } => move_letters(&queue, &choice, output, None).await,
+            Self::Drop { choice, yes } => {
+                if choice.all && !yes {
+                    agreed(&queue, &choice.filter).await?;
+                }
+                move_letters(&queue, &choice, output, None).await
+            }
         }
     }
+}
+
+/// Asks before letters are deleted for good.
+///
+/// # Errors
+/// When nobody is there to be asked, or the answer is no.
+async fn agreed(queue: &Queue, filter: &Filter) -> Result<(), Failure> {
+    if !std::io::stdin().is_terminal() {
+        let text =
+            "nobody is there to be asked: say --yes to drop all letters, or --dry-run to see them";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let about = queue.look().await?.waiting;
+    let which =
+        filter.reason.as_ref().map_or_else(String::new, |it| format!(" with the reason {it}"));
+    let question =
+        format!("Drop all letters{which}, of about {about} in {}, for good? [y/N] ", queue.name());
+    if ask(&question)? { Ok(()) } else { Err(Failure::failed("nothing was dropped")) }
 }
 
 /// Letters that are hidden while they are looked at.
@@ -136,7 +180,11 @@ impl Held {
     }
 }
 
-async fn list(queue: &Queue, filter: &Filter, output: Output) -> Result<(), Failure> {
+async fn list(
+    queue: &Queue,
+    output: Output,
+    takes: impl Fn(&Letter) -> bool,
+) -> Result<(), Failure> {
     let state = queue.look().await?;
     let mut held = Held::default();
     loop {
@@ -146,7 +194,10 @@ async fn list(queue: &Queue, filter: &Filter, output: Output) -> Result<(), Fail
         }
         held.0.extend(letters);
     }
-    let shown: Vec<&Letter> = held.0.iter().filter(|letter| filter.takes(letter)).collect();
+    let shown: Vec<&Letter> = held.0.iter().filter(|letter| takes(letter)).collect();
+    if !shown.is_empty() {
+        output.heads(&format!("{:<36}  {:<20}  REASON  MESSAGE GROUP", "ID", "SENT"))?;
+    }
     let told =
         shown.iter().try_for_each(|letter| output.result(&described(letter), || told(letter)));
     let seen = u64::try_from(held.0.len()).unwrap_or(u64::MAX);

@@ -40,6 +40,14 @@ pub(crate) struct Doctor {
 impl Doctor {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
         let mut report = Report { output, faults: 0 };
+        if let Some(silence) = public::silence(deployment).await {
+            // Whatever else there is to check is of the same stack, so people need one line.
+            if output.json {
+                report.add(&silence)?;
+            }
+            let advice = silence.advice.unwrap_or_default();
+            return Err(Failure::Faulty(format!("{}; {advice}", silence.detail)));
+        }
         for finding in stock::examine(deployment).await {
             report.add(&finding)?;
         }

@@ -87,7 +87,7 @@ fn properties(element: &str) -> Result<BTreeMap<String, &RawValue>, Rejection> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
 fn broken(err: serde_json::Error) -> Rejection {
-    Rejection::new(RejectReason::NotJson, err.to_string())
+    Rejection::not_json(&err)
 }
 
 #[cfg(test)]

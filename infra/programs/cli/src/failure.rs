@@ -8,6 +8,7 @@ use hubcast_model::envelope::Rejection;
 use hubcast_model::ports::{Cause, QueueError, StoreError};
 use hubcast_model::report::chain;
 
+use crate::network::in_words;
 use hubcast_client::ConnectError;
 
 /// Why a command failed.
@@ -22,7 +23,7 @@ pub(crate) enum Failure {
         source: Option<Cause>,
     },
     /// AWS, or the local stack, refused or did not answer.
-    #[error("{}", first_line(&chain(.0)))]
+    #[error("{}", of_aws(.0))]
     Aws(#[from] OperatorError),
     /// The command line is wrong, or leaves something out; with what.
     #[error("{0}")]
@@ -42,7 +43,28 @@ pub(crate) enum Failure {
 }
 
 fn because(source: Option<&Cause>) -> String {
-    source.map_or_else(String::new, |source| format!(": {}", chain(source.as_ref())))
+    source.map_or_else(String::new, |source| match source.downcast_ref() {
+        Some(err @ ConnectError::Unreachable { source, .. }) => {
+            format!(": {err}: {}", in_words(source.as_ref()))
+        }
+        _ => format!(": {}", chain(source.as_ref())),
+    })
+}
+
+fn of_aws(err: &OperatorError) -> String {
+    match err.trouble {
+        Trouble::Unreachable => format!("{err}: {}", in_words(err.source.as_ref())),
+        // The SDK tells of all places where it looked.
+        Trouble::NoCredentials if !is_of_service(err) => {
+            format!("{err}: there are no credentials of AWS")
+        }
+        _ => first_line(&chain(err)).to_owned(),
+    }
+}
+
+/// Whether AWS itself said so, in place of the SDK, which could not even ask.
+fn is_of_service(err: &OperatorError) -> bool {
+    err.source.source().is_none()
 }
 
 /// The first line: the SDK lists over several lines where it looked for credentials.

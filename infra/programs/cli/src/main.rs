@@ -24,6 +24,7 @@ mod failure;
 mod lines;
 mod listen;
 mod moment;
+mod network;
 mod output;
 mod pass;
 mod people;
@@ -40,6 +41,7 @@ use clap::{CommandFactory, Parser};
 use command::{Cli, Command};
 use deployment::Deployment;
 use failure::Failure;
+use hubcast_aws::operator::Trouble;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -55,10 +57,10 @@ async fn main() -> ExitCode {
     };
     match run(command, &deployment, output).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let trouble = failure.trouble();
-            ended(&failure, trouble.map_or("", |trouble| deployment.advice(trouble)))
-        }
+        Err(failure) => match (failure.trouble(), deployment.silence()) {
+            (Some(Trouble::Unreachable), Some(silence)) => ended(&Failure::failed(silence), ""),
+            (trouble, _) => ended(&failure, trouble.map_or("", |it| deployment.advice(it))),
+        },
     }
 }
 

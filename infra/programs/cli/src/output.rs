@@ -79,6 +79,14 @@ impl Output {
         line(&text().into().to_string())
     }
 
+    /// Writes the heads of a list's columns, for people.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn heads(self, heads: &str) -> Result<(), Failure> {
+        if self.json || self.quiet { Ok(()) } else { line(heads) }
+    }
+
     /// Writes a remark, unless the command is quiet.
     pub(crate) fn remark(self, text: &str) {
         if !self.quiet {
@@ -97,6 +105,19 @@ pub(crate) fn line(line: &str) -> Result<(), Failure> {
     writeln!(out, "{line}")?;
     // The reader of a pipe gets the line now.
     Ok(out.flush()?)
+}
+
+/// Asks a question in a terminal; only a yes is one.
+///
+/// # Errors
+/// When the answer cannot be read.
+pub(crate) fn ask(question: &str) -> Result<bool, Failure> {
+    let mut err = anstream::stderr();
+    write!(err, "{}", printable(question))?;
+    err.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// Writes why the command fails, and what to do; `advice` may be empty.

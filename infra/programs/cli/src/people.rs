@@ -26,6 +26,9 @@ Examples:
   hubcast groups count admins
   hubcast groups close admins --allow-reconnect";
 
+/// The heads of the columns before the last one.
+const HEADS: &str = "CONNECTIONS  ";
+
 /// Users of the hub that are connected.
 #[derive(Debug, Subcommand)]
 #[command(after_help = USERS)]
@@ -94,11 +97,12 @@ impl Users {
             Self::List => {
                 let rows = deployment.rows().await?;
                 let users = Census::new(Roster::new(&rows, deployment.hub())).by_user().await?;
+                output.heads(&format!("{HEADS}USER"))?;
                 users.iter().try_for_each(|(user, connections)| {
                     let user = user.as_ref().map(UserId::as_str);
                     let json = json!({ "userId": user, "connections": connections });
                     let name = user.unwrap_or("(nobody in particular)");
-                    output.result(&json, || format!("{connections:>6}  {name}"))
+                    output.result(&json, || format!("{connections:>11}  {name}"))
                 })
             }
             Self::Count { user: None } => {
@@ -125,9 +129,10 @@ impl Groups {
             Self::List => {
                 let rows = deployment.rows().await?;
                 let groups = Census::new(Roster::new(&rows, deployment.hub())).by_group().await?;
+                output.heads(&format!("{HEADS}GROUP"))?;
                 groups.iter().try_for_each(|(group, connections)| {
                     let json = json!({ "group": group.as_str(), "connections": connections });
-                    output.result(&json, || format!("{connections:>6}  {group}"))
+                    output.result(&json, || format!("{connections:>11}  {group}"))
                 })
             }
             Self::Count { group: None } => {

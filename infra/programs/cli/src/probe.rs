@@ -54,9 +54,11 @@ pub(crate) struct Probe {
 
 impl Probe {
     pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+        let target = Target::find(deployment, self.token.as_deref()).await?;
+        target::answers(deployment).await?;
         let scene = Scene {
             deployment,
-            target: Target::find(deployment, self.token.as_deref()).await?,
+            target,
             management_url: self.management_url.or_else(|| local_management_url(deployment)),
             effort: self.effort,
         };

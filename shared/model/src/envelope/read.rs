@@ -43,8 +43,8 @@ pub struct Element {
 /// # Errors
 /// When the body as a whole is no envelope; a bad element of an array fails alone.
 pub fn parse(body: &str, rules: &EnvelopeRules) -> Result<Vec<Element>, Rejection> {
-    let body: &RawValue = serde_json::from_str(without_mark(body))
-        .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
+    let body: &RawValue =
+        serde_json::from_str(without_mark(body)).map_err(|err| Rejection::not_json(&err))?;
     let elements = if body.get().starts_with('[') { split(body)? } else { vec![body.to_owned()] };
     Ok(elements.into_iter().map(|json| element(json, rules)).collect())
 }
@@ -55,8 +55,8 @@ pub fn without_mark(text: &str) -> &str {
 }
 
 fn split(array: &RawValue) -> Result<Vec<Box<RawValue>>, Rejection> {
-    let elements: Vec<Box<RawValue>> = serde_json::from_str(array.get())
-        .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
+    let elements: Vec<Box<RawValue>> =
+        serde_json::from_str(array.get()).map_err(|err| Rejection::not_json(&err))?;
     match elements.len() {
         0 => Err(Rejection::new(RejectReason::NoContent, "the array is empty")),
         1..=ELEMENTS_MAX => Ok(elements),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::error::Category;
+
 use crate::id::NameError;
 
 /// A stable identifier of what is wrong; the dead letter's `RejectReason`.
@@ -64,6 +66,34 @@ impl fmt::Display for RejectReason {
 }
 
 impl RejectReason {
+    /// Every reason, in the order above.
+    pub const ALL: [Self; 24] = [
+        Self::NotJson,
+        Self::NotAnObject,
+        Self::TooManyElements,
+        Self::Wrapped,
+        Self::UnknownProperty,
+        Self::DuplicateProperty,
+        Self::MisplacedProperty,
+        Self::BadType,
+        Self::BadName,
+        Self::TooManyIds,
+        Self::UnknownAction,
+        Self::NoContent,
+        Self::SeveralContents,
+        Self::ArgumentsNotArray,
+        Self::TooDeep,
+        Self::MissingAudience,
+        Self::MissingGroup,
+        Self::ImplicitBroadcast,
+        Self::BadExpiry,
+        Self::NotAllowed,
+        Self::TooLarge,
+        Self::TooManyRetained,
+        Self::NoProgress,
+        Self::TooOld,
+    ];
+
     /// The identifier as operators see it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -111,6 +141,22 @@ impl Rejection {
         Self { reason, detail: detail.into() }
     }
 
+    /// A rejection of a text that is no JSON, with the place where it stops to be JSON.
+    pub fn not_json(err: &serde_json::Error) -> Self {
+        let (line, column, text) = (err.line(), err.column(), err.to_string());
+        let why = text.split(" at line ").next().unwrap_or_default();
+        let detail = match err.classify() {
+            Category::Eof if column == 0 => "the body is empty, and not JSON".to_owned(),
+            Category::Eof => {
+                format!(
+                    "this is not JSON: the text ends at line {line}, column {column}, before a bracket or a quote is closed"
+                )
+            }
+            _ => format!("this is not JSON: {why}, at line {line}, column {column}"),
+        };
+        Self::new(RejectReason::NotJson, detail)
+    }
+
     /// A rejection for what a sender may not produce.
     pub fn not_allowed(sender: &str, what: impl fmt::Display) -> Self {
         let detail = format!("the sender '{sender}' may not produce {what}; see PRODUCERS");
@@ -120,5 +166,36 @@ impl Rejection {
     /// A rejection for a name in `property` that is not allowed.
     pub fn bad_name(property: &str, err: NameError) -> Self {
         Self::new(RejectReason::BadName, format!("a name in '{property}' {err}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_json_is_told_in_words() {
+        for (text, detail) in [
+            ("", "the body is empty, and not JSON"),
+            ("{\"a\":[1", "the text ends at line 1, column 7"),
+            ("hello", "this is not JSON: expected value, at line 1, column 1"),
+            ("{'a':1}", "this is not JSON: key must be a string, at line 1, column 2"),
+        ] {
+            let err = serde_json::from_str::<serde_json::Value>(text).unwrap_err();
+            let told = Rejection::not_json(&err).detail;
+            assert!(told.contains(detail), "{told}");
+        }
+    }
+
+    #[test]
+    fn all_reasons_are_listed_once() {
+        let mut names: Vec<&str> =
+            RejectReason::ALL.into_iter().map(RejectReason::as_str).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        let page = include_str!("../../../../docs/PROTOCOL.md");
+        assert!(names.iter().all(|name| page.contains(&format!("| `{name}` |"))));
     }
 }

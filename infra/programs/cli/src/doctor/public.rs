@@ -22,6 +22,7 @@ use crate::dispatch::deliver;
 use crate::draft::Draft;
 use crate::failure::Failure;
 use crate::moment::of_http;
+use crate::network::in_words;
 use crate::pass::{Pass, Person};
 use hubcast_client::{ConnectError, Connection, Door, Ticket, Unheard, negotiate};
 
@@ -34,6 +35,15 @@ const ROUND_TRIP: &str = "round trip";
 const NAME: &str = "hubcast-doctor";
 /// How long a message may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The fault of a local stack that does not answer.
+pub(super) async fn silence(deployment: &Deployment) -> Option<Finding> {
+    let url = deployment.local()?;
+    let asked = deployment.http().ok()?.get(format!("{url}/api/health")).send().await;
+    let text = format!("nothing answers at {url}: {}", in_words(&asked.err()?.without_url()));
+    let advice = deployment.advice(Trouble::Unreachable);
+    Some(Finding::fault("stack", text).advised(advice))
+}
 
 /// Checks what clients see, from the outside in. A fault ends the checks that depend on the part.
 pub(super) async fn examine(
@@ -50,7 +60,7 @@ pub(super) async fn examine(
     let answer = match post.send().await {
         Ok(answer) => answer,
         Err(err) => {
-            let text = format!("{url} does not answer: {}", chain(&err.without_url()));
+            let text = format!("{url} does not answer: {}", in_words(&err.without_url()));
             let advice = match deployment.local() {
                 Some(_) => deployment.advice(Trouble::Unreachable),
                 None => "check the URL, and that the stack is deployed",
@@ -121,6 +131,10 @@ async fn token(
     };
     let pass = match pass {
         Ok(pass) => pass,
+        Err(err) if doctor.token.is_some() => {
+            let advice = "show a token whole, as --token or in the variable HUBCAST_TOKEN";
+            return Ok((Finding::fault(TOKEN, err.to_string()).advised(advice), None));
+        }
         Err(err @ Failure::Usage(_)) => {
             let advice = "set ACCESS_KEY_PARAMETER, or show a token with --token";
             return Ok((Finding::skip(TOKEN, err.to_string()).advised(advice), None));

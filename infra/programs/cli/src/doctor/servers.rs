@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::finding::Finding;
 use crate::deployment::Deployment;
+use crate::network::in_words;
 
 const SERVERS: &str = "servers";
 
@@ -47,8 +48,8 @@ async fn deployed(deployment: &Deployment) -> Finding {
 async fn local_tries(deployment: &Deployment, url: &str) -> Result<u64, String> {
     let http = deployment.http().map_err(|err| err.to_string())?;
     let answer = http.get(format!("{url}/dev/counts")).send().await;
-    let counts = answer.map_err(|err| chain(&err.without_url()))?.json::<Counts>().await;
-    counts.map(|counts| counts.server_tries).map_err(|err| chain(&err.without_url()))
+    let counts = answer.map_err(|err| in_words(&err.without_url()))?.json::<Counts>().await;
+    counts.map(|counts| counts.server_tries).map_err(|err| in_words(&err.without_url()))
 }
 
 fn told(tries: bool) -> Finding {

@@ -7,6 +7,7 @@ use hubcast_model::ports::PostError;
 use hubcast_model::report::chain;
 
 use crate::failure::Failure;
+use crate::network::in_words;
 use hubcast_client::{ConnectError, SocketEnd};
 
 /// What was seen, in words, or why there is no answer.
@@ -45,7 +46,12 @@ impl From<OperatorError> for NoAnswer {
 
 impl From<ConnectError> for NoAnswer {
     fn from(err: ConnectError) -> Self {
-        Self::Failed(chain(&err))
+        match &err {
+            ConnectError::Unreachable { source, .. } => {
+                Self::Failed(format!("{err}: {}", in_words(source.as_ref())))
+            }
+            _ => Self::Failed(chain(&err)),
+        }
     }
 }
 

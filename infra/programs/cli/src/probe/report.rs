@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::answer::Answer;
+use super::answer::{Answer, NoAnswer};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -23,6 +23,31 @@ struct Row<'a> {
     question: &'a str,
     /// What was seen, or why nothing was seen.
     saw: String,
+    /// Whether the question was answered.
+    verdict: Verdict,
+}
+
+/// Whether a question was answered.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    /// Something was seen.
+    Ok,
+    /// The probe did not ask.
+    Skip,
+    /// The probe asked, and something failed.
+    Fault,
+}
+
+impl Verdict {
+    /// What stands before what was seen.
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Ok => "->",
+            Self::Skip => "--",
+            Self::Fault => "!!",
+        }
+    }
 }
 
 impl Report {
@@ -36,8 +61,13 @@ impl Report {
     /// # Errors
     /// When standard output cannot be written.
     pub(super) fn row(self, name: &str, question: &str, answer: Answer) -> Result<(), Failure> {
+        let verdict = match &answer {
+            Ok(_) => Verdict::Ok,
+            Err(NoAnswer::Skipped(_)) => Verdict::Skip,
+            Err(NoAnswer::Failed(_)) => Verdict::Fault,
+        };
         let saw = answer.unwrap_or_else(|none| none.to_string());
-        let row = Row { name, question, saw };
+        let row = Row { name, question, saw, verdict };
         self.0.result(&row, || row.lines())
     }
 }
@@ -45,7 +75,8 @@ impl Report {
 impl Row<'_> {
     /// The row as people read rows: the question, and below what was seen.
     fn lines(&self) -> Vec<String> {
-        let Self { name, question, saw } = self;
-        vec![format!("{name:NAME_WIDTH$}  {question}"), format!("{:NAME_WIDTH$}  -> {saw}", "")]
+        let Self { name, question, saw, verdict } = self;
+        let mark = verdict.mark();
+        vec![format!("{name:NAME_WIDTH$}  {question}"), format!("{:NAME_WIDTH$}  {mark} {saw}", "")]
     }
 }

@@ -1,10 +1,12 @@
 //! Where the probe opens sockets, and as whom.
 
+use hubcast_aws::operator::Trouble;
 use hubcast_model::id::UserId;
 use url::{Host, Url};
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use crate::network::in_words;
 use crate::pass::{Pass, Person, user};
 
 /// The user of a probe at a local stack.
@@ -45,6 +47,21 @@ impl Target {
         let socket = as_socket(with(socket, "access_token", &pass.token))?;
         Ok(Self { socket, negotiation, token: pass.token })
     }
+}
+
+/// Sees that something answers at the URL of a deployment, before each row tells that nothing does.
+///
+/// # Errors
+/// When nothing answers; with what to do.
+pub(super) async fn answers(deployment: &Deployment) -> Result<(), Failure> {
+    let mut url = parsed(deployment.url()?)?;
+    let http = if matches!(url.scheme(), "http" | "ws") { "http" } else { "https" };
+    // A URL of sockets answers HTTP too: whatever it says, something is there.
+    url = parsed(&url.as_str().replacen(url.scheme(), http, 1))?;
+    let Err(err) = deployment.http()?.get(url).send().await else { return Ok(()) };
+    let (place, why) = (deployment.url()?, in_words(&err.without_url()));
+    let advice = deployment.advice(Trouble::Unreachable);
+    Err(Failure::failed(format!("nothing answers at {place}: {why}; {advice}")))
 }
 
 fn parsed(url: &str) -> Result<Url, Failure> {

@@ -56,7 +56,16 @@ async fn what_would_be_rejected_again_stays_until_it_is_dropped() {
     assert_eq!(forced.json()[0]["redriven"], 1, "what comes back is not sent round and round");
     rig.until(&LIST, 1).await;
 
-    let dropped = rig.run(&["dlq", "drop", "--all"]).await.exits(0);
+    let shown = rig.run(&["dlq", "drop", "--all", "--dry-run"]).await.exits(0);
+    assert!(shown.out.starts_with("ID "), "with heads: {shown:?}");
+    assert!(shown.out.contains("UnknownProperty"), "{shown:?}");
+    let unasked = rig.run(&["dlq", "drop", "--all"]).await.exits(2);
+    assert!(unasked.err.contains("--yes"), "{unasked:?}");
+    assert_eq!(rig.run(&LIST).await.json().len(), 1, "it is still there");
+    let misspelt = rig.run(&["dlq", "list", "--reason", "UnknownProprty"]).await.exits(2);
+    assert!(misspelt.err.contains("'UnknownProperty'"), "{misspelt:?}");
+
+    let dropped = rig.run(&["dlq", "drop", "--all", "--yes"]).await.exits(0);
     assert_eq!(dropped.err.trim(), "1 dropped");
     rig.until(&LIST, 0).await;
 }

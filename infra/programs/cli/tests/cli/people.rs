@@ -53,7 +53,10 @@ async fn who_is_there_is_listed_and_counted() {
     assert_eq!((&bob["groups"], &bob["isReady"]), (&json!(["admins", "staff"]), &json!(true)));
     assert!(bob["connectedAt"].as_str().unwrap().starts_with("20"), "{bob}");
     let some = rig.run(&["connections", "list", "--limit", "3"]).await.exits(0);
-    assert_eq!(some.out.lines().count(), 3, "{some:?}");
+    assert!(some.out.starts_with("CONNECTION "), "{some:?}");
+    assert_eq!(some.out.lines().count(), 1 + 3, "the heads, and so many: {some:?}");
+    let quiet = rig.run(&["users", "list", "--quiet"]).await.exits(0);
+    assert!(!quiet.out.contains("CONNECTIONS"), "{quiet:?}");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use crate::rig::{Rig, program, run};
 
+/// What has the form of a token, and no signature.
+const NO_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.e30.x";
 const KEYS: &str = "aws_access_key_id = local\naws_secret_access_key = local\n";
 
 #[tokio::test]
@@ -63,15 +65,26 @@ async fn a_local_stack_that_is_none_is_asked_for() {
         ] {
             let mut command = program();
             let lost = run(command.arg(format!("--local={url}")).args(arguments)).await.exits(1);
-            assert!(lost.err.contains("(make run)?"), "{arguments:?}: {lost:?}");
+            assert!(lost.err.contains("make run"), "{arguments:?}: {lost:?}");
             assert!(!lost.err.contains("sign in"), "{arguments:?}: {lost:?}");
         }
     }
     let mut command = program();
     let lost = run(command.args(["--local=http://127.0.0.1:1", "listen"])).await.exits(1);
-    assert!(lost.err.contains("(make run)?"), "without a name no issuer is asked: {lost:?}");
+    assert!(lost.err.contains("make run"), "without a name no issuer is asked: {lost:?}");
     let doctor = run(program().args(["doctor", "--local=http://127.0.0.1:1"])).await.exits(5);
-    assert!(doctor.out.contains("(make run)?"), "{doctor:?}");
+    assert_eq!((doctor.out.as_str(), doctor.err.lines().count()), ("", 1), "{doctor:?}");
+    assert!(doctor.err.contains("make run"), "{doctor:?}");
+    let silent = run(program().args(["users", "list", "--local=http://127.0.0.1:1"])).await;
+    let line = "hubcast: nothing answers at http://127.0.0.1:1; start it: make run; --local=URL names another place";
+    assert_eq!(silent.err.trim(), line, "no layers of libraries");
+    let arguments = ["probe", "--url", "http://127.0.0.1:1", "--token", NO_TOKEN];
+    let probe = run(program().args(arguments)).await.exits(1);
+    assert_eq!(probe.out, "", "no row is told: {probe:?}");
+    assert!(
+        probe.err.contains("nothing answers at http://127.0.0.1:1: nothing listens there"),
+        "{probe:?}"
+    );
 }
 
 #[tokio::test]
@@ -184,5 +197,5 @@ async fn a_url_that_has_no_scheme_is_asked_about() {
     let outcome = run(program().args(arguments)).await.exits(2);
     assert!(outcome.err.contains("did you mean --url=https://push.example.com?"), "{outcome:?}");
     let outcome = run(program().args(["doctor", "--url", "ftp://push.example.com"])).await.exits(2);
-    assert!(outcome.err.contains("no URL of http or https"), "{outcome:?}");
+    assert!(outcome.err.contains("no URL of a deployment"), "{outcome:?}");
 }

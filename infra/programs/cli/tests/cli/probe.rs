@@ -25,7 +25,7 @@ fn rows(table: &str) -> BTreeMap<String, String> {
     let row = |pair: &[&str]| {
         // Two spaces: the column of names is wide enough.
         let (name, _question) = pair[0].split_once("  ").unwrap();
-        (name.to_owned(), pair[1].trim_start().trim_start_matches("-> ").to_owned())
+        (name.to_owned(), pair[1].trim_start().trim_start_matches(['-', '>', '!', ' ']).to_owned())
     };
     lines.chunks_exact(2).map(row).collect()
 }

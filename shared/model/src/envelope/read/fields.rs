@@ -63,8 +63,8 @@ impl<'a> Fields<'a> {
             let no_object = || Rejection::new(RejectReason::NotAnObject, detail);
             return Err(wrapper::within_text(json.get()).unwrap_or_else(no_object));
         }
-        let properties: Properties<'_> = serde_json::from_str(json.get())
-            .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?;
+        let properties: Properties<'_> =
+            serde_json::from_str(json.get()).map_err(|err| Rejection::not_json(&err))?;
         let mut fields = Self { present: BTreeMap::new() };
         let mut seen = Vec::with_capacity(properties.0.len());
         for (name, value) in &properties.0 {
@@ -166,8 +166,7 @@ impl<'a> Fields<'a> {
     /// The arguments of a call, a JSON array; an empty one when there are none.
     pub(super) fn arguments(&self) -> Result<Box<RawValue>, Rejection> {
         match self.raw("arguments") {
-            None => Ok(serde_json::from_str("[]")
-                .map_err(|err| Rejection::new(RejectReason::NotJson, err.to_string()))?),
+            None => Ok(serde_json::from_str("[]").map_err(|err| Rejection::not_json(&err))?),
             Some(raw) if raw.get().starts_with('[') => {
                 shallow("arguments", raw).map(ToOwned::to_owned)
             }
