@@ -230,6 +230,7 @@ $(ANGULAR_MARK): docs/examples/angular/package-lock.json
 
 $(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
 	cd infra/web/demo && npm run --silent build -- --logLevel warn
+	mkdir $(@D)/docs && cp docs/*.md $(@D)/docs/
 	cd infra/web/client-js && npm pack --silent --pack-destination $(CURDIR)/$(@D) > /dev/null
 	mv $(@D)/hubcast-client-*.tgz $(@D)/hubcast-client.tgz
 	touch $@

@@ -12,7 +12,12 @@ import { startStack } from "../harness/stack.js";
 
 const PAGE = fileURLToPath(new URL("../../infra/web/demo/dist", import.meta.url));
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const SIZES = { desktop: { width: 1440, height: 1000 }, tablet: { width: 820, height: 1180 }, phone: { width: 360, height: 740 } };
+const SIZES = {
+  wide: { width: 1920, height: 1080 },
+  desktop: { width: 1440, height: 1000 },
+  tablet: { width: 820, height: 1180 },
+  phone: { width: 360, height: 740 },
+};
 
 let browser, stack;
 before(async () => {
@@ -51,7 +56,7 @@ async function filled(page) {
     await tabs.nth(0).getByRole("button", { name: "Join" }).click();
   }
   await tabs.nth(0).getByText("ask the backend").waitFor();
-  await tabs.nth(0).locator("summary").click();
+  await button("Timeline").click();
   await button("Change role").click();
   await button("Change licence").click();
   await tabs.nth(2).getByText("Your licence is now").waitFor();
@@ -116,14 +121,19 @@ describe("the demo page", () => {
     await goTo("Dismiss");
     await press("Enter");
     await tab.getByText("Joined public-news.").waitFor({ state: "detached" });
-    await goTo("Wire");
-    await press("Enter");
-    await goTo("Frames of kay");
+    await goTo("Stay offline 20 s");
     await goTo("New role");
     await press("ArrowDown");
     await goTo("Change role");
     await press("Enter");
     await tab.getByText("you are admin now").waitFor();
+    await goTo("Show dead letters");
+    await goTo("Timeline");
+    await press("Enter");
+    await goTo("Clear");
+    await press("Shift+Tab", "Shift+Tab");
+    assert.equal(await focused(), "Code");
+    await press("Enter");
     await goTo("JSON");
     await press("ArrowRight", "ArrowRight");
     assert.equal(await focused(), "curl");

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { launch, picture } from "../harness/browser.js";
 import { counts, heard, quiet } from "../harness/counts.js";
 import { PATIENCE_MS } from "../harness/poll.js";
-import { PYTHON, noAwsCli, noBoto3, noCurl, noJdk, runJava } from "../harness/runtimes.js";
+import { PYTHON, READER, noAwsCli, noBoto3, noCurl, noJdk, runJava } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
 
 const run = promisify(execFile);
@@ -55,6 +55,14 @@ const count = (name) => page.getByLabel("Live counts").locator("div", { has: pag
 async function countIs(name, value) {
   await count(name).getByText(String(value), { exact: true }).waitFor();
 }
+
+/** Opens a part of the drawer, unless it is open. */
+async function opens(name, within = page) {
+  const toggle = button(name, within);
+  if ((await toggle.getAttribute("aria-expanded")) === "false") await toggle.click();
+}
+/** The lines of the timeline, of one tab or of all. */
+const lines = (who = "") => page.getByLabel("Timeline", { exact: true }).locator("li", { hasText: who });
 
 async function signIn(user, { groups = "", tabs = 1 } = {}) {
   const form = page.getByRole("form", { name: "Sign in" });
@@ -124,12 +132,13 @@ describe("the demo page", () => {
     await join("admins");
     await shows(pane("fay", 1), "The group 'admins' is not one that your token names");
 
-    await pane("fay", 1).getByText("Wire", { exact: false }).last().click();
-    const frames = pane("fay", 1).getByLabel("Frames of fay, tab 1");
+    await opens("Timeline");
+    const frames = page.getByLabel("Timeline", { exact: true });
     await button("Cut the wire", pane("fay", 1)).click();
     await shows(frames, "socket closed");
     await frames.getByText("call JoinGroup").nth(2).waitFor();
-    await frames.getByText("answer").nth(1).waitFor();
+    await lines("fay").getByText("answer").nth(1).waitFor();
+    await pane("fay", 1).getByText(/^Dropped, and back after \d+\.\d s as a new connection\.$/).waitFor();
     await page.getByLabel("Who gets the toast").selectOption("group public-news");
     await button("Send toast").click();
     await shows(pane("fay", 1), "Maintenance tonight at ten.");
@@ -150,14 +159,105 @@ describe("the demo page", () => {
     await form.getByLabel("Users").fill("x".repeat(1025));
     await button("Send", form).click();
     await countIs("Dead letters", 1);
+    await form.getByText(/^Rejected: /).waitFor();
+    await button("Show dead letters").click();
+    const letters = page.getByRole("region", { name: "Dead letters" });
+    await letters.getByText("BadName").waitFor();
+    await letters.getByText("xxxxx").waitFor();
+    await picture(page, "dead-letters");
+    await button("Drop", letters).click();
+    await letters.getByText("There are none.").waitFor();
+    await countIs("Dead letters", 0);
     await button("Close gil, tab 2").click();
     await countIs("Connections", 2);
+  });
+});
+
+describe("what became of a message", () => {
+  const form = () => page.getByRole("form", { name: "Any message" });
+  const sends = async (user) => {
+    await form().getByLabel("Users").fill(user);
+    await button("Send", form()).click();
+  };
+
+  it("is told beside the button: whom it reached, and when, or that nobody is there", async () => {
+    await signIn("una", { tabs: 3 });
+    await heard(stack, ["una"], 3);
+    await sends("una");
+    await form().getByText(/^Reached 3 tabs in \d+ ms$/).waitFor();
+    await opens("Timeline");
+    await lines("call toast").getByText(/^\d+ ms$/).nth(2).waitFor();
+    await opens("Timeline");
+    await sends("nobody");
+    await form().getByText("Nobody is connected who would get this").waitFor();
+    await picture(page, "fates");
+  });
+
+  it("is told of a rejection, with what may have been meant", async () => {
+    await opens("Code");
+    await page.getByLabel("The message as JSON").fill('{"usrId":"una","target":"toast"}');
+    await button("Send this JSON").click();
+    await page.getByText("Rejected: 'usrId' is not a property of the envelope; did you mean 'userId'?").waitFor();
+  });
+
+  it("waits for who is offline, when it is kept", async () => {
+    await page.clock.install();
+    await signIn("vic");
+    await heard(stack, ["vic"]);
+    await button("Stay offline 20 s", pane("vic", 1)).click();
+    await shows(pane("vic", 1), "Offline, ");
+    await counts(stack, ({ hubs }) => !hubs.notifications?.users.vic);
+    await form().getByLabel("Keep for seconds").fill("600");
+    const enqueued = page.waitForResponse((answer) => new URL(answer.url()).pathname === "/");
+    await sends("vic");
+    await enqueued;
+    await quiet(stack);
+    await page.clock.fastForward(21_000);
+    await shows(pane("vic", 1), "Hello from the queue.");
+    await shows(pane("vic", 1), /^Dropped, and back after 2\d\.\d s/);
+  });
+
+  it("is retained for a tab that comes later, by its key", async () => {
+    await form().getByLabel("Users").fill("wes");
+    await form().getByLabel("Keep for seconds").fill("60");
+    await form().getByLabel("Retain by key").fill("news");
+    await shows(form().getByRole("alert"), "A message waits, or is retained: not both.");
+    await form().getByLabel("Keep for seconds").fill("");
+    await button("Send", form()).click();
+    await form().getByText("Nobody is connected who would get this").waitFor();
+    await signIn("wes");
+    await shows(pane("wes", 1), "Hello from the queue.");
+  });
+});
+
+describe("the tabs of the demo page", () => {
+  it("are there again after a reload, and stay in sight beside what is sent", async () => {
+    await signIn("xia", { groups: "acme, beta", tabs: 2 });
+    await signIn("yan");
+    await page.reload();
+    for (const [user, number] of [["xia", 1], ["xia", 2], ["yan", 1]]) await shows(pane(user, number), "connected");
+    await shows(pane("xia", 1), "beta");
+    await button("Show dead letters").scrollIntoViewIfNeeded();
+    const inSight = (locator) => locator.evaluate((it) => it.getBoundingClientRect().top < innerHeight && it.getBoundingClientRect().bottom > 0);
+    assert.equal(await inSight(pane("xia", 1)), true, "beside the operator");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await button("Show dead letters").scrollIntoViewIfNeeded();
+    assert.equal(await inSight(pane("xia", 1)), false);
+    const strip = page.getByRole("navigation", { name: "Browser tabs in short" });
+    for (const name of ["xia, tab 1", "xia, tab 2", "yan, tab 1"]) {
+      assert.equal(await inSight(strip.getByRole("link", { name: `${name}: connected` })), true, name);
+    }
+    await button("Close yan, tab 1").click();
+    await page.reload();
+    await shows(pane("xia", 2), "connected");
+    assert.equal(await pane("yan", 1).count(), 0);
   });
 });
 
 describe("the form for any message", () => {
   const form = () => page.getByRole("form", { name: "Any message" });
   const snippet = async (language) => {
+    await opens("Code");
     await page.getByRole("tab", { name: language, exact: true }).click();
     const panel = page.getByRole("tabpanel");
     return language === "JSON" ? panel.getByRole("textbox").inputValue() : panel.textContent();
@@ -239,6 +339,9 @@ describe("the form for any message", () => {
     curl: { skip: noCurl, run: shell },
     Python: { skip: noBoto3, run: (code) => run(PYTHON, ["-c", code]) },
     Java: { skip: noJdk, run: java },
+    Node: { run: (code) => run(process.execPath, ["--input-type=module", "--eval", code], { cwd: fileURLToPath(new URL("..", import.meta.url)) }) },
+    REST: { skip: noCurl, run: shell },
+    hubcast: { run: (code) => run("sh", ["-c", code], { env: READER }) },
   };
   async function java(code) {
     const folder = await mkdtemp(join(tmpdir(), "hubcast-java-"));
@@ -251,12 +354,12 @@ describe("the form for any message", () => {
       const user = `kim ${language}`;
       await signIn(user);
       await heard(stack, [user]);
-      await pane(user, 1).getByText("Wire", { exact: false }).last().click();
       await form().getByLabel("Users").fill(user);
       await form().getByLabel("Arguments").fill(JSON.stringify(quoting));
       await button("Send", form()).click();
       await run(await snippet(language));
-      const frames = pane(user, 1).getByLabel(`Frames of ${user}, tab 1`).locator("li", { hasText: "call toast" });
+      await opens("Timeline");
+      const frames = lines("call toast");
       await frames.nth(1).waitFor();
       const records = (await frames.locator("code").allTextContents()).map((text) => JSON.parse(text.replace(/RS$/, "")));
       assert.deepEqual(records.map((record) => record.arguments), [quoting, quoting]);

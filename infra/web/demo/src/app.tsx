@@ -1,22 +1,39 @@
 // The page as a whole: tabs of users on the one side, the operator on the other.
 
+import { useEffect, useState } from "preact/hooks";
 import { HUB } from "./backend";
+import { Drawer } from "./drawer";
 import { useChanges } from "./observe";
-import { Operator } from "./operator";
+import { Operator, useFates } from "./operator";
 import { Pane } from "./pane";
+import type { Shown } from "./preview";
 import { SignIn } from "./sign-in";
+import { stack } from "./stack";
+import { Strip } from "./strip";
 import { tabs } from "./tabs";
 import { ThemeButton } from "./theme";
 
 export function App() {
   useChanges(tabs);
+  const [shown, show] = useState<Shown>();
+  const at = useFates(show);
   return (
     <>
       <a class="skip" href="#operator">
         Skip to the operator
       </a>
       <Header />
+      <div class="bars">
+        <Down />
+        <Strip />
+      </div>
       <main class="page">
+        <p class="intro">
+          hubcast pushes messages from backends to browsers over SignalR. Sign users in, send to them as an operator, and
+          watch what arrives. Read more: <a href="/docs/LOCAL.md">local stack</a>,{" "}
+          <a href="/docs/PROTOCOL.md">protocol</a>, <a href="/docs/CLI.md">command line</a>,{" "}
+          <a href="/docs/MIGRATION.md">coming from Azure</a>, <a href="/api">REST API</a>.
+        </p>
         <section class="tabs" aria-labelledby="tabs-title" id="tabs">
           <div class="section-head">
             <h2 id="tabs-title">Browser tabs</h2>
@@ -31,8 +48,9 @@ export function App() {
             ))}
           </div>
         </section>
-        <Operator />
+        <Operator at={at} show={show} />
       </main>
+      <Drawer shown={shown} show={show} at={at} />
     </>
   );
 }
@@ -54,6 +72,33 @@ function Header() {
       </code>
       <ThemeButton />
     </header>
+  );
+}
+
+/** One banner for all that cannot work while the stack is down. */
+function Down() {
+  useChanges(stack);
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (!stack.isDown) return undefined;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, [stack.isDown]);
+  const seconds = Math.max(0, Math.ceil(((stack.nextTry ?? now) - now) / 1000));
+  return (
+    <div role="alert">
+      {stack.isDown ? (
+        <p class="down">
+          <span>
+            The local stack does not answer. Start it with <code>make run</code>. <span aria-hidden="true">Next try in {seconds} s.</span>
+          </span>
+          <button type="button" onClick={() => void stack.look()}>
+            Try now
+          </button>
+        </p>
+      ) : null}
+    </div>
   );
 }
 

@@ -32,20 +32,84 @@ export async function signIn(user: string, groups: string[]): Promise<Token> {
   return { text: answer.access_token, expires: Date.now() + answer.expires_in * 1000 };
 }
 
-/** Enqueues a message by the protocol of SQS; answers its id. */
-export async function send(message: Message): Promise<string> {
+/** Calls SQS by its protocol. */
+async function sqs<T>(operation: string, body: object): Promise<T> {
   const answer = await fetch(import.meta.env.DEV ? "/aws" : "/", {
     method: "POST",
-    headers: { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.SendMessage" },
-    body: JSON.stringify({
-      QueueUrl: QUEUE_URL,
-      MessageGroupId: await messageGroup(message, HUB),
-      MessageDeduplicationId: uniqueId(),
-      MessageBody: JSON.stringify(message),
-    }),
+    headers: { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": `AmazonSQS.${operation}` },
+    body: JSON.stringify(body),
   });
-  return (await answered<{ MessageId: string }>(answer)).MessageId;
+  return answered<T>(answer);
 }
+
+/** Enqueues a message; answers its id. */
+export async function send(message: Message): Promise<string> {
+  const sent = await sqs<{ MessageId: string }>("SendMessage", {
+    QueueUrl: QUEUE_URL,
+    MessageGroupId: await messageGroup(message, HUB),
+    MessageDeduplicationId: uniqueId(),
+    MessageBody: JSON.stringify(message),
+  });
+  return sent.MessageId;
+}
+
+/** A dead letter. */
+export interface Letter {
+  id: string;
+  body: string;
+  reason: string;
+  detail: string;
+  /** Begins with the id of the message that the letter comes from. */
+  progressKey: string;
+}
+
+interface Received {
+  MessageId: string;
+  ReceiptHandle: string;
+  Body: string;
+  MessageAttributes?: Record<string, { StringValue?: string }>;
+}
+
+/** Takes the letters that the queue shows, has each looked at, and gives back those that stay. */
+async function look(goes: (letter: Letter) => boolean = () => false): Promise<Letter[]> {
+  const QueueUrl = QUEUE_URL.replace("notifications", "dlq");
+  const query = { QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 20, MessageAttributeNames: ["All"] };
+  const held: [Letter, string][] = [];
+  try {
+    for (;;) {
+      const { Messages: messages = [] } = await sqs<{ Messages?: Received[] }>("ReceiveMessage", query);
+      if (messages.length === 0) break;
+      for (const message of messages) {
+        const letter = read(message);
+        if (goes(letter)) await sqs("DeleteMessage", { QueueUrl, ReceiptHandle: message.ReceiptHandle });
+        else held.push([letter, message.ReceiptHandle]);
+      }
+    }
+  } finally {
+    // The first of each message group last, as they were.
+    for (const [, ReceiptHandle] of [...held].reverse()) await sqs("ChangeMessageVisibility", { QueueUrl, ReceiptHandle, VisibilityTimeout: 0 });
+  }
+  return held.map(([letter]) => letter);
+}
+
+function read({ MessageId: id, Body: body, MessageAttributes: attributes = {} }: Received): Letter {
+  const text = (name: string, otherwise: string) => attributes[name]?.StringValue ?? otherwise;
+  const detail = text("RejectDetail", "The queue itself moved it, after too many receives.");
+  return { id, body, reason: text("RejectReason", "ReceivedTooOften"), detail, progressKey: text("ProgressKey", id) };
+}
+
+/** One look at a time: letters that one look hides, another would miss. */
+let looking: Promise<unknown> = Promise.resolve();
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = looking.then(work, work);
+  looking = turn.catch(() => undefined);
+  return turn;
+}
+
+/** The first dead letters of each message group. */
+export const letters = (): Promise<Letter[]> => inTurn(() => look());
+/** Deletes a dead letter for good; answers those that are left. */
+export const dropLetter = (id: string): Promise<Letter[]> => inTurn(() => look((letter) => letter.id === id));
 
 /** A page that came from another machine by plain HTTP has no crypto.randomUUID. */
 function uniqueId(): string {

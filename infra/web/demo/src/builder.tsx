@@ -17,6 +17,8 @@ const EMPTY: Form = {
   reason: "",
   allowReconnect: false,
   expiresIn: "",
+  retain: "",
+  keep: "",
 };
 const KINDS: Record<Form["what"], string> = {
   call: "Call a method",
@@ -39,11 +41,13 @@ type Change = (change: Partial<Form>) => void;
 
 interface BuilderProps {
   send: Sender;
+  /** What became of what was sent from here. */
+  outcome: ComponentChildren;
   /** Told of each envelope that the form has become. */
   edited: (envelope: Envelope) => void;
 }
 
-export function Builder({ send, edited }: BuilderProps) {
+export function Builder({ send, outcome, edited }: BuilderProps) {
   const [form, setForm] = useState(EMPTY);
   const built = build(form);
   useEffect(() => {
@@ -64,6 +68,7 @@ export function Builder({ send, edited }: BuilderProps) {
       <button type="submit" class="primary" disabled={built instanceof Fault}>
         Send
       </button>
+      {outcome}
     </form>
   );
 }
@@ -80,7 +85,14 @@ function build(form: Form): Envelope | Fault {
 /** Not every kind of envelope may name everybody. */
 function allowed(form: Form): Form {
   const audiences = AUDIENCES[form.what];
-  return audiences.includes(form.audience) ? form : { ...form, audience: audiences[0] ?? "user" };
+  const fits = audiences.includes(form.audience) ? form : { ...form, audience: audiences[0] ?? "user" };
+  // What is not on the screen is not in the envelope.
+  const { what, audience } = fits;
+  return {
+    ...fits,
+    ...(what === "call" && audience === "user" ? {} : { keep: "" }),
+    ...(what === "call" && audience !== "connection" ? {} : { retain: "" }),
+  };
 }
 
 function Kind({ form, change }: { form: Form; change: Change }) {
@@ -148,7 +160,7 @@ interface ContentProps {
 }
 
 function Content({ form, change, faultOf }: ContentProps) {
-  const text = (name: string, field: "target" | "groups" | "ttl" | "reason" | "expiresIn", placeholder = "") => (
+  const text = (name: string, field: "target" | "groups" | "ttl" | "reason" | "expiresIn" | "retain" | "keep", placeholder = "") => (
     <Field name={name} fault={faultOf(field)}>
       {(fault) => (
         <input
@@ -164,8 +176,14 @@ function Content({ form, change, faultOf }: ContentProps) {
     <>
       {form.what === "call" ? text("Method", "target") : null}
       {form.what === "call" ? <Arguments form={form} change={change} fault={faultOf("args")} /> : null}
-      {form.what === "add" || form.what === "remove" ? text("Names of groups", "groups", "acme") : null}
-      {form.what === "close" ? text("Reason", "reason", "You have been signed out.") : null}
+      {form.what === "call" ? (
+        <div class="row">
+          {form.audience === "user" ? text("Keep for seconds", "keep", "do not keep") : null}
+          {form.audience === "connection" ? null : text("Retain by key", "retain", "do not retain")}
+        </div>
+      ) : null}
+      {form.what === "add" || form.what === "remove" ? text("Names of groups", "groups", "such as acme") : null}
+      {form.what === "close" ? text("Reason", "reason", "such as: You have been signed out.") : null}
       {form.what === "close" ? <AllowReconnect form={form} change={change} /> : null}
       {form.what === "add" || form.what === "block" ? text("For seconds", "ttl", "for good") : null}
       {text("Expires after seconds", "expiresIn", "never")}
@@ -212,7 +230,7 @@ interface FieldProps {
 function Field({ name, fault, children }: FieldProps) {
   const id = useId();
   return (
-    <div class="field">
+    <div class="field grow">
       <label>
         {name}
         {children({ "aria-invalid": fault !== "", "aria-describedby": id })}

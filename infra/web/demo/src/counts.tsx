@@ -1,27 +1,13 @@
 // Live counts of the local stack.
 
-import { useEffect, useState } from "preact/hooks";
-import { HUB, counts, type Counts } from "./backend";
-
-const EVERY_MILLISECONDS = 500;
+import { HUB } from "./backend";
+import { DeadLetters } from "./dead-letters";
+import { useChanges } from "./observe";
+import { stack } from "./stack";
 
 export function LiveCounts() {
-  const [now, setNow] = useState<Counts>();
-  const [fault, setFault] = useState("");
-  useEffect(() => {
-    let timer = 0;
-    const look = async () => {
-      try {
-        if (!document.hidden) setNow(await counts());
-        setFault("");
-      } catch (error) {
-        setFault((error as Error).message);
-      }
-      timer = window.setTimeout(look, EVERY_MILLISECONDS);
-    };
-    void look();
-    return () => window.clearTimeout(timer);
-  }, []);
+  useChanges(stack);
+  const { now } = stack;
   const hub = now?.hubs[HUB];
   const [users, groups] = [Object.entries(hub?.users ?? {}), Object.entries(hub?.groups ?? {})];
   return (
@@ -35,11 +21,7 @@ export function LiveCounts() {
       </dl>
       <Shares name="Connections of users" of={users} />
       <Shares name="Connections in groups" of={groups} />
-      {fault ? (
-        <p class="fault" role="alert">
-          The local stack does not answer: {fault}
-        </p>
-      ) : null}
+      <DeadLetters count={now?.queues.dlq ?? 0} />
     </section>
   );
 }

@@ -16,6 +16,8 @@ export interface Envelope {
   reason?: string;
   allowReconnect?: boolean;
   expiresAt?: string;
+  retain?: string;
+  keepSeconds?: number;
 }
 
 /** One envelope, or several that stay in order. */
@@ -36,6 +38,8 @@ export interface Form {
   reason: string;
   allowReconnect: boolean;
   expiresIn: string;
+  retain: string;
+  keep: string;
 }
 
 /** Whom each kind of envelope may name. */
@@ -84,7 +88,7 @@ function content(form: Form): Envelope {
   };
   switch (what) {
     case "call":
-      return { target: method(form), arguments: args(form) };
+      return { target: method(form), arguments: args(form), ...kept(form) };
     case "add":
       return { action: what, ...groups(form), ...ttl() };
     case "remove":
@@ -97,6 +101,15 @@ function content(form: Form): Envelope {
     case "unblock":
       return { action: what };
   }
+}
+
+/** What stays for who comes later. */
+function kept(form: Form): Envelope {
+  const keepSeconds = seconds(form, "keep");
+  const retain = form.retain.trim();
+  if (keepSeconds !== undefined && list(form.names).length > 1) throw new Fault("keep", "A message waits for one user.");
+  if (keepSeconds !== undefined && retain !== "") throw new Fault("keep", "A message waits, or is retained: not both.");
+  return { ...(retain && { retain }), ...(keepSeconds !== undefined && { keepSeconds }) };
 }
 
 function method({ target }: Form): string {
@@ -141,7 +154,7 @@ function groups(form: Form): Envelope {
   return names.length > 1 ? { groupNames: names } : { groupName };
 }
 
-function seconds(form: Form, field: "ttl" | "expiresIn"): number | undefined {
+function seconds(form: Form, field: "ttl" | "expiresIn" | "keep"): number | undefined {
   const text = form[field].trim();
   if (text === "") return undefined;
   if (!/^\d{1,9}$/.test(text)) throw new Fault(field, "Whole seconds, or nothing.");

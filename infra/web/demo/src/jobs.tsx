@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { logOut } from "./backend";
 import type { Envelope, Message } from "./envelope";
 import { useChanges } from "./observe";
-import type { Sender } from "./operator";
+import type { At } from "./operator";
 import { tabs } from "./tabs";
 
 const ROLES = ["editor", "admin", "viewer"];
@@ -16,7 +16,7 @@ const LICENCES = [
 ];
 
 /** What each job is given by its name: how it sends, and what became of that. */
-type OfJob = (name: string) => { send: Sender; outcome: ComponentChildren };
+type OfJob = (name: string) => ReturnType<At>;
 
 export function Jobs({ of }: { of: OfJob }) {
   useChanges(tabs);

@@ -4,7 +4,7 @@ import { useId, useState } from "preact/hooks";
 import { toMessage, type Message } from "./envelope";
 import type { Sender } from "./operator";
 
-const ROWS_MAX = 18;
+const [ROWS_MIN, ROWS_MAX] = [6, 18];
 const pretty = (message: Message) => JSON.stringify(message, null, 2);
 
 interface JsonEditorProps {
@@ -36,7 +36,7 @@ export function JsonEditor({ message, edited, send }: JsonEditorProps) {
         aria-invalid={fault !== ""}
         aria-describedby={id}
         spellcheck={false}
-        rows={Math.min(ROWS_MAX, text.split("\n").length)}
+        rows={Math.max(ROWS_MIN, Math.min(ROWS_MAX, text.split("\n").length))}
         value={text}
         onInput={({ currentTarget }) => change(currentTarget.value)}
       />

@@ -1,24 +1,18 @@
 // One tab as its user sees it, and below it what its wire carries.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useChanges } from "./observe";
 import type { Tab } from "./tab";
 import { tabs } from "./tabs";
 import { Toasts } from "./toasts";
-import { WireLog } from "./wire-log";
 
-const HUES = 6;
-
-/** The same user has the same colour on every tab. */
-function hueOf(user: string): number {
-  return [...user].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % HUES;
-}
+const OFFLINE_SECONDS = 20;
 
 export function Pane({ tab }: { tab: Tab }) {
   useChanges(tab);
   const title = `tab-${tab.id}`;
   return (
-    <article class="pane card" data-hue={hueOf(tab.user)} aria-labelledby={title}>
+    <article class="pane card" id={`pane-${tab.id}`} data-hue={tabs.hueOf(tab.user)} aria-labelledby={title}>
       <header class="pane-head">
         <span class="avatar" aria-hidden="true">
           {tab.user.slice(0, 1).toUpperCase()}
@@ -36,7 +30,6 @@ export function Pane({ tab }: { tab: Tab }) {
         </button>
       </header>
       {tab.state === "signed out" ? <SignedOut tab={tab} /> : <SignedIn tab={tab} />}
-      <WireLog tab={tab} />
     </article>
   );
 }
@@ -58,7 +51,7 @@ function SignedIn({ tab }: { tab: Tab }) {
   return (
     <div class="screen">
       <p class="why" role="status">
-        {isOnline ? "" : tab.why}
+        {isOnline ? "" : tab.offlineUntil === undefined ? tab.why : <Offline until={tab.offlineUntil} />}
       </p>
       <LicenceBanner tab={tab} />
       <dl class="facts">
@@ -82,8 +75,26 @@ function SignedIn({ tab }: { tab: Tab }) {
         <button type="button" class="quiet" disabled={!isOnline} onClick={() => tab.cut()}>
           Cut the wire
         </button>
+        <button type="button" class="quiet" disabled={!isOnline} onClick={() => tab.stayOffline(OFFLINE_SECONDS)}>
+          Stay offline {OFFLINE_SECONDS} s
+        </button>
       </div>
     </div>
+  );
+}
+
+/** How long a tab stays offline; what was sent with a wait or a key arrives afterwards. */
+function Offline({ until }: { until: number }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <>
+      Offline, {Math.max(0, Math.ceil((until - now) / 1000))} s more. Messages that wait for the user, and retained ones,
+      arrive afterwards.
+    </>
   );
 }
 
@@ -137,7 +148,7 @@ function Groups({ tab }: { tab: Tab }) {
           required
           pattern=".*\S.*"
           aria-label={`Group for ${tab.title} to join`}
-          placeholder="public-news"
+          placeholder="such as public-news"
           value={group}
           onInput={({ currentTarget }) => setGroup(currentTarget.value)}
         />

@@ -21,7 +21,7 @@ export function SignIn() {
           name="user"
           required
           pattern=".*\S.*"
-          placeholder="alice"
+          placeholder="such as alice"
           autocomplete="off"
           value={user}
           onInput={({ currentTarget }) => setUser(currentTarget.value)}
@@ -31,7 +31,7 @@ export function SignIn() {
         Groups of the token
         <input
           name="groups"
-          placeholder="acme, admins"
+          placeholder="such as acme, admins"
           autocomplete="off"
           value={groups}
           onInput={({ currentTarget }) => setGroups(currentTarget.value)}

@@ -1,6 +1,7 @@
 // The same message as a backend would send it, in the languages of backends.
 
-import type { Message } from "./envelope";
+import { HUB } from "./backend";
+import type { Envelope, Message } from "./envelope";
 
 /** What is sent and to where. */
 export interface Send {
@@ -23,6 +24,9 @@ export const SNIPPETS: Snippet[] = [
   { name: "C#", code: cSharp },
   { name: "Python", code: python },
   { name: "Java", code: java },
+  { name: "Node", code: node },
+  { name: "REST", code: rest },
+  { name: "hubcast", code: commandLine },
 ];
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -77,6 +81,60 @@ sqs.send_message(
     MessageDeduplicationId=str(uuid.uuid4()),
     MessageBody=json.dumps(${pythonValue(message, 4)}),
 )`;
+}
+
+function node({ message, group, queueUrl, endpoint }: Send): string {
+  return `// npm install @aws-sdk/client-sqs
+import { randomUUID } from "node:crypto";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+
+const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+const sqs = new SQSClient({ endpoint: "${endpoint}", region: "us-east-1", credentials });
+await sqs.send(new SendMessageCommand({
+  QueueUrl: "${queueUrl}",
+  MessageGroupId: ${JSON.stringify(group)},
+  MessageDeduplicationId: randomUUID(),
+  MessageBody: JSON.stringify(${indented(JSON.stringify(message, null, 2), 2)}),
+}));`;
+}
+
+const REST_VERSION = "api-version=2024-12-01";
+const NO_WORDS = `# The REST API has no words for this message: send it by SQS.
+# It sends a call, closes, and changes groups, for one user, group or connection at a time, or for everyone.`;
+
+function rest({ message, endpoint }: Send): string {
+  const call = Array.isArray(message) ? undefined : restCall(message);
+  if (!call) return NO_WORDS;
+  const url = quoted(`${endpoint}/api/hubs/${call.path}${call.path.includes("?") ? "&" : "?"}${REST_VERSION}`);
+  const data = call.body ? ` \\\n  -H 'Content-Type: application/json' -d ${quoted(call.body)}` : "";
+  return `token=$(curl -s -X POST ${endpoint}/dev/rest-token)
+curl -i -X ${call.method} ${url} \\
+  -H "Authorization: Bearer $token"${data}`;
+}
+
+/** The call of REST that says the same; nothing where REST has no words for it. */
+function restCall(envelope: Envelope): { method: string; path: string; body?: string } | undefined {
+  const { hub = HUB, userId, groupName, connectionId, everyone, target, arguments: args, action, reason, ttlSeconds, ...more } = envelope;
+  const { allowReconnect, ...unsaid } = more;
+  const [hubPath, part] = [encodeURIComponent(hub.toLowerCase()), encodeURIComponent];
+  const place = userId ? `/users/${part(userId)}` : groupName ? `/groups/${part(groupName)}` : connectionId ? `/connections/${part(connectionId)}` : "";
+  if (Object.keys(unsaid).length > 0) return undefined;
+  if (target) return { method: "POST", path: `${hubPath}${place}/:send`, body: JSON.stringify({ target, arguments: args ?? [] }) };
+  if (action === "close" && !connectionId) {
+    const query = new URLSearchParams({ allowReconnect: String(allowReconnect ?? false), ...(userId && { revoke: "true" }), ...(reason && { reason }) });
+    return { method: "POST", path: `${hubPath}${place}/:closeConnections?${query}` };
+  }
+  if ((action === "add" || action === "remove") && userId && groupName) {
+    const ttl = ttlSeconds === undefined ? "" : `?ttl=${ttlSeconds}`;
+    return { method: action === "add" ? "PUT" : "DELETE", path: `${hubPath}/users/${part(userId)}/groups/${part(groupName)}${ttl}` };
+  }
+  return undefined;
+}
+
+/** Any message is a line of `--lines`. */
+function commandLine({ message, group, endpoint }: Send): string {
+  return `printf '%s\\n' ${quoted(JSON.stringify(message))} |
+  hubcast send --local=${endpoint} --lines --message-group ${quoted(group)}`;
 }
 
 function pythonValue(value: unknown, indent: number): string {

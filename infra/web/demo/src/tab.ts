@@ -1,9 +1,11 @@
 // One tab of one user: its connection, and what its app shows.
 
-import { HubcastClient } from "@hubcast/client";
+import { HubcastClient, reasonOf } from "@hubcast/client";
 import { LogLevel } from "@microsoft/signalr";
 import { HUB, logOut, send, signIn, type Token } from "./backend";
 import { Observable } from "./observe";
+import { stack } from "./stack";
+import { timeline } from "./timeline";
 import { Wire, type Frame } from "./wire";
 
 /** The methods that the app's backends call. */
@@ -27,7 +29,6 @@ export interface Toast {
 
 export type State = "connecting" | "connected" | "reconnecting" | "signed out";
 
-const FRAMES_KEPT = 200;
 const TOASTS_KEPT = 3;
 const TOAST_MILLISECONDS = 8000;
 const EXPIRY_MARGIN_MILLISECONDS = 60_000;
@@ -52,7 +53,11 @@ export class Tab extends Observable {
   /** The groups that this tab joined by itself; a connection's own, so they are joined anew after a reconnect. */
   readonly joined = new Set<string>();
   toasts: Toast[] = [];
-  frames: Frame[] = [];
+  /** When something last arrived for the user. */
+  arrivals = 0;
+  /** When the wire was cut, and until when the tab stays offline, in milliseconds. */
+  #cutAt: number | undefined;
+  offlineUntil: number | undefined;
   #client: HubcastClient<Methods>;
   #token: Token | undefined;
   readonly #wire = new Wire(
@@ -102,7 +107,15 @@ export class Tab extends Observable {
   }
 
   cut(): void {
+    this.#cutAt = Date.now();
     this.#wire.cut();
+  }
+
+  /** As in a tunnel: the wire is cut, and nothing gets through for a while. */
+  stayOffline(seconds: number): void {
+    this.#cutAt = Date.now();
+    this.offlineUntil = this.#cutAt + seconds * 1000;
+    this.#wire.stayOffline(seconds * 1000);
   }
 
   async join(group: string): Promise<void> {
@@ -173,21 +186,33 @@ export class Tab extends Observable {
   #refused(error: Error & { statusCode?: number }): void {
     // A stack that was started anew does not know the tokens of the last one; after a log-out it would be a 403.
     if (error.statusCode === 401) this.#token = undefined;
-    this.why = error instanceof TypeError ? "The local stack does not answer." : error.message;
+    // That nothing answers is told once, by the banner of the page.
+    if (error instanceof TypeError) void stack.look();
+    this.why = error instanceof TypeError ? "" : error.message;
     this.changed();
   }
 
   async #rejoin(): Promise<void> {
     this.#become("connected");
+    this.#tellCut();
     for (const group of this.joined) await this.#client.invoke("JoinGroup", group).catch(() => this.joined.delete(group));
     this.changed();
   }
 
+  /** Says what became of a cut: the client came back, as another connection. */
+  #tellCut(): void {
+    if (this.#cutAt === undefined) return;
+    const seconds = ((Date.now() - this.#cutAt) / 1000).toFixed(1);
+    this.#toast(`Dropped, and back after ${seconds} s as a new connection.`, "plain");
+    this.#cutAt = this.offlineUntil = undefined;
+  }
+
   /** Empties the tab: nothing of the user stays on the screen. */
   #end(why = ""): void {
-    Object.assign(this, { ...NEWCOMER, newLicence: undefined, toasts: [] });
+    Object.assign(this, { ...NEWCOMER, newLicence: undefined, toasts: [], offlineUntil: undefined });
+    this.#cutAt = undefined;
     this.joined.clear();
-    this.#become("signed out", why.replace("Server returned an error on close: ", ""));
+    this.#become("signed out", reasonOf(new Error(why)));
   }
 
   #become(state: State, why = ""): void {
@@ -204,7 +229,10 @@ export class Tab extends Observable {
   }
 
   #note(frame: Frame): void {
-    this.frames = [...this.frames, frame].slice(-FRAMES_KEPT);
-    this.changed();
+    timeline.notes(this, frame);
+    if (frame.direction === "in" && frame.title.startsWith("call ")) {
+      this.arrivals += 1;
+      this.changed();
+    }
   }
 }

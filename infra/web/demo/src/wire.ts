@@ -19,11 +19,19 @@ const RS = "\u001e";
 /** A socket constructor and an HTTP client that tell `note` of everything, and `refused` of what failed. */
 export class Wire {
   #socket: WebSocket | undefined;
+  /** Until when nothing goes over the wire. */
+  #online: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly note: (frame: Frame) => void,
     readonly refused: (error: Error) => void,
   ) {}
+
+  /** Drops the socket, and lets no other one be opened for a while. */
+  stayOffline(milliseconds: number): void {
+    this.#online = new Promise((resolve) => setTimeout(resolve, milliseconds));
+    this.cut();
+  }
 
   /** What the official client takes as its options. */
   get options() {
@@ -66,6 +74,7 @@ export class Wire {
     class Tapped extends DefaultHttpClient {
       override async send(request: HttpRequest): Promise<HttpResponse> {
         const { pathname, search } = new URL(request.url ?? "", location.href);
+        await wire.#online;
         wire.#tell("out", "negotiate", `${request.method} ${pathname}${search}`);
         const answer = await super.send(request).catch((error: Error) => {
           wire.#tell("in", "refused", error.message);

@@ -1,0 +1,37 @@
+// The dead letters: why each is dead, what it says, and its end.
+
+import { useEffect, useState } from "preact/hooks";
+import { dropLetter, letters, type Letter } from "./backend";
+
+export function DeadLetters({ count }: { count: number }) {
+  const [isOpen, setOpen] = useState(false);
+  const [all, setAll] = useState<Letter[]>([]);
+  useEffect(() => {
+    if (isOpen) void letters().then(setAll, () => setAll([]));
+  }, [isOpen, count]);
+  return (
+    <div class="letters">
+      <button type="button" aria-expanded={isOpen} aria-controls="dead-letters" onClick={() => setOpen(!isOpen)}>
+        {isOpen ? "Hide dead letters" : "Show dead letters"}
+      </button>
+      <div id="dead-letters" role="region" aria-label="Dead letters" hidden={!isOpen}>
+        {all.length === 0 ? <p class="muted small">There are none.</p> : null}
+        <ul>
+          {all.map((letter) => (
+            <li key={letter.id}>
+              <p>
+                <strong>{letter.reason}</strong>: {letter.detail}
+              </p>
+              <pre tabIndex={0} aria-label="Its body">
+                <code>{letter.body}</code>
+              </pre>
+              <button type="button" class="quiet" onClick={() => void dropLetter(letter.id).then(setAll)}>
+                Drop
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
