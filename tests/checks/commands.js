@@ -23,6 +23,7 @@ const document = (test, words) => byTest("tests/stories/docs.test.js", test, wor
 const probes = document("`make probe URL=http://127.0.0.1:8080` asks the local stack");
 const letters = (words) => document("lists, shows, drops and redrives dead letters as the operations guide does", words);
 const guide = (words) => document("counts and listens as the migration guide does", words);
+const troubles = (words) => document("looks for a client as the page of troubles does", words);
 const commandLine = byTest("infra/programs/cli/tests/cli/docs.rs", "every_command_of_the_page_works");
 const readme = (words) => byTest("tests/stories/first-send.test.js", "as the README shows it by .. reaches who receives as the README shows it", words);
 const example = (words) => byTest("tests/stories/examples.test.js", ".. does the four jobs", words);
@@ -68,6 +69,11 @@ export const ELSEWHERE = {
   "hubcast send --local": commandLine,
   "hubcast doctor --local": commandLine,
   "hubcast probe": commandLine,
+
+  [`token=$(curl -s -X POST http://127.0.0.1:8080/dev/token -d '{"sub":"alice"}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`]: troubles("block(text("),
+  [`curl -i -X POST 'http://127.0.0.1:8080/hubs/notifications/negotiate?negotiateVersion=1' -H "Authorization: Bearer $token"`]: troubles("block(text("),
+  "hubcast connections list --user ID": troubles("hubcast connections list --user ID"),
+  "hubcast send --connection ID toast hello": troubles("hubcast send --connection ID toast hello"),
 
   "python python/notify.py role alice admin": example('example("python/notify.py")'),
   "node node/notify.mjs role alice admin": example('example("node/notify.mjs")'),

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Backend } from "../harness/backend.js";
 import { Condition, signedIn } from "../harness/client.js";
+import { block, text } from "../harness/docs.js";
 import { poll } from "../harness/poll.js";
 import { READER } from "../harness/runtimes.js";
 import { startStack } from "../harness/stack.js";
@@ -118,6 +119,16 @@ describe("as the documents say it,", () => {
       await backend.send({ userId: "alice", target: "toast", arguments: [{ id: 7 }] });
       await listening.until(() => listening.output.includes('{"id":7}'), "the call");
       await listening.interrupt();
+      await tab.stop();
+    });
+
+    it("looks for a client as the page of troubles does", async () => {
+      const byHand = block(text("docs/TROUBLESHOOTING.md"), "sh").replaceAll("http://127.0.0.1:8080", stack.url);
+      assert.match((await promisify(execFile)("sh", ["-c", byHand])).stdout, /^HTTP\/1.1 200/);
+      const tab = await signedIn(stack, "alice");
+      assert.match(await hubcast("hubcast connections list --user ID", "alice"), new RegExp(tab.connection.connectionId));
+      await hubcast("hubcast send --connection ID toast hello", tab.connection.connectionId);
+      await tab.receives("toast");
       await tab.stop();
     });
   });
