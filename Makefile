@@ -86,7 +86,11 @@ template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether 
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml
 	$(SAM)/bin/cfn-lint template.yaml
 	$(SAM)/bin/python tests/checks/template.py
+	$(SAM)/bin/python tests/checks/configuration.py
 	$(SAM)/bin/python -m unittest discover --quiet --start-directory tests/checks/deployment --pattern "*_test.py"
+
+configuration: $(SAM)/.installed ## Writes docs/CONFIGURATION.md, by the template and infra/cloud/configuration.
+	$(SAM)/bin/python tests/checks/configuration.py --write
 
 hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure, by checkov.
 	$(CHECKOV)/bin/python tests/checks/hardening.py

@@ -5,6 +5,7 @@
 export const HERE = [
   "make",
   "make capacity",
+  "make configuration",
   "make cost",
   "make inline",
   "node infra/cloud/cost/capacity.mjs --quota 10000 --keep-alive 15 --posts 5000",

@@ -113,6 +113,12 @@ describe("as the documents say it,", () => {
     await assert.rejects(run(`make dotnet DOTNET=${folder}/dotnet PROGRAMS=true`));
   });
 
+  test("`make configuration` writes the page that is there", async () => {
+    const before = text("docs/CONFIGURATION.md");
+    await run("make configuration");
+    assert.equal(text("docs/CONFIGURATION.md"), before);
+  });
+
   test("`make capacity` writes the page that is there, and the calculator knows any other case", async () => {
     const before = text("docs/CAPACITY.md");
     await run("make capacity");

@@ -338,6 +338,18 @@ fn apps_need_a_role_and_an_audience_that_people_do_not_have() {
     assert!(with_issuers(with_roles).unwrap_err().contains("REST_ISSUERS"));
 }
 
+#[test]
+fn the_recipes_of_the_page_can_be_read() {
+    let page = include_str!("../../../../infra/cloud/configuration/recipes.md");
+    let recipes: Vec<&str> =
+        page.split("```json\n").skip(1).filter_map(|part| part.split("\n```").next()).collect();
+    assert_eq!(recipes.len(), 8, "one more recipe needs one more look here");
+    for recipe in recipes {
+        let read = if recipe.contains("\"roles\"") { rest(recipe).err() } else { with_issuers(recipe).err() };
+        assert_eq!(read, None, "{recipe}");
+    }
+}
+
 const UPSTREAM: [(&str, &str); 2] = [
     ("UPSTREAM_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/u.fifo"),
     ("TIMERS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/timers"),
