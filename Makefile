@@ -14,6 +14,7 @@ SAM := $(VENV)/sam
 MINISTACK := $(VENV)/ministack
 BUILD := $(VENV)/build
 CHECKOV := $(VENV)/checkov
+SITE := $(VENV)/site
 ARCH ?= arm64
 PROFILE ?= release
 STACK ?= hubcast
@@ -21,6 +22,7 @@ STACK ?= hubcast
 VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
 CDK_MARK := infra/cloud/cdk/node_modules/.installed
+SITE_MARK := infra/site/node_modules/.installed
 DEMO_MARK := infra/web/demo/node_modules/.installed
 ANGULAR_MARK := docs/examples/angular/node_modules/.installed
 CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
@@ -58,7 +60,7 @@ run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for an
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
-test: lint advisories unit infra stories stack browser dotnet ## Runs everything, installing what it needs.
+test: lint advisories unit infra site stories stack browser dotnet ## Runs everything, installing what it needs.
 
 lint: fmt layers deny template hardening workflows clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
 
@@ -92,6 +94,13 @@ template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether 
 configuration: $(SAM)/.installed ## Writes docs/CONFIGURATION.md, by the template and infra/cloud/configuration.
 	$(SAM)/bin/python tests/checks/configuration.py --write
 
+site: $(SITE)/.installed $(SITE_MARK) ## Builds the documents as a site into target/site; a link to nowhere fails.
+	$(SITE)/bin/python infra/site/pages.py
+	$(SITE)/bin/zensical build --strict --config-file target/mkdocs.yml
+
+docs: site ## Serves the documents with search on http://127.0.0.1:8000.
+	$(SITE)/bin/zensical serve --config-file target/mkdocs.yml --dev-addr 127.0.0.1:8000
+
 hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure, by checkov.
 	$(CHECKOV)/bin/python tests/checks/hardening.py
 	$(CHECKOV)/bin/python tests/checks/terraform.py
@@ -109,7 +118,8 @@ advisories: $(VENV_MARK) ## Checks for known vulnerabilities; says which databas
 requirements: $(VENV_MARK) ## Pins Python's packages with their hashes anew, by the .in files (UPGRADE=1 for newer versions).
 	set -e; for file in infra/requirements infra/build-requirements infra/checkov-requirements tests/stack/requirements; do \
 	  $(UV_COMPILE) --python-version 3.10 $$file.in --output-file $$file.txt; done
-	$(UV_COMPILE) --python-version 3.11 tests/requirements.in --output-file tests/requirements.txt
+	set -e; for file in tests/requirements infra/site/requirements; do \
+	  $(UV_COMPILE) --python-version 3.11 $$file.in --output-file $$file.txt; done
 
 sbom: $(VENV_MARK) ## Writes what programs and tools are made of into target/sbom, as CycloneDX.
 	$(CARGO) install --quiet --locked --root $(VENV)/cargo --version $(CYCLONEDX) cargo-cyclonedx
@@ -122,7 +132,7 @@ stories: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Runs the official SignalR clients 
 	$(PROGRAMS)
 	cd tests && PYTHON=../$(PY) npm run --silent stories
 
-browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(ANGULAR_MARK) ## Plays the demo page and the browser bundles in a real Chromium.
+browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(ANGULAR_MARK) site ## Plays the demo page and the browser bundles in a real Chromium.
 	$(PROGRAMS)
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
@@ -213,7 +223,7 @@ toolchain:
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/fuzz/target tests/node_modules $(VENV)
 	rm -rf infra/web/demo/node_modules infra/web/demo/dist infra/cloud/cdk/node_modules
-	rm -rf docs/examples/angular/node_modules docs/examples/angular/dist docs/examples/angular/.angular
+	rm -rf docs/examples/angular/node_modules docs/examples/angular/dist docs/examples/angular/.angular infra/site/node_modules
 
 $(VENV_MARK): tests/requirements.txt
 	python3 -m venv $(VENV)
@@ -222,6 +232,10 @@ $(VENV_MARK): tests/requirements.txt
 
 $(DEMO_MARK): infra/web/demo/package-lock.json $(CLIENT)
 	cd infra/web/demo && $(NPM_CI)
+	touch $@
+
+$(SITE_MARK): infra/site/package-lock.json
+	cd infra/site && $(NPM_CI)
 	touch $@
 
 $(CDK_MARK): infra/cloud/cdk/package-lock.json
@@ -243,7 +257,8 @@ $(SAM)/.installed: infra/requirements.txt
 $(MINISTACK)/.installed: tests/stack/requirements.txt
 $(BUILD)/.installed: infra/build-requirements.txt
 $(CHECKOV)/.installed: infra/checkov-requirements.txt
-$(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed $(CHECKOV)/.installed:
+$(SITE)/.installed: infra/site/requirements.txt
+$(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed $(CHECKOV)/.installed $(SITE)/.installed:
 	python3 -m venv $(@D)
 	$(@D)/bin/python $(PIP_INSTALL) $<
 	touch $@

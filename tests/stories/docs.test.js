@@ -125,9 +125,9 @@ describe("as the documents say it,", () => {
     it("looks for a client as the page of troubles does", async () => {
       const byHand = block(text("docs/TROUBLESHOOTING.md"), "sh").replaceAll("http://127.0.0.1:8080", stack.url);
       assert.match((await promisify(execFile)("sh", ["-c", byHand])).stdout, /^HTTP\/1.1 200/);
-      const tab = await signedIn(stack, "alice");
-      assert.match(await hubcast("hubcast connections list --user ID", "alice"), new RegExp(tab.connection.connectionId));
-      await hubcast("hubcast send --connection ID toast hello", tab.connection.connectionId);
+      const tab = await signedIn(stack, "alice", { methods: ["toast"] });
+      assert.match(await hubcast("hubcast connections list --user ID", "alice"), new RegExp(tab.id));
+      await hubcast("hubcast send --connection=ID toast hello", tab.id);
       await tab.receives("toast");
       await tab.stop();
     });

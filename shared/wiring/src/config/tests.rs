@@ -345,7 +345,11 @@ fn the_recipes_of_the_page_can_be_read() {
         page.split("```json\n").skip(1).filter_map(|part| part.split("\n```").next()).collect();
     assert_eq!(recipes.len(), 8, "one more recipe needs one more look here");
     for recipe in recipes {
-        let read = if recipe.contains("\"roles\"") { rest(recipe).err() } else { with_issuers(recipe).err() };
+        let read = if recipe.contains("\"roles\"") {
+            rest(recipe).err()
+        } else {
+            with_issuers(recipe).err()
+        };
         assert_eq!(read, None, "{recipe}");
     }
 }

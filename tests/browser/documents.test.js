@@ -1,0 +1,67 @@
+// The documents as a site, in a real browser: pictures are drawn, the search finds, and nobody else is asked.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readdirSync } from "node:fs";
+import { launch, picture } from "../harness/browser.js";
+import { blocks, text } from "../harness/docs.js";
+import { PATIENCE_MS } from "../harness/poll.js";
+
+const SITE = fileURLToPath(new URL("../../target/site", import.meta.url));
+const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
+const guides = readdirSync(new URL("../../docs", import.meta.url)).filter((name) => name.endsWith(".md"));
+const pictures = guides.map((name) => [name, blocks(text(`docs/${name}`)).filter(({ language }) => language === "mermaid").length]);
+
+let browser, server, url;
+before(async () => {
+  server = createServer(async (request, answer) => {
+    const path = new URL(request.url, "http://x").pathname;
+    const body = await readFile(join(SITE, path === "/" ? "index.html" : path)).catch(() => undefined);
+    answer.writeHead(body ? 200 : 404, { "content-type": KINDS[extname(path)] ?? "text/html" }).end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${server.address().port}`;
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  server?.closeAllConnections();
+  server?.close();
+});
+
+async function opened(path) {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.goto(`${url}/${path}`);
+  return { page, asked };
+}
+
+describe("the site of the documents", () => {
+  for (const [name, count] of pictures.filter(([, count]) => count > 0)) {
+    it(`draws the ${count} picture(s) of ${name}`, async () => {
+      const { page, asked } = await opened(name.replace(/md$/, "html"));
+      // Mermaid draws into a closed shadow tree, so that the size of its element tells.
+      await page.waitForFunction((wanted) => {
+        const drawn = [...document.querySelectorAll(".mermaid")].filter((it) => it.tagName === "DIV" && it.clientHeight > 50);
+        return drawn.length === wanted;
+      }, count);
+      await picture(page, `document-${name.replace(/\.md$/, "").toLowerCase()}`);
+      assert.deepEqual(asked.filter((it) => !it.startsWith(url) && !it.startsWith("blob:") && !it.startsWith("data:")), []);
+      await page.close();
+    });
+  }
+
+  it("finds a page by a word", async () => {
+    const { page } = await opened("index.html");
+    await page.keyboard.press("/");
+    await page.keyboard.type("keepSeconds");
+    await page.getByText("For those who come later").first().waitFor();
+    await page.close();
+  });
+});
