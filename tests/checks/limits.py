@@ -26,7 +26,7 @@ INNER = {
     "what AWS takes in one call, which adapters keep": "BATCH_MAX BATCH_MAX_BYTES WRITES_MAX READS_MAX SAMPLES_MAX DELAY_MAX",
     "pauses between tries, and how often is looked again": "PAUSE_MAX PING_PAUSE ALONE_MAX ROUNDS_MAX LIVE_ROUNDS_MAX CHANGE_ROUNDS_MAX ATTEMPT_MIN",
     "how long a sender looks whether a handshake is through": "JOINING_MAX",
-    "how long a line waits, and how a frame of a line begins": "OPENING_MAX RESUMING_MAX ACK_MAX POST_MAX SEQUENCE_MAX_BYTES LINE_RECORD_MAX_BYTES",
+    "how long a line waits, and how a frame of a line begins": "OPENING_MAX RESUMING_MAX ACK_MAX SEQUENCE_MAX_BYTES LINE_RECORD_MAX_BYTES",
     "what a line remembers of the queue and of its client": "SEEN_MAX CALLS_MAX ID_MAX",
     "what is kept in memory": "OWED_MAX KEPT_MAX HASHES_MAX SOCKETS_MAX SKEW_MAX",
     "how long rows outlive what they are for": "ROW_LIFETIME GRANT_LIFETIME REMINDER_LATE_MAX ANNOUNCING_MAX",

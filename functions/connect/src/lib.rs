@@ -7,7 +7,7 @@ pub mod wiring;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
 use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest};
-use hubcast_model::context::Admission;
+use hubcast_model::context::{Admission, LATE};
 use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::query::{self, HUB, is_secret};
 use hubcast_model::report::chain;
@@ -56,6 +56,7 @@ fn request<'a>(
         origin: event.headers.get("origin").and_then(|origin| origin.to_str().ok()),
         host: context.domain_name.as_deref(),
         connected_at: Timestamp::from_millis(u64::try_from(context.connected_at).ok()?),
+        is_late: context.authorizer.fields.contains_key(LATE),
     })
 }
 
@@ -76,8 +77,8 @@ fn refusal(err: &ConnectError) -> ApiGatewayProxyResponse {
         | ConnectError::WrongOrigin
         | ConnectError::Blocked
         | ConnectError::Used => 403,
-        ConnectError::InUse => 409,
-        ConnectError::Store(_) => {
+        ConnectError::InUse | ConnectError::Over => 409,
+        ConnectError::Store(_) | ConnectError::Line(_) => {
             tracing::error!(error = %chain(err), "a socket could not be recorded");
             return response(500, "Internal server error");
         }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
+use hubcast_line::{AdmitToLines, ChangeError, Decision, NoLines};
 use hubcast_membership::session;
 use hubcast_model::client::Client;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
@@ -53,6 +54,8 @@ pub struct ConnectRequest<'a> {
     pub query: Values,
     /// When the socket connected, by API Gateway's clock.
     pub connected_at: Timestamp,
+    /// Whether the connectionToken has expired, so that it is good for coming back only.
+    pub is_late: bool,
 }
 
 /// Why a socket was not let in.
@@ -73,6 +76,12 @@ pub enum ConnectError {
     /// The connection id is in use by a socket that finished its handshake.
     #[error("the connection is in use")]
     InUse,
+    /// The connection has ended, and its client connects anew.
+    #[error("the connection has ended; negotiate again")]
+    Over,
+    /// A line could not be read or written.
+    #[error(transparent)]
+    Line(#[from] ChangeError),
     /// The table did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -92,29 +101,49 @@ pub trait Connect: Send + Sync {
 
 /// The rules of `$connect`, with the ports that they need.
 #[derive(Debug)]
-pub struct Reception<S, C> {
+pub struct Reception<S, C, L = NoLines> {
     store: S,
     clock: C,
     settings: ConnectSettings,
+    lines: L,
 }
 
 impl<S, C> Reception<S, C> {
-    /// The rules over these ports.
+    /// The rules over these ports. No connection outlives its socket.
     pub const fn new(store: S, clock: C, settings: ConnectSettings) -> Self {
-        Self { store, clock, settings }
+        Self { store, clock, settings, lines: NoLines }
     }
 }
 
-impl<S, C> Connect for Reception<S, C>
+impl<S, C, L> Reception<S, C, L> {
+    /// The same rules, with connections that outlive their sockets.
+    pub fn with_lines<M>(self, lines: M) -> Reception<S, C, M> {
+        let Self { store, clock, settings, lines: _ } = self;
+        Reception { store, clock, settings, lines }
+    }
+}
+
+impl<S, C, L> Connect for Reception<S, C, L>
 where
     S: BlockStore + ClaimStore + ClientStore + GrantStore + SessionStore + SocketStore,
     C: Clock,
+    L: AdmitToLines,
 {
     async fn connect(&self, mut request: ConnectRequest<'_>) -> Result<(), ConnectError> {
         let (store, principal) = (&self.store, request.principal);
         self.settings.check(&request)?;
         if is_blocked(store, principal, self.clock.now()).await? {
             return Err(ConnectError::Blocked);
+        }
+        if let Some(line) = principal.connection.as_ref().and_then(SocketId::of_line) {
+            match self.lines.admit(&line, &request.socket, request.is_late).await? {
+                Decision::Back => return Ok(()),
+                // From here on the line stands for its sockets.
+                Decision::New => request.socket = line,
+                Decision::Refused(_) | Decision::Doubtful | Decision::Unknown => {
+                    return Err(ConnectError::Over);
+                }
+            }
         }
         let query = std::mem::take(&mut request.query);
         let socket = socket_of(request, self.settings.reconnect_grace);

@@ -293,6 +293,7 @@ fn add_record(round: &mut Round, case: Case<'_>, content: &Content, targets: Vec
     if let Some(record) = content_record(content) {
         let message_id = || Origin::of(&case.element.key).message_id.to_owned();
         let ended_by = matches!(content, Content::Action(_)).then(message_id);
-        round.add(Parcel { element: case.at, record, ended_by, is_replay: false }, targets);
+        let position = Some(case.position());
+        round.add(Parcel { ended_by, position, ..Parcel::plain(case.at, record) }, targets);
     }
 }

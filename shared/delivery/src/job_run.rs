@@ -16,6 +16,7 @@ use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
 use hubcast_model::journey::Origin;
 use hubcast_model::ports::{Progress, Rest};
+use hubcast_model::retention::QueuePosition;
 
 /// The only element of a job's ledger.
 const ELEMENT: ElementRef = ElementRef { message: 0, element: 0 };
@@ -29,6 +30,8 @@ pub(crate) struct JobStart {
     pub(crate) known: Option<Progress>,
     /// How many sockets the try before this one reached.
     pub(crate) reached_before: usize,
+    /// Where the job stands in its queue.
+    pub(crate) position: QueuePosition,
 }
 
 /// A job that is being worked.
@@ -44,6 +47,8 @@ pub(crate) struct JobRun<'a> {
     pub(crate) ledger: Ledger,
     /// What a socket gets.
     record: Bytes,
+    /// Where the job stands in its queue.
+    position: QueuePosition,
     /// How far earlier invocations came.
     before: Progress,
     /// The pages that remain, after the socket that it names.
@@ -57,13 +62,14 @@ pub(crate) struct JobRun<'a> {
 impl<'a> JobRun<'a> {
     /// A run that goes past the sockets in `passed`.
     pub(crate) fn new(job: &Job, start: JobStart, passed: &'a BTreeSet<SocketId>) -> Self {
-        let JobStart { notification, known, reached_before } = start;
+        let JobStart { notification, known, reached_before, position } = start;
         let has_more = known.as_ref().is_none_or(|progress| progress.rest != Rest::Nothing);
         let before = known.unwrap_or_default();
         Self {
             channels: job.channels(),
             record: content_record(&notification.content).unwrap_or_default(),
             notification,
+            position,
             key: job.job.key.clone(),
             ledger: Ledger::of_one(reached_before),
             rest: before.rest.clone(),
@@ -98,7 +104,8 @@ impl<'a> JobRun<'a> {
         }
         let ended_by = self.is_action().then(|| Origin::of(&self.key).message_id.to_owned());
         let record = self.record.clone();
-        Round::of(Parcel { element: ELEMENT, record, ended_by, is_replay: false }, free)
+        let position = Some(self.position.clone());
+        Round::of(Parcel { ended_by, position, ..Parcel::plain(ELEMENT, record) }, free)
     }
 
     /// Notes that the pages after `next` remain, or none.

@@ -31,6 +31,7 @@ use hubcast_model::ports::{
     Progress, ProgressStore, QueuedMessage, SessionStore, SocketStore, StoreError, UpstreamQueue,
 };
 use hubcast_model::report::chain;
+use hubcast_model::retention::QueuePosition;
 use hubcast_model::time::Clock;
 
 /// How many lanes are worked at once.
@@ -192,7 +193,8 @@ where
         report.tally.resumed += usize::from(known.is_some());
         let lately = known.as_ref().filter(|_| !message.is_redriven());
         let reached_before = lately.map_or(0, Progress::reached_lately);
-        let start = JobStart { notification, known, reached_before };
+        let position = QueuePosition::new(&message.group, &message.sequence, 0);
+        let start = JobStart { notification, known, reached_before, position };
         let mut run = JobRun::new(job, start, turn.passed);
         let outcome = self.run(&mut run, turn.deadline).await;
         report.tally += run.ledger.tally();

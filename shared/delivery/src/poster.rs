@@ -19,6 +19,7 @@ use hubcast_model::frame::Frame;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError, SocketStore};
 use hubcast_model::report::chain;
+use hubcast_model::retention::QueuePosition;
 use hubcast_model::time::Clock;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -61,6 +62,13 @@ impl Schedule {
         }
         self.retry_end.min(since + self.alone)
     }
+}
+
+/// What is posted at once.
+struct Load {
+    body: Bytes,
+    /// Where each record comes from, for lines.
+    elements: Vec<Option<QueuePosition>>,
 }
 
 /// The attempts at one frame.
@@ -156,7 +164,7 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
         if round.may_be_joining(socket) {
             outcome.stop = self.stop_of_handshake(socket, schedule).await;
         }
-        self.post_list(frames, schedule, &mut outcome).await;
+        self.post_list(round, frames, schedule, &mut outcome).await;
         schedule.open.fetch_sub(1, Ordering::Relaxed);
         outcome
     }
@@ -173,7 +181,13 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
     }
 
     /// Posts frames in order, until one of them stops the rest.
-    async fn post_list(&self, frames: Vec<Frame>, schedule: &Schedule, outcome: &mut Outcome) {
+    async fn post_list(
+        &self,
+        round: &Round,
+        frames: Vec<Frame>,
+        schedule: &Schedule,
+        outcome: &mut Outcome,
+    ) {
         for Frame { body, parcels } in frames {
             if outcome.stop.is_some() {
                 outcome.frames.push(FrameOutcome::left(parcels));
@@ -181,7 +195,10 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
             }
             let mut attempts = Attempts::default();
             let socket = &outcome.socket;
-            let fate = match self.post_frame(socket, body, schedule, &mut attempts).await {
+            // Only lines ask where records come from.
+            let elements = if socket.is_line() { round.positions(&parcels) } else { Vec::new() };
+            let load = Load { body, elements };
+            let fate = match self.post_frame(socket, load, schedule, &mut attempts).await {
                 Ending::Fate(fate) => fate,
                 Ending::Stop(stop) => {
                     outcome.stop = Some(stop);
@@ -198,7 +215,7 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
     async fn post_frame(
         &self,
         socket: &SocketId,
-        body: Bytes,
+        load: Load,
         schedule: &Schedule,
         attempts: &mut Attempts,
     ) -> Ending {
@@ -207,13 +224,14 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
                 let is_tried = attempts.first_failed.is_some();
                 return Ending::Stop(if is_tried { Stop::Failed } else { Stop::Untried });
             }
-            let err = match self.gateway.post(socket, body.clone()).await {
-                Ok(()) => {
-                    self.pace.succeeded();
-                    return Ending::Fate(Fate::Delivered);
-                }
-                Err(err) => err,
-            };
+            let err =
+                match self.gateway.post_elements(socket, load.body.clone(), &load.elements).await {
+                    Ok(()) => {
+                        self.pace.succeeded();
+                        return Ending::Fate(Fate::Delivered);
+                    }
+                    Err(err) => err,
+                };
             if let PostError::Throttled = err {
                 self.pace.throttled(socket);
             }

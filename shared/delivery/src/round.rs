@@ -8,6 +8,7 @@ use hubcast_membership::replay::Replay;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::frame::{Frame, coalesce};
 use hubcast_model::id::SocketId;
+use hubcast_model::retention::QueuePosition;
 
 /// Which element of which message of a batch. References are in the order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,12 +30,14 @@ pub(crate) struct Parcel {
     pub(crate) ended_by: Option<String>,
     /// Whether the record is a retained value for a newcomer.
     pub(crate) is_replay: bool,
+    /// Where the element stands in its queue, if this is the element's own record.
+    pub(crate) position: Option<QueuePosition>,
 }
 
 impl Parcel {
     /// A record that ends nothing and replays nothing.
     pub(crate) const fn plain(element: ElementRef, record: Bytes) -> Self {
-        Self { element, record, ended_by: None, is_replay: false }
+        Self { element, record, ended_by: None, is_replay: false, position: None }
     }
 }
 
@@ -133,7 +136,7 @@ impl Round {
         let element = showing.element;
         for record in records {
             let record = Bytes::from(record);
-            let parcel = Parcel { element, record, ended_by: None, is_replay: true };
+            let parcel = Parcel { is_replay: true, ..Parcel::plain(element, record) };
             self.add(parcel, showing.targets.clone());
         }
         self.showings.push(showing);
@@ -142,6 +145,12 @@ impl Round {
     /// A record by its number.
     pub(crate) fn parcel(&self, at: usize) -> Option<&Parcel> {
         self.parcels.get(at)
+    }
+
+    /// Where the elements of these records stand in their queue.
+    pub(crate) fn positions(&self, parcels: &[usize]) -> Vec<Option<QueuePosition>> {
+        let position = |at: &usize| self.parcel(*at).and_then(|parcel| parcel.position.clone());
+        parcels.iter().map(position).collect()
     }
 
     /// Whether a socket's client may not have the answer to its handshake yet.

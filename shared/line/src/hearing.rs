@@ -12,7 +12,7 @@ const ID_MAX: usize = 16;
 
 /// The client acknowledged a record that was never sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a record was acknowledged that was not sent")]
+#[error("the client acknowledged a record that was not sent")]
 pub struct BadAck;
 
 /// The numbered messages of one frame of the client.

@@ -13,24 +13,39 @@
 //! meanwhile. So each step happens at once and in one order, and what holds for
 //! the steps holds for the table.
 //!
-//! Every step may be taken again when the answer of the table got lost. Which
-//! function takes which step, and who posts, is not decided here.
+//! Every step may be taken again when the answer of the table got lost.
+//!
+//! A [`Courier`] takes the steps of sending and posts. To the rules of other
+//! crates a line is a socket: the courier is their gateway, and turns a post to
+//! a line's id into an append ([ADR 121](../../../docs/adr/0121-a-line-is-a-socket-to-the-rules.md)).
 
+mod admission;
+mod alarm;
 mod change;
+mod courier;
+mod dispatch;
+mod gateway;
 mod hearing;
 mod log;
 mod opening;
+mod parting;
 mod port;
 mod record;
 mod seen;
 mod sending;
+mod settings;
 mod socket;
 
+pub use admission::{AdmitToLines, Decision, NoLines};
+pub use alarm::LineAlarm;
 pub use change::{ChangeError, change};
+pub use courier::{Courier, LinePorts};
+pub use gateway::Kind;
 pub use hearing::{BadAck, Utterance};
 pub use log::{LINE_RECORD_MAX_BYTES, LineFrame, Log};
 pub use port::LineStore;
 pub use record::{Line, Phase, Turn, TurnId};
 pub use seen::{Place, Seen, SeenElement};
 pub use sending::{Addition, Appended, Settled};
+pub use settings::LineSettings;
 pub use socket::{Attempt, Refusal};

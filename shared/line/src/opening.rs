@@ -11,7 +11,7 @@ use crate::record::{LIFETIME, Line, Phase};
 use crate::seen::Seen;
 
 /// How long a client may take from `$connect` to its first frame after the handshake.
-const OPENING_MAX: Duration = Duration::from_secs(45);
+pub(crate) const OPENING_MAX: Duration = Duration::from_secs(45);
 
 impl Line {
     /// A line whose first socket connects.
@@ -20,6 +20,7 @@ impl Line {
             id,
             revision: 1,
             phase: opening(now),
+            opened_at: now,
             socket,
             log: Log::default(),
             turn: None,

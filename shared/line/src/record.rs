@@ -67,6 +67,8 @@ pub struct Line {
     pub revision: u64,
     /// Where the line is in its life.
     pub phase: Phase,
+    /// When the first socket connected.
+    pub opened_at: Timestamp,
     /// The socket that counts.
     pub socket: SocketId,
     /// What is sent to the client.

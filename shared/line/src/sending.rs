@@ -1,8 +1,8 @@
 //! What is sent to the client: records are appended, and the holder of the turn posts them.
 //!
 //! A frame is posted between two steps, so two holders could post at once. One
-//! holder at a time has the turn. Nobody begins a post shortly before the turn
-//! runs out, and every frame begins with its number. So a holder that stalls
+//! holder at a time has the turn, and begins each post with a fresh turn. Every
+//! frame begins with its number. So a holder that stalls
 //! and posts late makes a gap at worst, which the client notices.
 
 use std::time::Duration;
@@ -14,10 +14,9 @@ use hubcast_model::time::Timestamp;
 use crate::log::Log;
 use crate::record::{Line, Phase, Turn, TurnId};
 
-/// How long a turn lasts that is not renewed.
+/// How long a turn lasts that is not renewed. Each post begins right after a step that renews the
+/// turn, and takes ten seconds at most.
 const TURN: Duration = Duration::from_secs(15);
-/// What must be left of a turn when a post begins: more than a post takes.
-const POST_MAX: Duration = Duration::from_secs(6);
 
 /// A record to append.
 #[derive(Debug, Clone)]
@@ -88,23 +87,16 @@ impl Line {
         fits(&self.log)
     }
 
-    /// Takes the turn if there is something to post and nobody else posts; whether the turn is the
-    /// caller's.
+    /// Takes the turn if there is something to post and nobody else posts, or renews the caller's
+    /// own; whether the turn is the caller's.
     pub fn take_turn(&mut self, who: TurnId, now: Timestamp) -> bool {
-        let is_free = self.turn.is_none_or(|turn| turn.holder == who || turn.until <= now);
-        if !self.is_live() || !is_free || !self.log.has_unsent() {
+        let is_free = self.turn.is_none_or(|turn| turn.until <= now);
+        let may_begin = self.is_live() && is_free && self.log.has_unsent();
+        if !may_begin && !self.is_held(who) {
             return false;
         }
-        if !self.may_post(who, now) {
-            self.turn = Some(turn_of(who, now));
-        }
+        self.turn = Some(turn_of(who, now));
         true
-    }
-
-    /// Whether the holder of the turn may begin a post now.
-    pub fn may_post(&self, who: TurnId, now: Timestamp) -> bool {
-        let left = self.turn.filter(|turn| turn.holder == who);
-        left.is_some_and(|turn| turn.until >= now.plus(POST_MAX))
     }
 
     /// Notes that the holder of the turn posted records up to `through` to `socket`.
@@ -140,7 +132,8 @@ impl Line {
         !self.is_live() || self.log.sent >= through
     }
 
-    fn is_held(&self, who: TurnId) -> bool {
+    /// Whether the turn is the caller's.
+    pub fn is_held(&self, who: TurnId) -> bool {
         self.phase == Phase::Live && self.turn.is_some_and(|turn| turn.holder == who)
     }
 }

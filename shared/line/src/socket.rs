@@ -14,7 +14,7 @@ use crate::record::{LIFETIME, Line, Phase, REFUSES_FOR, TurnId};
 use crate::sending::turn_of;
 
 /// How long a client that is back may take to say where it stopped.
-const RESUMING_MAX: Duration = Duration::from_secs(15);
+pub(crate) const RESUMING_MAX: Duration = Duration::from_secs(15);
 /// Posted records that wait for longer than this show that the client did not read them. Clients
 /// acknowledge after a second.
 const ACK_MAX: Duration = Duration::from_secs(5);
@@ -132,6 +132,25 @@ impl Line {
             Phase::Live => self.turn.is_some_and(|turn| turn.holder == who),
             _ => false,
         }
+    }
+
+    /// Ends the line, and answers what its client has not been sent, as frames; `None` when the
+    /// line has ended before.
+    ///
+    /// The end comes before the client reads of it: a client that reads a Close may try to come
+    /// back all the same.
+    pub fn close(&mut self, now: Timestamp) -> Option<Vec<String>> {
+        if self.is_over(now) {
+            return None;
+        }
+        let mut frames = Vec::new();
+        while self.is_live() && self.log.has_unsent() {
+            let frame = self.log.frame();
+            self.log.note_sent(frame.through, now);
+            frames.push(frame.body);
+        }
+        self.end(now);
+        Some(frames)
     }
 
     /// Ends the line. Its client is refused for a while, so that it gives up.

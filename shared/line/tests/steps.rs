@@ -26,7 +26,7 @@ fn socket(id: &str) -> SocketId {
 }
 
 fn opening() -> Line {
-    let id = SocketId::of_line(&ConnectionId::parse("c").unwrap());
+    let id = SocketId::of_line(&ConnectionId::line("c").unwrap()).unwrap();
     Line::open(id, socket("s1="), START)
 }
 
@@ -147,7 +147,7 @@ fn one_holder_posts_at_a_time_until_its_turn_runs_out() {
     let mut line = live();
     line.append(&[addition("1", "a")], START, ROOM);
     assert!(line.take_turn(ME, START) && !line.take_turn(OTHER, after(14)));
-    assert!(line.may_post(ME, after(9)) && !line.may_post(ME, after(10)));
+    assert!(line.take_turn(ME, START), "a holder renews its turn");
     assert!(line.take_turn(OTHER, after(15)) && !line.take_turn(ME, after(16)));
     assert_eq!(line.settle(ME, &socket("s1="), 1, after(16)), Settled::Lost);
     assert_eq!(line.log.sent, 0);
@@ -161,7 +161,7 @@ fn a_holder_whose_record_was_joined_by_others_posts_on() {
     let through = line.log.frame().through;
     line.append(&[addition("2", "b")], START, ROOM);
     assert_eq!(line.settle(ME, &socket("s1="), through, after(9)), Settled::More);
-    assert!(line.may_post(ME, after(12)), "the turn is renewed by each post");
+    assert!(!line.take_turn(OTHER, after(20)), "each post renews the turn");
     assert_eq!(line.settle(ME, &socket("s1="), 2, after(12)), Settled::Done);
     assert_eq!((line.turn, line.log.sent), (None, 2));
 }

@@ -5,9 +5,11 @@
 //! - [`lookup`]: who is in a channel right now.
 //! - [`session`] and [`shards`]: how long a session lasts, how many shards a channel has.
 //! - [`replay`]: the retained values that a newcomer to a channel is shown.
+//! - [`line_end`]: the end of a connection that outlives its sockets.
 //! - [`presence`]: what backends hear of all this.
 
 pub mod lasting;
+pub mod line_end;
 pub mod lookup;
 pub mod membership;
 pub mod presence;

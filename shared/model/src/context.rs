@@ -35,6 +35,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The id that stands for the caller's sockets, if its connection outlives them.
+    pub fn line(&self) -> Option<SocketId> {
+        SocketId::of_line(self.admission.principal.connection.as_ref()?)
+    }
+
     /// The id that others know the connection by.
     pub fn connection(&self) -> ConnectionId {
         let claimed = self.admission.principal.connection.clone();
@@ -47,6 +52,8 @@ impl Caller {
 #[error("the authorizer context has no valid '{0}'")]
 pub struct ContextError(&'static str);
 
+/// The entry that says that the connectionToken has expired, and is good for coming back only.
+pub const LATE: &str = "isLate";
 const HUB: &str = "hub";
 const USER: &str = "userId";
 const CONNECTION: &str = "connectionId";

@@ -22,7 +22,8 @@ pub const KEYED_AS_IS_BYTES: usize = 256;
 /// separator and the digest such a key is longer than any name keyed as it is,
 /// so the two can never be the same.
 const KEYED_PREFIX_BYTES: usize = 196;
-/// What the ids of lines begin with.
+/// What the ids of connections begin with that outlive their sockets. No id of API Gateway's, and
+/// no other id of hubcast's, holds this character.
 const LINE_MARK: char = '~';
 
 /// Why a name was refused.
@@ -153,6 +154,21 @@ impl ConnectionId {
     }
 }
 
+impl ConnectionId {
+    /// The id of a connection that outlives its sockets.
+    ///
+    /// # Errors
+    /// When the text is no id of a connection.
+    pub fn line(text: &str) -> Result<Self, NameError> {
+        Self::parse(&format!("{LINE_MARK}{text}"))
+    }
+
+    /// Whether the connection outlives its sockets.
+    pub fn is_line(&self) -> bool {
+        self.0.starts_with(LINE_MARK)
+    }
+}
+
 impl From<&SocketId> for ConnectionId {
     /// A socket that was opened without a connectionToken is known by its own id.
     fn from(socket: &SocketId) -> Self {
@@ -167,12 +183,13 @@ impl SocketId {
         Ok(Self(text.into()))
     }
 
-    /// The id of a connection that outlives its sockets. API Gateway's ids hold no `~`.
-    pub fn of_line(connection: &ConnectionId) -> Self {
-        Self(format!("{LINE_MARK}{connection}").into())
+    /// The id that stands for the sockets of a connection that outlives them; `None` for another
+    /// connection.
+    pub fn of_line(connection: &ConnectionId) -> Option<Self> {
+        connection.is_line().then(|| Self(connection.0.clone()))
     }
 
-    /// Whether this is the id of a connection that outlives its sockets, and of no socket.
+    /// Whether this id stands for the sockets of a connection that outlives them.
     pub fn is_line(&self) -> bool {
         self.0.starts_with(LINE_MARK)
     }
@@ -330,9 +347,12 @@ mod tests {
 
     #[test]
     fn the_id_of_a_line_is_no_socket_s() {
-        let line = SocketId::of_line(&ConnectionId::parse("paCBVG51-hc78YdltYYL6A").unwrap());
+        let connection = ConnectionId::line("paCBVG51-hc78YdltYYL6A").unwrap();
+        let line = SocketId::of_line(&connection).unwrap();
         assert_eq!(line.as_str(), "~paCBVG51-hc78YdltYYL6A");
-        assert!(line.is_line() && SocketId::parse(line.as_str()).unwrap().is_line());
+        assert!(line.is_line() && ConnectionId::from(&line) == connection);
+        let plain = ConnectionId::parse("paCBVG51-hc78YdltYYL6A").unwrap();
+        assert_eq!(SocketId::of_line(&plain), None);
         assert!(!SocketId::parse("L0SM9cOFvHcCIhw=").unwrap().is_line());
     }
 

@@ -13,6 +13,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+pub mod alarm;
 pub mod clock;
 pub mod contract;
 pub mod event;
@@ -31,6 +32,7 @@ pub mod store;
 pub mod token;
 pub mod upstream;
 
+pub use alarm::RecordingAlarm;
 pub use clock::{TestClock, VirtualClock};
 pub use fault::Fault;
 pub use fifo::{Fifo, SimulatedQueues};

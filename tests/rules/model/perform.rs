@@ -131,6 +131,7 @@ async fn enter(world: World, at: usize) {
         host: None,
         query: std::collections::BTreeMap::new(),
         connected_at: caller.connected_at,
+        is_late: false,
     };
     let settings = ConnectSettings {
         hubs: Hubs::Any,

@@ -53,6 +53,7 @@ async fn connect_to(stage: &Stage, hub: HubName, origin: Option<&str>) -> Result
         host: Some("api.example"),
         query: std::collections::BTreeMap::new(),
         connected_at: START,
+        is_late: false,
     };
     stage.reception(connect_settings()).connect(request).await
 }

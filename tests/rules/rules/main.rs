@@ -18,6 +18,7 @@ mod handshake;
 mod invocations;
 mod journey;
 mod limit;
+mod lines;
 mod pings;
 mod races;
 mod retention;

@@ -79,10 +79,10 @@ impl Stage {
 }
 
 /// The rules of frames over these ports.
-pub(crate) fn frames_over<U>(
-    ports: FramePorts<MemoryStore, RecordingGateway, TestClock, U>,
+pub(crate) fn frames_over<G, U>(
+    ports: FramePorts<MemoryStore, G, TestClock, U>,
     connections: Option<ConnectionLimit>,
-) -> Frames<MemoryStore, RecordingGateway, TestClock, U> {
+) -> Frames<MemoryStore, G, TestClock, U> {
     let settings = FrameSettings {
         lifetime: CONNECTION_LIFETIME,
         allowance: ALLOWANCE,
@@ -181,6 +181,7 @@ impl Stage {
             host: None,
             query: std::collections::BTreeMap::new(),
             connected_at: caller.connected_at,
+            is_late: false,
         };
         self.reception(connect_settings()).connect(request).await
     }

@@ -64,6 +64,7 @@ impl Told {
             host: None,
             query: Values::from([tier]),
             connected_at: caller.connected_at,
+            is_late: false,
         };
         let settings = ConnectSettings { has_upstream: true, ..connect_settings() };
         let reception = self.stage.reception(settings);

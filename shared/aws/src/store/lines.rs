@@ -22,6 +22,7 @@ const PHASE: &str = "phase";
 const UNTIL: &str = "until";
 const IS_THROUGH: &str = "isThrough";
 const HAS_SPOKEN: &str = "hasSpoken";
+const OPENED: &str = "openedAt";
 const CURRENT: &str = "socket";
 const LOG: &str = "log";
 const FIRST: &str = "first";
@@ -63,6 +64,7 @@ fn from_line(line: &Line) -> Item {
     let Line { log, turn, .. } = line;
     let required = [
         (REVISION, number(line.revision)),
+        (OPENED, millis(line.opened_at)),
         (CURRENT, text(line.socket.as_str())),
         (LOG, texts(&log.records)),
         (FIRST, number(log.first)),
@@ -122,6 +124,7 @@ fn to_line(id: &SocketId, item: &Item) -> Result<Line, StoreError> {
         id: id.clone(),
         revision: count(item, REVISION)?,
         phase: to_phase(item)?,
+        opened_at: moment(item, OPENED)?,
         socket: socket(CURRENT)?,
         log: Log {
             records: VecDeque::from(list(item, LOG)?),

@@ -40,6 +40,8 @@ fn nothing_is_lost_doubled_or_stuck_in_any_order() {
         (1, Mishaps { cuts: 1, crashes: 1, ..none }),
         (2, Mishaps { lost_posts: 1, ..none }),
         (1, Mishaps { cuts: 1, lost_posts: 1, ..none }),
+        (1, Mishaps { crashes: 1, lost_posts: 2, ..none }),
+        (2, Mishaps { lost_posts: 2, ..none }),
         (1, Mishaps { cuts: 1, lost_writes: 1, ..none }),
         (2, Mishaps { lost_writes: 1, ..none }),
         (1, Mishaps { half_open: 1, ..none }),

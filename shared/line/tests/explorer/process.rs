@@ -39,10 +39,10 @@ pub(crate) enum Next {
     PostAgain(Post),
     /// The post was answered.
     Settle(Post),
-    /// The socket is gone, or in doubt; in doubt it is cut.
-    Lose { socket: SocketId, cuts: bool },
-    /// The socket is cut.
-    Cut(SocketId),
+    /// The socket is gone.
+    Lose(SocketId),
+    /// The socket is cut, and in doubt noted as gone then.
+    Cut { socket: SocketId, is_in_doubt: bool },
     /// Another posts the records up to this number.
     Wait(u64),
     /// A client wants to come back on this socket.
@@ -79,7 +79,11 @@ impl Process {
     pub(crate) fn holds(&self, turn: TurnId) -> bool {
         let posts = matches!(
             self.next,
-            Next::Post(_) | Next::PostAgain(_) | Next::Settle(_) | Next::Lose { .. }
+            Next::Post(_)
+                | Next::PostAgain(_)
+                | Next::Settle(_)
+                | Next::Lose(_)
+                | Next::Cut { is_in_doubt: true, .. }
         );
         self.turn() == turn && posts
     }

@@ -72,7 +72,7 @@ type Followers = Vec<(String, World)>;
 
 impl World {
     pub(crate) fn new(publishers: usize, mishaps: Mishaps, rules: Rules) -> Self {
-        let id = SocketId::of_line(&ConnectionId::parse("c").unwrap());
+        let id = SocketId::of_line(&ConnectionId::line("c").unwrap()).unwrap();
         let first = socket(1);
         let mut line = Line::open(id, first.clone(), NOW);
         assert!(line.note_through(&first) && line.note_spoken(&first) && line.is_live());
@@ -140,7 +140,9 @@ impl World {
             Next::Nothing => return,
             Next::Post(post) => self.post(at, post, false, &mut add),
             Next::PostAgain(post) => self.post(at, post, true, &mut add),
-            Next::Cut(socket) => add("cuts", self.with(|world| world.cut(socket, at))),
+            Next::Cut { socket, is_in_doubt } => {
+                add("cuts", self.with(|world| world.cut(socket, *is_in_doubt, at)));
+            }
             Next::Wait(through) => {
                 if let Some(next) = self.waited(at, *through) {
                     add("waits no longer", next);
@@ -188,7 +190,7 @@ impl World {
         };
         let (socket, body) = (&post.socket, &post.body);
         if self.closed.contains(socket) {
-            let next = Next::Lose { socket: socket.clone(), cuts: false };
+            let next = Next::Lose(socket.clone());
             return add(&format!("posts {body} to {socket}: 410"), then(next, &|_| {}));
         }
         let arrives = |world: &mut Self| world.arrive(post);
@@ -197,7 +199,7 @@ impl World {
             return;
         }
         let next = if is_again {
-            Next::Lose { socket: socket.clone(), cuts: true }
+            Next::Cut { socket: socket.clone(), is_in_doubt: true }
         } else {
             Next::PostAgain(post.clone())
         };
@@ -273,12 +275,7 @@ impl World {
                     self.wait_if_left(at);
                 }
             }
-            Next::Lose { socket, cuts } => {
-                self.line.lose(&socket, WINDOW, NOW);
-                if cuts {
-                    self.processes[at].next = Next::Cut(socket);
-                }
-            }
+            Next::Lose(socket) => self.line.lose(&socket, WINDOW, NOW),
             Next::Resume(socket) => {
                 let old = self.line.socket.clone();
                 let attempt = self.line.resume(&socket, NOW);
@@ -295,7 +292,7 @@ impl World {
                 if self.line.go_on(&socket, 1, who, NOW) {
                     self.post_next(at);
                 } else {
-                    self.processes[at].next = Next::Cut(socket);
+                    self.processes[at].next = Next::Cut { socket, is_in_doubt: false };
                 }
             }
             Next::End => {
@@ -307,9 +304,11 @@ impl World {
                 self.client.socket.take_if(|own| *own == socket);
                 self.close(&socket);
             }
-            Next::Post(_) | Next::PostAgain(_) | Next::Cut(_) | Next::Wait(_) | Next::Nothing => {
-                unreachable!("no step on the record")
-            }
+            Next::Post(_)
+            | Next::PostAgain(_)
+            | Next::Cut { .. }
+            | Next::Wait(_)
+            | Next::Nothing => unreachable!("no step on the record"),
         }
     }
 
@@ -366,9 +365,10 @@ impl World {
         self.processes.push(Process { number, runs: 0, next: Next::GoOn(socket) });
     }
 
-    fn cut(&mut self, socket: &SocketId, at: usize) {
+    fn cut(&mut self, socket: &SocketId, is_in_doubt: bool, at: usize) {
         self.close(socket);
-        self.processes[at].next = Next::Nothing;
+        let lose = Next::Lose(socket.clone());
+        self.processes[at].next = if is_in_doubt { lose } else { Next::Nothing };
     }
 
     fn close(&mut self, socket: &SocketId) {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Cause;
 use crate::id::SocketId;
+use crate::retention::QueuePosition;
 
 /// Why a post to a socket failed.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,19 @@ pub trait ConnectionGateway: Send + Sync {
         socket: &SocketId,
         frame: Bytes,
     ) -> impl Future<Output = Result<(), PostError>> + Send;
+
+    /// The same for a frame whose records come from these elements of the queue, one for each
+    /// record. A connection that outlives its sockets takes no element twice.
+    fn post_elements(
+        &self,
+        socket: &SocketId,
+        frame: Bytes,
+        elements: &[Option<QueuePosition>],
+    ) -> impl Future<Output = Result<(), PostError>> + Send {
+        // A socket does not know what it was posted.
+        let _ = elements;
+        self.post(socket, frame)
+    }
 
     /// Whether the socket exists, as the gateway sees it.
     fn is_connected(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hubcast_line::{Addition, Line, LineStore, Phase, TurnId, Utterance, change};
-use hubcast_model::id::SocketId;
+use hubcast_model::id::{ConnectionId, SocketId};
 use hubcast_model::retention::QueuePosition;
 
 use crate::clock::START;
@@ -26,7 +26,9 @@ async fn every_rule(store: &impl LineStore) {
 }
 
 fn line(id: &str) -> Line {
-    Line::open(SocketId::of_line(&name::connection(id)), name::socket(&format!("{id}=")), START)
+    let connection = ConnectionId::line(id).expect("an id");
+    let line = SocketId::of_line(&connection).expect("the id of a line");
+    Line::open(line, name::socket(&format!("{id}=")), START)
 }
 
 async fn created(store: &impl LineStore, line: Line) -> Line {

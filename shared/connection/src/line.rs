@@ -1,0 +1,271 @@
+//! Frames of clients whose connection outlives its sockets.
+//!
+//! [`LineFrames`] stands in front of the rules of frames. It takes what only
+//! such clients say, a Sequence or an acknowledgement, and notes what the client
+//! numbers. The rules see the line in the place of the socket, so that nothing
+//! else changes for them. What they answer and the client counts goes by the
+//! line; the rest is the reply.
+
+mod speech;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hubcast_line::{BadAck, Courier, Line, LineAlarm, LineStore, Phase, Utterance, change};
+use hubcast_model::context::Caller;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::report::chain;
+use hubcast_model::time::Clock;
+use signalr_protocol::handshake::HandshakeResponse;
+use signalr_protocol::message::{Close, HubMessage};
+use signalr_protocol::texts;
+
+use crate::frames::AnswerFrames;
+use speech::{Reply, Speech};
+
+/// What is kept back of a frame's time to send what the client counts.
+const SENDING: Duration = Duration::from_secs(2);
+/// How often a frame looks whether its client's Sequence was taken, which comes first.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(50);
+/// A client of an older version does not count.
+const TOO_OLD: &str = "A connection with stateful reconnect needs version 2 of the protocol.";
+
+/// Answers frames of lines, and hands all others on.
+#[derive(Debug)]
+pub struct LineFrames<F, S, G, C, A> {
+    frames: F,
+    courier: Courier<S, G, C, A>,
+    store: S,
+    clock: C,
+}
+
+/// What a look at the line says about a frame.
+enum Stand {
+    /// The frame counts.
+    Heard(Box<Heard>),
+    /// The client has not said where it goes on, which is on its way.
+    Early,
+    /// The line has ended, or the socket is not its own any more.
+    Over,
+    /// The client acknowledged what was never sent.
+    Broken,
+}
+
+/// What is known after a frame was noted.
+struct Heard {
+    line: Line,
+    /// The invocations that are not to be carried out again.
+    repeated: Vec<String>,
+}
+
+impl<F, S, G, C, A> LineFrames<F, S, G, C, A> {
+    /// The rules of lines in front of these rules of frames, whose gateway is the same courier.
+    pub const fn new(frames: F, courier: Courier<S, G, C, A>, store: S, clock: C) -> Self {
+        Self { frames, courier, store, clock }
+    }
+}
+
+impl<F, S, G, C, A> AnswerFrames for LineFrames<F, S, G, C, A>
+where
+    F: AnswerFrames,
+    S: LineStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+{
+    async fn answer(&self, caller: &Caller, frame: &str, patience: Duration) -> String {
+        let Some(line) = caller.line() else {
+            return self.frames.answer(caller, frame, patience).await;
+        };
+        let socket = &caller.socket;
+        let answer = Box::pin(self.on_line(&line, caller, frame, patience));
+        match tokio::time::timeout(patience, answer).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(err)) => {
+                tracing::error!(error = %chain(&err), socket.id = %socket, "a line is cut in doubt");
+                self.cut(&line, socket).await
+            }
+            Err(_elapsed) => {
+                tracing::error!(socket.id = %socket, "a frame of a line took too long");
+                self.cut(&line, socket).await
+            }
+        }
+    }
+}
+
+impl<F, S, G, C, A> LineFrames<F, S, G, C, A>
+where
+    F: AnswerFrames,
+    S: LineStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+{
+    async fn on_line(
+        &self,
+        line: &SocketId,
+        caller: &Caller,
+        frame: &str,
+        patience: Duration,
+    ) -> Result<String, PostError> {
+        let speech = Speech::read(frame);
+        if let Some(next) = speech.sequence
+            && !self.courier.go_on(line, &caller.socket, next).await?
+        {
+            return self.drop_socket(&caller.socket).await;
+        }
+        let Heard { line: record, repeated } = match self.hear(line, caller, &speech).await? {
+            Stand::Heard(heard) => *heard,
+            Stand::Early | Stand::Over => return self.drop_socket(&caller.socket).await,
+            Stand::Broken => return self.break_off(line).await,
+        };
+        if speech.handshake.is_some_and(|version| version < 2) {
+            return self.refuse(line).await;
+        }
+        let inner = Caller {
+            socket: line.clone(),
+            connected_at: record.opened_at,
+            admission: caller.admission.clone(),
+        };
+        let patience = patience.saturating_sub(SENDING);
+        let rest = speech.without(&repeated);
+        let reply = self.frames.answer(&inner, &rest, patience).await;
+        self.reply(&record, &speech, &reply).await
+    }
+
+    /// Notes what the client said, once its turn has come.
+    async fn hear(
+        &self,
+        line: &SocketId,
+        caller: &Caller,
+        speech: &Speech<'_>,
+    ) -> Result<Stand, PostError> {
+        let mut is_unsure = false;
+        for _ in 0..LOOKS {
+            match self.note(line, &caller.socket, speech).await {
+                Ok(Stand::Early) => tokio::time::sleep(PAUSE).await,
+                // What looks repeated was noted by the try that was not answered.
+                Ok(Stand::Heard(heard)) if is_unsure => {
+                    return Ok(Stand::Heard(Box::new(Heard { repeated: Vec::new(), ..*heard })));
+                }
+                Ok(stand) => return Ok(stand),
+                Err(err) if is_unsure => return Err(err),
+                Err(_) => is_unsure = true,
+            }
+        }
+        Ok(Stand::Early)
+    }
+
+    async fn note(
+        &self,
+        line: &SocketId,
+        socket: &SocketId,
+        speech: &Speech<'_>,
+    ) -> Result<Stand, PostError> {
+        let calls: Vec<&str> = speech.calls().collect();
+        let said = Utterance { messages: speech.numbered(), calls: &calls };
+        let stand = change(&self.store, line, |line| {
+            let now = self.clock.now();
+            let is_current = line.socket == *socket;
+            match line.phase {
+                _ if line.is_over(now) => return Stand::Over,
+                Phase::Opening { .. } if !is_current => return Stand::Over,
+                // The client says it again when it is back.
+                Phase::Away { .. } if is_current => return Stand::Over,
+                Phase::Resuming { .. } if is_current => return Stand::Early,
+                _ => {}
+            }
+            if let Some(Err(BadAck)) = speech.ack.map(|through| line.ack(through, now)) {
+                return Stand::Broken;
+            }
+            if speech.handshake.is_none() {
+                line.note_spoken(socket);
+            }
+            let repeated = line.hear(socket, said);
+            Stand::Heard(Box::new(Heard { line: line.clone(), repeated }))
+        });
+        Ok(stand.await.map_err(unsure)?.unwrap_or(Stand::Over))
+    }
+
+    /// Sends what the client counts by the line; answers the rest.
+    async fn reply(
+        &self,
+        record: &Line,
+        speech: &Speech<'_>,
+        reply: &str,
+    ) -> Result<String, PostError> {
+        let Reply { numbered, mut plain, closes } = Reply::of(reply);
+        if !numbered.is_empty() {
+            self.send(&record.id, numbered).await?;
+        }
+        if closes {
+            // The end comes first: a client that reads a Close may try to come back all the same.
+            self.end(&record.id).await?;
+            return Ok(plain);
+        }
+        if speech.handshake.is_some() {
+            self.begin(record).await?;
+        } else if record.log.has_unsent() && record.is_live() {
+            self.courier.post_waiting(&record.id).await?;
+        }
+        if speech.numbered() > 0 {
+            plain.push_str(&HubMessage::Ack { sequence_id: record.heard }.encode());
+        }
+        Ok(plain)
+    }
+
+    /// A line that has ended meanwhile tells its client by itself.
+    async fn send(&self, line: &SocketId, numbered: String) -> Result<(), PostError> {
+        match self.courier.post(line, Bytes::from(numbered)).await {
+            Err(PostError::Gone | PostError::Throttled) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    async fn end(&self, line: &SocketId) -> Result<(), PostError> {
+        let ended = change(&self.store, line, |line| line.end(self.clock.now())).await;
+        ended.map(|_| ()).map_err(unsure)
+    }
+
+    /// The handshake is through, unless it ended the line.
+    async fn begin(&self, record: &Line) -> Result<(), PostError> {
+        let begun = change(&self.store, &record.id, |line| line.note_through(&record.socket));
+        begun.await.map_err(unsure)?;
+        self.courier.post_waiting(&record.id).await
+    }
+
+    /// Cuts a socket that is of no use to its client.
+    async fn drop_socket(&self, socket: &SocketId) -> Result<String, PostError> {
+        self.courier.delete(socket).await.map(|()| String::new())
+    }
+
+    /// Ends a line whose client broke the protocol.
+    async fn break_off(&self, line: &SocketId) -> Result<String, PostError> {
+        self.end(line).await?;
+        let why = format!("{} {BadAck}.", texts::CLOSED_WITH_ERROR);
+        let close = Close { error: Some(why), allow_reconnect: false };
+        Ok(HubMessage::Close(close).encode())
+    }
+
+    async fn refuse(&self, line: &SocketId) -> Result<String, PostError> {
+        let refusal = HandshakeResponse { error: Some(TOO_OLD.into()) }.encode();
+        self.courier.post(line, Bytes::from(refusal)).await?;
+        self.courier.end(line).await.map(|()| String::new())
+    }
+
+    /// Cuts a socket without a word, since nobody knows what its client has. The client comes back
+    /// and says so.
+    async fn cut(&self, line: &SocketId, socket: &SocketId) -> String {
+        if let Err(err) = self.courier.lose(line, socket).await {
+            tracing::warn!(error = %chain(&err), socket.id = %socket, "a socket is not cut");
+        }
+        String::new()
+    }
+}
+
+/// The table did not say whether a step was taken.
+fn unsure(err: hubcast_line::ChangeError) -> PostError {
+    PostError::Ambiguous(Box::new(err))
+}

@@ -1,0 +1,106 @@
+//! The courier: what stands for the gateway where lines are, with the ports that this takes.
+//!
+//! Cuts and ends stand here; whoever sends, lets in or says goodbye needs them.
+
+use std::time::Duration;
+
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::report::chain;
+use hubcast_model::time::Clock;
+
+use crate::alarm::LineAlarm;
+use crate::change::{ChangeError, change};
+use crate::port::LineStore;
+use crate::record::Phase;
+use crate::settings::LineSettings;
+
+/// How much later an alarm rings, since clocks differ: an alarm that rings early ends nothing.
+const CLOCKS_APART: Duration = Duration::from_secs(2);
+
+/// What lines work on.
+#[derive(Debug, Clone)]
+pub struct LinePorts<S, G, C, A> {
+    /// The table.
+    pub store: S,
+    /// The sockets.
+    pub gateway: G,
+    /// The time.
+    pub clock: C,
+    /// Who is told when a line should end.
+    pub alarm: A,
+}
+
+/// Sends to lines, with the ports that this takes.
+#[derive(Debug, Clone)]
+pub struct Courier<S, G, C, A> {
+    pub(crate) ports: LinePorts<S, G, C, A>,
+    pub(crate) settings: LineSettings,
+}
+
+impl<S, G, C, A> Courier<S, G, C, A> {
+    /// The courier over these ports.
+    pub const fn new(ports: LinePorts<S, G, C, A>, settings: LineSettings) -> Self {
+        Self { ports, settings }
+    }
+}
+
+impl<S, G, C, A> Courier<S, G, C, A>
+where
+    S: LineStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+{
+    /// Cuts a socket without a word, if it still counts, so that its client comes back.
+    ///
+    /// # Errors
+    /// When the table did not answer, or the gateway did not.
+    pub async fn lose(&self, id: &SocketId, socket: &SocketId) -> Result<(), PostError> {
+        // The cut comes first: if nothing follows it, the gateway tells of the end. Noted first, an
+        // end that nobody carries out would leave the client connected and deaf.
+        self.ports.gateway.delete(socket).await?;
+        self.note_lost(id, socket).await.map_err(unsure)
+    }
+
+    /// Notes that a socket is gone, and sees that its line ends if the client does not come back.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn note_lost(&self, id: &SocketId, socket: &SocketId) -> Result<(), ChangeError> {
+        let phase = change(&self.ports.store, id, |line| {
+            line.lose(socket, self.settings.window, self.ports.clock.now());
+            line.phase
+        });
+        if let Some(Phase::Away { .. }) = phase.await? {
+            self.set_alarm(id, self.settings.window).await;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn set_alarm(&self, id: &SocketId, after: Duration) {
+        if let Err(err) = self.ports.alarm.ring(id, after + CLOCKS_APART).await {
+            tracing::error!(error = %chain(&*err), line.id = %id, "nobody is told when a line should end");
+        }
+    }
+
+    /// Ends a line, and cuts its socket.
+    ///
+    /// # Errors
+    /// When the table did not answer, or the gateway did not.
+    pub async fn end(&self, id: &SocketId) -> Result<(), PostError> {
+        let socket = change(&self.ports.store, id, |line| {
+            line.end(self.ports.clock.now());
+            line.socket.clone()
+        });
+        match socket.await.map_err(unsure)? {
+            Some(socket) => self.ports.gateway.delete(&socket).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The table did not say whether a step was taken.
+pub(crate) fn unsure(err: ChangeError) -> PostError {
+    PostError::Ambiguous(Box::new(err))
+}

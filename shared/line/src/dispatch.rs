@@ -1,0 +1,237 @@
+//! What is sent to lines: appended, posted by whoever has the turn, and settled.
+//!
+//! A record that is in the log reaches its client: at once, when the client is
+//! back, or when the next frame of the client shows that records wait. When
+//! nobody knows whether a post arrived, the socket is cut, and the client asks
+//! for what it misses.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::report::chain;
+use hubcast_model::time::{Clock, Timestamp};
+
+use crate::alarm::LineAlarm;
+use crate::change::change;
+use crate::courier::{Courier, unsure};
+use crate::log::LineFrame;
+use crate::port::LineStore;
+use crate::record::{Line, TurnId};
+use crate::sending::{Addition, Appended, Settled};
+
+/// The pause before a second look at a line whose turn is another's, or a second try of a post.
+/// Each further pause is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(30);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How often a caller looks and tries: for five seconds in all.
+const TRIES: u32 = 10;
+
+/// A frame and the socket that it goes to.
+struct Load {
+    socket: SocketId,
+    frame: LineFrame,
+}
+
+impl Load {
+    fn of(line: &Line) -> Self {
+        Self { socket: line.socket.clone(), frame: line.log.frame() }
+    }
+}
+
+/// What a look at a line says.
+enum Look {
+    /// Nobody has to do anything.
+    CaredFor,
+    /// The caller has the turn, and posts this.
+    Turn(Load),
+    /// Another has the turn.
+    Busy,
+}
+
+impl Look {
+    fn at(line: &mut Line, who: TurnId, through: u64, now: Timestamp) -> Self {
+        // A client that is back waits for its first frame, even if nothing is in it.
+        if line.has_cared_for(through) && !line.is_held(who) {
+            return Self::CaredFor;
+        }
+        if line.take_turn(who, now) { Self::Turn(Load::of(line)) } else { Self::Busy }
+    }
+}
+
+/// What follows a post.
+enum Next {
+    /// The holder posts this.
+    Post(Load),
+    /// Nothing: all is posted, or waits for the client to come back.
+    Nothing,
+    /// The turn or the socket is another's by now.
+    Lost,
+    /// The gateway was busy.
+    Pause,
+}
+
+impl<S, G, C, A> Courier<S, G, C, A>
+where
+    S: LineStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+{
+    /// Appends records to a line, and sees that they are posted.
+    ///
+    /// # Errors
+    /// `Gone` when the line has ended. `Throttled` when the records are in the log and could not be
+    /// posted. `Ambiguous` when the table did not answer. In both cases records with a position may
+    /// be sent again.
+    pub async fn send(&self, id: &SocketId, additions: &[Addition]) -> Result<(), PostError> {
+        let who = TurnId(fastrand::u64(..));
+        let appended = change(&self.ports.store, id, |line| {
+            let now = self.ports.clock.now();
+            let appended = line.append(additions, now, self.settings.room);
+            let look = match appended {
+                Appended::Through(through) => Look::at(line, who, through, now),
+                Appended::Full | Appended::Over => Look::CaredFor,
+            };
+            (appended, look)
+        });
+        match appended.await.map_err(unsure)? {
+            None | Some((Appended::Over, _)) => Err(PostError::Gone),
+            Some((Appended::Through(through), look)) => self.see_to(id, who, through, look).await,
+            Some((Appended::Full, _)) => {
+                tracing::warn!(line.id = %id, "a line whose client does not read is ended");
+                self.end(id).await?;
+                Err(PostError::Gone)
+            }
+        }
+    }
+
+    /// Posts what waits, if anything does and nobody else posts.
+    ///
+    /// # Errors
+    /// When it could not be posted, or the table did not answer. The records are in the log.
+    pub async fn post_waiting(&self, id: &SocketId) -> Result<(), PostError> {
+        let who = TurnId(fastrand::u64(..));
+        let look = change(&self.ports.store, id, |line| {
+            let through = line.log.last();
+            (Look::at(line, who, through, self.ports.clock.now()), through)
+        });
+        match look.await.map_err(unsure)? {
+            Some((look @ Look::Turn(_), through)) => self.see_to(id, who, through, look).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The client says on `socket` where it goes on: its next message is number `client_next`.
+    /// Posts what the client has not acknowledged; false when the socket does not count.
+    ///
+    /// # Errors
+    /// When the table did not answer, or the post failed.
+    pub async fn go_on(
+        &self,
+        id: &SocketId,
+        socket: &SocketId,
+        client_next: u64,
+    ) -> Result<bool, PostError> {
+        let who = TurnId(fastrand::u64(..));
+        let load = change(&self.ports.store, id, |line| {
+            let is_back = line.go_on(socket, client_next, who, self.ports.clock.now());
+            is_back.then(|| (Load::of(line), line.log.last()))
+        });
+        let Some((load, through)) = load.await.map_err(unsure)?.flatten() else {
+            return Ok(false);
+        };
+        self.see_to(id, who, through, Look::Turn(load)).await.map(|()| true)
+    }
+
+    /// Sees that the records up to `through` are posted, by the caller or another.
+    async fn see_to(
+        &self,
+        id: &SocketId,
+        who: TurnId,
+        through: u64,
+        mut look: Look,
+    ) -> Result<(), PostError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..TRIES {
+            match look {
+                Look::CaredFor => return Ok(()),
+                Look::Busy => rest(&mut pause).await,
+                Look::Turn(load) => match self.carry(id, who, load).await? {
+                    Next::Nothing => return Ok(()),
+                    Next::Pause => rest(&mut pause).await,
+                    Next::Post(_) | Next::Lost => {}
+                },
+            }
+            look = self.look(id, who, through).await?;
+        }
+        self.give_back(id, who).await;
+        Err(PostError::Throttled)
+    }
+
+    async fn look(&self, id: &SocketId, who: TurnId, through: u64) -> Result<Look, PostError> {
+        let look = change(&self.ports.store, id, |line| {
+            Look::at(line, who, through, self.ports.clock.now())
+        })
+        .await;
+        look.map_err(unsure)?.ok_or(PostError::Gone)
+    }
+
+    /// Posts one frame after another while the caller has the turn.
+    async fn carry(&self, id: &SocketId, who: TurnId, load: Load) -> Result<Next, PostError> {
+        let mut load = load;
+        loop {
+            match self.post(id, who, &load).await? {
+                Next::Post(next) => load = next,
+                next => return Ok(next),
+            }
+        }
+    }
+
+    /// Posts a frame, and settles it. A frame may be posted twice: the client drops what it has.
+    ///
+    /// Two attempts take ten seconds at most, less than a turn, which has just begun.
+    async fn post(&self, id: &SocketId, who: TurnId, load: &Load) -> Result<Next, PostError> {
+        let body = Bytes::from(load.frame.body.clone());
+        let mut answer = self.ports.gateway.post(&load.socket, body.clone()).await;
+        if matches!(answer, Err(PostError::Ambiguous(_))) {
+            answer = self.ports.gateway.post(&load.socket, body).await;
+        }
+        match answer {
+            Ok(()) => self.settle(id, who, load).await,
+            Err(PostError::Throttled | PostError::Unreached(_)) => Ok(Next::Pause),
+            Err(PostError::Gone | PostError::Ambiguous(_)) => {
+                self.lose(id, &load.socket).await?;
+                Ok(Next::Nothing)
+            }
+            Err(err @ (PostError::TooLarge | PostError::Refused(_))) => {
+                self.give_back(id, who).await;
+                Err(err)
+            }
+        }
+    }
+
+    async fn settle(&self, id: &SocketId, who: TurnId, load: &Load) -> Result<Next, PostError> {
+        let settled = change(&self.ports.store, id, |line| {
+            match line.settle(who, &load.socket, load.frame.through, self.ports.clock.now()) {
+                Settled::More => Next::Post(Load::of(line)),
+                Settled::Done => Next::Nothing,
+                Settled::Lost => Next::Lost,
+            }
+        });
+        Ok(settled.await.map_err(unsure)?.unwrap_or(Next::Lost))
+    }
+
+    /// Gives the turn back. A turn that is not given back runs out.
+    async fn give_back(&self, id: &SocketId, who: TurnId) {
+        if let Err(err) = change(&self.ports.store, id, |line| line.release(who)).await {
+            tracing::warn!(error = %chain(&err), line.id = %id, "a turn is not given back");
+        }
+    }
+}
+
+async fn rest(pause: &mut Duration) {
+    tokio::time::sleep(*pause).await;
+    *pause = (*pause * 2).min(PAUSE_MAX);
+}

@@ -1,0 +1,79 @@
+//! Sockets of lines are cut, and lines end.
+
+use bytes::Bytes;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::time::Clock;
+
+use crate::alarm::LineAlarm;
+use crate::change::{ChangeError, change};
+use crate::courier::{Courier, unsure};
+use crate::port::LineStore;
+use crate::record::Phase;
+
+impl<S, G, C, A> Courier<S, G, C, A>
+where
+    S: LineStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+{
+    /// Ends a line with these last records, which tell its client: what was not posted comes before
+    /// them. The socket is left to the caller: its client needs time to read.
+    ///
+    /// # Errors
+    /// When the line has ended before, the table did not answer, or the post failed.
+    pub async fn close(&self, id: &SocketId, last: &str) -> Result<(), PostError> {
+        let rest = change(&self.ports.store, id, |line| {
+            let socket = line.socket.clone();
+            line.close(self.ports.clock.now()).map(|frames| (socket, frames))
+        });
+        let Some((socket, mut frames)) = rest.await.map_err(unsure)?.flatten() else {
+            return Err(PostError::Gone);
+        };
+        frames.push(last.to_owned());
+        for frame in frames {
+            self.ports.gateway.post(&socket, Bytes::from(frame)).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the gateway told the end of a socket. The client may come back, unless it closed
+    /// the socket itself. Answers whether the line has ended.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn note_end(
+        &self,
+        id: &SocketId,
+        socket: &SocketId,
+        is_by_client: bool,
+    ) -> Result<bool, ChangeError> {
+        if !is_by_client {
+            self.note_lost(id, socket).await?;
+        }
+        let has_ended = change(&self.ports.store, id, |line| {
+            if line.socket != *socket {
+                return false;
+            }
+            if is_by_client {
+                line.end(self.ports.clock.now());
+            }
+            line.phase == Phase::Ended
+        });
+        Ok(has_ended.await?.unwrap_or(true))
+    }
+
+    /// Ends a line whose client did not come back in time. Answers whether the line has ended.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn expire(&self, id: &SocketId) -> Result<bool, PostError> {
+        let is_over = change(&self.ports.store, id, |line| line.is_over(self.ports.clock.now()));
+        match is_over.await.map_err(unsure)? {
+            Some(true) => self.end(id).await.map(|()| true),
+            Some(false) => Ok(false),
+            None => Ok(true),
+        }
+    }
+}

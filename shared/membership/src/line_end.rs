@@ -1,0 +1,91 @@
+//! The end of a connection that outlives its sockets: when its client closed it, or did not come
+//! back.
+
+use std::future::Future;
+
+use hubcast_line::{ChangeError, Courier, LineAlarm, LineStore};
+use hubcast_model::id::SocketId;
+use hubcast_model::journey::connection::Ending;
+use hubcast_model::ports::{ConnectionGateway, PostError, StoreError};
+use hubcast_model::time::Clock;
+
+use crate::presence::Disconnect;
+
+/// The code of a socket that its client closed by itself: the client does not come back to it.
+const CLOSED_BY_CLIENT: i64 = 1005;
+
+/// Why an end was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum LineEndError {
+    /// The line was not read or written.
+    #[error(transparent)]
+    Line(#[from] ChangeError),
+    /// The line did not end, or its socket is not cut.
+    #[error("a line could not be ended")]
+    Socket(#[from] PostError),
+    /// Rows may remain.
+    #[error(transparent)]
+    Rows(#[from] StoreError),
+}
+
+/// Ends lines.
+pub trait EndLines: Send + Sync {
+    /// The gateway tells that a socket of a line is gone, and by which code of WebSocket.
+    ///
+    /// # Errors
+    /// When the table does not answer. Safe to repeat.
+    fn socket_gone(
+        &self,
+        line: &SocketId,
+        socket: &SocketId,
+        code: Option<i64>,
+    ) -> impl Future<Output = Result<(), LineEndError>> + Send;
+
+    /// The client of a line should have said something by now.
+    ///
+    /// # Errors
+    /// When the table or the gateway does not answer. Safe to repeat.
+    fn time_up(&self, line: &SocketId) -> impl Future<Output = Result<(), LineEndError>> + Send;
+}
+
+/// The ends of lines, and of everything that is keyed by them.
+#[derive(Debug)]
+pub struct LineEnds<S, G, C, A, P> {
+    courier: Courier<S, G, C, A>,
+    presence: P,
+}
+
+impl<S, G, C, A, P> LineEnds<S, G, C, A, P> {
+    /// Ends by this courier and this presence.
+    pub const fn new(courier: Courier<S, G, C, A>, presence: P) -> Self {
+        Self { courier, presence }
+    }
+}
+
+impl<S, G, C, A, P> EndLines for LineEnds<S, G, C, A, P>
+where
+    S: LineStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+    P: Disconnect,
+{
+    async fn socket_gone(
+        &self,
+        line: &SocketId,
+        socket: &SocketId,
+        code: Option<i64>,
+    ) -> Result<(), LineEndError> {
+        if self.courier.note_end(line, socket, code == Some(CLOSED_BY_CLIENT)).await? {
+            self.presence.disconnect(line, &Ending::Disconnected(code)).await?;
+        }
+        Ok(())
+    }
+
+    async fn time_up(&self, line: &SocketId) -> Result<(), LineEndError> {
+        if self.courier.expire(line).await? {
+            self.presence.disconnect(line, &Ending::Gone).await?;
+        }
+        Ok(())
+    }
+}
