@@ -203,6 +203,7 @@ impl Rig {
                 public_url: PublicUrl::Fixed(HOST.to_owned()),
                 groups: patterns(),
                 told_claims: ClaimPolicy::default(),
+                grants_lines: false,
                 close_on_token_expiry: false,
             },
             reception: Reception::new(store.clone(), clock.clone(), connect_settings),

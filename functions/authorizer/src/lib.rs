@@ -17,7 +17,7 @@ use aws_lambda_events::query_map::QueryMap;
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_model::client::ClaimPolicy;
-use hubcast_model::context::{Admission, GROUPS_MAX_BYTES, groups_text};
+use hubcast_model::context::{Admission, GROUPS_MAX_BYTES, LATE, groups_text};
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::id::{HubName, UserId};
@@ -78,6 +78,13 @@ struct Shown<'a> {
     connection_token: Option<&'a str>,
 }
 
+/// Who may come in.
+struct Entrant {
+    admission: Admission,
+    /// Whether the connectionToken has expired, and is good for coming back only.
+    is_late: bool,
+}
+
 /// Decides on one `$connect` request.
 ///
 /// # Errors
@@ -97,7 +104,7 @@ pub async fn handle<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>
         return Ok(deny(resource));
     }
     match admit(door, &event).await {
-        Ok(admission) => Ok(allow(&admission, resource)),
+        Ok(entrant) => Ok(allow(&entrant, resource)),
         Err(err @ (AuthError::WrongHub | AuthError::ClientTokensOnly)) => {
             tracing::info!(error = %chain(&err), "a token was refused");
             Ok(deny(resource))
@@ -116,16 +123,19 @@ pub async fn handle<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>
 async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
     door: &Door<K, A, S, C>,
     event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
-) -> Result<Admission, AuthError> {
+) -> Result<Entrant, AuthError> {
     let shown = shown(event)?;
     if !door.hubs.contains(&shown.hub) {
         return Err(AuthError::WrongHub);
     }
     let now = door.clock.now();
     let mut principal = door.gatekeeper.admit(&door.store, shown.token, &shown.hub, now).await?;
+    let mut is_late = false;
     if let Some(token) = shown.connection_token {
         let (hub, user) = (&shown.hub, principal.user.as_ref());
-        principal.connection = Some(door.gatekeeper.connection(token, hub, user, now).await?);
+        let connection = door.gatekeeper.connection(token, hub, user, now).await?;
+        is_late = connection.is_late;
+        principal.connection = Some(connection.id);
     }
     principal.user_claims = door.told_claims.claims_of(&principal);
     if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
@@ -138,7 +148,7 @@ async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
     if bytes > CONTEXT_MAX_BYTES {
         return Err(AuthError::Invalid("it says more than fits"));
     }
-    Ok(admission)
+    Ok(Entrant { admission, is_late })
 }
 
 fn shown(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Shown<'_>, AuthError> {
@@ -180,12 +190,16 @@ fn bearer(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn allow(admission: &Admission, resource: String) -> Answer {
+fn allow(entrant: &Entrant, resource: String) -> Answer {
+    let Entrant { admission, is_late } = entrant;
     let user = admission.principal.user.as_ref().map_or("anonymous", UserId::as_str);
     let mut answer = Answer::default();
     answer.principal_id = Some(user.chars().take(PRINCIPAL_MAX_CHARS).collect());
     answer.policy_document = policy(IamPolicyEffect::Allow, resource);
     answer.context = admission.to_context();
+    if *is_late {
+        answer.context.insert(LATE.to_owned(), "true".to_owned());
+    }
     answer
 }
 

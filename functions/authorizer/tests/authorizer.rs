@@ -215,6 +215,22 @@ async fn a_connection_token_gives_the_socket_its_connection_id() {
     assert!(is_unauthorized(&with_id(&connection.token).await), "it is good for a minute");
 }
 
+/// A client with stateful reconnect shows the token of its negotiation each time.
+#[tokio::test]
+async fn an_expired_token_of_a_connection_that_outlives_its_sockets_is_good_for_coming_back() {
+    let door = door();
+    let (hub, alice, now) = (name::hub("notifications"), name::user("alice"), door.clock.now());
+    let connection = door.gatekeeper.mint_line(&hub, Some(&alice), now).await.unwrap();
+    let shown = async || {
+        answer(&door, QUERY_TOKEN, |event| set_query(event, "id", &[&connection.token])).await
+    };
+    let early = shown().await.unwrap();
+    assert_eq!(early["context"]["connectionId"], json!(connection.id.to_string()));
+    assert!(early["context"].get("isLate").is_none());
+    door.clock.advance(Duration::from_secs(61));
+    assert_eq!(shown().await.unwrap()["context"]["isLate"], json!("true"));
+}
+
 #[tokio::test]
 async fn the_longest_user_name_fits_the_answer() {
     let user = "\u{1f600}".repeat(1024);

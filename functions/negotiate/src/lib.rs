@@ -33,18 +33,12 @@ use hubcast_model::values::Values;
 use signalr_protocol::negotiate::{NegotiateResponse, Redirect};
 
 use answer::{Refusal, cors, json, preflight, refused};
-use request::{Endpoint, Request};
+use request::{Endpoint, Request, is_too_long};
 
 /// How long the groups of a token are kept: until no connection that it opened can be left.
 const GRANT_LIFETIME: std::time::Duration = std::time::Duration::from_hours(3);
 /// A token whose groups take more than this would no longer fit a URL; they are kept in the table.
 const TOKEN_GROUPS_MAX_BYTES: usize = 1024;
-/// The longest URL of a WebSocket.
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
-const URL_MAX_BYTES: usize = 4096;
-/// What a client adds to the URL and the token: `&id=`, a connectionToken, `&access_token=`.
-const CONNECTING_BYTES: usize = 128;
-
 /// What negotiation works with.
 #[derive(Debug)]
 pub struct Negotiation<K, A, S, C> {
@@ -70,6 +64,8 @@ pub struct Negotiation<K, A, S, C> {
     pub groups: GroupPolicy,
     /// Whether sessions end when the app token does.
     pub close_on_token_expiry: bool,
+    /// Whether a client that asks may come back to its connection on another socket.
+    pub grants_lines: bool,
 }
 
 /// Answers one request.
@@ -249,10 +245,16 @@ where
             return Err(Refusal::TooManyGroups);
         }
         let user = principal.user.as_ref();
-        let connection = self.gatekeeper.mint_connection(&request.hub, user, now).await?;
+        let is_line = self.grants_lines && request.is_stateful;
+        let connection = if is_line {
+            self.gatekeeper.mint_line(&request.hub, user, now).await?
+        } else {
+            self.gatekeeper.mint_connection(&request.hub, user, now).await?
+        };
         negotiated(&request.hub, user, &connection.id);
         let (id, token) = (connection.id.to_string(), connection.token);
-        Ok(json(&NegotiateResponse::new(request.version, id, token)))
+        let answer = NegotiateResponse::new(request.version, id, token);
+        Ok(json(&if is_line { answer.with_stateful_reconnect() } else { answer }))
     }
 
     fn base(&self, event: &ApiGatewayV2httpRequest) -> String {
@@ -267,13 +269,6 @@ where
 
 fn host(event: &ApiGatewayV2httpRequest) -> Option<&str> {
     event.headers.get("host").and_then(|host| host.to_str().ok())
-}
-
-/// Whether a browser could not open a connection by this URL and this token. Only browsers must put
-/// the token into the URL; others have a header for it.
-fn is_too_long(event: &ApiGatewayV2httpRequest, url: &str, token: &str) -> bool {
-    let is_browser = event.headers.contains_key("origin");
-    is_browser && url.len() + token.len() + CONNECTING_BYTES > URL_MAX_BYTES
 }
 
 fn broken(err: impl std::error::Error + Send + Sync + 'static) -> Refusal {

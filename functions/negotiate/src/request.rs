@@ -3,12 +3,18 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::Method;
 use hubcast_model::id::HubName;
-use hubcast_model::query::{self, HUB, Repeated, VERSION, is_of_protocol};
+use hubcast_model::query::{self, HUB, Repeated, STATEFUL, VERSION, is_of_protocol};
 use signalr_protocol::negotiate::NegotiateVersion;
 use url::form_urlencoded;
 
 use crate::answer::Refusal;
 use crate::place::Place;
+
+/// The longest URL of a WebSocket.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
+const URL_MAX_BYTES: usize = 4096;
+/// What a client adds to the URL and the token: `&id=`, a connectionToken, `&access_token=`.
+const CONNECTING_BYTES: usize = 128;
 
 /// Which of the two endpoints was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +32,8 @@ pub(crate) struct Request<'a> {
     pub(crate) hub: HubName,
     pub(crate) token: &'a str,
     pub(crate) version: NegotiateVersion,
+    /// Whether the client would come back to its connection on another socket.
+    pub(crate) is_stateful: bool,
     /// The app's own query parameters, each with a leading `&`.
     pub(crate) own_query: String,
 }
@@ -42,13 +50,17 @@ impl<'a> Request<'a> {
         if event.request_context.http.method != Method::POST {
             return Err(Refusal::Method);
         }
-        let version = single(&query, VERSION)?;
+        let (version, is_stateful) = (single(&query, VERSION)?, single(&query, STATEFUL)?);
         let version = NegotiateVersion::from_query(version);
+        // An answer of version 0 cannot grant this.
+        let is_stateful = is_stateful.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+            && version == Ok(NegotiateVersion::V1);
         Ok(Self {
             endpoint,
             hub: HubName::parse(&hub).map_err(|_| Refusal::UnknownHub(String::new()))?,
             token: bearer(event)?,
             version: version.map_err(|err| Refusal::Bad(err.to_string()))?,
+            is_stateful,
             own_query: own(&query),
         })
     }
@@ -119,4 +131,11 @@ fn own(query: &[(String, String)]) -> String {
     let mut serializer = form_urlencoded::Serializer::new(String::new());
     let encoded = serializer.extend_pairs(own).finish();
     if encoded.is_empty() { encoded } else { format!("&{encoded}") }
+}
+
+/// Whether a browser could not open a connection by this URL and this token. Only browsers must put
+/// the token into the URL; others have a header for it.
+pub(crate) fn is_too_long(event: &ApiGatewayV2httpRequest, url: &str, token: &str) -> bool {
+    let is_browser = event.headers.contains_key("origin");
+    is_browser && url.len() + token.len() + CONNECTING_BYTES > URL_MAX_BYTES
 }

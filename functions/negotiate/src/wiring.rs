@@ -30,6 +30,8 @@ pub fn wire(sdk: &SdkConfig, config: NegotiateConfig) -> Result<WiredNegotiation
         groups: config.groups,
         told_claims: config.told_claims,
         public_url: config.tokens.public_url.clone(),
+        // No function carries lines out yet.
+        grants_lines: false,
         close_on_token_expiry: config.tokens.close_on_token_expiry,
         gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::default(), keys)?,
     })

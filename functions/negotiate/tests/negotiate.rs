@@ -40,6 +40,7 @@ fn rig() -> Rig {
         groups: GroupPolicy::parse("tenant-{tid}").unwrap_or_default(),
         told_claims: ClaimPolicy::default(),
         close_on_token_expiry: false,
+        grants_lines: true,
     };
     Rig { issuer, negotiation }
 }
@@ -237,7 +238,7 @@ async fn version_1_gets_a_connection_with_a_secret_token() {
     let (hub, alice) = (name::hub("notifications"), name::user("alice"));
     let gatekeeper = &rig.negotiation.gatekeeper;
     let verified = gatekeeper.connection(token, &hub, Some(&alice), START).await;
-    assert_eq!(verified.unwrap().to_string(), id.unwrap());
+    assert_eq!(verified.unwrap().id.to_string(), id.unwrap());
 }
 
 #[tokio::test]
@@ -429,5 +430,32 @@ async fn a_way_around_the_front_door_is_refused() {
         let answer = answer.await;
         assert_eq!(answer.status_code, expected, "{shown:?}");
         assert!(header(&answer, "access-control-allow-origin").is_some(), "its page can read it");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_may_come_back_on_another_socket() {
+    let granted = async |grants_lines: bool, query: &str| {
+        let mut rig = rig();
+        rig.negotiation.grants_lines = grants_lines;
+        let token = client_token(&json!({ "nameid": "alice" }));
+        let answer = rig.answer(CLIENT, |event| {
+            set_token(event, &token);
+            set_query(event, query);
+        });
+        let answer = body(&answer.await);
+        let is_line = answer["connectionId"].as_str().unwrap().starts_with('~');
+        assert_eq!(answer.get("useStatefulReconnect"), is_line.then_some(&json!(true)));
+        is_line
+    };
+    let asks = "hub=notifications&negotiateVersion=1&useStatefulReconnect=true";
+    assert!(granted(true, asks).await);
+    assert!(!granted(false, asks).await);
+    for query in [
+        "hub=notifications&negotiateVersion=1",
+        "hub=notifications&negotiateVersion=1&useStatefulReconnect=false",
+        "hub=notifications&useStatefulReconnect=true",
+    ] {
+        assert!(!granted(true, query).await, "{query}");
     }
 }

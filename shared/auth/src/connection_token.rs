@@ -1,7 +1,8 @@
 //! connectionTokens: the secret that negotiation hands out for one connection.
 //!
 //! `{connectionId}.{signature}`: the id is public, the signature binds it to a
-//! hub and a user for a minute. The key is derived from the access key under a
+//! hub and a user for a minute. The token of a connection that outlives its
+//! sockets is good for coming back after that. The key is derived from the access key under a
 //! label of its own, so that neither can stand in for the other. Clients of
 //! negotiate version 0 get the whole token as their connection id.
 
@@ -39,6 +40,15 @@ pub struct NewConnection {
     pub token: String,
 }
 
+/// The connection of a token that was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownConnection {
+    /// The connection.
+    pub id: ConnectionId,
+    /// Whether the token has expired. Then it opens nothing, and is good for coming back only.
+    pub is_late: bool,
+}
+
 impl fmt::Debug for ConnectionTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ConnectionTokens(..)")
@@ -68,10 +78,31 @@ impl ConnectionTokens {
         user: Option<&UserId>,
         now: Timestamp,
     ) -> Result<NewConnection, AuthError> {
-        let unavailable = || AuthError::Invalid("a connection cannot be made");
-        let mut random = [0; ID_BYTES];
-        rand::fill(&mut random).map_err(|_| unavailable())?;
-        let id = ConnectionId::parse(&URL_SAFE_NO_PAD.encode(random)).map_err(|_| unavailable())?;
+        let id = ConnectionId::parse(&random_id()?).map_err(|_| unavailable())?;
+        self.sign(id, hub, user, now)
+    }
+
+    /// The same for a connection that outlives its sockets. The id says so, and is signed.
+    ///
+    /// # Errors
+    /// When the machine has no randomness to give.
+    pub fn mint_line(
+        &self,
+        hub: &HubName,
+        user: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<NewConnection, AuthError> {
+        let id = ConnectionId::line(&random_id()?).map_err(|_| unavailable())?;
+        self.sign(id, hub, user, now)
+    }
+
+    fn sign(
+        &self,
+        id: ConnectionId,
+        hub: &HubName,
+        user: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<NewConnection, AuthError> {
         let key = self.keys.first().ok_or_else(unavailable)?;
         let expires = now.plus(CONNECTION_TOKEN_LIFETIME).as_millis().to_be_bytes();
         let tag = hmac::sign(key, &signed(&id, hub, user, expires));
@@ -82,14 +113,15 @@ impl ConnectionTokens {
     /// The connection of a token that this user shows for this hub.
     ///
     /// # Errors
-    /// When the token is not one of ours, is another user's or hub's, or has expired.
+    /// When the token is not one of ours, is another user's or hub's, or has expired and is not of a
+    /// connection that outlives its sockets.
     pub fn verify(
         &self,
         token: &str,
         hub: &HubName,
         user: Option<&UserId>,
         now: Timestamp,
-    ) -> Result<ConnectionId, AuthError> {
+    ) -> Result<ShownConnection, AuthError> {
         let invalid = || AuthError::Signature("the connectionToken is wrong");
         let (_, signature) = token.split_once('.').ok_or_else(invalid)?;
         let id = ConnectionId::parse(token).map_err(|_| invalid())?;
@@ -100,11 +132,22 @@ impl ConnectionTokens {
         if !self.keys.iter().any(|key| hmac::verify(key, &message, tag).is_ok()) {
             return Err(invalid());
         }
-        if Timestamp::from_millis(u64::from_be_bytes(*expires)) <= now {
+        let is_late = Timestamp::from_millis(u64::from_be_bytes(*expires)) <= now;
+        if is_late && !id.is_line() {
             return Err(AuthError::Expired);
         }
-        Ok(id)
+        Ok(ShownConnection { id, is_late })
     }
+}
+
+fn random_id() -> Result<String, AuthError> {
+    let mut random = [0; ID_BYTES];
+    rand::fill(&mut random).map_err(|_| unavailable())?;
+    Ok(URL_SAFE_NO_PAD.encode(random))
+}
+
+const fn unavailable() -> AuthError {
+    AuthError::Invalid("a connection cannot be made")
 }
 
 fn derived(secret: &Secret) -> Option<hmac::Key> {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use hubcast_model::id::{ConnectionId, HubName, UserId};
+use hubcast_model::id::{HubName, UserId};
 use hubcast_model::ports::{AccessKeySource, Freshness, SessionStore};
 use hubcast_model::principal::{Principal, TokenKind};
 use hubcast_model::session::Reuse;
@@ -16,7 +16,7 @@ use hubcast_model::time::Timestamp;
 use crate::AuthError;
 use crate::app::{AppTokens, IssuerError};
 use crate::client::{ClientGrant, ClientTokens, Verified};
-use crate::connection_token::{ConnectionTokens, NewConnection};
+use crate::connection_token::{ConnectionTokens, NewConnection, ShownConnection};
 use crate::jwks::KeySource;
 use crate::token::Token;
 
@@ -146,14 +146,15 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     /// The connection of a connectionToken that this user shows for this hub.
     ///
     /// # Errors
-    /// When the token is not one of ours, is another user's or hub's, or has expired.
+    /// When the token is not one of ours, is another user's or hub's, or has expired and is not of a
+    /// connection that outlives its sockets.
     pub async fn connection(
         &self,
         token: &str,
         hub: &HubName,
         user: Option<&UserId>,
         now: Timestamp,
-    ) -> Result<ConnectionId, AuthError> {
+    ) -> Result<ShownConnection, AuthError> {
         let check = |keys: &AccessKeys| ConnectionTokens::new(keys).verify(token, hub, user, now);
         self.checked(check).await
     }
@@ -184,6 +185,20 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     ) -> Result<NewConnection, AuthError> {
         let keys = self.keys(Freshness::Cached).await?;
         ConnectionTokens::new(&keys).mint(hub, user, now)
+    }
+
+    /// The same for a connection that outlives its sockets.
+    ///
+    /// # Errors
+    /// When the keys cannot be had, or the machine has no randomness to give.
+    pub async fn mint_line(
+        &self,
+        hub: &HubName,
+        user: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<NewConnection, AuthError> {
+        let keys = self.keys(Freshness::Cached).await?;
+        ConnectionTokens::new(&keys).mint_line(hub, user, now)
     }
 
     fn client_tokens(&self, keys: &AccessKeys) -> ClientTokens {

@@ -1,6 +1,6 @@
 //! The bodies of negotiation, versions 0 and 1.
 //!
-//! Only WebSockets with text frames are offered, and never stateful reconnect.
+//! Only WebSockets with text frames are offered.
 //! After <https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/TransportProtocols.md>.
 
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,15 @@ pub struct NegotiateResponse {
     pub connection_token: Option<String>,
     /// The transports on offer.
     pub available_transports: Vec<Transport>,
+    /// Whether the client may come back to this connection on another socket. A client that did not
+    /// ask for this fails.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub use_stateful_reconnect: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl NegotiateResponse {
@@ -77,14 +86,23 @@ impl NegotiateResponse {
                 connection_id: connection_token,
                 connection_token: None,
                 available_transports,
+                use_stateful_reconnect: false,
             },
             NegotiateVersion::V1 => Self {
                 negotiate_version: 1,
                 connection_id,
                 connection_token: Some(connection_token),
                 available_transports,
+                use_stateful_reconnect: false,
             },
         }
+    }
+
+    /// The same answer, which lets the client come back on another socket.
+    #[must_use]
+    pub const fn with_stateful_reconnect(mut self) -> Self {
+        self.use_stateful_reconnect = true;
+        self
     }
 }
 
@@ -139,6 +157,8 @@ mod tests {
             serde_json::to_string(&v0).unwrap(),
             r#"{"negotiateVersion":0,"connectionId":"id.sig","availableTransports":[{"transport":"WebSockets","transferFormats":["Text"]}]}"#
         );
+        let stateful = serde_json::to_string(&v1.with_stateful_reconnect()).unwrap();
+        assert!(stateful.ends_with(r#","useStatefulReconnect":true}"#), "{stateful}");
         let redirect = Redirect::new("https://h/client/?hub=n".into(), "t".into());
         assert_eq!(
             serde_json::to_string(&redirect).unwrap(),

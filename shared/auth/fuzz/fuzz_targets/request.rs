@@ -39,6 +39,7 @@ static NEGOTIATION: LazyLock<Negotiation<OneKey, AccessKeys, MemoryStore, TestCl
         groups: GroupPolicy::default(),
         told_claims: ClaimPolicy::default(),
         public_url: PublicUrl::Fixed(HOST.to_owned()),
+        grants_lines: true,
         close_on_token_expiry: false,
     });
 
