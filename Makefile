@@ -181,6 +181,7 @@ schema: $(VENV_MARK) ## Calls the REST API by what its OpenAPI document says, 5,
 soak: ## Plays 100,000 random histories against the model (HUBCAST_SEED=.. repeats one), and explores lines.
 	histories=$${HUBCAST_HISTORIES:-$${HUBCAST_SEED:+1}}; \
 	  HUBCAST_HISTORIES=$${histories:-100000} $(CARGO) test --profile quick --package hubcast-rules --test model -- --nocapture
+	HUBCAST_HISTORIES=$${HUBCAST_HISTORIES:-20000} $(CARGO) test --profile quick --package hubcast-rules --test rules -- lines::histories --nocapture
 	HUBCAST_EXPLORE=1 $(CARGO) test --profile quick --package hubcast-line --test explorer -- --nocapture
 
 bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local stack, and the publisher beside its peers.

@@ -87,6 +87,16 @@ impl RecordingGateway {
         lock(&self.state).always.insert(socket.clone(), answer);
     }
 
+    /// Forgets what the next posts to one socket were to be answered.
+    pub fn forget_answers(&self, socket: &SocketId) {
+        lock(&self.state).next_of.remove(socket);
+    }
+
+    /// Whether posts to a socket are answered as to one that is gone.
+    pub fn is_gone(&self, socket: &SocketId) -> bool {
+        lock(&self.state).always.get(socket) == Some(&Answer::Gone)
+    }
+
     /// Has `post` or `delete` go wrong until [`Self::heal`].
     pub fn fault(&self, operation: &'static str, fault: Fault) {
         self.faults.always(operation, fault);

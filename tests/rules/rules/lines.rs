@@ -1,5 +1,6 @@
 //! Connections that outlive their sockets: what their clients hear, whatever happens to sockets.
 
+mod histories;
 mod stage;
 
 use hubcast_connection::connect::ConnectError;
