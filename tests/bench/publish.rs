@@ -136,7 +136,8 @@ fn event(group: &str, bodies: &[String]) -> String {
 }
 
 async fn invoke<G: ConnectionGateway>(publisher: &Ours<G>, event: &str) -> anyhow::Result<()> {
-    let answer = publisher::handle(publisher, serde_json::from_str(event)?, PATIENCE).await;
+    let event = serde_json::from_str(event)?;
+    let answer = publisher::handle(publisher, None, event, PATIENCE).await;
     anyhow::ensure!(answer.batch_item_failures.is_empty(), "{answer:?}");
     Ok(())
 }

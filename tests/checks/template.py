@@ -26,6 +26,8 @@ OF_DEPLOYING = {"RELEASE"}
 TIMEOUTS = 6
 # FIFO queues delay all messages alike, so reminders have a queue of another kind; a lost one is no dead letter.
 TIMERS = "TimersQueue"
+# SNS and EventBridge send to queues of this kind, whose dead letters need another such queue.
+INGRESS = ["IngressMessagesQueue", "IngressDeadLetterQueue"]
 
 
 def of(kind):
@@ -103,8 +105,22 @@ def wrong_queues():
         dead_letters = "RedrivePolicy" not in queue
         if dead_letters and queue["MessageRetentionPeriod"] != 14 * 24 * 3600:
             yield f"{name} should keep dead letters as long as PROGRESS rows live: 14 days"
+        if name in INGRESS:
+            if "FifoQueue" in queue:
+                yield f"{name} should be a standard queue"
+            continue
         if not queue.get("FifoQueue") or queue["FifoThroughputLimit"] != "perMessageGroupId":
             yield f"{name} should be a FIFO queue of high throughput"
+
+
+def wrong_dead_letters():
+    """SQS refuses a queue whose dead letters are on a queue of another kind."""
+    queues = of("AWS::SQS::Queue")
+    for name, queue in queues.items():
+        if "RedrivePolicy" in queue:
+            target = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+            if queue.get("FifoQueue") != queues[target].get("FifoQueue"):
+                yield f"the dead letters of {name} cannot be on {target}, which is of another kind"
 
 
 def wrong_receives():
@@ -178,7 +194,7 @@ def wrong_cors():
         yield "the HTTP API would refuse credentials"
 
 
-CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_receives, wrong_age, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
+CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_dead_letters, wrong_receives, wrong_age, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
 
 
 def main():

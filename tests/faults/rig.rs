@@ -140,7 +140,7 @@ impl Rig {
     pub(crate) async fn publish(&self, records: &[Record]) -> Vec<String> {
         let records: Vec<Value> = records.iter().map(Record::json).collect();
         let event = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let answer = publisher::handle(&self.publisher, event, INVOCATION).await;
+        let answer = publisher::handle(&self.publisher, None, event, INVOCATION).await;
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
 

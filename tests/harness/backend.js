@@ -56,6 +56,18 @@ export class Backend {
     );
   }
 
+  /** Enqueues any text where services of AWS do. */
+  sendToIngress(body, attributes = {}) {
+    const attribute = ([name, StringValue]) => [name, { DataType: "String", StringValue }];
+    return this.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.stack.ingressUrl,
+        MessageBody: body,
+        MessageAttributes: Object.fromEntries(Object.entries(attributes).map(attribute)),
+      }),
+    );
+  }
+
   /**
    * Waits until whatever was sent in a message group before has reached these clients or never will:
    * a later message of the group is handled after it.
@@ -101,7 +113,7 @@ export class Backend {
   }
 
   /** Waits until everything that was sent has been handled. */
-  async quiet() {
-    await poll(() => this.depth(), (depth) => depth === 0, () => "the queue is never empty");
+  async quiet(queueUrl = this.stack.queueUrl) {
+    await poll(() => this.depth(queueUrl), (depth) => depth === 0, () => "the queue is never empty");
   }
 }

@@ -39,7 +39,8 @@ async function deployedStack(flags) {
   return stack;
 }
 
-/** Stories look into the table. */
+/** Stories look into the table, and send to the one queue of backends that is no FIFO queue. */
 function withTable(stack) {
-  return Object.assign(stack, { table: process.env.HUBCAST_TABLE ?? "hubcast" });
+  const ingressUrl = `${stack.url}/000000000000/hubcast-ingress`;
+  return Object.assign(stack, { table: process.env.HUBCAST_TABLE ?? "hubcast", ingressUrl });
 }

@@ -50,6 +50,11 @@ export class MiniStack {
     if (!answer?.ok) throw new Error(`MiniStack ended: ${this.logs}`);
   }
 
+  /** One that somebody else started. */
+  static at(url) {
+    return Object.assign(new MiniStack(), { url });
+  }
+
   /** Calls a service that speaks JSON. The owner's signature is not looked at. */
   async call(service, target, body) {
     const [version] = target.split(".");
@@ -64,6 +69,20 @@ export class MiniStack {
     });
     if (!answer.ok) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);
     return answer.json().catch(() => ({}));
+  }
+
+  /** Calls a service that takes a form and answers XML. */
+  async ask(service, form) {
+    const answer = await fetch(this.url, { method: "POST", headers: authorization(service), body: new URLSearchParams(form) });
+    if (!answer.ok) throw new Error(`${form.Action}: ${answer.status} ${await answer.text()}`);
+    return answer.text();
+  }
+
+  /** Calls a service that has a path for each thing. */
+  async put(service, path, body) {
+    const headers = { "Content-Type": "application/json", ...authorization(service) };
+    const answer = await fetch(`${this.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   }
 
   async makeBucket(name) {

@@ -65,6 +65,12 @@ def with_a_line_for_each_event(template, _options):
     template["Globals"]["Function"]["Environment"]["Variables"]["RUST_LOG"] = logged
 
 
+def with_concurrency(template, _options):
+    """MiniStack compares a parameter's text with a number, and then polls no standard queue."""
+    for resource in resources(template, "AWS::Lambda::EventSourceMapping").values():
+        resource["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 2
+
+
 def with_plain_http(template, _options):
     """Nothing here speaks TLS, so neither the public URL nor that of events has https."""
     template["Parameters"]["PublicUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+"
@@ -80,8 +86,9 @@ def without_a_schedule(template, _options):
 def without_tls(template, _options):
     """The queues refuse what does not come by TLS, so nothing would come here."""
     for name, policy in resources(template, "AWS::SQS::QueuePolicy").items():
-        statements = policy["Properties"]["PolicyDocument"]["Statement"]
-        if any(statement.get("Sid") == "OnlyOverTls" for statement in statements):
+        document = policy["Properties"]["PolicyDocument"]
+        document["Statement"] = [one for one in document["Statement"] if one.get("Sid") != "OnlyOverTls"]
+        if not document["Statement"]:
             del template["Resources"][name]
 
 
@@ -99,6 +106,7 @@ CHANGES = [
     with_batch_action,
     with_patience,
     with_a_line_for_each_event,
+    with_concurrency,
     with_plain_http,
     without_a_schedule,
     without_tls,

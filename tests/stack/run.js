@@ -22,7 +22,7 @@ const STORIES = [
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. */
-const OWN = ["deployed", "webhook", "probe", "canary", "access-keys"];
+const OWN = ["deployed", "ingress", "webhook", "probe", "canary", "access-keys"];
 /** After it the rows are in another table than other stories look at. */
 const LAST = "stack/restore.test.js";
 /** As few as stories need; README.md says what for. */
@@ -38,6 +38,8 @@ const PARAMETERS = {
   UpstreamTimeoutSeconds: "5",
   ProducerPrincipals: "000000000000",
   CanaryMinutes: "30",
+  IngressQueue: "true",
+  IngressSources: "arn:aws:sns:*:*:allowed-*,arn:aws:events:*:*:rule/*",
 };
 
 /** One file after the other: they share the deployment. */

@@ -1,7 +1,8 @@
 //! SQS notifications to sockets.
 //!
 //! Reads the records of a batch, has them fanned out and reports those that
-//! the queue must keep (`ReportBatchItemFailures`).
+//! the queue must keep (`ReportBatchItemFailures`). The records of the ingress
+//! queue are unwrapped first.
 
 pub mod wiring;
 
@@ -10,38 +11,52 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use hubcast_delivery::{Publish, Report};
 use hubcast_model::dead_letter::LetterAttributes;
+use hubcast_model::ingress::Arrival;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::time::Timestamp;
 
 /// So many values of one metric fit a line of the embedded metric format.
 const SAMPLES_MAX: usize = 100;
 
-/// Delivers a batch of records within `patience`.
+/// Delivers a batch of records within `patience`. `ingress` is the name of the ingress queue, where
+/// there is one.
 pub async fn handle(
     publisher: &impl Publish,
+    ingress: Option<&str>,
     event: SqsEvent,
     patience: Duration,
 ) -> SqsBatchResponse {
-    let messages = event.records.into_iter().map(queued).collect();
+    let message = |record| message(record, ingress);
+    let messages = event.records.iter().map(message).collect();
     let report = publisher.publish(messages, patience).await;
     log(&report);
     measure(&report);
     response(report)
 }
 
-fn queued(record: SqsMessage) -> QueuedMessage {
-    let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
-    // A queue without groups is the one of reminders: each is a group of its own, which waits for
-    // no other, and is sent when it is due, which is when it is first received.
-    let group = attribute("MessageGroupId").or(record.message_id.as_deref()).unwrap_or_default();
-    let is_reminder = attribute("MessageGroupId").is_none();
+fn message(record: &SqsMessage, ingress: Option<&str>) -> QueuedMessage {
+    let queue = queue_name(record.event_source_arn.as_deref().unwrap_or_default());
+    if Some(queue) == ingress {
+        return arrived(queued(record, "SentTimestamp"));
+    }
+    // The other queue without groups is the one of reminders, which are sent when they are due: when
+    // they are first received.
+    let is_reminder = !record.attributes.contains_key("MessageGroupId");
     let sent = if is_reminder { "ApproximateFirstReceiveTimestamp" } else { "SentTimestamp" };
+    queued(record, sent)
+}
+
+/// The message of a record, sent when the attribute `sent` says.
+fn queued(record: &SqsMessage, sent: &str) -> QueuedMessage {
+    let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
+    // On a queue without groups each message is a group of its own, which waits for no other.
+    let group = attribute("MessageGroupId").or(record.message_id.as_deref()).unwrap_or_default();
     let sent_at = attribute(sent).and_then(|millis| millis.parse().ok());
     let receives = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     let own = &record.message_attributes;
     let attributes = LetterAttributes::read(|name| own.get(name)?.string_value.clone());
     QueuedMessage {
-        queue: queue_name(record.event_source_arn.as_deref().unwrap_or_default()),
+        queue: queue_name(record.event_source_arn.as_deref().unwrap_or_default()).to_owned(),
         group: group.to_owned(),
         sequence: attribute("SequenceNumber").unwrap_or_default().to_owned(),
         sent_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
@@ -49,15 +64,35 @@ fn queued(record: SqsMessage) -> QueuedMessage {
         receive_count: receives.unwrap_or(2),
         progress_key: attributes.progress_key,
         sender: attribute("SenderId").unwrap_or_default().to_owned(),
-        id: record.message_id.unwrap_or_default(),
-        receipt_handle: record.receipt_handle.unwrap_or_default(),
-        body: record.body.unwrap_or_default(),
+        id: record.message_id.clone().unwrap_or_default(),
+        receipt_handle: record.receipt_handle.clone().unwrap_or_default(),
+        body: record.body.clone().unwrap_or_default(),
+        repeatable: None,
+    }
+}
+
+/// A message of the ingress queue: the envelope alone, under the name by which it is known when it
+/// comes again. The sender is a part of the name, so that nobody uses up the ids of others.
+fn arrived(message: QueuedMessage) -> QueuedMessage {
+    let Arrival { envelope, id } = Arrival::of(message.body);
+    let name = match id {
+        Some(id) => format!("ingress/{}/{id}", message.sender),
+        None => message.id.clone(),
+    };
+    QueuedMessage {
+        // A standard queue may have groups too, which keep no order.
+        group: message.id.clone(),
+        // In the inbox of a user, what was sent first comes first.
+        sequence: message.sent_at.as_millis().to_string(),
+        body: envelope,
+        repeatable: Some(name),
+        ..message
     }
 }
 
 /// The last part of an ARN such as `arn:aws:sqs:eu-west-1:123456789012:name.fifo`.
-fn queue_name(arn: &str) -> String {
-    arn.rsplit(':').next().unwrap_or_default().to_owned()
+fn queue_name(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
 }
 
 fn log(report: &Report) {

@@ -13,9 +13,11 @@ async fn main() -> Result<(), Error> {
     start_logging()?;
     let metrics = start_metrics()?;
     let config = PublisherConfig::from_env()?;
-    let handler = &wire(&sdk_config().await, config)?;
+    let ingress = config.queues.ingress_name().map(str::to_owned);
+    let (handler, ingress) = (&wire(&sdk_config().await, config)?, ingress.as_deref());
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let answer = publisher::handle(handler, event.payload, patience(&event.context)).await;
+        let patience = patience(&event.context);
+        let answer = publisher::handle(handler, ingress, event.payload, patience).await;
         metrics.flush();
         Ok::<_, Error>(answer)
     }))

@@ -53,6 +53,8 @@ OBSERVABILITY = Part(
         "NotificationsQueue": "NotificationsQueueName",
         "DeliveriesQueue": "DeliveriesQueueName",
         "DeadLetterQueue": "DeadLetterQueueName",
+        "IngressQueue": "IngressQueueName",
+        "IngressDeadLetterQueue": "IngressDeadLetterQueueName",
         "UpstreamQueue": "UpstreamQueueName",
         "UpstreamDeadLetterQueue": "UpstreamDeadLetterQueueName",
         "TimersQueue": "TimersQueueName",

@@ -69,6 +69,8 @@ resource "aws_cloudformation_stack" "observability" {
       NotificationsQueue      = aws_cloudformation_stack.service.outputs["NotificationsQueueName"]
       DeliveriesQueue         = aws_cloudformation_stack.service.outputs["DeliveriesQueueName"]
       DeadLetterQueue         = aws_cloudformation_stack.service.outputs["DeadLetterQueueName"]
+      IngressQueue            = lookup(aws_cloudformation_stack.service.outputs, "IngressQueueName", "none")
+      IngressDeadLetterQueue  = lookup(aws_cloudformation_stack.service.outputs, "IngressDeadLetterQueueName", "none")
       UpstreamQueue           = lookup(aws_cloudformation_stack.service.outputs, "UpstreamQueueName", "none")
       UpstreamDeadLetterQueue = lookup(aws_cloudformation_stack.service.outputs, "UpstreamDeadLetterQueueName", "none")
       TimersQueue             = lookup(aws_cloudformation_stack.service.outputs, "TimersQueueName", "none")

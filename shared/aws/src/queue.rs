@@ -46,6 +46,20 @@ pub struct QueueUrls {
     pub dead_letters: String,
     /// `TIMERS_QUEUE_URL`, where backends hear of clients
     pub timers: Option<String>,
+    /// `INGRESS_QUEUE_URL`, where services of AWS may send
+    pub ingress: Option<String>,
+}
+
+impl QueueUrls {
+    /// The name of the ingress queue.
+    pub fn ingress_name(&self) -> Option<&str> {
+        self.ingress.as_deref().map(name_in)
+    }
+}
+
+/// The name at the end of a queue's URL.
+fn name_in(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
 }
 
 /// A batch did not take some of its messages.
@@ -63,10 +77,9 @@ impl SqsQueue {
     }
 
     fn url_of(&self, queue: &str) -> &str {
-        let mut known =
-            [&self.urls.deliveries, &self.urls.notifications].into_iter().chain(&self.urls.timers);
-        let is_it = |url: &&String| url.rsplit('/').next() == Some(queue);
-        known.find(is_it).unwrap_or(&self.urls.notifications)
+        let QueueUrls { notifications, deliveries, timers, ingress, .. } = &self.urls;
+        let mut known = [deliveries, notifications].into_iter().chain(timers).chain(ingress);
+        known.find(|url| name_in(url) == queue).unwrap_or(&self.urls.notifications)
     }
 }
 

@@ -149,7 +149,8 @@ impl Message {
 
     /// Whether an earlier invocation may have done a part of the message.
     pub(crate) const fn is_redelivered(&self) -> bool {
-        self.queued.receive_count > 1 || self.queued.progress_key.is_some()
+        let QueuedMessage { receive_count, progress_key, repeatable, .. } = &self.queued;
+        *receive_count > 1 || progress_key.is_some() || repeatable.is_some()
     }
 }
 
@@ -192,7 +193,8 @@ fn with_own_key(mut queued: QueuedMessage, producers: &Producers) -> QueuedMessa
 }
 
 fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -> Vec<Element> {
-    let base = queued.progress_key.as_ref().unwrap_or(&queued.id).clone();
+    let named = queued.progress_key.as_ref().or(queued.repeatable.as_ref());
+    let base = named.unwrap_or(&queued.id).clone();
     if is_job(&queued.body) {
         // Whoever is trusted with jobs has them worked as jobs.
         let (sender, id) = (&queued.sender, &queued.id);

@@ -90,7 +90,7 @@ fn letter_of_given_up(case: Case<'_>, progress: Progress, reason: RejectReason) 
 pub(crate) struct Closing<'a> {
     /// The answer of the invocation.
     pub(crate) report: Report,
-    /// How far the elements of the held messages are, by progress key.
+    /// How far the elements are of messages that may come again, by progress key.
     pub(crate) rows: BTreeMap<String, Progress>,
     /// The messages that the queue keeps.
     pub(crate) held: Vec<&'a QueuedMessage>,
@@ -110,6 +110,9 @@ pub(crate) fn close<'a>(batch: &'a Batch, ledger: &Ledger, now: Timestamp) -> Cl
         if balance.is_held || sheet.is_held() || held_groups.contains(group) {
             held_groups.insert(group);
             held.push(&message.queued);
+            rows.extend(balance.rows);
+        } else if message.queued.repeatable.is_some() {
+            // Its end is kept, so that nothing is posted when it comes once more.
             rows.extend(balance.rows);
         }
     }

@@ -58,6 +58,7 @@ mod rounds;
 mod settings;
 mod stall;
 mod tally;
+mod turns;
 mod verdict;
 
 pub use job::is_job;

@@ -25,6 +25,7 @@ use crate::progress::ProgressRows;
 use crate::report::Report;
 use crate::rounds::Rounds;
 use crate::settings::FanoutSettings;
+use crate::turns::{Taken, Turns};
 use hubcast_membership::shards::Shards;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ConnectionGateway, InboxStore,
@@ -135,6 +136,11 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
         Bookkeeper { letters: self.letters(), clock, age_max }
     }
 
+    const fn turns(&self) -> Turns<'_, S, Q, C> {
+        let Ports { store, queue, clock, .. } = &self.ports;
+        Turns { store, queue, clock }
+    }
+
     fn jobs(&self) -> Jobs<'_, S, G, Q, U, C> {
         Jobs {
             carrier: self.carrier(),
@@ -169,6 +175,7 @@ where
 {
     async fn publish(&self, messages: Vec<QueuedMessage>, patience: Duration) -> Report {
         let deadline = Instant::now() + patience.saturating_sub(KEPT_BACK);
+        let Taken { messages, turns, waiting } = self.turns().take(messages).await;
         let Intray { envelopes, assignments } = Intray::sort(messages, &self.settings.producers);
         let (bookkeeper, carrier) = (self.bookkeeper(), self.carrier());
         let mut batch = Batch::read(envelopes, &self.settings, self.ports.clock.now());
@@ -186,7 +193,9 @@ where
         rounds.show_changes(showings).await;
         carrier.closer.end_all(&rounds.ends).await;
         let report = bookkeeper.close(&batch, rounds.ledger).await;
-        report.and(self.jobs().work(assignments, deadline).await)
+        let report = report.and(self.jobs().work(assignments, deadline).await);
+        self.turns().end(&turns).await;
+        report.and(self.turns().put_off(waiting).await)
     }
 }
 

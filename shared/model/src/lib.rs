@@ -19,6 +19,7 @@ pub mod front_door;
 pub mod groups;
 pub mod handshake;
 pub mod id;
+pub mod ingress;
 pub mod journey;
 mod list;
 pub mod message_group;

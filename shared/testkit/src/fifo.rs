@@ -104,6 +104,7 @@ impl Fifo {
             sent_at: self.clock.now(),
             receive_count: 0,
             progress_key: sent.progress_key,
+            repeatable: None,
         };
         state.messages.push(Kept { message, visible_at: None });
         self.changed.notify_one();

@@ -28,6 +28,7 @@ pub fn in_group(id: &str, group: &str, body: &str) -> QueuedMessage {
         sent_at: START,
         receive_count: 1,
         progress_key: None,
+        repeatable: None,
     }
 }
 

@@ -56,6 +56,7 @@ struct State {
     blocks: BTreeMap<(Option<HubName>, KeyedName), Block>,
     grants: BTreeMap<String, (Vec<GroupName>, Timestamp)>,
     progress: BTreeMap<String, (Progress, Timestamp)>,
+    turns: BTreeMap<String, Timestamp>,
     sessions: BTreeMap<SessionId, Session>,
     uses: BTreeMap<HubName, Uses>,
     boards: BTreeMap<Board, BTreeMap<RetainedKey, RetainedValue>>,

@@ -98,7 +98,8 @@ pub struct PublisherConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
-    /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`, `TIMERS_QUEUE_URL`
+    /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`, `TIMERS_QUEUE_URL`,
+    /// `INGRESS_QUEUE_URL`
     pub queues: QueueUrls,
     /// `DEFAULT_HUB`, `HUBS`, `IMPLICIT_BROADCAST`, `FANOUT_*`, `MAX_AGE`, `PRODUCERS`, `OWN_SENDERS`
     pub fanout: FanoutSettings,
@@ -212,12 +213,13 @@ impl PublisherConfig {
 fn queues(reader: &mut Reader<'_>) -> Option<QueueUrls> {
     let (notifications, deliveries) =
         (reader.url("NOTIFICATIONS_QUEUE_URL"), reader.url("DELIVERIES_QUEUE_URL"));
-    let dead_letters = reader.url("DLQ_URL");
+    let (dead_letters, ingress) = (reader.url("DLQ_URL"), reader.url_or_none("INGRESS_QUEUE_URL"));
     Some(QueueUrls {
         notifications: notifications?,
         deliveries: deliveries?,
         dead_letters: dead_letters?,
         timers: None,
+        ingress: ingress?,
     })
 }
 

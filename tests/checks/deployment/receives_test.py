@@ -37,7 +37,7 @@ def pauses_of(life, pause):
 
 
 class Publisher(unittest.TestCase):
-    QUEUES = ("NotificationsQueue", "DeliveriesQueue")
+    QUEUES = ("NotificationsQueue", "DeliveriesQueue", "IngressMessagesQueue")
     SOURCE = "shared/delivery/src/retry.rs"
 
     def pause(self, count, age):

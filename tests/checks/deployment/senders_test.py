@@ -4,16 +4,19 @@ import re
 import unittest
 
 from deployed import deployed, kind
+from translation import PARAMETERS, TEMPLATE
 
 
 class Senders(unittest.TestCase):
     OWN = {"Publisher", "Rest", "Message", "GroupJoin"}
+    TOPIC = "arn:aws:sns:eu-central-1:123456789012:news"
+    INGRESS = {"IngressQueue": "true", "IngressSources": TOPIC, "ProducerPrincipals": "123456789012"}
 
     def variables(self, name, **values):
         return deployed(**values)[name]["Properties"]["Environment"]["Variables"]
 
     def test_every_queue_refuses_what_does_not_come_by_tls(self):
-        for values in ({}, {"UpstreamUrl": "https://app.example/hook"}, {"ProducerPrincipals": "123456789012"}):
+        for values in ({}, {"UpstreamUrl": "https://app.example/hook"}, {"ProducerPrincipals": "123456789012"}, self.INGRESS):
             resources = deployed(**values)
             policies = kind(resources, "AWS::SQS::QueuePolicy").values()
             statements = [(one, each) for one in policies for each in one["PolicyDocument"]["Statement"]]
@@ -33,6 +36,33 @@ class Senders(unittest.TestCase):
         policies = kind(deployed(UpstreamUrl="https://app.example/hook"), "AWS::SQS::QueuePolicy").values()
         queues = [queue["Ref"] for policy in policies for queue in policy["Queues"]]
         self.assertEqual(len(queues), len(set(queues)))
+
+    def test_services_send_to_the_ingress_queue_only_for_the_topics_and_rules_that_are_named(self):
+        statements = deployed(**self.INGRESS)["IngressPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        allowing = {one["Sid"]: one for one in statements if one["Effect"] == "Allow"}
+        self.assertEqual(sorted(allowing), ["Producers", "Services"])
+        services = allowing["Services"]
+        self.assertEqual(services["Action"], "sqs:SendMessage")
+        self.assertEqual(services["Principal"], {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]})
+        self.assertEqual(services["Condition"], {"ArnLike": {"aws:SourceArn": self.TOPIC}})
+        self.assertEqual(allowing["Producers"]["Principal"], {"AWS": "123456789012"})
+        unnamed = deployed(IngressQueue="true")["IngressPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual([one["Sid"] for one in unnamed], ["OnlyOverTls"])
+
+    def test_without_the_ingress_queue_nothing_of_it_is_there(self):
+        self.assertEqual([name for name in deployed() if name.startswith("Ingress")], [])
+        self.assertNotIn("INGRESS_QUEUE_URL", self.variables("PublisherFunction"))
+
+    def test_publishers_of_the_ingress_queue_share_the_account_s_rate(self):
+        for count in PARAMETERS["PublisherConcurrency"]["AllowedValues"]:
+            for values, queues in (({}, 2), (self.INGRESS, 3)):
+                resources = deployed(PublisherConcurrency=count, **values)
+                sources = kind(resources, "AWS::Lambda::EventSourceMapping").values()
+                at_once = [int(one["ScalingConfig"]["MaximumConcurrency"]) for one in sources]
+                told = resources["PublisherFunction"]["Properties"]["Environment"]["Variables"]["FANOUT_INSTANCES"]
+                name, key, value = told["Fn::FindInMap"]
+                shared = int(TEMPLATE["Mappings"][name][key][str(value)])
+                self.assertEqual((len(at_once), sum(at_once)), (queues, shared))
 
     def test_the_list_of_producers_reaches_whoever_checks_it_and_nobody_by_default(self):
         listed = '[{"sender":"AIDAEXAMPLE"}]'

@@ -14,7 +14,11 @@ use crate::sqs::UPSTREAM_MAX_RECEIVES;
 
 /// The publisher, as the queue's consumer.
 #[derive(Debug, Clone)]
-pub(crate) struct LocalPublisher(Arc<WiredPublisher>);
+pub(crate) struct LocalPublisher {
+    publisher: Arc<WiredPublisher>,
+    /// The name of the ingress queue.
+    ingress: Option<String>,
+}
 
 impl LocalPublisher {
     /// The publisher on this runtime.
@@ -24,17 +28,20 @@ impl LocalPublisher {
     pub(crate) fn new(runtime: &Runtime<'_>) -> anyhow::Result<Self> {
         let variables = runtime.variables();
         let config = PublisherConfig::read(|name| variables.get(name).cloned())?;
+        let ingress = config.queues.ingress_name().map(str::to_owned);
         let publisher = publisher::wiring::wire(runtime.sdk, config);
-        Ok(Self(Arc::new(publisher.map_err(anyhow::Error::from_boxed)?)))
+        let publisher = Arc::new(publisher.map_err(anyhow::Error::from_boxed)?);
+        Ok(Self { publisher, ingress })
     }
 }
 
 impl Consumer for LocalPublisher {
     async fn consume(&self, event: Value) -> Result<Value, InvokeError> {
-        let (publisher, event) = (Arc::clone(&self.0), read(event)?);
+        let (Self { publisher, ingress }, event) = (self.clone(), read(event)?);
         let patience = FUNCTION_TIMEOUT.saturating_sub(RESERVE);
-        let invocation =
-            tokio::spawn(async move { publisher::handle(&*publisher, event, patience).await });
+        let invocation = tokio::spawn(async move {
+            publisher::handle(&*publisher, ingress.as_deref(), event, patience).await
+        });
         let answer = invocation.await.map_err(|panic| InvokeError(panic.to_string()))?;
         write(&answer)
     }

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::options::Options;
-use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
+use crate::sqs::{DELIVERIES, DLQ, INGRESS, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
 
 /// The channel table.
 pub(crate) const TABLE: &str = "hubcast";
@@ -68,6 +68,7 @@ impl Runtime<'_> {
             ("TABLE_NAME", TABLE.to_owned()),
             ("NOTIFICATIONS_QUEUE_URL", queue_url(base, NOTIFICATIONS)),
             ("DELIVERIES_QUEUE_URL", queue_url(base, DELIVERIES)),
+            ("INGRESS_QUEUE_URL", queue_url(base, INGRESS)),
             // One process does the work of all instances.
             ("FANOUT_INSTANCES", "1".to_owned()),
             ("DLQ_URL", queue_url(base, DLQ)),

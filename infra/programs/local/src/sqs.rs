@@ -25,6 +25,10 @@ use crate::poller::FUNCTION_TIMEOUT;
 
 /// The queue that backends send to.
 pub(crate) const NOTIFICATIONS: &str = "hubcast-notifications.fifo";
+/// The queue that services of AWS may send to.
+pub(crate) const INGRESS: &str = "hubcast-ingress";
+/// What crashes left of that queue. A standard queue has dead letters on a standard queue only.
+const INGRESS_DLQ: &str = "hubcast-ingress-dlq";
 /// The queue of jobs for big audiences.
 pub(crate) const DELIVERIES: &str = "hubcast-deliveries.fifo";
 /// The queue of dead letters: messages that nobody could deliver.
@@ -46,6 +50,7 @@ const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
 const MAX_RECEIVES: u32 = 1000;
 /// After so many receives an event for a backend's endpoint is given up.
 pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 70;
+/// An envelope that nobody handles by then is of no use to anyone.
 const TIMER_RETENTION_SECONDS: u32 = 3600;
 /// SQS keeps dead letters for 14 days, the longest that SQS keeps messages.
 const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;
@@ -82,12 +87,15 @@ impl Sqs {
             queue(DLQ, keeps_long()),
             queue(NOTIFICATIONS, [("RedrivePolicy", redrive(DLQ, MAX_RECEIVES))]),
             queue(DELIVERIES, [("RedrivePolicy", redrive(DLQ, MAX_RECEIVES))]),
+            standard(INGRESS_DLQ, keeps_long()),
+            standard(INGRESS, [("RedrivePolicy", redrive(INGRESS_DLQ, MAX_RECEIVES))]),
         ];
         if self.has_upstream {
             let redrive = redrive(UPSTREAM_DLQ, UPSTREAM_MAX_RECEIVES);
             queues.push(queue(UPSTREAM_DLQ, keeps_long()));
             queues.push(queue(UPSTREAM, [("RedrivePolicy", redrive)]));
-            queues.push(timers());
+            let retention = TIMER_RETENTION_SECONDS.to_string();
+            queues.push(standard(TIMERS, [("MessageRetentionPeriod", retention)]));
         }
         self.provider.import_snapshot(SqsSnapshot { queues }).await
     }
@@ -177,24 +185,22 @@ fn queue<const N: usize>(name: &str, own: [(&str, String); N]) -> SqsQueueSnapsh
         ("FifoThroughputLimit", "perMessageGroupId".to_owned()),
         ("VisibilityTimeout", VISIBILITY_SECONDS.to_string()),
     ];
-    let attributes = shared.into_iter().chain(own);
+    snapshot(name, shared.into_iter().chain(own))
+}
+
+/// A queue without groups, where each message may have a delay of its own.
+fn standard<const N: usize>(name: &str, own: [(&str, String); N]) -> SqsQueueSnapshot {
+    let visibility = ("VisibilityTimeout", VISIBILITY_SECONDS.to_string());
+    snapshot(name, [visibility].into_iter().chain(own))
+}
+
+fn snapshot<'a>(
+    name: &str,
+    attributes: impl Iterator<Item = (&'a str, String)>,
+) -> SqsQueueSnapshot {
     SqsQueueSnapshot {
         name: name.to_owned(),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).collect(),
-        tags: HashMap::new(),
-    }
-}
-
-/// A standard queue, where each message has a delay of its own. An envelope that nobody handles
-/// within the retention is of no use to anyone.
-fn timers() -> SqsQueueSnapshot {
-    let attributes = [
-        ("VisibilityTimeout", VISIBILITY_SECONDS.to_string()),
-        ("MessageRetentionPeriod", TIMER_RETENTION_SECONDS.to_string()),
-    ];
-    SqsQueueSnapshot {
-        name: TIMERS.to_owned(),
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         tags: HashMap::new(),
     }
 }

@@ -20,7 +20,7 @@ use crate::issuer::Issuer;
 use crate::options::Options;
 use crate::poller::{Consumer, poll};
 use crate::services::{Admission, Services};
-use crate::sqs::{DELIVERIES, NOTIFICATIONS, Sqs, TIMERS, UPSTREAM, queue_url};
+use crate::sqs::{DELIVERIES, INGRESS, NOTIFICATIONS, Sqs, TIMERS, UPSTREAM, queue_url};
 
 /// How many batches of a queue functions consume at once, as by `MaximumConcurrency` of an event
 /// source.
@@ -84,7 +84,7 @@ impl Stack {
         }
         stack.services.create().await?;
         let timers = options.has_upstream().then_some(TIMERS);
-        for queue in [NOTIFICATIONS, DELIVERIES].into_iter().chain(timers) {
+        for queue in [NOTIFICATIONS, DELIVERIES, INGRESS].into_iter().chain(timers) {
             for _ in 0..POLLERS {
                 stack.polling(queue, publisher.clone());
             }

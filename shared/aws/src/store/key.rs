@@ -35,6 +35,7 @@ pub(super) const GRANT: &str = "GRANT";
 pub(super) const TOKEN: &str = "TOKEN";
 const USE: &str = "USE";
 pub(super) const PROGRESS: &str = "PROGRESS";
+pub(super) const TURN: &str = "TURN";
 pub(super) const CONFIG: &str = "CONFIG";
 pub(super) const SHARDS: &str = "SHARDS";
 

@@ -11,9 +11,9 @@ use hubcast_model::id::SocketId;
 use hubcast_model::ports::{Progress, ProgressStore, Rest, StoreError};
 use hubcast_model::time::Timestamp;
 
-use super::DynamoStore;
-use super::item::{self, Item, number, text, ttl};
-use super::key::{self, Key, PROGRESS};
+use super::item::{self, Item, millis, number, text, ttl};
+use super::key::{self, Key, PROGRESS, TURN};
+use super::{DynamoStore, if_met, unavailable};
 
 /// Sockets in one row. An item holds 400 KB and a socket id takes some 20 bytes.
 const SOCKETS_PER_ROW: usize = 5_000;
@@ -63,6 +63,34 @@ impl ProgressStore for DynamoStore {
         }
         Ok(progress)
     }
+
+    async fn take_turn(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut item = turn_key(name);
+        item.insert(key::TTL.to_owned(), ttl(until));
+        item.insert(key::EXPIRES.to_owned(), millis(until));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put
+            .condition_expression("attribute_not_exists(#expires) OR #expires <= :now")
+            .expression_attribute_names("#expires", key::EXPIRES)
+            .expression_attribute_values(":now", millis(now));
+        Ok(if_met("take_turn", put.send().await)?.is_some())
+    }
+
+    async fn end_turn(&self, name: &str) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.set_key(Some(turn_key(name)));
+        delete.send().await.map(|_| ()).map_err(unavailable("end_turn"))
+    }
+}
+
+/// Beside the progress of the same name.
+fn turn_key(name: &str) -> Key {
+    key::key(format!("{PROGRESS}#{name}"), TURN)
 }
 
 fn part_key(name: &str, at: usize) -> Key {

@@ -60,6 +60,7 @@ pub(crate) async fn queues() -> Queues {
         deliveries: create(&client, "d.fifo").await,
         dead_letters: create(&client, "dlq.fifo").await,
         timers: None,
+        ingress: Some(create_standard(&client, "ingress").await),
     };
     let adapter = SqsQueue::new(&config, urls.clone());
     Queues { config, client, adapter, urls }
@@ -81,6 +82,12 @@ async fn create(client: &Client, name: &str) -> String {
         .attributes(QueueAttributeName::DeduplicationScope, "messageGroup")
         .attributes(QueueAttributeName::FifoThroughputLimit, "perMessageGroupId")
         .attributes(QueueAttributeName::VisibilityTimeout, "600");
+    create.send().await.expect("a queue").queue_url.expect("its url")
+}
+
+async fn create_standard(client: &Client, name: &str) -> String {
+    let create = client.create_queue().queue_name(name);
+    let create = create.attributes(QueueAttributeName::VisibilityTimeout, "600");
     create.send().await.expect("a queue").queue_url.expect("its url")
 }
 
@@ -171,24 +178,25 @@ async fn every_dead_letter_has_a_deduplication_id_that_sqs_takes() {
 #[tokio::test]
 async fn a_message_to_be_retried_is_visible_again() {
     let queues = queues().await;
-    let send =
-        queues.client.send_message().queue_url(&queues.urls.notifications).message_body("{}");
-    let send = send.message_group_id("g").message_deduplication_id("d");
-    send.send().await.expect("an answer");
-    let first = receive(&queues.client, &queues.urls.notifications).await;
-    assert_eq!(first.len(), 1);
-    assert!(receive(&queues.client, &queues.urls.notifications).await.is_empty());
+    let (client, urls) = (&queues.client, &queues.urls);
+    let send = || client.send_message().message_body("{}");
+    let fifo = send().queue_url(&urls.notifications).message_group_id("g");
+    fifo.message_deduplication_id("d").send().await.expect("an answer");
+    let ingress = urls.ingress.as_ref().expect("a queue");
+    send().queue_url(ingress).send().await.expect("an answer");
+    for (name, url) in [("n.fifo", &urls.notifications), ("ingress", ingress)] {
+        let first = receive(client, url).await;
+        assert_eq!(first.len(), 1);
+        assert!(receive(client, url).await.is_empty());
 
-    let receipt = first[0].receipt_handle.as_deref().expect("a receipt");
-    queues
-        .adapter
-        .retry_after("n.fifo", receipt, Duration::from_millis(999))
-        .await
-        .expect("an answer");
+        let receipt = first[0].receipt_handle.as_deref().expect("a receipt");
+        let retry = queues.adapter.retry_after(name, receipt, Duration::from_millis(999));
+        retry.await.expect("an answer");
 
-    let second = receive(&queues.client, &queues.urls.notifications).await;
-    assert_eq!(second.len(), 1);
-    assert_eq!(second[0].message_id, first[0].message_id);
+        let second = receive(client, url).await;
+        assert_eq!(second.len(), 1, "{name}");
+        assert_eq!(second[0].message_id, first[0].message_id);
+    }
 }
 
 #[tokio::test]

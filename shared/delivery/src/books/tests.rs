@@ -23,6 +23,7 @@ fn queued(id: &str, group: &str, body: &str) -> QueuedMessage {
         sent_at: Timestamp::from_millis(999_000),
         receive_count: 1,
         progress_key: None,
+        repeatable: None,
     }
 }
 

@@ -60,4 +60,15 @@ pub trait ProgressStore: Send + Sync {
         &self,
         keys: &[String],
     ) -> impl Future<Output = Result<BTreeMap<String, Progress>, StoreError>> + Send;
+
+    /// Takes the turn of a name until `until`; false while another has the turn.
+    fn take_turn(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Ends the turn of a name.
+    fn end_turn(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -79,6 +79,9 @@ pub struct QueuedMessage {
     pub receive_count: u32,
     /// Where its progress is kept when it has been through the dead-letter queue.
     pub progress_key: Option<String>,
+    /// Its name on a queue that may hand a message over again after its end: a message of the same
+    /// name is the same. `None` on a queue that does not.
+    pub repeatable: Option<String>,
 }
 
 impl QueuedMessage {

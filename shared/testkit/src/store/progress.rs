@@ -26,4 +26,25 @@ impl ProgressStore for MemoryStore {
         let row = |key: &String| Some((key.clone(), state.progress.get(key)?.0.clone()));
         Ok(keys.iter().filter_map(row).collect())
     }
+
+    async fn take_turn(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.meet("take_turn").await?;
+        let turns = &mut lock(&self.state).turns;
+        let is_free = turns.get(name).is_none_or(|end| *end <= now);
+        if is_free {
+            turns.insert(name.to_owned(), until);
+        }
+        Ok(is_free)
+    }
+
+    async fn end_turn(&self, name: &str) -> Result<(), StoreError> {
+        self.meet("end_turn").await?;
+        lock(&self.state).turns.remove(name);
+        Ok(())
+    }
 }

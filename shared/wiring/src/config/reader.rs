@@ -93,6 +93,12 @@ impl<'a> Reader<'a> {
         number.or_else(|| self.fault(name, format!("must be a number from {least} to {most}")))
     }
 
+    /// The same URL where it is of use, but not needed: the outer `None` is for a fault.
+    #[expect(clippy::option_option, reason = "every variable is read like this")]
+    pub(super) fn url_or_none(&mut self, name: &str) -> Option<Option<String>> {
+        if self.optional(name).is_none() { Some(None) } else { self.url(name).map(Some) }
+    }
+
     /// An absolute `http` or `https` URL, without a trailing slash.
     pub(super) fn url(&mut self, name: &str) -> Option<String> {
         let text = self.required(name, "an http or https URL")?;

@@ -369,6 +369,18 @@ fn backends_hear_of_nothing_unless_there_is_a_queue() {
 }
 
 #[test]
+fn there_is_an_ingress_queue_where_its_url_is_set() {
+    let with = |url: &str| {
+        let own = [("INGRESS_QUEUE_URL", url)];
+        publisher(&[&PUBLISHER[..], &own[..]].concat()).map(|config| config.queues)
+    };
+    assert_eq!(with("").unwrap().ingress_name(), None);
+    let url = "https://sqs.eu-west-1.amazonaws.com/1/hubcast-ingress";
+    assert_eq!(with(url).unwrap().ingress_name(), Some("hubcast-ingress"));
+    assert!(with("hubcast-ingress").unwrap_err().contains("INGRESS_QUEUE_URL"));
+}
+
+#[test]
 fn an_invocation_waits_for_as_long_as_sqs_delays_at_the_most() {
     let frames = |seconds: &str| {
         let own = [PUBLISHER[0], PUBLISHER[1], ("UPSTREAM_TIMEOUT_SECONDS", seconds)];

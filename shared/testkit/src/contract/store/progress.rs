@@ -17,6 +17,8 @@ pub async fn all(store: &impl ProgressStore) {
     many_elements_are_kept_and_read_at_once(store).await;
     a_key_may_be_asked_for_twice(store).await;
     what_remains_besides_sockets_is_kept(store).await;
+    a_turn_is_one_s_until_its_end(store).await;
+    a_turn_is_no_progress(store).await;
 }
 
 fn left(count: usize) -> Progress {
@@ -94,4 +96,29 @@ pub async fn what_remains_besides_sockets_is_kept(store: &impl ProgressStore) {
         put(store, &rows).await;
         assert_eq!(read(store, &["remains/0"]).await, rows);
     }
+}
+
+/// A turn ends when somebody ends it, or by itself.
+pub async fn a_turn_is_one_s_until_its_end(store: &impl ProgressStore) {
+    let at = Timestamp::from_seconds;
+    let take = async |now, until| {
+        store.take_turn("turn/sender/id", at(now), at(until)).await.expect("an answer")
+    };
+    assert!(take(100, 140).await);
+    assert!(!take(139, 179).await);
+    assert!(take(140, 180).await, "it ended by itself");
+    assert!(!take(141, 181).await);
+    store.end_turn("turn/sender/id").await.expect("an answer");
+    assert!(take(142, 182).await);
+    assert!(store.take_turn("turn/other", at(143), at(183)).await.expect("an answer"));
+    store.end_turn("turn/nobody").await.expect("an answer");
+}
+
+/// What is done of a message is told by its progress alone.
+pub async fn a_turn_is_no_progress(store: &impl ProgressStore) {
+    let (now, until) = (Timestamp::from_seconds(1), Timestamp::from_seconds(2));
+    assert!(store.take_turn("mine/0", now, until).await.expect("an answer"));
+    assert_eq!(read(store, &["mine/0"]).await, BTreeMap::new());
+    put(store, &rows([("mine/0", 2)])).await;
+    assert!(!store.take_turn("mine/0", now, until).await.expect("an answer"));
 }
