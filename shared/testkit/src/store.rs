@@ -6,6 +6,7 @@
 
 mod access;
 mod channels;
+mod erasure;
 mod lines;
 mod progress;
 mod results;

@@ -5,6 +5,7 @@
 //! again stays where it is.
 
 mod moving;
+mod of_user;
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::moment::rfc3339;
 use crate::output::{Output, ask};
 use crate::pass::name;
 use moving::{Sources, move_letters};
+pub(crate) use of_user::erase_letters;
 
 /// How long letters are hidden while they are looked at.
 const HOLD: Duration = Duration::from_mins(1);

@@ -1,5 +1,7 @@
 //! `hubcast users` and `hubcast groups`: who is there, how many, and sending them away.
 
+mod erase;
+
 use clap::{Args, Subcommand};
 use hubcast_backend::{Census, Roster};
 use hubcast_model::audience::Audience;
@@ -12,13 +14,15 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pass::{group, name, user};
+use erase::Erase;
 
 const USERS: &str = "\
 Examples:
   hubcast users list
   hubcast users count --json
   hubcast users close alice --reason 'You are logged out'
-  hubcast users close alice bob --allow-reconnect";
+  hubcast users close alice bob --allow-reconnect
+  hubcast users erase alice --all-hubs --dry-run";
 
 const GROUPS: &str = "\
 Examples:
@@ -46,6 +50,9 @@ pub(crate) enum Users {
     /// Logs users out: ends their connections, and refuses tokens from before.
     #[command(after_help = USERS)]
     Close(CloseUsers),
+    /// Erases all that the deployment holds of a user, and names what stays.
+    #[command(after_help = USERS)]
+    Erase(Erase),
 }
 
 /// Groups of the hub that somebody is in.
@@ -114,6 +121,7 @@ impl Users {
             Self::Count { user: Some(user) } => {
                 count(deployment, output, &Audience::user(user)).await
             }
+            Self::Erase(erase) => erase.run(deployment, output).await,
             Self::Close(CloseUsers { users, keep_tokens, manner }) => {
                 let revoke = keep_tokens.then_some(false);
                 let users = users.iter().map(audience::user).collect::<Result<_, _>>()?;

@@ -159,7 +159,7 @@ const fn name_of(what: Use) -> &'static str {
     }
 }
 
-fn board_key(board: &Board) -> String {
+pub(super) fn board_key(board: &Board) -> String {
     match board {
         Board::Hub(hub) => format!("RETAIN#HUB#{hub}"),
         Board::User { hub, user } => format!("RETAIN#USER#{hub}#{user}"),
@@ -167,7 +167,7 @@ fn board_key(board: &Board) -> String {
     }
 }
 
-fn inbox_key(inbox: &Inbox) -> String {
+pub(super) fn inbox_key(inbox: &Inbox) -> String {
     format!("INBOX#{}#{}", inbox.hub, inbox.user)
 }
 

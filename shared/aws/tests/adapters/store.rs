@@ -48,6 +48,11 @@ async fn clients_and_their_invocations_are_kept() {
 }
 
 #[tokio::test]
+async fn all_of_a_user_is_found_and_erased() {
+    store::erasure::all(&table().await).await;
+}
+
+#[tokio::test]
 async fn progress_is_kept() {
     store::progress::all(&table().await).await;
 }

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod channels;
 pub mod claims;
+pub mod erasure;
 pub mod lines;
 pub mod progress;
 pub mod records;
@@ -13,9 +14,9 @@ pub mod upstream;
 
 use hubcast_line::LineStore;
 use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, GrantStore, InboxStore,
-    MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore, ShardStore,
-    SocketStore, UsageStore,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ErasureStore, GrantStore,
+    InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore,
+    ShardStore, SocketStore, UsageStore,
 };
 
 /// Runs every rule of a table.
@@ -26,6 +27,7 @@ where
         + ChannelStore
         + ClaimStore
         + ClientStore
+        + ErasureStore
         + GrantStore
         + InboxStore
         + LineStore
@@ -44,6 +46,7 @@ where
     retention::all(store).await;
     access::all(store).await;
     sessions::all(store).await;
+    erasure::all(store).await;
     upstream::all(store).await;
     progress::all(store).await;
     results::all(store).await;

@@ -1,6 +1,6 @@
 //! `hubcast connections`, `users` and `groups`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::rig::{Listener, Rig};
 
@@ -93,4 +93,60 @@ async fn a_close_can_be_looked_at_first() {
     let envelope =
         json!({ "action": "close", "hub": "notifications", "revoke": false, "userId": "bob" });
     assert_eq!(shown[1], json!({ "envelope": envelope, "messageGroup": "notifications:user:bob" }));
+}
+
+/// A member with a value, a message that waits, and a dead letter; and bob with the same.
+async fn with_everything(rig: &Rig, user: &str) {
+    let away = json!({ "userId": user, "target": "t", "keepSeconds": 600 });
+    let retained = json!({ "userId": user, "target": "t", "retain": "role" });
+    let member = json!({ "action": "add", "userId": user, "groupName": "staff" });
+    let envelope = json!([away, retained, member]).to_string();
+    rig.enqueue("notifications", &format!("notifications:user:{user}"), &envelope, &[]).await;
+    let letter = json!({ "userId": user, "targt": "t" }).to_string();
+    rig.enqueue("dlq", &format!("notifications:user:{user}"), &letter, &[]).await;
+}
+
+fn erased(lines: &[Value], what: &str) -> u64 {
+    let of = |line: &&Value| line["what"] == what && line["count"].is_u64();
+    lines.iter().filter(of).map(|line| line["count"].as_u64().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn a_user_is_erased_and_nobody_else_and_what_stays_is_named() {
+    let rig = Rig::start().await;
+    for user in ["alice", "bob"] {
+        with_everything(&rig, user).await;
+    }
+    let both = json!([{ "userId": "alice", "targt": "t" }, { "userId": "bob", "targt": "t" }]);
+    rig.enqueue("dlq", "notifications:user:bob:2", &both.to_string(), &[]).await;
+    let kinds = ["memberships", "messages that wait", "retained values of the user"];
+    let dry = ["users", "erase", "alice", "--all-hubs", "--dry-run", "--json"];
+    // Until the publisher has handled everything.
+    loop {
+        let lines = rig.run(&dry).await.exits(0).json();
+        if kinds.iter().all(|kind| erased(&lines, kind) == 1) {
+            break;
+        }
+    }
+    let mut alice = rig.listener(&["--user", "alice"]).await;
+    let lines = rig.run(&["users", "erase", "alice", "--json"]).await.exits(0).json();
+    assert_eq!(alice.end().await, 1);
+    assert_eq!((erased(&lines, "connections"), erased(&lines, "dead letters")), (1, 1));
+    // The message that waited was delivered when she came.
+    assert_eq!((erased(&lines, kinds[0]), erased(&lines, kinds[2])), (1, 1));
+    let stays: Vec<&str> = lines.iter().filter_map(|line| line["stays"].as_str()).collect();
+    assert!(stays.iter().any(|why| why.contains("names others too")), "{lines:#?}");
+    for what in ["blocks", "backups", "logs", "queues"] {
+        assert!(
+            lines.iter().any(|line| line["what"] == what && line["stays"].is_string()),
+            "{what}"
+        );
+    }
+    let again = rig.run(&["users", "erase", "alice", "--all-hubs", "--blocks", "--json"]).await;
+    let again = again.exits(0).json();
+    assert!(kinds.iter().all(|kind| erased(&again, kind) == 0), "{again:#?}");
+    assert!(erased(&again, "blocks") > 0);
+    let bob = rig.run(&["users", "erase", "bob", "--dry-run", "--json"]).await.exits(0).json();
+    assert!(kinds.iter().all(|kind| erased(&bob, kind) == 1), "{bob:#?}");
+    assert_eq!(erased(&bob, "dead letters"), 1);
 }
