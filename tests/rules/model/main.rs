@@ -27,7 +27,9 @@ mod perform;
 mod plan;
 mod world;
 
-use plan::Plan;
+use std::time::Duration;
+
+use plan::{Plan, Step};
 
 /// How many histories are played when nothing else is said.
 const HISTORIES: u64 = 2000;
@@ -39,6 +41,19 @@ fn whatever_happens_every_promise_is_kept() {
     let first = first.unwrap_or(0);
     for seed in first..first + number("HUBCAST_HISTORIES").unwrap_or(otherwise) {
         assert_kept(seed);
+    }
+}
+
+/// The publisher gives messages up, with a reason, and never the queue; what is left keeps its order.
+#[test]
+fn a_table_outage_of_an_hour_loses_neither_order_nor_reason() {
+    const HOUR: Duration = Duration::from_hours(1);
+    for seed in 0..number("HUBCAST_HISTORIES").unwrap_or(HISTORIES) / 20 {
+        let mut plan = Plan::draw(seed);
+        plan.steps.insert(plan.steps.len() / 2, Step::Outage(HOUR));
+        plan.steps.push(Step::Wait(HOUR));
+        let broken = history::play(&plan);
+        assert!(broken.is_empty(), "HUBCAST_SEED={seed}, with an outage: {broken:#?}\n{plan}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! All that the table holds of one user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::{HubName, UserId};
@@ -46,14 +46,10 @@ impl ErasureStore for MemoryStore {
 fn count(state: &State, what: Personal<'_>) -> usize {
     match what {
         Personal::Memberships(hub, user) => {
-            state.memberships.get(&(hub.clone(), user.keyed())).map_or(0, |rows| rows.len())
+            state.memberships.get(&(hub.clone(), user.keyed())).map_or(0, BTreeMap::len)
         }
-        Personal::Inbox(hub, user) => {
-            state.inboxes.get(&inbox(hub, user)).map_or(0, |rows| rows.len())
-        }
-        Personal::Board(hub, user) => {
-            state.boards.get(&board(hub, user)).map_or(0, |rows| rows.len())
-        }
+        Personal::Inbox(hub, user) => state.inboxes.get(&inbox(hub, user)).map_or(0, BTreeMap::len),
+        Personal::Board(hub, user) => state.boards.get(&board(hub, user)).map_or(0, BTreeMap::len),
         Personal::Block(hub, user) => {
             usize::from(state.blocks.contains_key(&(hub.cloned(), user.keyed())))
         }

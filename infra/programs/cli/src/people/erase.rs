@@ -27,9 +27,11 @@ use crate::output::Output;
 use crate::pass::user;
 
 /// How long the publisher has to end the connections.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often is looked whether the connections have ended.
 const PAUSE: Duration = Duration::from_millis(300);
+
+const BLOCKS: &str = "blocks";
 
 /// What stays whatever the command does, and why.
 const STAYS: [(&str, &str); 6] = [
@@ -96,8 +98,8 @@ impl Erase {
             self.erase_rows(&store, hub, &members, output).await?;
         }
         if self.blocks {
-            self.erase_one(&store, None, "blocks", &[Personal::Block(None, &self.user)], output)
-                .await?;
+            let count = self.erase_all(&store, &[Personal::Block(None, &self.user)]).await?;
+            self.tell(output, Found { hub: None, what: BLOCKS, count })?;
         }
         self.erase_letters(deployment, &hubs, output).await?;
         self.tell_what_stays(output)
@@ -154,34 +156,34 @@ impl Erase {
         members: &[Member],
         output: Output,
     ) -> Result<(), Failure> {
-        let (hub_of, user) = (Some(hub), &self.user);
+        let user = &self.user;
         let mut told: Vec<Personal<'_>> = Vec::new();
         for member in members {
             told.extend([Personal::Client(&member.socket), Personal::Calls(&member.socket)]);
         }
-        for (what, rows) in [
-            ("what backends are told of clients, and their calls", told.as_slice()),
+        let blocks = [Personal::Block(Some(hub), user)];
+        let kinds: [(&'static str, &[Personal<'_>]); 5] = [
+            ("what backends are told of clients, and their calls", &told),
             ("memberships", &[Personal::Memberships(hub, user)]),
             ("messages that wait", &[Personal::Inbox(hub, user)]),
             ("retained values of the user", &[Personal::Board(hub, user)]),
-        ] {
-            self.erase_one(store, hub_of, what, rows, output).await?;
-        }
-        if self.blocks {
-            self.erase_one(store, hub_of, "blocks", &[Personal::Block(hub_of, user)], output)
-                .await?;
+            (BLOCKS, &blocks),
+        ];
+        for (what, rows) in kinds {
+            if what != BLOCKS || self.blocks {
+                let count = self.erase_all(store, rows).await?;
+                self.tell(output, Found { hub: Some(hub), what, count })?;
+            }
         }
         Ok(())
     }
 
-    async fn erase_one(
+    /// Erases rows, or counts them only; answers how many there are.
+    async fn erase_all(
         &self,
         store: &DynamoStore,
-        hub: Option<&HubName>,
-        what: &'static str,
         rows: &[Personal<'_>],
-        output: Output,
-    ) -> Result<(), Failure> {
+    ) -> Result<usize, Failure> {
         let mut count = 0;
         for row in rows {
             count += if self.dry_run {
@@ -190,7 +192,7 @@ impl Erase {
                 store.erase_personal(*row).await?
             };
         }
-        self.tell(output, Found { hub, what, count })
+        Ok(count)
     }
 
     async fn erase_letters(
@@ -221,7 +223,7 @@ impl Erase {
     fn tell_what_stays(&self, output: Output) -> Result<(), Failure> {
         if !self.blocks {
             let why = "a block and the time of the last log-out refuse tokens from before; --blocks erases them, once no such token is good";
-            stays(output, "blocks", why)?;
+            stays(output, BLOCKS, why)?;
         }
         STAYS.iter().try_for_each(|(what, why)| stays(output, what, why))
     }
