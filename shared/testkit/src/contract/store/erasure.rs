@@ -48,8 +48,12 @@ where
             Membership { group: group.keyed(), standing: Standing::Member, expires: None };
         store.put_membership(hub, user, &membership).await.expect("an answer");
         let position = QueuePosition::new("g", &n.to_string(), 0);
-        let message =
-            InboxMessage { position: position.clone(), record: String::new(), expires: later() };
+        let message = InboxMessage {
+            position: position.clone(),
+            progress_key: n.to_string(),
+            record: String::new(),
+            expires: later(),
+        };
         let inbox = Inbox { hub: hub.clone(), user: user.keyed() };
         store.put_inbox_message(&inbox, &message).await.expect("an answer");
         let board = Board::User { hub: hub.clone(), user: user.keyed() };
