@@ -4,16 +4,20 @@
     python3 tests/bench/cold.py [FOLDER_OF_BINARIES]
 
 A small server plays Lambda's Runtime API, DynamoDB and the management API, all
-over plain HTTP. CPU and the peak of memory are those of the function's process
-at the moment of its response. For comparison on one machine, and not a test:
-the ratios are what counts.
+over plain HTTP; the rows "over TLS" make the calls of the function over TLS, to
+a server of an authority of the bench's own. CPU and the peak of memory are those
+of the function's process at the moment of its response; "init" is the part until
+the function asks for its first event. For comparison on one machine, and not a
+test: the ratios are what counts.
 """
 
 import json
 import os
+import ssl
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +40,7 @@ class Lambda(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self):
+        self.server.asked()
         if self.server.is_handed_out:
             self.server.ended.wait()
             self.close_connection = True
@@ -47,6 +52,7 @@ class Lambda(BaseHTTPRequestHandler):
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:f"})
 
     def do_POST(self):
+        self.server.lambda_api.calls += not self.path.startswith("/2018-06-01/")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.endswith("/response"):
             self.server.responded()
@@ -77,25 +83,50 @@ def item(number):
 ITEMS = json.dumps({"Items": [item(n) for n in range(SOCKETS)], "Count": SOCKETS, "ScannedCount": SOCKETS}).encode()
 
 
+class Services(ThreadingHTTPServer):
+    """What the function calls, over TLS."""
+
+    daemon_threads = True
+
+    def __init__(self, lambda_api, authority):
+        super().__init__(("127.0.0.1", 0), Lambda)
+        self.lambda_api = lambda_api
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority / "server.pem", authority / "server.key")
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def handle_error(self, *_):
+        """Says nothing: a client that does not know the authority yet breaks off."""
+
+
 class Start(ThreadingHTTPServer):
     """One cold start."""
 
     daemon_threads = True
 
-    def __init__(self, event):
+    def __init__(self, event, authority=None):
         super().__init__(("127.0.0.1", 0), Lambda)
         self.event, self.is_handed_out, self.ended = event, False, Event()
-        self.outcome, self.responses = None, Event()
+        self.outcome, self.responses, self.init = None, Event(), None
+        self.authority, self.lambda_api, self.calls = authority, self, 0
+
+    def cpu(self):
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
+    def asked(self):
+        """The function has started, and asks for an event."""
+        if self.init is None:
+            self.init = {"init cpu": self.cpu(), "init wall": (time.perf_counter() - self.began) * 1e3}
 
     def handle_error(self, *_):
         """Says nothing: processes are ended with their connections open."""
 
     def responded(self):
         wall = time.perf_counter() - self.began
-        process = Path(f"/proc/{self.process.pid}")
-        runs = (int((task / "schedstat").read_text().split()[0]) for task in (process / "task").iterdir())
-        peak = next(line for line in (process / "status").read_text().splitlines() if line.startswith("VmHWM"))
-        self.outcome = {"cpu": sum(runs) / 1e6, "wall": wall * 1e3, "peak": int(peak.split()[1]) / 1024}
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        self.outcome = {"cpu": self.cpu(), "wall": wall * 1e3, "peak": int(peak.split()[1]) / 1024, **self.init}
         self.responses.set()
 
     def failed(self, body):
@@ -105,8 +136,14 @@ class Start(ThreadingHTTPServer):
     def measure(self, command, variables):
         Thread(target=self.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{self.server_address[1]}"
-        command = [str(part).replace("URL", url) for part in command]
-        environment = {name: value.replace("URL", url) for name, value in variables.items()}
+        services = url
+        if self.authority:
+            secured = Services(self, self.authority)
+            Thread(target=secured.serve_forever, daemon=True).start()
+            services = f"https://localhost:{secured.server_address[1]}"
+            variables = {**variables, "SSL_CERT_FILE": str(self.authority / "authority.pem")}
+        command = [str(part).replace("URL", services) for part in command]
+        environment = {name: value.replace("URL", services) for name, value in variables.items()}
         environment["AWS_LAMBDA_RUNTIME_API"] = url.removeprefix("http://")
         self.began = time.perf_counter()
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
@@ -116,8 +153,13 @@ class Start(ThreadingHTTPServer):
         self.ended.set()
         self.shutdown()
         self.server_close()
+        if self.authority:
+            secured.shutdown()
+            secured.server_close()
         if not is_in_time or isinstance(self.outcome, str):
             sys.exit(f"{command}: {self.outcome or 'no response'}")
+        if self.authority and self.calls == 0:
+            sys.exit(f"{command}: made no call over TLS")
         return self.outcome
 
 
@@ -165,9 +207,34 @@ def one_record(event):
     event["Records"][0]["attributes"]["SentTimestamp"] = str(int(time.time() * 1000))
 
 
-def median(command, event, variables):
-    runs = [Start(event).measure(command, {**VARIABLES, **variables}) for _ in range(ROUNDS)]
-    return {what: statistics.median(run[what] for run in runs) for what in ("cpu", "wall", "peak")}
+def median(command, event, variables, authority=None):
+    runs = [Start(event, authority).measure(command, {**VARIABLES, **variables}) for _ in range(ROUNDS)]
+    return {what: statistics.median(run[what] for run in runs) for what in runs[0]}
+
+
+def made(folder, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def authority(folder):
+    """An authority and a certificate of localhost, in a folder."""
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    made(folder, "req", "-x509", *curve, "-keyout", "authority.key", "-out", "authority.pem", "-days", "2", "-subj", "/CN=bench")
+    made(folder, "req", *curve, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
+    (folder / "names").write_text("subjectAltName=DNS:localhost\n")
+    made(folder, "x509", "-req", "-in", "server.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial",
+         "-days", "2", "-extfile", "names", "-out", "server.pem")
+    return folder
+
+
+def over_tls(title, event, function):
+    """One function, whose calls go over TLS: what its start costs, and what its first invocation."""
+    print(f"\n{title}, over TLS")
+    with tempfile.TemporaryDirectory() as folder:
+        each = median([BINARIES / function], event, {}, authority(Path(folder)))
+    init, wall = (each["init cpu"], each["init wall"]), (each["cpu"] - each["init cpu"], each["wall"] - each["init wall"])
+    print(f"  {function:20} init: CPU {init[0]:6.2f} ms, time {init[1]:6.2f} ms"
+          f"  first invocation: CPU {wall[0]:6.2f} ms, time {wall[1]:6.2f} ms")
 
 
 def compared(title, event, function, kind=None, variables={}):
@@ -209,6 +276,8 @@ def main():
     compared("A call of JoinGroup", recorded("group-join", "join-group", lately), "group-join")
     compared("A connect", recorded("connect", "browser"), "connect")
     compared("A disconnect", recorded("disconnect", "tab-closed"), "disconnect")
+    over_tls("A disconnect: one call", recorded("disconnect", "tab-closed"), "disconnect")
+    over_tls("One notification to three sockets", recorded("publisher", "batch", one_record), "publisher")
     compared("A token that is refused", recorded("authorizer", "query-token"), "authorizer")
     compared("A negotiation that is refused", recorded("negotiate", "client"), "negotiate")
     compared("A REST call that is refused", recorded("rest", "send"), "rest")

@@ -10,6 +10,7 @@
 
 pub mod access_keys;
 mod call;
+pub mod entropy;
 pub mod gateway;
 pub mod lean;
 mod on_demand;

@@ -12,7 +12,7 @@ use lambda_runtime::Context;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing_subscriber::EnvFilter;
 
-use hubcast_aws::trust;
+use hubcast_aws::{entropy, trust};
 
 use crate::config::{ConfigError, LogConfig};
 
@@ -108,8 +108,10 @@ impl SparseMetrics {
 }
 
 /// The SDK's configuration from the environment, by the SDK's own rules; only the root
-/// certificates are fewer to begin with.
+/// certificates are fewer to begin with. The first random number is drawn here, since it is dear
+/// (ADR 126).
 pub async fn sdk_config() -> SdkConfig {
+    entropy::gather();
     aws_config::from_env().http_client(trust::http_client()).load().await
 }
 
