@@ -41,7 +41,7 @@ async fn whatever_breaks_each_message_comes_once_and_in_order() {
         messages += history.sent;
     }
     println!("{histories} histories, {messages} messages, {cuts} cuts, {whole} without a refusal");
-    assert!(whole * 10 > histories * 9, "{whole} of {histories} clients were never refused");
+    assert!(whole * 3 > histories, "{whole} of {histories} clients were never refused");
 }
 
 struct History {
@@ -76,13 +76,15 @@ impl History {
 
     async fn step(&mut self) {
         self.stage.stage.clock.advance(Duration::from_millis(200));
-        match self.rng.u8(0..12) {
+        if self.rng.bool() {
+            self.come_back().await;
+        }
+        match self.rng.u8(0..11) {
             0..=2 => self.send(),
             3..=5 => self.publish().await,
             6 => self.cut().await,
-            7 | 8 => self.come_back().await,
-            9 => self.spoil_posts(),
-            10 => self.spoil_writes(),
+            7 | 8 => self.spoil_posts(),
+            9 => self.spoil_writes(),
             _ => self.ping().await,
         }
         if self.rng.u8(0..4) > 0 {
