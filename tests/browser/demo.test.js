@@ -193,6 +193,15 @@ describe("what became of a message", () => {
     await picture(page, "fates");
   });
 
+  it("does not call somebody absent who is connected in another window", async () => {
+    const window = await opened("/?user=una2");
+    await shows(window.getByRole("article"), "connected");
+    await heard(stack, ["una2"]);
+    await sends("una2");
+    await form().getByText("No tab of this page got this; other windows may have").waitFor();
+    await shows(window.getByRole("article"), "Hello from the queue.");
+  });
+
   it("is told of a rejection, with what may have been meant", async () => {
     await opens("Code");
     await page.getByLabel("The message as JSON").fill('{"usrId":"una","target":"toast"}');
@@ -212,6 +221,8 @@ describe("what became of a message", () => {
     await sends("vic");
     await enqueued;
     await quiet(stack);
+    await page.clock.runFor(2000);
+    await form().getByText("Nobody is connected: the message waits").waitFor();
     await page.clock.fastForward(21_000);
     await shows(pane("vic", 1), "Hello from the queue.");
     await shows(pane("vic", 1), /^Dropped, and back after 2\d\.\d s/);
@@ -224,7 +235,7 @@ describe("what became of a message", () => {
     await shows(form().getByRole("alert"), "A message waits, or is retained: not both.");
     await form().getByLabel("Keep for seconds").fill("");
     await button("Send", form()).click();
-    await form().getByText("Nobody is connected who would get this").waitFor();
+    await form().getByText("Nobody is connected: the message is retained for who comes").waitFor();
     await signIn("wes");
     await shows(pane("wes", 1), "Hello from the queue.");
   });

@@ -1,7 +1,7 @@
 // What becomes of a message, as far as the stack and the tabs of this page know.
 
-import { letters, send } from "./backend";
-import type { Message } from "./envelope";
+import { HUB, letters, send } from "./backend";
+import type { Envelope, Message } from "./envelope";
 import { stack } from "./stack";
 import { timeline, type Sent } from "./timeline";
 
@@ -22,14 +22,14 @@ export async function follow(message: Message, tell: (fate: Fate) => void): Prom
   try {
     const id = await send(message);
     tell({ tone: "wait", text: "In the queue" });
-    tell(await settled(id, sent));
+    tell(await settled(id, sent, [message].flat()));
   } catch (error) {
     tell({ tone: "bad", text: `Not sent: ${(error as Error).message}` });
   }
 }
 
 /** Waits until the publisher has handled the message; answers what is known then. */
-async function settled(id: string, sent: Sent): Promise<Fate> {
+async function settled(id: string, sent: Sent, elements: Envelope[]): Promise<Fate> {
   do {
     await pause(PAUSE_MILLISECONDS);
     await stack.look();
@@ -39,11 +39,27 @@ async function settled(id: string, sent: Sent): Promise<Fate> {
   if (rejected) return { tone: "bad", text: `Rejected: ${rejected.detail}` };
   if (sent.calls.length === 0) return { tone: "good", text: "Done" };
   if (sent.reached.size === 0) await pause(ON_ITS_WAY_MILLISECONDS);
-  return reached([...sent.reached.values()]);
+  return sent.reached.size > 0 ? reached([...sent.reached.values()]) : unseen(elements);
+}
+
+/** What can be said of a message that no tab of this page got. */
+function unseen(elements: Envelope[]): Fate {
+  if (elements.some(mayBeElsewhere)) return { tone: "plain", text: "No tab of this page got this; other windows may have" };
+  if (elements.some(({ keepSeconds }) => keepSeconds)) return { tone: "plain", text: "Nobody is connected: the message waits" };
+  if (elements.some(({ retain }) => retain)) return { tone: "plain", text: "Nobody is connected: the message is retained for who comes" };
+  return { tone: "plain", text: "Nobody is connected who would get this" };
+}
+
+/** Whether somebody of the audience is connected, as the stack counts. */
+function mayBeElsewhere({ hub = HUB, connectionId, userId, userIds = [], groupName, groupNames = [], target }: Envelope): boolean {
+  const now = stack.now?.hubs[hub.toLowerCase()];
+  if (!target || !now) return false;
+  const [users, groups] = [[userId ?? [], userIds].flat(), [groupName ?? [], groupNames].flat()];
+  if (users.length + groups.length === 0) return connectionId !== undefined || now.connections > 0;
+  return users.some((user) => now.users[user]) || groups.some((group) => now.groups[group]);
 }
 
 function reached(times: number[]): Fate {
-  if (times.length === 0) return { tone: "plain", text: "Nobody is connected who would get this" };
   const [tabs, last] = [times.length === 1 ? "1 tab" : `${times.length} tabs`, Math.max(...times)];
   return { tone: "good", text: `Reached ${tabs} in ${last} ms` };
 }
