@@ -1,6 +1,6 @@
 // A backend as Azure SignalR calls one: an HTTP endpoint that checks signatures as Azure Functions does.
 
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { Condition } from "./client.js";
@@ -12,22 +12,35 @@ const hex = (text) => createHmac("sha256", KEY).update(text).digest("hex");
 /** Header values are UTF-8; Node reads them as Latin-1. */
 const utf8 = (value) => value && Buffer.from(value, "latin1").toString();
 
+/** Headers as pairs of a name in lower case and a value. */
+const pairs = ([name, value, ...rest]) => (name === undefined ? [] : [[name.toLowerCase(), utf8(value)], ...pairs(rest)]);
+
 /** The extension's own check: the connection id, hex digits of either case, any of the signatures. */
 function isAzureSignature({ connectionId, signature = "" }) {
   const expected = `sha256=${hex(connectionId)}`.toUpperCase();
   return signature.toUpperCase().split(",").includes(expected);
 }
 
-/** What PROTOCOL.md tells backends to check: body and identity as signed, and lately. */
-function isOwnSignature({ hub, connectionId, userId = "", allClaims = "", body, ownSignature = "" }) {
+/** The headers that `v2` covers, as lines. Node joins headers of one name, so the raw ones are read. */
+function signedLines({ headers }) {
+  const isSigned = (name) => /^x-(asrs|hubcast)-/.test(name) && name !== "x-hubcast-signature";
+  return headers.filter(([name]) => isSigned(name)).map(([name, value]) => `${name}:${value}`).sort();
+}
+
+/** What PROTOCOL.md tells backends to check: the whole request as signed, and lately. */
+function isOwnSignature(request) {
+  const { hub, connectionId, userId = "", method, path, body, ownSignature = "" } = request;
   const [[, time], ...signatures] = ownSignature.split(",").map((part) => part.split("="));
-  const about = [time, hub, connectionId, userId].join("\n");
-  const expected = { v1: hex(`v1\n${about}\n${body}`), v2: hex(`v2\n${about}\n${allClaims}\n${body}`) };
+  const digest = createHash("sha256").update(body).digest("hex");
+  const expected = {
+    v1: hex(["v1", time, hub, connectionId, userId, body].join("\n")),
+    v2: hex([time, method, path, ...signedLines(request), digest].join("\n")),
+  };
   const isRecent = Math.abs(Date.now() / 1000 - Number(time)) < 300;
   return isRecent && ["v1", "v2"].every((one) => signatures.some(([version, value]) => version === one && value === expected[one]));
 }
 
-/** An endpoint on a free port. `answer` makes `{status, body}` of a request; 200 without it. */
+/** An endpoint on a free port. `answer` makes `{status, body, headers}` of a request; 200 without it. */
 export class WebhookServer extends Condition {
   constructor(answer = () => undefined) {
     super();
@@ -62,13 +75,16 @@ export class WebhookServer extends Condition {
       signature: header("x-asrs-signature"),
       ownSignature: header("x-hubcast-signature"),
       eventId: header("x-hubcast-event-id"),
+      time: header("x-hubcast-event-time"),
+      attempt: Number(header("x-hubcast-attempt")),
+      headers: pairs(message.rawHeaders),
       body: Buffer.concat(chunks).toString(),
     };
     request.isSigned = isAzureSignature(request) && isOwnSignature(request);
     this.requests.push(request);
     this.notify();
-    const { status = 200, body = "" } = (await this.answer(request)) ?? {};
-    response.writeHead(status).end(body);
+    const { status = 200, body = "", headers = {} } = (await this.answer(request)) ?? {};
+    response.writeHead(status, headers).end(body);
   }
 
   /** The requests about a connection so far. */

@@ -147,11 +147,11 @@ describe("a backend that is down for a while", () => {
   });
 
   it("does not keep calls waiting for an event that it does not take", async () => {
-    const backend = await new WebhookServer((request) => (request.event === "connected" ? { status: 500 } : ANSWERS[request.event]?.(request))).start();
+    const backend = await new WebhookServer((request) => (request.event === "Log" ? { status: 500 } : ANSWERS[request.event]?.(request))).start();
     const stack = await startStack("--upstream-url", backend.url, "--set", "UPSTREAM_TIMEOUT_SECONDS=5");
     const tab = await signedIn(stack, "gina");
-    await backend.until(() => backend.of(tab.id).some(({ event }) => event === "connected"), "the beginning");
-    await tab.connection.send("connected");
+    await tab.connection.send("Log");
+    await backend.until(() => backend.of(tab.id).some(({ event }) => event === "Log"), "the event");
     assert.equal(await tab.invoke("Empty"), undefined);
     assert.equal(await tab.invoke("NoContent"), undefined);
     await tab.stop();

@@ -2,118 +2,85 @@
 
 use std::time::Duration;
 
-use hubcast_auth::webhook::{Signed, of_connection, of_request};
-use hubcast_backend::webhook::{CLAIMS_HEADER, OpenCall, body, headers};
-use hubcast_model::event::{Event, EventError, EventKind};
-use hubcast_model::id::UserId;
-use hubcast_model::ports::{
-    AccessKeySource, AnswerQueue, Cause, Freshness, QueueError, Webhook, WebhookAnswer,
-    WebhookRequest,
-};
+use hubcast_backend::webhook::OpenCall;
+use hubcast_model::event::{Event, EventKind};
+use hubcast_model::ports::{AccessKeySource, AnswerQueue, StandingStore, Webhook};
 use hubcast_model::report::chain;
+use hubcast_model::standing::Standing;
 use hubcast_model::time::Clock;
-use tokio::time::Instant;
 
 use crate::Courier;
-
-/// How long an endpoint may take, if not less is left.
-const ATTEMPT_MAX: Duration = Duration::from_secs(20);
-/// With less time than this nothing is begun.
-const ATTEMPT_MIN: Duration = Duration::from_secs(1);
+use crate::attempt::ATTEMPT_MAX;
+use crate::fate::{Delivered, DeliveryError, Told, Try};
 
 /// An invocation that is older is not made. After a crash, which may have been in the middle of
 /// one, the queue hands it over again 180 s after it did so before; clocks may differ by the rest.
 const AGE_MAX: Duration = Duration::from_secs(170);
 
-/// Why an event is not delivered.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DeliveryError {
-    #[error("this is no event")]
-    NotAnEvent(#[source] EventError),
-    #[error("there is no time left")]
-    OutOfTime,
-    #[error("the access keys cannot be had")]
-    Keys(#[source] Cause),
-    #[error("the endpoint cannot be reached or does not answer")]
-    Unreached(#[source] Cause),
-    #[error("the endpoint answered {0}")]
-    Refused(u16),
-    #[error("the event cannot be put off")]
-    Queue(#[source] QueueError),
-}
+/// What a client is told while the endpoint has not taken its connection.
+const UNREACHABLE: &str = "Invocation failed, the server cannot be reached";
 
-/// What became of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivered {
-    /// Nothing is left to do.
-    Done,
-    /// It comes again, in a message group in which no call waits.
-    PutOff,
-}
-
-impl DeliveryError {
-    /// Whether it is the endpoint that does not take the event.
-    const fn is_of_endpoint(&self) -> bool {
-        matches!(self, Self::Unreached(_) | Self::Refused(_))
-    }
-}
-
-impl<W, Q, K, C> Courier<W, Q, K, C>
+impl<W, Q, K, C, S> Courier<W, Q, K, C, S>
 where
     W: Webhook,
     Q: AnswerQueue,
     K: AccessKeySource,
     C: Clock,
+    S: StandingStore,
 {
     /// Delivers one event. `Ok` also for what nobody wants to hear of, and for an invocation that
-    /// was answered by an error. `is_behind` says that an event before it was put off.
+    /// was answered by an error.
     pub(crate) async fn delivered(
         &self,
         body: &str,
-        deadline: Instant,
-        is_behind: bool,
+        turn: Try,
     ) -> Result<Delivered, DeliveryError> {
         let event = Event::parse(body).map_err(DeliveryError::NotAnEvent)?;
+        let standing = self.standing(&event, turn).await.map_err(DeliveryError::Table)?;
+        if standing == Standing::Refused {
+            return self.drop_refused(&event).await.map(|()| Delivered::Done);
+        }
         if let Some(open) = OpenCall::of(&event) {
-            return self.answered(&event, open, deadline).await.map(|()| Delivered::Done);
+            let answered = self.answered(&event, open, standing, turn).await;
+            return answered.map(|()| Delivered::Done);
         }
         let Some(url) = self.templates.url(&event) else {
             return Ok(Delivered::Done);
         };
         // The end of a connection is told behind everything that was put off.
         let is_end = matches!(event.kind, EventKind::Disconnected);
+        let is_behind = turn.is_behind || standing == Standing::Owed && !event.is_beginning();
         if !event.is_put_off && (is_behind || is_end) {
-            return self.put_off(event).await;
+            return self.put_off(event, 0).await;
         }
-        match self.told(&event, url, deadline).await {
+        match self.told(&event, &url, turn).await {
+            Ok(told) => self.settled(&event, told, turn).await.map(|()| Delivered::Done),
             Err(err) if !event.is_put_off && err.is_of_endpoint() => {
                 tracing::warn!(error = %chain(&err), event_id = event.id, "an event is put off");
-                self.put_off(event).await
+                if event.is_beginning() {
+                    self.note(&event, Standing::Owed).await?;
+                }
+                self.put_off(event, turn.receives).await
             }
-            outcome => outcome.map(|()| Delivered::Done),
+            Err(err) => Err(err),
         }
     }
 
     /// Tells an endpoint of an event that nobody waits for.
-    async fn told(
-        &self,
-        event: &Event,
-        url: String,
-        deadline: Instant,
-    ) -> Result<(), DeliveryError> {
-        match self.post(event, url, deadline, ATTEMPT_MAX).await?.status {
-            200..=299 => Ok(()),
+    async fn told(&self, event: &Event, url: &str, turn: Try) -> Result<Told, DeliveryError> {
+        match self.post(event, url, turn, ATTEMPT_MAX).await?.status {
+            200..=299 => Ok(Told::Taken),
             status if is_final(status) => {
                 tracing::warn!(status, event_id = event.id, "an event is refused for good");
-                Ok(())
+                Ok(Told::Refused(status))
             }
             status => Err(DeliveryError::Refused(status)),
         }
     }
 
     /// Lets an event come again in a message group of its own, in which no call waits.
-    async fn put_off(&self, event: Event) -> Result<Delivered, DeliveryError> {
-        let message = event.put_off().to_message();
+    async fn put_off(&self, event: Event, tries: u32) -> Result<Delivered, DeliveryError> {
+        let message = event.put_off(tries).to_message();
         self.queue.put_off(&message).await.map_err(DeliveryError::Queue)?;
         Ok(Delivered::PutOff)
     }
@@ -123,7 +90,8 @@ where
         &self,
         event: &Event,
         open: OpenCall<'_>,
-        deadline: Instant,
+        standing: Standing,
+        turn: Try,
     ) -> Result<(), DeliveryError> {
         let waited = self.clock.now().since(event.at);
         let left = self.timeout.saturating_sub(waited);
@@ -138,7 +106,11 @@ where
             self.answer(event, &open.unknown()).await;
             return Ok(());
         };
-        let envelope = match self.post(event, url, deadline, left).await {
+        if standing == Standing::Owed {
+            self.answer(event, &open.failed(UNREACHABLE)).await;
+            return Ok(());
+        }
+        let envelope = match self.post(event, &url, turn, left).await {
             Ok(answer) => match open.answered(answer.status, &answer.body) {
                 Some(envelope) => envelope,
                 None => return Ok(()),
@@ -161,33 +133,6 @@ where
         if let Err(err) = self.queue.answer(envelope, &event.message_group(), &id).await {
             tracing::error!(error = %chain(&err), event_id = event.id, "an answer is lost");
         }
-    }
-
-    async fn post(
-        &self,
-        event: &Event,
-        url: String,
-        deadline: Instant,
-        most: Duration,
-    ) -> Result<WebhookAnswer, DeliveryError> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left < ATTEMPT_MIN {
-            return Err(DeliveryError::OutOfTime);
-        }
-        let keys = self.keys.access_keys(Freshness::Cached).await.map_err(DeliveryError::Keys)?;
-        let (mut headers, body) = (headers(event), body(event));
-        let client = &event.client;
-        let user = client.user.as_ref().map(UserId::as_str).unwrap_or_default();
-        let (hub, connection) = (client.hub.as_str(), client.connection.as_str());
-        let claims = headers.iter().find(|(name, _)| *name == CLAIMS_HEADER);
-        let claims = claims.map_or("", |(_, claims)| claims.as_str());
-        let signed = Signed { hub, connection, user, claims, body: &body };
-        let signature = of_request(&keys, &signed, self.clock.now());
-        headers.push(("X-ASRS-Signature", of_connection(&keys, connection)));
-        headers.push(("X-Hubcast-Signature", signature));
-        let request = WebhookRequest { url, headers, body };
-        let patience = left.min(most).min(ATTEMPT_MAX);
-        self.webhook.post(request, patience).await.map_err(DeliveryError::Unreached)
     }
 }
 

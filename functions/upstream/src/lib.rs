@@ -7,9 +7,16 @@
 //! with all later ones, comes back soon, and ends in the dead-letter queue of
 //! events; at its last try the later ones go on without it.
 //! An invocation that wants an answer is tried once: its client waits.
+//! No call reaches an endpoint that has not taken the beginning of the
+//! connection: calls are answered by an error while the beginning is owed, and
+//! dropped once the endpoint has refused the connection.
 
+mod attempt;
+mod beginning;
 mod delivery;
+mod fate;
 pub mod http_client;
+mod standings;
 pub mod wiring;
 
 use std::collections::BTreeMap;
@@ -18,12 +25,13 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::stream::{self, StreamExt};
 use hubcast_backend::webhook::Templates;
-use hubcast_model::ports::{AccessKeySource, AnswerQueue, Webhook};
+use hubcast_model::ports::{AccessKeySource, AnswerQueue, StandingStore, Webhook};
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
 use tokio::time::Instant;
 
-use delivery::Delivered;
+use fate::{Delivered, Try};
+pub use standings::Standings;
 
 /// How many connections' events are delivered at once.
 const LANES: usize = 10;
@@ -32,7 +40,7 @@ const PAUSE_MAX_SECONDS: u64 = 60;
 
 /// What delivers events.
 #[derive(Debug)]
-pub struct Courier<W, Q, K, C> {
+pub struct Courier<W, Q, K, C, S> {
     /// The endpoints.
     pub webhook: W,
     /// The way back.
@@ -41,6 +49,8 @@ pub struct Courier<W, Q, K, C> {
     pub keys: K,
     /// Tells the time.
     pub clock: C,
+    /// Which connections an endpoint has not taken.
+    pub standings: Standings<S>,
     /// Which endpoint hears of what.
     pub templates: Templates,
     /// How long a client waits for an answer.
@@ -50,8 +60,8 @@ pub struct Courier<W, Q, K, C> {
 }
 
 /// Delivers a batch of events within `patience`; answers which of them the queue must keep.
-pub async fn handle<W, Q, K, C>(
-    courier: &Courier<W, Q, K, C>,
+pub async fn handle<W, Q, K, C, S>(
+    courier: &Courier<W, Q, K, C, S>,
     event: SqsEvent,
     patience: Duration,
 ) -> SqsBatchResponse
@@ -60,6 +70,7 @@ where
     Q: AnswerQueue,
     K: AccessKeySource,
     C: Clock,
+    S: StandingStore,
 {
     let deadline = Instant::now() + patience;
     let mut lanes: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
@@ -72,33 +83,38 @@ where
     response(kept.into_iter().flatten())
 }
 
-impl<W, Q, K, C> Courier<W, Q, K, C>
+impl<W, Q, K, C, S> Courier<W, Q, K, C, S>
 where
     W: Webhook,
     Q: AnswerQueue,
     K: AccessKeySource,
     C: Clock,
+    S: StandingStore,
 {
     /// Delivers the events of one message group; answers the ids of those that were not.
     async fn deliver_lane(&self, lane: Vec<SqsMessage>, deadline: Instant) -> Vec<String> {
         let (mut kept, mut is_held, mut is_behind) = (Vec::new(), false, false);
         let mut left = u32::try_from(lane.len()).unwrap_or(u32::MAX);
         for record in lane {
-            let deadline = if receives(&record) < self.receives_max {
-                deadline
-            } else {
-                // The last try: whoever hangs takes no time from those behind.
+            let receives = receives(&record);
+            let is_last = receives >= self.receives_max;
+            let deadline = if is_last {
+                // Whoever hangs takes no time from those behind.
                 Instant::now() + deadline.saturating_duration_since(Instant::now()) / left
+            } else {
+                deadline
             };
             left -= 1;
-            let delivered =
-                if is_held { None } else { self.deliver(&record, deadline, is_behind).await };
+            let turn = Try { deadline, receives, is_behind };
+            let delivered = if is_held { None } else { self.deliver(&record, turn).await };
             is_behind |= delivered == Some(Delivered::PutOff);
             if delivered.is_none() {
-                let receives = receives(&record);
+                if is_last {
+                    self.give_up(record.body.as_deref().unwrap_or_default()).await;
+                }
                 self.retry_soon(&record, receives).await;
                 // What is given up holds nothing: the others' receives grew with its own.
-                is_held |= receives < self.receives_max;
+                is_held |= !is_last;
                 kept.push(record.message_id.unwrap_or_default());
             }
         }
@@ -106,14 +122,9 @@ where
     }
 
     /// Delivers one event. `None` when the queue must keep it.
-    async fn deliver(
-        &self,
-        record: &SqsMessage,
-        deadline: Instant,
-        is_behind: bool,
-    ) -> Option<Delivered> {
+    async fn deliver(&self, record: &SqsMessage, turn: Try) -> Option<Delivered> {
         let body = record.body.as_deref().unwrap_or_default();
-        match self.delivered(body, deadline, is_behind).await {
+        match self.delivered(body, turn).await {
             Ok(delivered) => Some(delivered),
             Err(err) => {
                 let id = record.message_id.as_deref().unwrap_or_default();

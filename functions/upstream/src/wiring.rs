@@ -1,17 +1,18 @@
 //! The function over its adapters.
 
 use hubcast_aws::access_keys::KeyVault;
+use hubcast_aws::store::DynamoStore;
 use hubcast_aws::upstream::SqsAnswers;
 use hubcast_model::ports::Cause;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::SdkConfig;
 use hubcast_wiring::config::WebhookConfig;
 
-use crate::Courier;
 use crate::http_client::HttpWebhook;
+use crate::{Courier, Standings};
 
-/// The courier over HTTP, the queues and the access keys.
-pub type WiredCourier = Courier<HttpWebhook, SqsAnswers, KeyVault, SystemClock>;
+/// The courier over HTTP, the queues, the access keys and the table.
+pub type WiredCourier = Courier<HttpWebhook, SqsAnswers, KeyVault, SystemClock, DynamoStore>;
 
 /// Makes the handler.
 ///
@@ -23,6 +24,7 @@ pub fn wire(sdk: &SdkConfig, config: WebhookConfig) -> Result<WiredCourier, Caus
         queue: SqsAnswers::new(sdk, config.queues),
         keys: KeyVault::new(sdk, config.access_keys),
         clock: SystemClock,
+        standings: Standings::new(DynamoStore::new(sdk, config.table)),
         templates: config.templates,
         timeout: config.timeout,
         receives_max: config.receives_max,

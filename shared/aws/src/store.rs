@@ -16,6 +16,7 @@ mod results;
 mod retention;
 mod sessions;
 mod sockets;
+mod standing;
 mod table;
 mod upstream;
 

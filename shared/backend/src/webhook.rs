@@ -11,7 +11,7 @@ mod template;
 mod testing;
 
 pub use answer::OpenCall;
-pub use request::{CLAIMS_HEADER, body, headers};
+pub use request::{body, headers};
 pub use template::{TemplateError, Templates};
 
 /// Ends a record of the JSON hub protocol.

@@ -1,21 +1,23 @@
 //! Events: what clients do, as backends hear of it by the upstream queue; and the envelope that
 //! ends a wait for backends.
 
+mod reply;
+
 use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use signalr_protocol::message::Invocation;
-use signalr_protocol::texts;
 
 use crate::client::Client;
-use crate::envelope::{Answer, Content, Notification};
 use crate::id::{ConnectionId, HubName, NameError, SocketId, UserId};
 use crate::message_group::MessageGroup;
 use crate::ports::UpstreamMessage;
 use crate::queue_text;
 use crate::time::{Timestamp, TimestampError};
 use crate::values::Values;
+
+pub use reply::{answer, refusal, time_out};
 
 const CONNECTED: &str = "connected";
 const DISCONNECTED: &str = "disconnected";
@@ -59,6 +61,8 @@ pub struct Event {
     pub kind: EventKind,
     /// Whether the event was put off, since the endpoint did not take it in its turn.
     pub is_put_off: bool,
+    /// How often the event was tried before it was put off.
+    pub tries: u32,
 }
 
 /// The text is no event.
@@ -129,9 +133,22 @@ struct Json {
     is_stream: bool,
     #[serde(rename = "putOff", default, skip_serializing_if = "Not::not")]
     is_put_off: bool,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    tries: u32,
+}
+
+/// By reference, as serde asks.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Event {
+    /// An event of a client that happens now.
+    fn new(id: String, client: &Client, now: Timestamp, kind: EventKind) -> Self {
+        Self { id, client: client.clone(), at: now, kind, is_put_off: false, tries: 0 }
+    }
+
     /// The category.
     pub const fn category(&self) -> Category {
         match self.kind {
@@ -165,11 +182,16 @@ impl Event {
         (self.message_group(), self.id.clone())
     }
 
-    /// The same event, put off: it comes behind those that were put off before it, in a message
-    /// group in which nothing else waits for it.
+    /// The same event, put off after so many tries: it comes behind those that were put off before
+    /// it, in a message group in which nothing else waits for it.
     #[must_use]
-    pub fn put_off(self) -> Self {
-        Self { is_put_off: true, ..self }
+    pub fn put_off(self, tries: u32) -> Self {
+        Self { is_put_off: true, tries, ..self }
+    }
+
+    /// Whether the event is the beginning of a connection.
+    pub const fn is_beginning(&self) -> bool {
+        matches!(self.kind, EventKind::Connected)
     }
 
     /// The id of the call that the event is about, if the call has one.
@@ -203,6 +225,7 @@ impl Event {
             invocation_id: self.invocation_id().map(ToOwned::to_owned),
             is_stream: call.is_some_and(|call| call.is_stream),
             is_put_off: self.is_put_off,
+            tries: self.tries,
         };
         let (group, id) = self.place();
         UpstreamMessage { body: queue_text::json(&json), group, id }
@@ -240,27 +263,25 @@ impl Event {
             }
         };
         let (at, is_put_off) = (Timestamp::parse(&json.timestamp)?, json.is_put_off);
-        Ok(Self { id: json.id, client, at, kind, is_put_off })
+        Ok(Self { id: json.id, client, at, kind, is_put_off, tries: json.tries })
     }
 }
 
 /// A client has connected, and hears everything from now on.
 pub fn started(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    let (id, client) = (format!("{socket}/{CONNECTED}"), client.clone());
-    Event { id, client, at: now, kind: EventKind::Connected, is_put_off: false }.to_message()
+    let id = format!("{socket}/{CONNECTED}");
+    Event::new(id, client, now, EventKind::Connected).to_message()
 }
 
 /// A client, of which backends heard, has ended.
 pub fn ended(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    let (id, client) = (format!("{socket}/{DISCONNECTED}"), client.clone());
-    Event { id, client, at: now, kind: EventKind::Disconnected, is_put_off: false }.to_message()
+    let id = format!("{socket}/{DISCONNECTED}");
+    Event::new(id, client, now, EventKind::Disconnected).to_message()
 }
 
 /// A client invokes a method.
 pub fn invoked(socket: &SocketId, client: &Client, call: &Call, now: Timestamp) -> UpstreamMessage {
-    let (id, client) = (format!("{socket}/{:032x}", fastrand::u128(..)), client.clone());
-    Event { id, client, at: now, kind: EventKind::Call(call.clone()), is_put_off: false }
-        .to_message()
+    Event::new(fresh_id(socket), client, now, EventKind::Call(call.clone())).to_message()
 }
 
 /// A client waits no longer for the answer to a call.
@@ -270,19 +291,10 @@ pub fn cancelled(
     invocation_id: &str,
     now: Timestamp,
 ) -> UpstreamMessage {
-    let (id, client) = (format!("{socket}/{:032x}", fastrand::u128(..)), client.clone());
     let kind = EventKind::Cancelled { invocation_id: invocation_id.to_owned() };
-    Event { id, client, at: now, kind, is_put_off: false }.to_message()
+    Event::new(fresh_id(socket), client, now, kind).to_message()
 }
 
-/// The envelope that answers an invocation of a client.
-pub fn answer(client: &Client, invocation_id: &str, answer: Answer) -> String {
-    let (connection, invocation_id) = (client.connection.clone(), invocation_id.to_owned());
-    let content = Content::Answer { connection, invocation_id, answer };
-    Notification::new(client.hub.clone(), content).to_json()
-}
-
-/// The envelope that answers an invocation nobody answered in time.
-pub fn time_out(client: &Client, invocation_id: &str, target: &str) -> String {
-    answer(client, invocation_id, Answer::Error(texts::unanswered(target)))
+fn fresh_id(socket: &SocketId) -> String {
+    format!("{socket}/{:032x}", fastrand::u128(..))
 }

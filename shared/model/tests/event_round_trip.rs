@@ -54,8 +54,9 @@ fn event() -> impl Strategy<Value = Event> {
         text().prop_map(|invocation_id| EventKind::Cancelled { invocation_id }),
     ];
     let at = (0..=LAST_MILLISECOND).prop_map(Timestamp::from_millis);
-    (text(), client(), at, kind, any::<bool>())
-        .prop_map(|(id, client, at, kind, is_put_off)| Event { id, client, at, kind, is_put_off })
+    (text(), client(), at, kind, any::<bool>()).prop_map(|(id, client, at, kind, is_put_off)| {
+        Event { id, client, at, kind, is_put_off, tries: u32::from(is_put_off) }
+    })
 }
 
 proptest! {

@@ -13,6 +13,7 @@ mod results;
 mod retention;
 mod sessions;
 mod sockets;
+mod standing;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ use hubcast_model::retention::{
 };
 use hubcast_model::session::SessionId;
 use hubcast_model::socket::Socket;
+use hubcast_model::standing::Standing;
 use hubcast_model::time::Timestamp;
 
 use crate::fault::{Fault, Faults};
@@ -63,6 +65,7 @@ struct State {
     boards: BTreeMap<Board, BTreeMap<RetainedKey, RetainedValue>>,
     inboxes: BTreeMap<Inbox, BTreeMap<QueuePosition, InboxMessage>>,
     clients: BTreeMap<SocketId, ClientRecord>,
+    standings: BTreeMap<(HubName, ConnectionId), Standing>,
     pending: BTreeMap<(SocketId, String), upstream::Pending>,
     lines: BTreeMap<SocketId, Line>,
     /// Answers of clients that somebody waits for, `None` until they come.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod beginnings;
 mod events;
+mod example;
 mod invocations;
 mod rig;

@@ -12,11 +12,11 @@ use hubcast_model::ports::{
     AnswerQueue, Cause, QueueError, UpstreamMessage, Webhook, WebhookAnswer, WebhookRequest,
 };
 use hubcast_model::settings::AccessKeys;
-use hubcast_testkit::TestClock;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::in_group;
+use hubcast_testkit::{MemoryStore, TestClock};
 use serde_json::{Value, json};
-use upstream::{Courier, handle};
+use upstream::{Courier, Standings, handle};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(29);
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -101,23 +101,29 @@ impl AnswerQueue for Outside {
 pub(crate) struct Rig {
     pub(crate) outside: Outside,
     pub(crate) clock: TestClock,
-    pub(crate) courier: Courier<Outside, Outside, AccessKeys, TestClock>,
+    pub(crate) store: MemoryStore,
+    pub(crate) courier: Courier<Outside, Outside, AccessKeys, TestClock, MemoryStore>,
 }
 
 pub(crate) fn rig(plan: impl IntoIterator<Item = Does>) -> Rig {
-    let (outside, clock) = (Outside::default(), TestClock::default());
+    let outside = Outside::default();
     outside.0.lock().unwrap().plan.extend(plan);
+    over(outside, TestClock::default(), MemoryStore::default())
+}
+
+fn over(outside: Outside, clock: TestClock, store: MemoryStore) -> Rig {
     let courier = Courier {
         webhook: outside.clone(),
         queue: outside.clone(),
         keys: AccessKeys::parse(&"k".repeat(40)).unwrap(),
         clock: clock.clone(),
+        standings: Standings::new(store.clone()),
         templates: Templates::parse(r#"[{"urlTemplate":"https://h/{event}","hubPattern":"n"}]"#)
             .unwrap(),
         timeout: TIMEOUT,
         receives_max: 3,
     };
-    Rig { outside, clock, courier }
+    Rig { outside, clock, store, courier }
 }
 
 /// An event of a connection; one that wants an answer when it has an invocation id.
@@ -155,6 +161,18 @@ pub(crate) fn batch(bodies: &[(&str, String)]) -> SqsEvent {
 }
 
 impl Rig {
+    /// Another instance of the function over the same endpoints, queues and table.
+    pub(crate) fn forgetful(&self) -> Self {
+        over(self.outside.clone(), self.clock.clone(), self.store.clone())
+    }
+
+    /// What the requests so far said in a header.
+    pub(crate) fn headers(&self, name: &str) -> Vec<String> {
+        let seen = self.outside.0.lock().unwrap();
+        let headers = seen.requests.iter().flat_map(|request| &request.headers);
+        headers.filter(|(known, _)| *known == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// The places in the batch of what the queue must keep.
     pub(crate) async fn kept(&self, bodies: &[(&str, String)]) -> Vec<String> {
         self.kept_of(batch(bodies)).await

@@ -30,6 +30,7 @@ pub(super) const CLAIM: &str = "CLAIM";
 const CLIENT: &str = "CLIENT";
 const LINE: &str = "LINE";
 const PENDING: &str = "PENDING";
+const STANDING: &str = "STANDING";
 pub(super) const BLOCK: &str = "BLOCK";
 pub(super) const GRANT: &str = "GRANT";
 pub(super) const TOKEN: &str = "TOKEN";
@@ -64,6 +65,11 @@ pub(super) fn line(id: &SocketId) -> Key {
 
 pub(super) fn pending(id: &SocketId, invocation_id: &str) -> Key {
     key(format!("{PENDING}#{id}"), KeyedName::of(invocation_id).as_str())
+}
+
+/// A hub's and a connection's names hold no `#`, so no two pairs have one key.
+pub(super) fn standing(hub: &HubName, connection: &ConnectionId) -> Key {
+    key(format!("{STANDING}#{hub}#{connection}"), STANDING)
 }
 
 pub(super) fn claim(hub: &HubName, connection: &ConnectionId) -> Key {

@@ -9,9 +9,6 @@ use hubcast_model::event::{Call, Event, EventKind};
 use hubcast_model::id::UserId;
 use hubcast_model::values::Values;
 
-/// The header of all claims.
-pub const CLAIMS_HEADER: &str = "X-Hubcast-User-Claims";
-
 /// The body of the request for an event.
 pub fn body(event: &Event) -> String {
     match &event.kind {
@@ -42,8 +39,10 @@ fn message(call: &Call) -> HubMessage {
     })
 }
 
-/// The headers that say what an event is, signatures aside.
-pub fn headers(event: &Event) -> Vec<(&'static str, String)> {
+/// The headers that say what an event is, signatures aside. `attempt` counts the tries from 1.
+///
+/// No value has spaces around it: a receiver would drop them, and find another signature.
+pub fn headers(event: &Event, attempt: u32) -> Vec<(&'static str, String)> {
     let client = &event.client;
     let has_claims = !client.claims.is_empty();
     let listed = Some(listed(&client.claims)).filter(|text| !text.is_empty());
@@ -55,12 +54,14 @@ pub fn headers(event: &Event) -> Vec<(&'static str, String)> {
         ("X-ASRS-Event", Some(event.name().to_owned())),
         ("X-ASRS-User-Id", client.user.as_ref().map(UserId::to_string)),
         ("X-ASRS-User-Claims", listed),
-        (CLAIMS_HEADER, has_claims.then(|| encoded(&client.claims))),
+        ("X-Hubcast-User-Claims", has_claims.then(|| encoded(&client.claims))),
         ("X-ASRS-Client-Query", query),
         ("X-Hubcast-Event-Id", Some(event.id.clone())),
+        ("X-Hubcast-Event-Time", Some(event.at.to_rfc3339())),
+        ("X-Hubcast-Attempt", Some(attempt.to_string())),
     ];
     let present = entries.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    present.map(|(name, value)| (name, in_a_header(&value))).collect()
+    present.map(|(name, value)| (name, in_a_header(&value).trim_matches(' ').to_owned())).collect()
 }
 
 fn query_text(query: &Values) -> String {
@@ -96,13 +97,15 @@ mod tests {
         event.client.user = UserId::parse("älice").ok();
         event.client.claims = [("role".to_owned(), vec!["a".to_owned(), "b\n".to_owned()])].into();
         event.client.query = [("q".to_owned(), vec!["1 &=".to_owned()])].into();
-        let headers = headers(&event);
+        let headers = headers(&event, 2);
         let value = |name| headers.iter().find(|(known, _)| *known == name).unwrap().1.as_str();
         assert_eq!(value("X-ASRS-Event"), "a  X-Evil: 1");
         let role = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
-        let claims = format!("{role}: a, {role}: b , role: a, role: b ");
+        let claims = format!("{role}: a, {role}: b , role: a, role: b");
         assert_eq!(value("X-ASRS-User-Claims"), claims);
         assert_eq!(value("X-ASRS-Client-Query"), "?q=1%20%26%3D");
         assert_eq!(value("X-ASRS-User-Id"), "älice");
+        assert_eq!(value("X-Hubcast-Event-Time"), "1970-01-01T00:00:00Z");
+        assert_eq!(value("X-Hubcast-Attempt"), "2");
     }
 }

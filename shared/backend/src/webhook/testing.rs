@@ -18,7 +18,8 @@ pub(super) fn connected(hub: &str) -> Event {
         query: Values::new(),
     };
     let at = Timestamp::from_millis(0);
-    Event { id: "e".to_owned(), client, at, kind: EventKind::Connected, is_put_off: false }
+    let (id, kind) = ("e".to_owned(), EventKind::Connected);
+    Event { id, client, at, kind, is_put_off: false, tries: 0 }
 }
 
 /// A call of a method, of which the client expects an answer.

@@ -396,7 +396,8 @@ fn an_invocation_waits_for_as_long_as_sqs_delays_at_the_most() {
 #[test]
 fn endpoints_are_named_by_templates() {
     let webhook = |url: &str| {
-        let own = [PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY), ("UPSTREAM_URL", url)];
+        let own =
+            [PUBLISHER[0], PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY), ("UPSTREAM_URL", url)];
         read(|lookup| WebhookConfig::read(lookup), &own)
     };
     assert!(webhook("https://app.example/{event}").is_ok());

@@ -23,6 +23,8 @@ pub struct UpstreamConfig {
 /// What delivering events to endpoints needs.
 #[derive(Debug)]
 pub struct WebhookConfig {
+    /// `TABLE_NAME`
+    pub table: String,
     /// `UPSTREAM_URL`
     pub templates: Templates,
     /// `UPSTREAM_QUEUE_URL`, `NOTIFICATIONS_QUEUE_URL`
@@ -37,7 +39,7 @@ pub struct WebhookConfig {
 
 impl WebhookConfig {
     pub(super) fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
-        let templates = reader.templates();
+        let (table, templates) = (reader.table(), reader.templates());
         let (events, notifications) =
             (reader.url("UPSTREAM_QUEUE_URL"), reader.url("NOTIFICATIONS_QUEUE_URL"));
         let (access_keys, timeout) = (reader.access_keys(), reader.upstream_timeout());
@@ -45,7 +47,7 @@ impl WebhookConfig {
         let receives_max = reader.number("UPSTREAM_MAX_RECEIVES", 1..=1000, 10)?;
         let queues = AnswerUrls { events: events?, notifications: notifications? };
         let (templates, access_keys, timeout) = (templates?, access_keys?, timeout?);
-        Some(Self { templates, queues, access_keys, timeout, receives_max })
+        Some(Self { table: table?, templates, queues, access_keys, timeout, receives_max })
     }
 }
 

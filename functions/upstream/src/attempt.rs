@@ -1,0 +1,74 @@
+//! One request to an endpoint: what it says, who signs it, and how long it may take.
+
+use std::time::Duration;
+
+use hubcast_auth::webhook::{SIGNATURE_HEADER, Signed, of_connection, of_request};
+use hubcast_backend::webhook::{body, headers};
+use hubcast_model::event::Event;
+use hubcast_model::id::UserId;
+use hubcast_model::ports::{AccessKeySource, Freshness, Webhook, WebhookAnswer, WebhookRequest};
+use hubcast_model::settings::AccessKeys;
+use hubcast_model::time::{Clock, Timestamp};
+use reqwest::Url;
+use tokio::time::Instant;
+use url::Position;
+
+use crate::Courier;
+use crate::fate::{DeliveryError, Try};
+
+/// How long an endpoint may take, if not less is left.
+pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);
+/// With less time than this nothing is begun.
+const ATTEMPT_MIN: Duration = Duration::from_secs(1);
+
+impl<W, Q, K, C, S> Courier<W, Q, K, C, S>
+where
+    W: Webhook,
+    K: AccessKeySource,
+    C: Clock,
+{
+    /// Posts an event to the endpoint at `url`, which may take no longer than `most`.
+    pub(crate) async fn post(
+        &self,
+        event: &Event,
+        url: &str,
+        turn: Try,
+        most: Duration,
+    ) -> Result<WebhookAnswer, DeliveryError> {
+        let left = turn.deadline.saturating_duration_since(Instant::now());
+        if left < ATTEMPT_MIN {
+            return Err(DeliveryError::OutOfTime);
+        }
+        let url = Url::parse(url).map_err(|err| DeliveryError::Unreached(err.into()))?;
+        let keys = self.keys.access_keys(Freshness::Cached).await.map_err(DeliveryError::Keys)?;
+        let attempt = event.tries.saturating_add(turn.receives);
+        let request = signed(&keys, event, &url, attempt, self.clock.now());
+        let patience = left.min(most).min(ATTEMPT_MAX);
+        self.webhook.post(request, patience).await.map_err(DeliveryError::Unreached)
+    }
+}
+
+/// The request for an event. The URL is sent as it is signed.
+fn signed(
+    keys: &AccessKeys,
+    event: &Event,
+    url: &Url,
+    attempt: u32,
+    now: Timestamp,
+) -> WebhookRequest {
+    let (mut headers, body) = (headers(event, attempt), body(event));
+    let client = &event.client;
+    let (hub, connection) = (client.hub.as_str(), client.connection.as_str());
+    headers.push(("X-ASRS-Signature", of_connection(keys, connection)));
+    let signed = Signed {
+        hub,
+        connection,
+        user: client.user.as_ref().map(UserId::as_str).unwrap_or_default(),
+        target: &url[Position::BeforePath..Position::AfterQuery],
+        headers: &headers,
+        body: &body,
+    };
+    let signature = of_request(keys, &signed, now);
+    headers.push((SIGNATURE_HEADER, signature));
+    WebhookRequest { url: url.to_string(), headers, body }
+}

@@ -1,0 +1,94 @@
+//! The beginning of a connection, which its endpoint takes, refuses, or is told again.
+
+use hubcast_model::event::{self, Event};
+use hubcast_model::ports::{AccessKeySource, AnswerQueue, StandingStore, StoreError, Webhook};
+use hubcast_model::report::chain;
+use hubcast_model::standing::Standing;
+use hubcast_model::time::Clock;
+
+use crate::Courier;
+use crate::fate::{DeliveryError, Told, Try};
+
+impl<W, Q, K, C, S> Courier<W, Q, K, C, S>
+where
+    W: Webhook,
+    Q: AnswerQueue,
+    K: AccessKeySource,
+    C: Clock,
+    S: StandingStore,
+{
+    /// Gives up an event that is not delivered by its last try. A connection whose beginning is
+    /// given up is refused.
+    pub(crate) async fn give_up(&self, body: &str) {
+        let Ok(event) = Event::parse(body) else {
+            return;
+        };
+        if event.is_beginning()
+            && let Err(err) = self.refuse(&event).await
+        {
+            tracing::error!(error = %chain(&err), event.id = event.id, "a connection stays open whose beginning was given up");
+        }
+    }
+
+    /// How the connection of an event stands. Nothing can be noted yet when its beginning comes for
+    /// the first time.
+    pub(crate) async fn standing(&self, event: &Event, turn: Try) -> Result<Standing, StoreError> {
+        if !event.is_beginning() {
+            return self.standings.of(&event.client).await;
+        }
+        if turn.receives > 1 || event.is_put_off {
+            return self.standings.noted(&event.client).await;
+        }
+        Ok(Standing::Taken)
+    }
+
+    pub(crate) async fn note(
+        &self,
+        event: &Event,
+        standing: Standing,
+    ) -> Result<(), DeliveryError> {
+        let noted = self.standings.note(&event.client, standing, self.clock.now()).await;
+        noted.map_err(DeliveryError::Table)
+    }
+
+    /// Notes what the fate of a beginning means for its connection.
+    pub(crate) async fn settled(
+        &self,
+        event: &Event,
+        told: Told,
+        turn: Try,
+    ) -> Result<(), DeliveryError> {
+        if !event.is_beginning() {
+            return Ok(());
+        }
+        if matches!(told, Told::Refused(401 | 403)) {
+            return self.refuse(event).await;
+        }
+        // An earlier try may have noted that it is owed.
+        if turn.receives > 1 || event.is_put_off {
+            self.note(event, Standing::Taken).await?;
+        }
+        self.standings.remember(&event.client);
+        Ok(())
+    }
+
+    /// Closes a connection, of which nothing is told any more.
+    async fn refuse(&self, event: &Event) -> Result<(), DeliveryError> {
+        tracing::warn!(event.id = event.id, "a connection is refused");
+        self.note(event, Standing::Refused).await?;
+        self.close(event).await
+    }
+
+    async fn close(&self, event: &Event) -> Result<(), DeliveryError> {
+        let (envelope, id) = (event::refusal(&event.client), format!("{}/refused", event.id));
+        let closed = self.queue.answer(&envelope, &event.message_group(), &id).await;
+        closed.map_err(DeliveryError::Queue)
+    }
+
+    /// Drops an event of a connection that was refused. When it is the beginning, the Close may not
+    /// have got on its way.
+    pub(crate) async fn drop_refused(&self, event: &Event) -> Result<(), DeliveryError> {
+        tracing::info!(event.id = event.id, "an event of a refused connection is dropped");
+        if event.is_beginning() { self.close(event).await } else { Ok(()) }
+    }
+}

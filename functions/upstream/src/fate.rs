@@ -1,0 +1,60 @@
+//! One try of an event, and what became of the event.
+
+use hubcast_model::event::EventError;
+use hubcast_model::ports::{Cause, QueueError, StoreError};
+use tokio::time::Instant;
+
+/// Why an event is not delivered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeliveryError {
+    #[error("this is no event")]
+    NotAnEvent(#[source] EventError),
+    #[error("there is no time left")]
+    OutOfTime,
+    #[error("the access keys cannot be had")]
+    Keys(#[source] Cause),
+    #[error("the endpoint cannot be reached or does not answer")]
+    Unreached(#[source] Cause),
+    #[error("the endpoint answered {0}")]
+    Refused(u16),
+    #[error("the queue does not take what follows from the event")]
+    Queue(#[source] QueueError),
+    #[error("it is not known how the connection stands")]
+    Table(#[source] StoreError),
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// Nothing is left to do.
+    Done,
+    /// It comes again, in a message group in which no call waits.
+    PutOff,
+}
+
+/// One try of an event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Try {
+    /// Until when it may take.
+    pub(crate) deadline: Instant,
+    /// How often the queue has handed the event over, this time included.
+    pub(crate) receives: u32,
+    /// Whether an event before it was put off.
+    pub(crate) is_behind: bool,
+}
+
+/// How an endpoint took an event that nobody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It is done with the event.
+    Taken,
+    /// It refuses the event for good, and the connection with it if this is its beginning.
+    Refused(u16),
+}
+
+impl DeliveryError {
+    /// Whether it is the endpoint that does not take the event.
+    pub(crate) const fn is_of_endpoint(&self) -> bool {
+        matches!(self, Self::Unreached(_) | Self::Refused(_))
+    }
+}
