@@ -77,6 +77,9 @@ impl From<BackendError> for Refusal {
             BackendError::NoConnection => {
                 Self::new(404, "Error.Connection.NotExisted", "There is no such connection.")
             }
+            BackendError::NoStream => {
+                Self::new(404, "Error.Stream.NotExisted", "The stream has ended.")
+            }
             BackendError::TooLarge { .. } => {
                 Self::new(413, "Error.Request.TooLarge", err.to_string())
             }

@@ -30,8 +30,8 @@ use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_backend::Backend;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::ports::{
-    AccessKeySource, ChannelStore, MembershipStore, NotificationSender, ResultStore, ShardStore,
-    SocketStore, UsageStore,
+    AccessKeySource, ChannelStore, MembershipStore, NotificationSender, PendingStore, ResultStore,
+    ShardStore, SocketStore, UsageStore,
 };
 use hubcast_model::producers::Producers;
 use hubcast_model::report::chain;
@@ -51,12 +51,18 @@ pub use path::RAW_PATH_HEADER;
 
 /// The rows that all operations together read and write. Each operation names those it needs.
 pub trait Table:
-    ChannelStore + MembershipStore + ResultStore + ShardStore + SocketStore + UsageStore
+    ChannelStore + MembershipStore + PendingStore + ResultStore + ShardStore + SocketStore + UsageStore
 {
 }
 
 impl<S> Table for S where
-    S: ChannelStore + MembershipStore + ResultStore + ShardStore + SocketStore + UsageStore
+    S: ChannelStore
+        + MembershipStore
+        + PendingStore
+        + ResultStore
+        + ShardStore
+        + SocketStore
+        + UsageStore
 {
 }
 

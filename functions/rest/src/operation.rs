@@ -45,9 +45,9 @@ where
                 sends::close(&backend.sender(hub), call, request).await
             }
             Operation::Execute => sends::execute(&backend.execution(hub), call, request).await,
-            Operation::StreamSend => sends::stream_item(&backend.sender(hub), call, request).await,
+            Operation::StreamSend => sends::stream_item(&backend.streams(hub), call, request).await,
             Operation::StreamComplete => {
-                sends::stream_end(&backend.sender(hub), call, request).await
+                sends::stream_end(&backend.streams(hub), call, request).await
             }
             Operation::Invoke => {
                 let patience = self.invoke_timeout;

@@ -1,11 +1,14 @@
 //! What is put on the queue: messages, closes, parts of streams, commands.
 
-use hubcast_backend::{Closing, Execution, Filter, Sender, Sending, StreamEnd, StreamSending};
+use hubcast_backend::{
+    Closing, Execution, Filter, Sender, Sending, StreamEnd, StreamSending, Streams,
+};
 use hubcast_model::audience::Audience;
 use hubcast_model::id::ConnectionId;
-use hubcast_model::ports::{ChannelStore, NotificationSender, ShardStore, SocketStore};
+use hubcast_model::ports::{
+    ChannelStore, NotificationSender, PendingStore, ShardStore, SocketStore,
+};
 use hubcast_model::time::Clock;
-use serde_json::value::RawValue;
 
 use crate::Call;
 use crate::answer::{self, Answer, Refusal};
@@ -59,39 +62,42 @@ fn closing<'a>(request: &Request<'a>) -> Result<Closing<'a>, Refusal> {
 }
 
 /// Sends an item of a stream, and its end if that is said.
-pub(crate) async fn stream_item<Q: NotificationSender>(
-    sender: &Sender<'_, Q>,
+pub(crate) async fn stream_item<S, Q, C>(
+    streams: &Streams<'_, S, Q, C>,
     call: &Call<'_>,
     request: &Request<'_>,
-) -> Answer {
+) -> Answer
+where
+    S: ChannelStore + PendingStore + SocketStore,
+    Q: NotificationSender,
+    C: Clock,
+{
     let (item, is_last) = (Content::read(call.event)?.item()?, request.flag("completed")?);
-    let is_last = is_last.unwrap_or(false);
-    let end = is_last.then_some(StreamEnd { error: None });
-    stream(sender, call, request, Some(&item), end).await
+    let end = is_last.unwrap_or(false).then_some(StreamEnd { error: None });
+    let (connection, stream_id) = (request.connection()?, request.stream()?);
+    let idempotency_key = idempotency_key(call)?;
+    let sending = StreamSending { connection: &connection, stream_id, idempotency_key };
+    let ids = streams.send(&sending, &item, end).await?;
+    Ok(answer::with_ids(request.done(), &ids))
 }
 
 /// Ends a stream.
-pub(crate) async fn stream_end<Q: NotificationSender>(
-    sender: &Sender<'_, Q>,
+pub(crate) async fn stream_end<S, Q, C>(
+    streams: &Streams<'_, S, Q, C>,
     call: &Call<'_>,
     request: &Request<'_>,
-) -> Answer {
+) -> Answer
+where
+    S: ChannelStore + PendingStore + SocketStore,
+    Q: NotificationSender,
+    C: Clock,
+{
     // The reference says 'reason', the SDK 'error'.
     let error = request.text("reason")?.or(request.text("error")?);
-    stream(sender, call, request, None, Some(StreamEnd { error })).await
-}
-
-async fn stream<Q: NotificationSender>(
-    sender: &Sender<'_, Q>,
-    call: &Call<'_>,
-    request: &Request<'_>,
-    item: Option<&RawValue>,
-    end: Option<StreamEnd<'_>>,
-) -> Answer {
-    let (connection, idempotency_key) = (request.connection()?, idempotency_key(call)?);
-    let stream_id = request.stream()?;
+    let (connection, stream_id) = (request.connection()?, request.stream()?);
+    let idempotency_key = idempotency_key(call)?;
     let sending = StreamSending { connection: &connection, stream_id, idempotency_key };
-    let ids = sender.stream(&sending, item, end).await?;
+    let ids = streams.end(&sending, StreamEnd { error }).await?;
     Ok(answer::with_ids(request.done(), &ids))
 }
 

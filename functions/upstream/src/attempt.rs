@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use hubcast_auth::webhook::{SIGNATURE_HEADER, Signed, of_connection, of_request};
 use hubcast_backend::webhook::{body, headers};
-use hubcast_model::event::Event;
+use hubcast_model::event::{Event, EventKind};
 use hubcast_model::id::UserId;
-use hubcast_model::ports::{AccessKeySource, Freshness, Webhook, WebhookAnswer, WebhookRequest};
+use hubcast_model::ports::{
+    AccessKeySource, Freshness, Webhook, WebhookAnswer, WebhookError, WebhookRequest,
+};
 use hubcast_model::settings::AccessKeys;
 use hubcast_model::time::{Clock, Timestamp};
 use reqwest::Url;
@@ -16,8 +18,6 @@ use url::Position;
 use crate::Courier;
 use crate::fate::{DeliveryError, Try};
 
-/// How long an endpoint may take, if not less is left.
-pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);
 /// With less time than this nothing is begun.
 const ATTEMPT_MIN: Duration = Duration::from_secs(1);
 
@@ -27,7 +27,8 @@ where
     K: AccessKeySource,
     C: Clock,
 {
-    /// Posts an event to the endpoint at `url`, which may take no longer than `most`.
+    /// Posts an event to the endpoint at `url`, which may take no longer than one attempt and no
+    /// longer than `most`.
     pub(crate) async fn post(
         &self,
         event: &Event,
@@ -39,12 +40,19 @@ where
         if left < ATTEMPT_MIN {
             return Err(DeliveryError::OutOfTime);
         }
-        let url = Url::parse(url).map_err(|err| DeliveryError::Unreached(err.into()))?;
+        let url = Url::parse(url)
+            .map_err(|err| DeliveryError::Unanswered(WebhookError::Broken(err.into())))?;
         let keys = self.keys.access_keys(Freshness::Cached).await.map_err(DeliveryError::Keys)?;
         let attempt = event.tries.saturating_add(turn.receives);
         let request = signed(&keys, event, &url, attempt, self.clock.now());
-        let patience = left.min(most).min(ATTEMPT_MAX);
-        self.webhook.post(request, patience).await.map_err(DeliveryError::Unreached)
+        let patience = left.min(most).min(self.limits.attempt);
+        let answer =
+            self.webhook.post(request, patience).await.map_err(DeliveryError::Unanswered)?;
+        // Azure knows no cancellation, so its apps have no function there.
+        if !matches!(event.kind, EventKind::Cancelled { .. }) {
+            self.wrong_addresses.note(&answer);
+        }
+        Ok(answer)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The beginning of a connection, which its endpoint takes, refuses, or is told again.
 
 use hubcast_model::event::{self, Event};
-use hubcast_model::ports::{AccessKeySource, AnswerQueue, StandingStore, StoreError, Webhook};
+use hubcast_model::ports::{AccessKeySource, AnswerQueue, StoreError, UptakeStore, Webhook};
 use hubcast_model::report::chain;
-use hubcast_model::standing::Standing;
 use hubcast_model::time::Clock;
+use hubcast_model::uptake::Uptake;
 
 use crate::Courier;
 use crate::fate::{DeliveryError, Told, Try};
@@ -15,7 +15,7 @@ where
     Q: AnswerQueue,
     K: AccessKeySource,
     C: Clock,
-    S: StandingStore,
+    S: UptakeStore,
 {
     /// Gives up an event that is not delivered by its last try. A connection whose beginning is
     /// given up is refused.
@@ -26,28 +26,24 @@ where
         if event.is_beginning()
             && let Err(err) = self.refuse(&event).await
         {
-            tracing::error!(error = %chain(&err), event.id = event.id, "a connection stays open whose beginning was given up");
+            tracing::error!(error = %chain(&err), event_id = event.id, "a connection stays open whose beginning was given up");
         }
     }
 
     /// How the connection of an event stands. Nothing can be noted yet when its beginning comes for
     /// the first time.
-    pub(crate) async fn standing(&self, event: &Event, turn: Try) -> Result<Standing, StoreError> {
+    pub(crate) async fn uptake(&self, event: &Event, turn: Try) -> Result<Uptake, StoreError> {
         if !event.is_beginning() {
-            return self.standings.of(&event.client).await;
+            return self.uptakes.of(&event.client).await;
         }
         if turn.receives > 1 || event.is_put_off {
-            return self.standings.noted(&event.client).await;
+            return self.uptakes.noted(&event.client).await;
         }
-        Ok(Standing::Taken)
+        Ok(Uptake::Taken)
     }
 
-    pub(crate) async fn note(
-        &self,
-        event: &Event,
-        standing: Standing,
-    ) -> Result<(), DeliveryError> {
-        let noted = self.standings.note(&event.client, standing, self.clock.now()).await;
+    pub(crate) async fn note(&self, event: &Event, uptake: Uptake) -> Result<(), DeliveryError> {
+        let noted = self.uptakes.note(&event.client, uptake, self.clock.now()).await;
         noted.map_err(DeliveryError::Table)
     }
 
@@ -66,16 +62,16 @@ where
         }
         // An earlier try may have noted that it is owed.
         if turn.receives > 1 || event.is_put_off {
-            self.note(event, Standing::Taken).await?;
+            self.note(event, Uptake::Taken).await?;
         }
-        self.standings.remember(&event.client);
+        self.uptakes.remember(&event.client);
         Ok(())
     }
 
     /// Closes a connection, of which nothing is told any more.
     async fn refuse(&self, event: &Event) -> Result<(), DeliveryError> {
-        tracing::warn!(event.id = event.id, "a connection is refused");
-        self.note(event, Standing::Refused).await?;
+        tracing::warn!(event_id = event.id, "a connection is refused");
+        self.note(event, Uptake::Refused).await?;
         self.close(event).await
     }
 
@@ -88,7 +84,7 @@ where
     /// Drops an event of a connection that was refused. When it is the beginning, the Close may not
     /// have got on its way.
     pub(crate) async fn drop_refused(&self, event: &Event) -> Result<(), DeliveryError> {
-        tracing::info!(event.id = event.id, "an event of a refused connection is dropped");
+        tracing::info!(event_id = event.id, "an event of a refused connection is dropped");
         if event.is_beginning() { self.close(event).await } else { Ok(()) }
     }
 }

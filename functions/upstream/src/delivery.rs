@@ -4,20 +4,19 @@ use std::time::Duration;
 
 use hubcast_backend::webhook::OpenCall;
 use hubcast_model::event::{Event, EventKind};
-use hubcast_model::ports::{AccessKeySource, AnswerQueue, StandingStore, Webhook};
+use hubcast_model::ports::{AccessKeySource, AnswerQueue, UptakeStore, Webhook, WebhookError};
 use hubcast_model::report::chain;
-use hubcast_model::standing::Standing;
 use hubcast_model::time::Clock;
+use hubcast_model::uptake::Uptake;
 
 use crate::Courier;
-use crate::attempt::ATTEMPT_MAX;
 use crate::fate::{Delivered, DeliveryError, Told, Try};
 
 /// An invocation that is older is not made. After a crash, which may have been in the middle of
 /// one, the queue hands it over again 180 s after it did so before; clocks may differ by the rest.
 const AGE_MAX: Duration = Duration::from_secs(170);
 
-/// What a client is told while the endpoint has not taken its connection.
+/// What a client is told when its endpoint cannot be reached, or has not taken the connection yet.
 const UNREACHABLE: &str = "Invocation failed, the server cannot be reached";
 
 impl<W, Q, K, C, S> Courier<W, Q, K, C, S>
@@ -26,7 +25,7 @@ where
     Q: AnswerQueue,
     K: AccessKeySource,
     C: Clock,
-    S: StandingStore,
+    S: UptakeStore,
 {
     /// Delivers one event. `Ok` also for what nobody wants to hear of, and for an invocation that
     /// was answered by an error.
@@ -36,12 +35,12 @@ where
         turn: Try,
     ) -> Result<Delivered, DeliveryError> {
         let event = Event::parse(body).map_err(DeliveryError::NotAnEvent)?;
-        let standing = self.standing(&event, turn).await.map_err(DeliveryError::Table)?;
-        if standing == Standing::Refused {
+        let uptake = self.uptake(&event, turn).await.map_err(DeliveryError::Table)?;
+        if uptake == Uptake::Refused {
             return self.drop_refused(&event).await.map(|()| Delivered::Done);
         }
         if let Some(open) = OpenCall::of(&event) {
-            let answered = self.answered(&event, open, standing, turn).await;
+            let answered = self.answered(&event, open, uptake, turn).await;
             return answered.map(|()| Delivered::Done);
         }
         let Some(url) = self.templates.url(&event) else {
@@ -49,7 +48,7 @@ where
         };
         // The end of a connection is told behind everything that was put off.
         let is_end = matches!(event.kind, EventKind::Disconnected);
-        let is_behind = turn.is_behind || standing == Standing::Owed && !event.is_beginning();
+        let is_behind = turn.is_behind || uptake == Uptake::Owed && !event.is_beginning();
         if !event.is_put_off && (is_behind || is_end) {
             return self.put_off(event, 0).await;
         }
@@ -58,7 +57,7 @@ where
             Err(err) if !event.is_put_off && err.is_of_endpoint() => {
                 tracing::warn!(error = %chain(&err), event_id = event.id, "an event is put off");
                 if event.is_beginning() {
-                    self.note(&event, Standing::Owed).await?;
+                    self.note(&event, Uptake::Owed).await?;
                 }
                 self.put_off(event, turn.receives).await
             }
@@ -68,7 +67,7 @@ where
 
     /// Tells an endpoint of an event that nobody waits for.
     async fn told(&self, event: &Event, url: &str, turn: Try) -> Result<Told, DeliveryError> {
-        match self.post(event, url, turn, ATTEMPT_MAX).await?.status {
+        match self.post(event, url, turn, self.limits.attempt).await?.status {
             200..=299 => Ok(Told::Taken),
             status if is_final(status) => {
                 tracing::warn!(status, event_id = event.id, "an event is refused for good");
@@ -90,11 +89,11 @@ where
         &self,
         event: &Event,
         open: OpenCall<'_>,
-        standing: Standing,
+        uptake: Uptake,
         turn: Try,
     ) -> Result<(), DeliveryError> {
         let waited = self.clock.now().since(event.at);
-        let left = self.timeout.saturating_sub(waited);
+        let left = self.limits.wait.saturating_sub(waited);
         if left.is_zero() || waited >= AGE_MAX {
             tracing::warn!(event_id = event.id, "an invocation came too late");
             if !left.is_zero() {
@@ -106,7 +105,7 @@ where
             self.answer(event, &open.unknown()).await;
             return Ok(());
         };
-        if standing == Standing::Owed {
+        if uptake == Uptake::Owed {
             self.answer(event, &open.failed(UNREACHABLE)).await;
             return Ok(());
         }
@@ -118,8 +117,14 @@ where
             // It was not sent, so it may be later.
             Err(err @ (DeliveryError::OutOfTime | DeliveryError::Keys(_))) => return Err(err),
             Err(err) => {
-                tracing::error!(error = %chain(&err), "an invocation fails");
-                open.failed("Invocation failed")
+                tracing::error!(error = %chain(&err), event_id = event.id, "an invocation fails");
+                match err {
+                    DeliveryError::Unanswered(WebhookError::Unreachable(_)) => {
+                        open.failed(UNREACHABLE)
+                    }
+                    DeliveryError::Unanswered(WebhookError::TimedOut(_)) => open.timed_out(),
+                    _ => open.failed("Invocation failed"),
+                }
             }
         };
         self.answer(event, &envelope).await;

@@ -1,7 +1,7 @@
 //! One try of an event, and what became of the event.
 
 use hubcast_model::event::EventError;
-use hubcast_model::ports::{Cause, QueueError, StoreError};
+use hubcast_model::ports::{Cause, QueueError, StoreError, WebhookError};
 use tokio::time::Instant;
 
 /// Why an event is not delivered.
@@ -13,8 +13,8 @@ pub(crate) enum DeliveryError {
     OutOfTime,
     #[error("the access keys cannot be had")]
     Keys(#[source] Cause),
-    #[error("the endpoint cannot be reached or does not answer")]
-    Unreached(#[source] Cause),
+    #[error("the endpoint gave no answer")]
+    Unanswered(#[source] WebhookError),
     #[error("the endpoint answered {0}")]
     Refused(u16),
     #[error("the queue does not take what follows from the event")]
@@ -55,6 +55,6 @@ pub(crate) enum Told {
 impl DeliveryError {
     /// Whether it is the endpoint that does not take the event.
     pub(crate) const fn is_of_endpoint(&self) -> bool {
-        matches!(self, Self::Unreached(_) | Self::Refused(_))
+        matches!(self, Self::Unanswered(_) | Self::Refused(_))
     }
 }

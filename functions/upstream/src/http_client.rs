@@ -1,43 +1,99 @@
 //! Endpoints over HTTP.
 
+use std::error::Error;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use hubcast_model::ports::{Cause, Webhook, WebhookAnswer, WebhookRequest};
+use hubcast_model::ports::{Cause, Webhook, WebhookAnswer, WebhookError, WebhookRequest};
+use reqwest::{Certificate, Client, Response};
 use tokio::time::timeout;
 
 /// The most that is read of an answer: a record that a socket takes, and what JSON adds to it.
 const ANSWER_MAX_BYTES: usize = 256 * 1024;
+/// How long it may take to make a connection. An instance that is gone without a word is not
+/// waited for, since another one may be there.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+/// How often a connection is tried at once: of several instances behind one address some may be
+/// down.
+const CONNECTS_MAX: u32 = 4;
+/// How rustls begins what it says of a certificate that it does not trust.
+const UNTRUSTED: &str = "invalid peer certificate";
+
+/// The certificate of an endpoint is from an authority that nobody knows here.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "its certificate is not trusted: let a public authority sign the certificate (hubcast-local trusts one more root by --root-certificate)"
+)]
+struct Untrusted(#[source] Cause);
 
 /// A client of endpoints, which keeps its connections.
 #[derive(Debug, Clone)]
-pub struct HttpWebhook(reqwest::Client);
+pub struct HttpWebhook(Client);
 
 impl HttpWebhook {
-    /// A client. It follows no redirects: whoever else they lead to is not to see the signatures.
+    /// A client, which trusts one more `root` certificate if given, as PEM. The client follows no
+    /// redirects: whoever else they lead to is not to see the signatures.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new() -> Result<Self, Cause> {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    /// When TLS cannot be set up, or the root is no certificate.
+    pub fn new(root: Option<&[u8]>) -> Result<Self, Cause> {
+        let mut client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_MAX);
+        for certificate in root.map(Certificate::from_pem_bundle).transpose()?.unwrap_or_default() {
+            client = client.add_root_certificate(certificate);
+        }
         Ok(Self(client.build()?))
     }
 
-    /// Its errors go to the log, and URLs may hold keys.
-    async fn attempt(&self, request: WebhookRequest) -> Result<WebhookAnswer, Cause> {
-        let headers = headers(&request.headers)?;
-        let post = self.0.post(&request.url).headers(headers).body(request.body);
-        let mut answer = post.send().await.map_err(reqwest::Error::without_url)?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_MAX_BYTES {
-                break;
+    /// Sends a request, by a new connection if none could be made.
+    async fn attempt(&self, request: &WebhookRequest) -> Result<WebhookAnswer, WebhookError> {
+        let headers = headers(&request.headers).map_err(WebhookError::Broken)?;
+        let mut tries = 1;
+        loop {
+            let post = self.0.post(&request.url).headers(headers.clone());
+            match post.body(request.body.clone()).send().await {
+                Ok(answer) => return read(answer).await,
+                Err(err) if !err.is_connect() => return Err(WebhookError::Broken(told(err))),
+                Err(err) if tries >= CONNECTS_MAX => {
+                    return Err(WebhookError::Unreachable(told(err)));
+                }
+                Err(_) => tries += 1,
             }
         }
-        Ok(WebhookAnswer { status, body })
     }
+}
+
+async fn read(mut answer: Response) -> Result<WebhookAnswer, WebhookError> {
+    let status = answer.status().as_u16();
+    let location = answer.headers().get(header::LOCATION).map(HeaderValue::as_bytes).map(place);
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|err| WebhookError::Broken(told(err)))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_MAX_BYTES {
+            break;
+        }
+    }
+    Ok(WebhookAnswer { status, location, body })
+}
+
+/// A place as logs may hold it: without what may be a key.
+fn place(location: &[u8]) -> String {
+    let text = String::from_utf8_lossy(location);
+    text.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
+/// An error as the log may hold it: URLs may hold keys.
+fn told(err: reqwest::Error) -> Cause {
+    let err = err.without_url();
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&err);
+    while let Some(one) = cause {
+        if one.to_string().contains(UNTRUSTED) {
+            return Untrusted(err.into()).into();
+        }
+        cause = one.source();
+    }
+    err.into()
 }
 
 /// Values are UTF-8, as everyone reads them who reads more than ASCII.
@@ -56,7 +112,8 @@ impl Webhook for HttpWebhook {
         &self,
         request: WebhookRequest,
         patience: Duration,
-    ) -> Result<WebhookAnswer, Cause> {
-        timeout(patience, self.attempt(request)).await?
+    ) -> Result<WebhookAnswer, WebhookError> {
+        let answer = timeout(patience, self.attempt(&request)).await;
+        answer.unwrap_or(Err(WebhookError::TimedOut(patience)))
     }
 }

@@ -16,8 +16,9 @@ mod beginning;
 mod delivery;
 mod fate;
 pub mod http_client;
-mod standings;
+mod uptakes;
 pub mod wiring;
+mod wrong_address;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,18 +26,28 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::stream::{self, StreamExt};
 use hubcast_backend::webhook::Templates;
-use hubcast_model::ports::{AccessKeySource, AnswerQueue, StandingStore, Webhook};
+use hubcast_model::ports::{AccessKeySource, AnswerQueue, UptakeStore, Webhook};
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
 use tokio::time::Instant;
 
 use fate::{Delivered, Try};
-pub use standings::Standings;
+pub use uptakes::Uptakes;
+pub use wrong_address::{WrongAddress, WrongAddresses};
 
 /// How many connections' events are delivered at once.
 const LANES: usize = 10;
 /// The longest pause before an event is tried again.
 const PAUSE_MAX_SECONDS: u64 = 60;
+
+/// How long whom is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long an endpoint may take, if not less is left.
+    pub attempt: Duration,
+    /// How long a client waits for an answer.
+    pub wait: Duration,
+}
 
 /// What delivers events.
 #[derive(Debug)]
@@ -50,11 +61,13 @@ pub struct Courier<W, Q, K, C, S> {
     /// Tells the time.
     pub clock: C,
     /// Which connections an endpoint has not taken.
-    pub standings: Standings<S>,
+    pub uptakes: Uptakes<S>,
+    /// The answers of endpoints that are elsewhere.
+    pub wrong_addresses: WrongAddresses,
     /// Which endpoint hears of what.
     pub templates: Templates,
-    /// How long a client waits for an answer.
-    pub timeout: Duration,
+    /// How long whom is waited for.
+    pub limits: Limits,
     /// How often the queue hands an event over before it gives it up.
     pub receives_max: u32,
 }
@@ -70,7 +83,7 @@ where
     Q: AnswerQueue,
     K: AccessKeySource,
     C: Clock,
-    S: StandingStore,
+    S: UptakeStore,
 {
     let deadline = Instant::now() + patience;
     let mut lanes: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
@@ -89,7 +102,7 @@ where
     Q: AnswerQueue,
     K: AccessKeySource,
     C: Clock,
-    S: StandingStore,
+    S: UptakeStore,
 {
     /// Delivers the events of one message group; answers the ids of those that were not.
     async fn deliver_lane(&self, lane: Vec<SqsMessage>, deadline: Instant) -> Vec<String> {

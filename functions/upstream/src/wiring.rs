@@ -9,7 +9,7 @@ use hubcast_wiring::bootstrap::SdkConfig;
 use hubcast_wiring::config::WebhookConfig;
 
 use crate::http_client::HttpWebhook;
-use crate::{Courier, Standings};
+use crate::{Courier, Limits, Uptakes, WrongAddresses};
 
 /// The courier over HTTP, the queues, the access keys and the table.
 pub type WiredCourier = Courier<HttpWebhook, SqsAnswers, KeyVault, SystemClock, DynamoStore>;
@@ -17,16 +17,17 @@ pub type WiredCourier = Courier<HttpWebhook, SqsAnswers, KeyVault, SystemClock, 
 /// Makes the handler.
 ///
 /// # Errors
-/// When the HTTP client cannot be built.
+/// When the HTTP client cannot be built, or its further root is no certificate.
 pub fn wire(sdk: &SdkConfig, config: WebhookConfig) -> Result<WiredCourier, Cause> {
     Ok(Courier {
-        webhook: HttpWebhook::new()?,
+        webhook: HttpWebhook::new(config.root.as_deref())?,
         queue: SqsAnswers::new(sdk, config.queues),
         keys: KeyVault::new(sdk, config.access_keys),
         clock: SystemClock,
-        standings: Standings::new(DynamoStore::new(sdk, config.table)),
+        uptakes: Uptakes::new(DynamoStore::new(sdk, config.table)),
         templates: config.templates,
-        timeout: config.timeout,
+        limits: Limits { attempt: config.attempt, wait: config.timeout },
+        wrong_addresses: WrongAddresses::default(),
         receives_max: config.receives_max,
     })
 }

@@ -11,6 +11,7 @@ mod letters;
 mod queue;
 mod server_tries;
 mod table;
+mod wrong_address;
 
 pub use account::{Account, SignIn};
 pub use fault::{OperatorError, Trouble};
@@ -18,3 +19,4 @@ pub use frames::FrameCounts;
 pub use letters::Letter;
 pub use queue::{Queue, QueueState, message_id};
 pub use table::TableState;
+pub use wrong_address::WrongAddress;

@@ -16,9 +16,9 @@ mod results;
 mod retention;
 mod sessions;
 mod sockets;
-mod standing;
 mod table;
 mod upstream;
+mod uptake;
 
 use std::error::Error;
 use std::sync::Arc;

@@ -25,8 +25,11 @@ use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
 
 /// How long lies between two looks at first and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// Each pause is this part of the time that has passed: who answers soon is heard soon, and who
+/// takes long costs few looks.
+const PAUSE_PART: u32 = 4;
 /// How long what comes after the time that was asked for may take.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 /// How much longer than it is waited for an answer has a row to go to.
@@ -137,7 +140,7 @@ where
     }
 
     async fn answer(&self, key: &InvocationKey, until: Instant) -> Wait {
-        let (mut pause, mut is_last) = (FIRST_PAUSE, false);
+        let (began, mut is_last) = (Instant::now(), false);
         loop {
             if let Some(result) = self.look(key).await {
                 return Wait::Answered(result);
@@ -148,10 +151,10 @@ where
             if Instant::now() >= until {
                 return Wait::Over;
             }
+            let pause = (began.elapsed() / PAUSE_PART).clamp(FIRST_PAUSE, LONGEST_PAUSE);
             // What a client sent before it went may still be on its way to the table.
             is_last = pause == LONGEST_PAUSE && self.is_gone(key).await;
             sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -7,8 +7,8 @@
 //!
 //! [`Backend`] holds the ports. Each of its methods gives one small type, which
 //! uses a few of them: [`Sender`] the queue, [`Roster`], [`Lists`] and
-//! [`Census`] the table, [`Memberships`], [`Invocations`] and [`Execution`]
-//! both.
+//! [`Census`] the table, [`Memberships`], [`Invocations`],
+//! [`Streams`] and [`Execution`] both.
 
 mod census;
 mod command;
@@ -20,6 +20,7 @@ mod memberships;
 mod payload;
 mod roster;
 mod sender;
+mod streams;
 pub mod webhook;
 
 use hubcast_membership::shards::Shards;
@@ -36,6 +37,7 @@ pub use memberships::Memberships;
 pub use payload::{Payload, PayloadError, item_from_json, item_from_record};
 pub use roster::{Cursor, ListPage, Roster};
 pub use sender::{Closing, Sender, Sending, StreamEnd, StreamSending};
+pub use streams::Streams;
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,9 @@ pub enum BackendError {
     /// Nobody has this connection.
     #[error("there is no such connection")]
     NoConnection,
+    /// The stream has ended, or its client has cancelled it.
+    #[error("the stream has ended")]
+    NoStream,
     /// The message is larger than what a socket takes.
     #[error("the message takes {bytes} bytes as a client reads it; at most {most} are allowed")]
     TooLarge {
@@ -119,6 +124,11 @@ impl<S, Q, C> Backend<S, Q, C> {
     /// Calls that clients of a hub answer.
     pub const fn invocations<'a>(&'a self, hub: &'a HubName) -> Invocations<'a, S, Q, C> {
         Invocations::new(self.roster(hub), self.sender(hub))
+    }
+
+    /// Streams that clients of a hub asked for.
+    pub const fn streams<'a>(&'a self, hub: &'a HubName) -> Streams<'a, S, Q, C> {
+        Streams::new(self.roster(hub), self.sender(hub))
     }
 
     /// Commands for the connections of a hub that a filter means.

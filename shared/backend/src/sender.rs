@@ -124,7 +124,7 @@ impl<Q: NotificationSender> Sender<'_, Q> {
 
     /// Sends an item of a stream, the end of the stream, or both; answers the queue's id of the
     /// message.
-    pub async fn stream(
+    pub(crate) async fn stream(
         &self,
         sending: &StreamSending<'_>,
         item: Option<&RawValue>,

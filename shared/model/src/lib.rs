@@ -37,7 +37,7 @@ pub mod session;
 pub mod settings;
 pub mod socket;
 pub mod spelling;
-pub mod standing;
 pub mod time;
+pub mod uptake;
 pub mod values;
 pub mod work;

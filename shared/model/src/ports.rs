@@ -19,9 +19,9 @@ mod retention;
 mod sender;
 mod session;
 mod socket;
-mod standing;
 mod store;
 mod upstream;
+mod uptake;
 mod webhook;
 
 use std::error::Error;
@@ -39,10 +39,10 @@ pub use retention::{BoardStore, InboxStore, UsageStore};
 pub use sender::{NotificationSender, Outgoing};
 pub use session::SessionStore;
 pub use socket::{ClaimStore, SocketStore};
-pub use standing::StandingStore;
 pub use store::{Consistency, Page, PageQuery, StoreError};
 pub use upstream::{BATCH_MAX, NoUpstream, Untaken, UpstreamMessage, UpstreamQueue};
-pub use webhook::{AnswerQueue, Webhook, WebhookAnswer, WebhookRequest};
+pub use uptake::UptakeStore;
+pub use webhook::{AnswerQueue, Webhook, WebhookAnswer, WebhookError, WebhookRequest};
 
 /// The cause behind a port's error.
 pub type Cause = Box<dyn Error + Send + Sync>;

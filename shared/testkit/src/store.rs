@@ -13,8 +13,8 @@ mod results;
 mod retention;
 mod sessions;
 mod sockets;
-mod standing;
 mod upstream;
+mod uptake;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -30,8 +30,8 @@ use hubcast_model::retention::{
 };
 use hubcast_model::session::SessionId;
 use hubcast_model::socket::Socket;
-use hubcast_model::standing::Standing;
 use hubcast_model::time::Timestamp;
+use hubcast_model::uptake::Uptake;
 
 use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, lock};
@@ -65,7 +65,7 @@ struct State {
     boards: BTreeMap<Board, BTreeMap<RetainedKey, RetainedValue>>,
     inboxes: BTreeMap<Inbox, BTreeMap<QueuePosition, InboxMessage>>,
     clients: BTreeMap<SocketId, ClientRecord>,
-    standings: BTreeMap<(HubName, ConnectionId), Standing>,
+    uptakes: BTreeMap<(HubName, ConnectionId), Uptake>,
     pending: BTreeMap<(SocketId, String), upstream::Pending>,
     lines: BTreeMap<SocketId, Line>,
     /// Answers of clients that somebody waits for, `None` until they come.

@@ -149,7 +149,7 @@ async fn a_close_that_did_not_get_on_its_way_is_sent_by_the_next_try() {
 #[tokio::test]
 async fn nothing_is_told_while_the_table_does_not_say_how_a_connection_stands() {
     let rig = rig([]);
-    rig.store.fault("standing", Fault::Unavailable);
+    rig.store.fault("uptake", Fault::Unavailable);
     assert_eq!(rig.kept(&[("c", event("c", "Tell", None))]).await, ["0"]);
     assert!(rig.urls().is_empty());
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use hubcast_model::ports::UpstreamMessage;
 use hubcast_testkit::queued::again;
 use serde_json::{Value, json};
+use upstream::WrongAddress;
 
 use crate::rig::{Does, event, late, messages, presence, rig};
 
 #[tokio::test]
 async fn an_event_that_is_not_taken_holds_nothing_and_is_put_off() {
     let refusals = [500, 503, 302, 408, 425, 429].map(Does::Answer);
-    for does in refusals.into_iter().chain([Does::Fail]) {
+    for does in refusals.into_iter().chain([Does::Fail, Does::Refuse]) {
         let rig = rig([does]);
         let bodies = [("c", event("c", "a", None)), ("c", event("c", "Add", Some("7")))];
         assert!(rig.kept(&bodies).await.is_empty(), "{does:?}");
@@ -150,4 +151,19 @@ async fn what_is_no_event_stays_for_the_dead_letters() {
     for body in ["", "nonsense", "{}", "[1]"] {
         assert_eq!(rig.kept(&[("c", body.to_owned())]).await, ["0"], "{body}");
     }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_elsewhere_is_noted_with_its_place() {
+    let rig = rig([Does::Answer(404), Does::Redirect("https://app.example/hook")]);
+    assert_eq!(rig.courier.wrong_addresses.last(), None);
+    for expected in [
+        WrongAddress { status: 404, location: None, times: 1 },
+        WrongAddress { status: 307, location: Some("https://app.example/hook".into()), times: 2 },
+    ] {
+        assert!(rig.kept(&[("c", event("c", "a", None))]).await.is_empty());
+        assert_eq!(rig.courier.wrong_addresses.last(), Some(expected));
+    }
+    assert!(rig.kept(&[("c", event("c", "a", None))]).await.is_empty());
+    assert_eq!(rig.courier.wrong_addresses.last().unwrap().times, 2);
 }

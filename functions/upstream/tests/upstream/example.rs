@@ -30,8 +30,7 @@ async fn request() -> WebhookRequest {
         "target": "Add", "arguments": [1, 2], "invocationId": "7",
     });
     assert!(rig.kept(&[("c", event.to_string())]).await.is_empty());
-    let request = rig.outside.0.lock().unwrap().requests[0].clone();
-    request
+    rig.outside.0.lock().unwrap().requests[0].clone()
 }
 
 fn block(language: &str, start: &str) -> &'static str {

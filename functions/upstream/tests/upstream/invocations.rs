@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::rig::{Does, TIMEOUT, event, rig};
+use crate::rig::{ATTEMPT, Does, TIMEOUT, event, rig};
 
 #[tokio::test]
 async fn an_invocation_is_tried_once_and_answered_in_the_order_of_its_connection() {
@@ -10,6 +10,7 @@ async fn an_invocation_is_tried_once_and_answered_in_the_order_of_its_connection
         (Does::Answer(200), None),
         (Does::Answer(503), Some("Invocation failed, status code 503")),
         (Does::Fail, Some("Invocation failed")),
+        (Does::Refuse, Some("Invocation failed, the server cannot be reached")),
     ] {
         let rig = rig([does]);
         assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
@@ -67,7 +68,7 @@ async fn an_invocation_whose_client_waits_no_more_is_not_made() {
 #[tokio::test]
 async fn an_invocation_is_not_made_when_it_may_have_been_made_before() {
     let mut rig = rig([]);
-    rig.courier.timeout = Duration::from_mins(15);
+    rig.courier.limits.wait = Duration::from_mins(15);
     rig.clock.advance(Duration::from_secs(169));
     assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
     assert_eq!(rig.urls(), ["https://h/a"]);
@@ -78,13 +79,15 @@ async fn an_invocation_is_not_made_when_it_may_have_been_made_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_hangs_costs_no_more_than_the_client_waits() {
-    let rig = rig([Does::Hang]);
-    rig.clock.advance(Duration::from_secs(27));
-    let started = tokio::time::Instant::now();
-    assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
-    assert_eq!(started.elapsed(), Duration::from_secs(3));
-    assert_eq!(rig.answers()[0]["error"], "Invocation failed");
+async fn an_endpoint_that_hangs_costs_one_attempt_and_no_more_than_the_client_waits() {
+    for (waited, took) in [(0, ATTEMPT), (27, Duration::from_secs(3))] {
+        let rig = rig([Does::Hang]);
+        rig.clock.advance(Duration::from_secs(waited));
+        let started = tokio::time::Instant::now();
+        assert!(rig.kept(&[("c", event("c", "a", Some("7")))]).await.is_empty());
+        assert_eq!(started.elapsed(), took);
+        assert_eq!(rig.answers()[0]["error"], "Invoking 'a' was not answered in time.");
+    }
 }
 
 #[tokio::test]

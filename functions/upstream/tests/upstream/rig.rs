@@ -9,16 +9,17 @@ use hubcast_backend::webhook::Templates;
 use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
-    AnswerQueue, Cause, QueueError, UpstreamMessage, Webhook, WebhookAnswer, WebhookRequest,
+    AnswerQueue, QueueError, UpstreamMessage, Webhook, WebhookAnswer, WebhookError, WebhookRequest,
 };
 use hubcast_model::settings::AccessKeys;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::in_group;
 use hubcast_testkit::{MemoryStore, TestClock};
 use serde_json::{Value, json};
-use upstream::{Courier, Standings, handle};
+use upstream::{Courier, Limits, Uptakes, WrongAddresses, handle};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(29);
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(20);
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What an endpoint does with one request.
@@ -27,7 +28,12 @@ pub(crate) enum Does {
     Answer(u16),
     /// By 200 and this body.
     Say(&'static str),
+    /// By a redirect to this place.
+    Redirect(&'static str),
+    /// Breaks off.
     Fail,
+    /// Takes no connection.
+    Refuse,
     Hang,
 }
 
@@ -50,19 +56,25 @@ impl Webhook for Outside {
         &self,
         request: WebhookRequest,
         patience: Duration,
-    ) -> Result<WebhookAnswer, Cause> {
+    ) -> Result<WebhookAnswer, WebhookError> {
         let does = {
             let mut seen = self.0.lock().unwrap();
             seen.requests.push(request);
             seen.plan.pop_front().unwrap_or(Does::Answer(200))
         };
+        let answer =
+            |status, body: &str| WebhookAnswer { status, location: None, body: body.into() };
         match does {
-            Does::Answer(status) => Ok(WebhookAnswer { status, body: Vec::new() }),
-            Does::Say(body) => Ok(WebhookAnswer { status: 200, body: body.into() }),
-            Does::Fail => Err("told to fail".into()),
+            Does::Answer(status) => Ok(answer(status, "")),
+            Does::Say(body) => Ok(answer(200, body)),
+            Does::Redirect(place) => {
+                Ok(WebhookAnswer { location: Some(place.to_owned()), ..answer(307, "") })
+            }
+            Does::Fail => Err(WebhookError::Broken("told to fail".into())),
+            Does::Refuse => Err(WebhookError::Unreachable("told to refuse".into())),
             Does::Hang => {
                 tokio::time::sleep(patience).await;
-                Err("too slow".into())
+                Err(WebhookError::TimedOut(patience))
             }
         }
     }
@@ -117,10 +129,11 @@ fn over(outside: Outside, clock: TestClock, store: MemoryStore) -> Rig {
         queue: outside.clone(),
         keys: AccessKeys::parse(&"k".repeat(40)).unwrap(),
         clock: clock.clone(),
-        standings: Standings::new(store.clone()),
+        uptakes: Uptakes::new(store.clone()),
         templates: Templates::parse(r#"[{"urlTemplate":"https://h/{event}","hubPattern":"n"}]"#)
             .unwrap(),
-        timeout: TIMEOUT,
+        limits: Limits { attempt: ATTEMPT, wait: TIMEOUT },
+        wrong_addresses: WrongAddresses::default(),
         receives_max: 3,
     };
     Rig { outside, clock, store, courier }

@@ -8,6 +8,7 @@ mod pings;
 mod public;
 mod servers;
 mod stock;
+mod upstream;
 
 use clap::Args;
 
@@ -52,6 +53,7 @@ impl Doctor {
             report.add(&finding)?;
         }
         report.add(&servers::examine(deployment).await)?;
+        report.add(&upstream::examine(deployment).await)?;
         if let Some(finding) = pings::examine(deployment).await {
             report.add(&finding)?;
         }

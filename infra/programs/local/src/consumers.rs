@@ -1,10 +1,13 @@
 //! The functions that consume queues, in process.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context;
 use hubcast_wiring::config::{PublisherConfig, WebhookConfig};
 use publisher::wiring::WiredPublisher;
 use serde_json::Value;
+use upstream::WrongAddresses;
 use upstream::wiring::WiredCourier;
 
 use crate::functions::{RESERVE, Runtime, read, write};
@@ -63,8 +66,21 @@ impl LocalUpstream {
         let variables = runtime.variables();
         let mut config = WebhookConfig::read(|name| variables.get(name).cloned())?;
         config.receives_max = UPSTREAM_MAX_RECEIVES;
+        config.root = runtime.options.root_certificate.as_deref().map(certificate).transpose()?;
         let courier = upstream::wiring::wire(runtime.sdk, config);
         Ok(Some(Self(Arc::new(courier.map_err(anyhow::Error::from_boxed)?))))
+    }
+}
+
+/// The file of a root certificate.
+fn certificate(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+impl LocalUpstream {
+    /// What endpoints that are elsewhere answered.
+    pub(crate) fn wrong_addresses(&self) -> &WrongAddresses {
+        &self.0.wrong_addresses
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use hubcast_model::channel::ChannelKey;
 use serde::Serialize;
+use upstream::WrongAddress;
 
 use crate::functions::TABLE;
 use crate::sqs::{DELIVERIES, DLQ, NOTIFICATIONS, queue_url};
@@ -19,13 +20,23 @@ type Row = std::collections::HashMap<String, AttributeValue>;
 pub(crate) struct Counts {
     /// How many sockets are open, before or after the handshake.
     sockets: usize,
-    /// How often servers wanted to connect, as in Azure's default and persistent mode.
-    #[serde(rename = "serverTries")]
-    server_tries: usize,
+    #[serde(flatten)]
+    refused: Refused,
     /// The hubs, by name.
     hubs: BTreeMap<String, Hub>,
     /// How many messages each queue holds.
     queues: BTreeMap<&'static str, u64>,
+}
+
+/// What could not work, as `hubcast doctor` asks for it.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Refused {
+    /// How often servers wanted to connect, as in Azure's default and persistent mode.
+    pub(crate) server_tries: usize,
+    /// The last answer of an endpoint that is not at the upstream URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) wrong_address: Option<WrongAddress>,
 }
 
 /// The connections of a hub whose handshake is done.
@@ -40,17 +51,17 @@ struct Hub {
 }
 
 impl Counts {
-    /// Counts now. `sockets` are open at the gateway, and servers tried `server_tries` times; the
-    /// other counts come from the table and the queues.
+    /// Counts now. `sockets` are open at the gateway, and `refused` could not work; the other counts
+    /// come from the table and the queues.
     ///
     /// # Errors
     /// When the table or a queue does not answer.
     pub(crate) async fn take(
         sockets: usize,
-        server_tries: usize,
+        refused: Refused,
         sdk: &SdkConfig,
     ) -> anyhow::Result<Self> {
-        let mut counts = Self { sockets, server_tries, ..Self::default() };
+        let mut counts = Self { sockets, refused, ..Self::default() };
         for row in ready_sockets(sdk).await? {
             counts.add(&row);
         }

@@ -74,6 +74,10 @@ pub struct Options {
     #[arg(long, env = "UPSTREAM_URL", value_name = "TEMPLATES")]
     pub upstream_url: Option<String>,
 
+    /// Trusts this root certificate too, a file as PEM, when that URL is called by https.
+    #[arg(long, value_name = "FILE")]
+    pub root_certificate: Option<PathBuf>,
+
     /// Sets a variable of the deployed functions, such as `HUB_SHARDS=8`; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub set: Vec<(String, String)>,
@@ -100,6 +104,7 @@ impl Default for Options {
             close_on_token_expiry: false,
             upstream: false,
             upstream_url: None,
+            root_certificate: None,
             set: Vec::new(),
             log: "warn".to_owned(),
         }

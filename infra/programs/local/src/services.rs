@@ -9,7 +9,8 @@ use aws_config::SdkConfig;
 use hubcast_aws::store::{create_table, delete_table};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
-use crate::counts::Counts;
+use crate::consumers::LocalUpstream;
+use crate::counts::{Counts, Refused};
 use crate::demo::Demo;
 use crate::dynamodb::DynamoDb;
 use crate::functions::{LocalFunctions, Runtime, TABLE};
@@ -42,6 +43,8 @@ pub(crate) struct Services {
     pub(crate) admission: Admission,
     /// How often servers wanted to connect, as in Azure's default and persistent mode.
     pub(crate) server_tries: AtomicUsize,
+    /// The deliverer of events to endpoints, if there are endpoints.
+    pub(crate) endpoints: Option<LocalUpstream>,
 }
 
 /// Whether requests are let in.
@@ -105,8 +108,12 @@ impl Services {
     /// # Errors
     /// When the table or a queue does not answer.
     pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
-        let server_tries = self.server_tries.load(Ordering::Relaxed);
-        Counts::take(self.gateway.connection_count(), server_tries, &self.sdk).await
+        let endpoints = self.endpoints.as_ref();
+        let refused = Refused {
+            server_tries: self.server_tries.load(Ordering::Relaxed),
+            wrong_address: endpoints.and_then(|endpoints| endpoints.wrong_addresses().last()),
+        };
+        Counts::take(self.gateway.connection_count(), refused, &self.sdk).await
     }
 
     /// Closes all sockets, and empties the table and the queues.
@@ -117,6 +124,9 @@ impl Services {
         let _closed = self.admission.door.write().await;
         self.sqs.reset().await?;
         self.server_tries.store(0, Ordering::Relaxed);
+        if let Some(endpoints) = &self.endpoints {
+            endpoints.wrong_addresses().clear();
+        }
         self.gateway.close_all().await;
         delete_table(&self.sdk, TABLE).await?;
         Ok(create_table(&self.sdk, TABLE).await?)

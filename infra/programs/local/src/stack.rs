@@ -77,6 +77,7 @@ impl Stack {
             demo,
             admission: Admission::default(),
             server_tries: AtomicUsize::default(),
+            endpoints,
         };
         let mut stack = Self { services: Arc::new(services), tasks: JoinSet::new() };
         for listener in listeners {
@@ -89,7 +90,7 @@ impl Stack {
                 stack.polling(queue, publisher.clone());
             }
         }
-        if let Some(endpoint) = endpoints {
+        if let Some(endpoint) = stack.services.endpoints.clone() {
             for _ in 0..POLLERS {
                 stack.polling(UPSTREAM, endpoint.clone());
             }

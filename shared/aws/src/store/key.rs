@@ -30,7 +30,7 @@ pub(super) const CLAIM: &str = "CLAIM";
 const CLIENT: &str = "CLIENT";
 const LINE: &str = "LINE";
 const PENDING: &str = "PENDING";
-const STANDING: &str = "STANDING";
+const UPTAKE: &str = "UPTAKE";
 pub(super) const BLOCK: &str = "BLOCK";
 pub(super) const GRANT: &str = "GRANT";
 pub(super) const TOKEN: &str = "TOKEN";
@@ -68,8 +68,8 @@ pub(super) fn pending(id: &SocketId, invocation_id: &str) -> Key {
 }
 
 /// A hub's and a connection's names hold no `#`, so no two pairs have one key.
-pub(super) fn standing(hub: &HubName, connection: &ConnectionId) -> Key {
-    key(format!("{STANDING}#{hub}#{connection}"), STANDING)
+pub(super) fn uptake(hub: &HubName, connection: &ConnectionId) -> Key {
+    key(format!("{UPTAKE}#{hub}#{connection}"), UPTAKE)
 }
 
 pub(super) fn claim(hub: &HubName, connection: &ConnectionId) -> Key {

@@ -117,6 +117,16 @@ impl PendingStore for DynamoStore {
             .expression_attribute_values(":by", text(by));
         Ok(if_met("complete_pending", update.send().await)?.is_some())
     }
+
+    async fn is_settled(&self, socket: &SocketId, invocation_id: &str) -> Result<bool, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get
+            .set_key(Some(key::pending(socket, invocation_id)))
+            .projection_expression("#settled")
+            .expression_attribute_names("#settled", SETTLED_BY);
+        let output = get.send().await.map_err(unavailable("is_settled"))?;
+        Ok(output.item.is_some_and(|item| item.contains_key(SETTLED_BY)))
+    }
 }
 
 /// As one text: names and values may be empty, which maps and sets of DynamoDB may not.

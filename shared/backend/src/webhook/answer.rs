@@ -61,6 +61,11 @@ impl<'a> OpenCall<'a> {
         self.envelope(Outcome::Error(error.to_owned()))
     }
 
+    /// The envelope of an answer that the endpoint did not give in time.
+    pub fn timed_out(&self) -> String {
+        self.failed(&texts::unanswered(&self.call.invocation.target))
+    }
+
     /// The envelope for a method that no endpoint hears of.
     pub fn unknown(&self) -> String {
         self.failed(&texts::unknown_method(&self.call.invocation.target))

@@ -6,7 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use hubcast_model::event::{Event, EventKind};
+use hubcast_model::event::Event;
 use hubcast_model::settings::{Secret, is_trusted_url, origin_of};
 use hubcast_model::spelling::json_hint;
 
@@ -77,13 +77,7 @@ impl Templates {
     }
 
     /// Where an event goes; nowhere when nothing matches, or when its name would leave the path.
-    ///
-    /// A cancellation goes nowhere: an endpoint has answered the call by the time when the turn of
-    /// the cancellation comes, and Azure has no such event.
     pub fn url(&self, event: &Event) -> Option<String> {
-        if matches!(event.kind, EventKind::Cancelled { .. }) {
-            return None;
-        }
         let (hub, category, name) =
             (event.client.hub.as_str(), event.category().as_str(), event.name());
         let is_it = |template: &&Template| {
@@ -145,6 +139,8 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hubcast_model::event::EventKind;
+
     use super::*;
     use crate::webhook::testing::{call, connected};
 
@@ -186,11 +182,13 @@ mod tests {
         }
     }
 
+    /// Azure has no such event.
     #[test]
-    fn a_cancellation_goes_nowhere() {
+    fn a_cancellation_is_a_message_of_its_own_name() {
         let kind = EventKind::Cancelled { invocation_id: "7".to_owned() };
         let event = Event { kind, ..connected("chat") };
-        assert_eq!(Templates::parse("https://h/").unwrap().url(&event), None);
+        let url = Templates::parse("https://h/{category}/{event}").unwrap().url(&event);
+        assert_eq!(url.as_deref(), Some("https://h/messages/cancelled"));
     }
 
     #[test]

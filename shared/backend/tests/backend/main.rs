@@ -7,3 +7,4 @@ mod invocations;
 mod office;
 mod roster;
 mod sender;
+mod streams;

@@ -91,7 +91,11 @@ async fn what_a_client_gets_under_an_id_is_measured_with_it() {
         let item = item.map(|text| serde_json::value::to_raw_value(text).unwrap());
         let sending =
             StreamSending { connection: &connection, stream_id: "id", idempotency_key: None };
-        office.sender().stream(&sending, item.as_deref(), end).await
+        let streams = office.backend.streams(&office.hub);
+        match (item, end) {
+            (Some(item), end) => streams.send(&sending, &item, end).await,
+            (None, end) => streams.end(&sending, end.unwrap()).await,
+        }
     };
     let (fits, too_large) = (filling(around), filling(around - 1));
     stream(Some(&fits), None).await.expect("it fits");

@@ -58,4 +58,12 @@ pub trait PendingStore: Send + Sync {
         invocation_id: &str,
         by: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Whether somebody has completed an invocation; strongly consistent. False for one that was
+    /// never noted, too.
+    fn is_settled(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

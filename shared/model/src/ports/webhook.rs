@@ -22,8 +22,24 @@ pub struct WebhookRequest {
 pub struct WebhookAnswer {
     /// The status.
     pub status: u16,
+    /// Where the endpoint sends the request instead, without its query, which may hold a key.
+    pub location: Option<String>,
     /// The body, or as much as was read of it: more than a socket takes.
     pub body: Vec<u8>,
+}
+
+/// Why an endpoint gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// No connection was made, so nothing was sent.
+    #[error("the endpoint cannot be reached")]
+    Unreachable(#[source] Cause),
+    /// The endpoint did not answer in time.
+    #[error("the endpoint does not answer within {0:?}")]
+    TimedOut(Duration),
+    /// The request or its answer broke off.
+    #[error("the endpoint does not answer")]
+    Broken(#[source] Cause),
 }
 
 /// Backends' endpoints.
@@ -33,7 +49,7 @@ pub trait Webhook: Send + Sync {
         &self,
         request: WebhookRequest,
         patience: Duration,
-    ) -> impl Future<Output = Result<WebhookAnswer, Cause>> + Send;
+    ) -> impl Future<Output = Result<WebhookAnswer, WebhookError>> + Send;
 }
 
 /// The queues between clients and endpoints.

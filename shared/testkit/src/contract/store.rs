@@ -10,14 +10,14 @@ pub mod records;
 pub mod results;
 pub mod retention;
 pub mod sessions;
-pub mod standing;
 pub mod upstream;
+pub mod uptake;
 
 use hubcast_line::LineStore;
 use hubcast_model::ports::{
     BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ErasureStore, GrantStore,
     InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore,
-    ShardStore, SocketStore, StandingStore, UsageStore,
+    ShardStore, SocketStore, UptakeStore, UsageStore,
 };
 
 /// Runs every rule of a table.
@@ -39,7 +39,7 @@ where
         + SessionStore
         + ShardStore
         + SocketStore
-        + StandingStore
+        + UptakeStore
         + UsageStore,
 {
     claims::all(store).await;
@@ -50,7 +50,7 @@ where
     sessions::all(store).await;
     erasure::all(store).await;
     upstream::all(store).await;
-    standing::all(store).await;
+    uptake::all(store).await;
     progress::all(store).await;
     results::all(store).await;
     lines::all(store).await;

@@ -79,4 +79,11 @@ impl PendingStore for MemoryStore {
         };
         Ok(pending.completed_by.get_or_insert_with(|| by.to_owned()) == by)
     }
+
+    async fn is_settled(&self, socket: &SocketId, invocation_id: &str) -> Result<bool, StoreError> {
+        self.meet("is_settled").await?;
+        let key = (socket.clone(), invocation_id.to_owned());
+        let state = lock(&self.state);
+        Ok(state.pending.get(&key).is_some_and(|pending| pending.completed_by.is_some()))
+    }
 }

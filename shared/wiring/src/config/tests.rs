@@ -393,13 +393,30 @@ fn an_invocation_waits_for_as_long_as_sqs_delays_at_the_most() {
     }
 }
 
+fn webhook(own: &[(&str, &str)]) -> Result<WebhookConfig, String> {
+    let needed = [PUBLISHER[0], PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY)];
+    read(|lookup| WebhookConfig::read(lookup), &[&needed[..], own].concat())
+}
+
+#[test]
+fn an_endpoint_has_less_time_than_the_client_waits() {
+    let attempt = |seconds| {
+        let config = webhook(&[
+            ("UPSTREAM_URL", "https://app.example/"),
+            ("UPSTREAM_ATTEMPT_SECONDS", seconds),
+        ]);
+        config.map(|config| (config.attempt.as_secs(), config.timeout.as_secs()))
+    };
+    assert_eq!(attempt(""), Ok((25, 30)));
+    assert_eq!(attempt("28"), Ok((28, 30)));
+    for bad in ["0", "29", "soon"] {
+        assert!(attempt(bad).unwrap_err().contains("UPSTREAM_ATTEMPT_SECONDS"));
+    }
+}
+
 #[test]
 fn endpoints_are_named_by_templates() {
-    let webhook = |url: &str| {
-        let own =
-            [PUBLISHER[0], PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY), ("UPSTREAM_URL", url)];
-        read(|lookup| WebhookConfig::read(lookup), &own)
-    };
+    let webhook = |url: &str| webhook(&[("UPSTREAM_URL", url)]);
     assert!(webhook("https://app.example/{event}").is_ok());
     for bad in ["", "http://app.example/", "[{}]"] {
         assert!(webhook(bad).unwrap_err().contains("UPSTREAM_URL"), "{bad}");

@@ -31,10 +31,14 @@ pub struct WebhookConfig {
     pub queues: AnswerUrls,
     /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
     pub access_keys: AccessKeySettings,
+    /// `UPSTREAM_ATTEMPT_SECONDS`
+    pub attempt: Duration,
     /// `UPSTREAM_TIMEOUT_SECONDS`
     pub timeout: Duration,
     /// `UPSTREAM_MAX_RECEIVES`
     pub receives_max: u32,
+    /// One more root certificate that endpoints may have, as PEM. Only the local stack has one.
+    pub root: Option<Vec<u8>>,
 }
 
 impl WebhookConfig {
@@ -45,9 +49,18 @@ impl WebhookConfig {
         let (access_keys, timeout) = (reader.access_keys(), reader.upstream_timeout());
         // As the queue says, which hands over no more often.
         let receives_max = reader.number("UPSTREAM_MAX_RECEIVES", 1..=1000, 10)?;
-        let queues = AnswerUrls { events: events?, notifications: notifications? };
-        let (templates, access_keys, timeout) = (templates?, access_keys?, timeout?);
-        Some(Self { table: table?, templates, queues, access_keys, timeout, receives_max })
+        // The function has 30 seconds, and keeps some of them to tell what became of the event.
+        let attempt = reader.number("UPSTREAM_ATTEMPT_SECONDS", 1..=28, 25);
+        Some(Self {
+            table: table?,
+            templates: templates?,
+            queues: AnswerUrls { events: events?, notifications: notifications? },
+            access_keys: access_keys?,
+            attempt: Duration::from_secs(u64::from(attempt?)),
+            timeout: timeout?,
+            receives_max,
+            root: None,
+        })
     }
 }
 

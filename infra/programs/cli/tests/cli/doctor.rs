@@ -26,6 +26,7 @@ async fn a_healthy_stack_has_nothing_to_complain_of() {
         "dead letters",
         "table",
         "servers",
+        "upstream",
         "clock",
         "endpoint",
         "token",

@@ -23,6 +23,7 @@ pub async fn all(store: &(impl ClientStore + PendingStore)) {
     nobody_settles_what_does_not_wait(store).await;
     an_id_is_free_again_once_settled_or_expired(store).await;
     any_invocation_id_will_do(store).await;
+    what_somebody_completed_is_settled(store).await;
 }
 
 fn client(id: &str) -> Client {
@@ -143,4 +144,17 @@ pub async fn any_invocation_id_will_do(store: &impl PendingStore) {
         assert!(wait(store, &socket, id, 0).await, "{id}");
         assert!(settle(store, &socket, id, "a").await, "{id}");
     }
+}
+
+/// What still waits, or was never noted, is not.
+pub async fn what_somebody_completed_is_settled(store: &impl PendingStore) {
+    let socket = name::socket("settled=");
+    let is_settled = async |id: &str| store.is_settled(&socket, id).await.expect("an answer");
+    assert!(!is_settled("1").await);
+    assert!(wait(store, &socket, "1", 0).await);
+    assert!(!is_settled("1").await);
+    assert!(settle(store, &socket, "1", "somebody").await);
+    assert!(is_settled("1").await && !is_settled("2").await);
+    assert!(wait(store, &socket, "1", 1).await);
+    assert!(!is_settled("1").await);
 }

@@ -4,24 +4,24 @@ use std::future::Future;
 
 use super::StoreError;
 use crate::id::{ConnectionId, HubName};
-use crate::standing::Standing;
 use crate::time::Timestamp;
+use crate::uptake::Uptake;
 
 /// The connections whose beginning an endpoint has not taken.
-pub trait StandingStore: Send + Sync {
+pub trait UptakeStore: Send + Sync {
     /// How a connection stands; strongly consistent.
-    fn standing(
+    fn uptake(
         &self,
         hub: &HubName,
         connection: &ConnectionId,
-    ) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Uptake, StoreError>> + Send;
 
     /// Notes how a connection stands, until `expires`. What is taken needs no row.
-    fn put_standing(
+    fn put_uptake(
         &self,
         hub: &HubName,
         connection: &ConnectionId,
-        standing: Standing,
+        uptake: Uptake,
         expires: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

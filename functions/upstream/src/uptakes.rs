@@ -8,52 +8,52 @@ use std::sync::{Mutex, PoisonError};
 
 use hubcast_model::client::Client;
 use hubcast_model::id::{ConnectionId, HubName};
-use hubcast_model::ports::{StandingStore, StoreError};
-use hubcast_model::standing::{STANDING_LIFETIME, Standing};
+use hubcast_model::ports::{StoreError, UptakeStore};
 use hubcast_model::time::Timestamp;
+use hubcast_model::uptake::{UPTAKE_LIFETIME, Uptake};
 
 /// How many connections that are taken are remembered, so that their events cost no read.
 const TAKEN_MAX: usize = 10_000;
 
-/// The standings of connections.
+/// The uptakes of connections.
 #[derive(Debug)]
-pub struct Standings<S> {
+pub struct Uptakes<S> {
     store: S,
     taken: Mutex<HashSet<(HubName, ConnectionId)>>,
 }
 
-impl<S: StandingStore> Standings<S> {
-    /// The standings that this table holds.
+impl<S: UptakeStore> Uptakes<S> {
+    /// The uptakes that this table holds.
     pub fn new(store: S) -> Self {
         Self { store, taken: Mutex::default() }
     }
 
     /// How the connection of a client stands, whose beginning was told or put off before.
-    pub(crate) async fn of(&self, client: &Client) -> Result<Standing, StoreError> {
+    pub(crate) async fn of(&self, client: &Client) -> Result<Uptake, StoreError> {
         if self.is_taken(client) {
-            return Ok(Standing::Taken);
+            return Ok(Uptake::Taken);
         }
-        let standing = self.noted(client).await?;
-        if standing == Standing::Taken {
+        let uptake = self.noted(client).await?;
+        if uptake == Uptake::Taken {
             self.remember(client);
         }
-        Ok(standing)
+        Ok(uptake)
     }
 
     /// What is noted of the connection of a client.
-    pub(crate) async fn noted(&self, client: &Client) -> Result<Standing, StoreError> {
-        self.store.standing(&client.hub, &client.connection).await
+    pub(crate) async fn noted(&self, client: &Client) -> Result<Uptake, StoreError> {
+        self.store.uptake(&client.hub, &client.connection).await
     }
 
     /// Notes how the connection of a client stands.
     pub(crate) async fn note(
         &self,
         client: &Client,
-        standing: Standing,
+        uptake: Uptake,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let expires = now.plus(STANDING_LIFETIME);
-        self.store.put_standing(&client.hub, &client.connection, standing, expires).await
+        let expires = now.plus(UPTAKE_LIFETIME);
+        self.store.put_uptake(&client.hub, &client.connection, uptake, expires).await
     }
 
     /// Remembers that the connection of a client, which has no row, is taken.
