@@ -74,7 +74,7 @@ export const ELSEWHERE = {
   [`token=$(curl -s -X POST http://127.0.0.1:8080/dev/token -d '{"sub":"alice"}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`]: troubles("block(text("),
   [`curl -i -X POST 'http://127.0.0.1:8080/hubs/notifications/negotiate?negotiateVersion=1' -H "Authorization: Bearer $token"`]: troubles("block(text("),
   "hubcast connections list --user ID": troubles("hubcast connections list --user ID"),
-  "hubcast send --connection=ID toast hello": troubles("hubcast send --connection ID toast hello"),
+  "hubcast send --connection=ID toast hello": troubles("hubcast send --connection=ID toast hello"),
 
   "python python/notify.py role alice admin": example('example("python/notify.py")'),
   "node node/notify.mjs role alice admin": example('example("node/notify.mjs")'),
