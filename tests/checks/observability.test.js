@@ -18,7 +18,7 @@ const dashboard = JSON.parse(Resources.Dashboard.Properties.DashboardBody["Fn::S
 const operations = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
 
 /** Where is logged what metric filters count. */
-const LOGGING = ["shared/membership/src/presence.rs", "shared/connection/src/frames/hand_up.rs", "functions/upstream/src/delivery.rs", "functions/authorizer/src/lib.rs", "functions/negotiate/src/lib.rs"];
+const LOGGING = ["shared/membership/src/presence.rs", "shared/connection/src/frames/hand_up.rs", "functions/upstream/src/delivery.rs", "functions/upstream/src/wrong_address.rs", "functions/authorizer/src/lib.rs", "functions/negotiate/src/lib.rs"];
 const errors = LOGGING.map((path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")).join("\n");
 
 /** The metrics that AWS itself publishes, by their dimensions; from each service's page of metrics. */
