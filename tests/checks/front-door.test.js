@@ -55,8 +55,14 @@ const written = (entries) =>
 const valued = (headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { value }]));
 const plain = (headers) => Object.fromEntries(Object.entries(headers).map(([name, { value }]) => [name, value]));
 
-test("negotiation goes to the HTTP API as it is", () => {
-  for (const target of ["/client/negotiate?hub=chat&negotiateVersion=1", "/hubs/chat/negotiate?negotiateVersion=1"]) {
+test("negotiation and refresh go to the HTTP API as it is", () => {
+  for (const target of [
+    "/client/negotiate?hub=chat&negotiateVersion=1",
+    "/hubs/chat/negotiate?negotiateVersion=1",
+    "/client/refresh?hub=chat",
+    "/hubs/chat/refresh?tenant=a",
+    "/hubs/refresh/refresh?",
+  ]) {
     const asked = through(target);
     assert.equal(asked.origin, "http");
     assert.equal(`${asked.uri}?${asked.query}`, target);
@@ -68,6 +74,9 @@ test("names have one spelling, as on ASP.NET Core", () => {
     ["/Client/Negotiate?Hub=chat&NegotiateVersion=1", "http", "/client/negotiate?hub=chat&negotiateVersion=1"],
     ["/HUBS/Chat/negotiate?NEGOTIATEVERSION=1", "http", "/hubs/Chat/negotiate?negotiateVersion=1"],
     ["/hUbS/x/NEGOTIATE", "http", "/hubs/x/negotiate?"],
+    ["/Hubs/x/REFRESH", "http", "/hubs/x/refresh?"],
+    ["/CLIENT/Refresh?Hub=x", "http", "/client/refresh?hub=x"],
+    ["/hubs/refresh", "websocket", "/prod?hub=refresh"],
     ["//hubs/x/negotiate", "http", "/hubs/x/negotiate?"],
     ["/Hubs/chat?Access_Token=T&Tenant=A", "websocket", "/prod?Tenant=A&access_token=T&hub=chat"],
     ["/HUBS/chat/", "websocket", "/prod?hub=chat"],

@@ -7,7 +7,7 @@ import { signedIn } from "../harness/client.js";
 import { escaped, Rest } from "../harness/rest.js";
 import { startStack } from "../harness/stack.js";
 
-const VERSIONS = ["2022-06-01", "2022-11-01", "2023-07-01", "2024-12-01"];
+const VERSIONS = ["2022-06-01", "2022-11-01", "2023-07-01", "2024-12-01", "2026-07-01"];
 const message = Rest.message("notify", 1);
 
 /** Paths with names filled in. `me` is connected, as user `me`, who is in group `mine`; nobody else is. */
@@ -50,6 +50,9 @@ const dated = [
   ["2024-12-01", "POST", "/connections/{none}/:invoke", message, 404, "Error.Connection.NotExisted"],
   ["2024-12-01", "POST", "/connections/{me}/streams/s/:send", "1", 202],
   ["2024-12-01", "POST", "/connections/{me}/streams/s/:complete", undefined, 202],
+  ["2026-07-01", "POST", "/connections/:refreshAuth", '{"connectionToken":"none"}', 404, "Error.Connection.NotExisted"],
+  ["2026-07-01", "POST", "/connections/claims", '{"connectionToken":"none"}', 404, "Error.Connection.NotExisted"],
+  ["2026-07-01", "QUERY", "/connections/claims", '{"connectionToken":"none"}', 404, "Error.Connection.NotExisted"],
   ["2022-06-01", "GET", "/connections", undefined, 200],
   ["2022-06-01", "GET", "/users", undefined, 200],
   ["2022-06-01", "GET", "/users/me/connections", undefined, 200],

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { ACCESS_KEY, jwt } from "./jwt.js";
 
-export const NEWEST = "2024-12-01";
+export const NEWEST = "2026-07-01";
 
 /** What `Uri.EscapeDataString` makes of a text. */
 export const escaped = (text) =>

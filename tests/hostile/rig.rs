@@ -11,6 +11,7 @@ use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_auth::rest::RestGate;
 use hubcast_backend::Backend;
 use hubcast_connection::connect::{ConnectSettings, Reception};
+use hubcast_connection::refresh::Refreshing;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::client::ClaimPolicy;
@@ -54,7 +55,13 @@ pub(crate) enum Request {
 /// The whole of what decides who may enter.
 pub(crate) struct Rig {
     pub(crate) door: Door<IssuerKeys, AccessKeys, MemoryStore, TestClock>,
-    pub(crate) negotiation: Negotiation<IssuerKeys, AccessKeys, MemoryStore, TestClock>,
+    pub(crate) negotiation: Negotiation<
+        IssuerKeys,
+        AccessKeys,
+        MemoryStore,
+        Refreshing<MemoryStore, TestClock>,
+        TestClock,
+    >,
     pub(crate) rest: Rest<IssuerKeys, AccessKeys, MemoryStore, RecordingSender, TestClock>,
     pub(crate) reception: Reception<MemoryStore, TestClock>,
     pub(crate) queue: RecordingSender,
@@ -163,6 +170,8 @@ fn rest(
         clock: clock.clone(),
         hubs: hubs.clone(),
         producers: Producers::default(),
+        implicit_broadcast: true,
+        groups: GroupPolicy::default(),
         public_url,
         invoke_timeout: Duration::from_secs(1),
     }
@@ -194,6 +203,11 @@ impl Rig {
             },
             negotiation: Negotiation {
                 gatekeeper: gatekeeper(reuse),
+                refresh: Refreshing::new(
+                    store.clone(),
+                    clock.clone(),
+                    Shards::new(ShardCounts::default()),
+                ),
                 store: store.clone(),
                 clock: clock.clone(),
                 front_door: FrontDoor::default(),

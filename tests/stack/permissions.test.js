@@ -13,7 +13,6 @@ const NOT_SEEN = {
   "sqs:ReceiveMessage": "is used by Lambda's event source in the function's name",
   "sqs:DeleteMessage": "is used by Lambda's event source in the function's name",
   "sqs:GetQueueAttributes": "is used by Lambda's event source in the function's name",
-  "negotiate dynamodb:GetItem": "is needed when ClientTokenReuse is once",
 };
 
 const list = (value) => (Array.isArray(value) ? value : [value]);

@@ -18,6 +18,7 @@ const STORIES = [
   "groups-set-by-backends",
   "groups-of-a-token",
   "gone",
+  "refresh",
   "bad-envelopes",
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
@@ -31,6 +32,7 @@ const PARAMETERS = {
   Hubs: "*",
   AllowedOrigins: "http://localhost:4200",
   ClientJoinableGroups: "*",
+  CloseOnTokenExpiry: "true",
   MaxConnectionsPerUser: "12",
   FanoutDirectMax: "45",
   InvokeTimeoutSeconds: "2",

@@ -1,6 +1,7 @@
 // A backend in C#: AWSSDK.SQS. Reviewed by hand: no test of this repository compiles it.
 //
 // dotnet run -- role alice admin | log-out alice | licence acme pro | toast "Maintenance at ten."
+// AWSSDK 4 ignores the host of QUEUE_URL: for the local stack set AWS_ENDPOINT_URL_SQS, or the message goes to AWS.
 
 using System.Security.Cryptography;
 using System.Text;
@@ -54,7 +55,8 @@ Task Send(string channel, object envelope) =>
         MessageGroupId = MessageGroup(channel),
         // Two sends of the same text are two notifications; use an id of your own to send something once.
         MessageDeduplicationId = Guid.NewGuid().ToString(),
-        MessageBody = JsonSerializer.Serialize(envelope),
+        // In camelCase, as hubs write: JsonSerializer alone writes PascalCase, which handlers in browsers do not find.
+        MessageBody = JsonSerializer.Serialize(envelope, JsonSerializerOptions.Web),
     });
 
 // What must stay in order shares a group; names that SQS does not take go as their digest.

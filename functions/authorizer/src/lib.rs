@@ -17,7 +17,7 @@ use aws_lambda_events::query_map::QueryMap;
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_model::client::ClaimPolicy;
-use hubcast_model::context::{Admission, GROUPS_MAX_BYTES, LATE, groups_text};
+use hubcast_model::context::{Admission, AdmissionError, LATE};
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::id::{HubName, UserId};
@@ -27,9 +27,6 @@ use hubcast_model::report::chain;
 use hubcast_model::settings::Hubs;
 use hubcast_model::time::Clock;
 
-/// The most that the context may take, in bytes: API Gateway's 8 KB for the whole answer, less the
-/// policy and what JSON adds.
-const CONTEXT_MAX_BYTES: usize = 7 * 1024;
 /// How much of a user's name the principal id holds, in characters. The name stands in full in the
 /// context, and twice 4 KB would be more than API Gateway takes.
 const PRINCIPAL_MAX_CHARS: usize = 128;
@@ -137,17 +134,11 @@ async fn admit<K: KeySource, A: AccessKeySource, S: SessionStore, C: Clock>(
         is_late = connection.is_late;
         principal.connection = Some(connection.id);
     }
-    principal.user_claims = door.told_claims.claims_of(&principal);
-    if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
-        return Err(AuthError::Invalid("it names too many groups; negotiate instead"));
-    }
-    let joinable = door.groups.expand(&principal.claims);
-    let admission = Admission { principal, joinable };
-    let bytes =
-        admission.to_context().iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
-    if bytes > CONTEXT_MAX_BYTES {
-        return Err(AuthError::Invalid("it says more than fits"));
-    }
+    let admission = Admission::new(principal, &door.groups, &door.told_claims);
+    let admission = admission.map_err(|err| match err {
+        AdmissionError::Groups => AuthError::Invalid("it names too many groups; negotiate instead"),
+        AdmissionError::Size => AuthError::Invalid("it says more than fits"),
+    })?;
     Ok(Entrant { admission, is_late })
 }
 

@@ -50,7 +50,7 @@ fn request<'a>(
     let hub = hub.or_else(last)?;
     Some(ConnectRequest {
         socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,
-        principal: &admission.principal,
+        admission,
         hub: HubName::parse(hub).ok()?,
         query: told_query(event),
         origin: event.headers.get("origin").and_then(|origin| origin.to_str().ok()),

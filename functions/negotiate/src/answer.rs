@@ -13,7 +13,7 @@ use serde::Serialize;
 
 /// The headers that the official clients send, and those that tracing adds to requests by itself:
 /// OpenTelemetry, Application Insights and Sentry. template.yaml has the same list.
-const CLIENT_HEADERS: &str = "authorization, content-type, x-requested-with, x-signalr-user-agent, traceparent, tracestate, baggage, request-id, request-context, sentry-trace";
+const CLIENT_HEADERS: &str = "authorization, content-type, x-requested-with, x-signalr-user-agent, x-signalr-connection-token, traceparent, tracestate, baggage, request-id, request-context, sentry-trace";
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -46,6 +46,14 @@ pub(crate) enum Refusal {
     Method,
     /// The request contradicts itself.
     Bad(String),
+    /// Connections are not refreshed here.
+    RefreshOff,
+    /// A refresh does not say of which connection.
+    NoConnectionToken,
+    /// A refresh is of no open connection.
+    NoConnection,
+    /// A refresh shows the token of another user.
+    OtherUser,
     /// Something did not work here.
     Broken(Cause),
 }
@@ -54,15 +62,16 @@ impl Refusal {
     fn status(&self) -> i64 {
         match self {
             // ASP.NET Core answers a hub's own URL in the same way.
-            Self::Bad(_) | Self::TooLong | Self::Socket(_) => 400,
+            Self::Bad(_) | Self::TooLong | Self::Socket(_) | Self::NoConnectionToken => 400,
             Self::Unauthorized(_) => 401,
             Self::Origin
             | Self::WayIn
             | Self::WrongHub
             | Self::ClientTokensOnly
             | Self::Blocked
+            | Self::OtherUser
             | Self::TooManyGroups => 403,
-            Self::UnknownHub(_) | Self::NotFound(_) => 404,
+            Self::UnknownHub(_) | Self::NotFound(_) | Self::RefreshOff | Self::NoConnection => 404,
             Self::Method => 405,
             Self::Broken(_) => 500,
             // A number that nothing else has: the log of Azure's SDK shows the number only.
@@ -71,7 +80,7 @@ impl Refusal {
     }
 
     /// What the client shows; the official one puts it into its error.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Origin => {
                 "Forbidden: this origin is not on the list of allowed origins.".to_owned()
@@ -108,6 +117,16 @@ impl Refusal {
             }
             Self::Method => "Negotiation is a POST.".to_owned(),
             Self::Bad(why) => format!("Bad request: {why}."),
+            Self::RefreshOff => {
+                "Connections are not refreshed here: CLOSE_ON_TOKEN_EXPIRY is off.".to_owned()
+            }
+            Self::NoConnectionToken => {
+                "Bad request: the header X-SignalR-Connection-Token is missing.".to_owned()
+            }
+            Self::NoConnection => {
+                "No open connection of this connectionToken can be refreshed.".to_owned()
+            }
+            Self::OtherUser => "Forbidden: the token is of another user.".to_owned(),
             Self::Broken(_) => "Something went wrong; try again.".to_owned(),
         }
     }
@@ -119,7 +138,15 @@ pub(crate) fn json(body: &impl Serialize) -> ApiGatewayV2httpResponse {
 }
 
 pub(crate) fn refused(refusal: &Refusal) -> ApiGatewayV2httpResponse {
-    let mut response = answer(refusal.status(), refusal.text(), "text/plain; charset=utf-8");
+    refused_by(refusal, answer(200, refusal.text(), "text/plain; charset=utf-8"))
+}
+
+/// An answer with the status and the headers of a refusal.
+pub(crate) fn refused_by(
+    refusal: &Refusal,
+    mut response: ApiGatewayV2httpResponse,
+) -> ApiGatewayV2httpResponse {
+    response.status_code = refusal.status();
     match refusal {
         Refusal::Unauthorized(_) => set(&mut response, WWW_AUTHENTICATE, "Bearer"),
         Refusal::Method => set(&mut response, ALLOW, "POST, OPTIONS"),

@@ -1,25 +1,29 @@
-//! The negotiate endpoints of hubs and of the client surface.
+//! The endpoints of negotiation and refresh, of hubs and of the client surface.
 //!
 //! `POST /hubs/{hub}/negotiate` takes an app token and redirects to the client
 //! endpoint with a client token; `POST /client/negotiate?hub=H` takes either
 //! and hands out a connection, or redirects a browser with a long token to
-//! itself with a short one. Every answer, errors included, carries the CORS
+//! itself with a short one. Beside each, `/refresh` has an open connection
+//! follow a fresh token. Every answer, errors included, carries the CORS
 //! headers that a browser needs to show it to the app.
 
 mod answer;
 mod place;
+mod redirect;
+mod refresh;
 mod request;
 pub mod wiring;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::{AuthError, Gatekeeper};
 use hubcast_connection::connect::is_blocked;
+use hubcast_connection::refresh::Refresh;
 use hubcast_model::client::ClaimPolicy;
 use hubcast_model::context::{GROUPS_MAX_BYTES, groups_text};
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
+use hubcast_model::id::HubName;
 use hubcast_model::journey::connection::negotiated;
 use hubcast_model::ports::{
     AccessKeySource, BlockStore, GrantStore, MembershipStore, SessionStore, StoreError,
@@ -29,23 +33,21 @@ use hubcast_model::report::chain;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{Hubs, Origins, PublicUrl};
 use hubcast_model::time::{Clock, Timestamp};
-use hubcast_model::values::Values;
-use signalr_protocol::negotiate::{NegotiateResponse, Redirect};
+use signalr_protocol::negotiate::{LifetimeSeconds, NegotiateResponse, Redirect};
 
-use answer::{Refusal, cors, json, preflight, refused};
-use request::{Endpoint, Request, is_too_long};
+use answer::{Refusal, cors, json, preflight};
+use place::Act;
+use request::{Endpoint, Request, bearer, is_too_long};
 
-/// How long the groups of a token are kept: until no connection that it opened can be left.
-const GRANT_LIFETIME: std::time::Duration = std::time::Duration::from_hours(3);
-/// A token whose groups take more than this would no longer fit a URL; they are kept in the table.
-const TOKEN_GROUPS_MAX_BYTES: usize = 1024;
 /// What negotiation works with.
 #[derive(Debug)]
-pub struct Negotiation<K, A, S, C> {
+pub struct Negotiation<K, A, S, R, C> {
     /// Checks and signs tokens.
     pub gatekeeper: Gatekeeper<K, A>,
     /// Keeps large grants, and knows who is blocked.
     pub store: S,
+    /// Refreshes open connections.
+    pub refresh: R,
     /// Tells the time.
     pub clock: C,
     /// The way in.
@@ -69,16 +71,18 @@ pub struct Negotiation<K, A, S, C> {
 }
 
 /// Answers one request.
-pub async fn handle<K, A, S, C>(
-    negotiation: &Negotiation<K, A, S, C>,
+pub async fn handle<K, A, S, R, C>(
+    negotiation: &Negotiation<K, A, S, R, C>,
     event: ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
     K: KeySource,
     A: AccessKeySource,
     S: MembershipStore + BlockStore + GrantStore + SessionStore,
+    R: Refresh,
     C: Clock,
 {
+    let refused = refusing(&event);
     let origin = event.headers.get("origin").and_then(|origin| origin.to_str().ok());
     let is_foreign = |origin: &str| !negotiation.is_at_home(origin, &event);
     let answer = if origin.is_some_and(is_foreign) {
@@ -92,17 +96,18 @@ where
     cors(answer, allowed, &negotiation.allowed_headers)
 }
 
-async fn answered<K, A, S, C>(
-    negotiation: &Negotiation<K, A, S, C>,
+async fn answered<K, A, S, R, C>(
+    negotiation: &Negotiation<K, A, S, R, C>,
     event: &ApiGatewayV2httpRequest,
 ) -> ApiGatewayV2httpResponse
 where
     K: KeySource,
     A: AccessKeySource,
     S: MembershipStore + BlockStore + GrantStore + SessionStore,
+    R: Refresh,
     C: Clock,
 {
-    match negotiation.negotiate(event).await {
+    match negotiation.answer(event).await {
         Ok(answer) => answer,
         Err(refusal) => {
             if let Refusal::Broken(cause) = &refusal {
@@ -111,19 +116,25 @@ where
             if matches!(refusal, Refusal::Server) {
                 tracing::warn!("a server in default or persistent mode tried to connect");
             }
-            refused(&refusal)
+            refusing(event)(&refusal)
         }
     }
 }
 
-impl<K, A, S, C> Negotiation<K, A, S, C>
+/// How a request is told why it is refused: a client that refreshes reads JSON.
+fn refusing(event: &ApiGatewayV2httpRequest) -> fn(&Refusal) -> ApiGatewayV2httpResponse {
+    if request::place(event).is_of_refresh() { refresh::refused } else { answer::refused }
+}
+
+impl<K, A, S, R, C> Negotiation<K, A, S, R, C>
 where
     K: KeySource,
     A: AccessKeySource,
     S: MembershipStore + BlockStore + GrantStore + SessionStore,
+    R: Refresh,
     C: Clock,
 {
-    async fn negotiate(
+    async fn answer(
         &self,
         event: &ApiGatewayV2httpRequest,
     ) -> Result<ApiGatewayV2httpResponse, Refusal> {
@@ -135,29 +146,45 @@ where
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::UnknownHub(self.hubs.hint(request.hub.as_str())));
         }
-        let now = self.clock.now();
+        match request.act {
+            Act::Negotiate => self.negotiate(event, &request).await,
+            Act::Refresh => self.refresh(event, &request).await,
+        }
+    }
+
+    async fn negotiate(
+        &self,
+        event: &ApiGatewayV2httpRequest,
+        request: &Request,
+    ) -> Result<ApiGatewayV2httpResponse, Refusal> {
+        let (token, now) = (bearer(event)?, self.clock.now());
         let principal = match request.endpoint {
-            Endpoint::Hub => self.gatekeeper.admit_app(request.token, &request.hub, now).await?,
-            Endpoint::Client => self.admit(&request, now).await?,
+            Endpoint::Hub => self.gatekeeper.admit_app(token, &request.hub, now).await?,
+            Endpoint::Client => self.admit(token, &request.hub, now).await?,
         };
         if is_blocked(&self.store, &principal, now).await.map_err(broken)? {
             return Err(Refusal::Blocked);
         }
-        match request.endpoint {
-            Endpoint::Hub => self.redirect(event, &request, &principal, now).await,
+        let is_redirected = match request.endpoint {
+            Endpoint::Hub => true,
             // A token that is too long for a browser's URL is exchanged for a short one.
-            Endpoint::Client
-                if is_too_long(event, &self.client_endpoint(event, &request), request.token) =>
-            {
-                self.redirect(event, &request, &principal, now).await
-            }
-            Endpoint::Client => self.connection(&request, &principal, now).await,
+            Endpoint::Client => is_too_long(event, &self.client_endpoint(event, request), token),
+        };
+        if !is_redirected {
+            return self.connection(request, &principal, now).await;
         }
+        let redirect = self.redirect(event, request, &principal, now).await?;
+        let token_lifetime_seconds = self.lifetime(&principal, now);
+        Ok(json(&Redirect { token_lifetime_seconds, ..redirect }))
     }
 
     /// Who shows a token for a connection. A token that was used up opens no second one.
-    async fn admit(&self, request: &Request<'_>, now: Timestamp) -> Result<Principal, Refusal> {
-        let (token, hub) = (request.token, &request.hub);
+    async fn admit(
+        &self,
+        token: &str,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, Refusal> {
         let principal = self.gatekeeper.admit(&self.store, token, hub, now).await?;
         if self.is_used_up(&principal).await.map_err(broken)? {
             let why = "the access token was used before; negotiate at /hubs/{hub} again";
@@ -175,69 +202,9 @@ where
         }
     }
 
-    async fn redirect(
-        &self,
-        event: &ApiGatewayV2httpRequest,
-        request: &Request<'_>,
-        principal: &Principal,
-        now: Timestamp,
-    ) -> Result<ApiGatewayV2httpResponse, Refusal> {
-        let token_id =
-            self.gatekeeper.mint_connection(&request.hub, None, now).await?.id.to_string();
-        if principal.groups_in_grant {
-            // Groups of another token's grant are not to be had here; such a token is short.
-            return Err(Refusal::TooLong);
-        }
-        let groups_in_grant = groups_text(&principal.groups).len() > TOKEN_GROUPS_MAX_BYTES;
-        if groups_in_grant {
-            let expires = now.plus(CLIENT_TOKEN_LIFETIME).plus(GRANT_LIFETIME);
-            let kept = self.store.put_grant(&token_id, &principal.groups, expires).await;
-            kept.map_err(broken)?;
-        }
-        let grant = ClientGrant {
-            hub: &request.hub,
-            user: principal.user.as_ref(),
-            groups: &principal.groups,
-            token_id: &token_id,
-            groups_in_grant,
-            is_redirect: true,
-            session: principal.session.as_ref().map(|session| &session.id),
-            session_expires: self.session_end(principal),
-            issued_at: principal.issued_at,
-            logged_in_at: principal.logged_in_at,
-            lifetime: CLIENT_TOKEN_LIFETIME,
-            claims: &self.claims(principal),
-        };
-        let base = self.base(event);
-        let token = self.gatekeeper.mint_client(&base, &grant, now).await?;
-        let url = self.client_endpoint(event, request);
-        if is_too_long(event, &url, &token) {
-            return Err(Refusal::TooLong);
-        }
-        Ok(json(&Redirect::new(url, token)))
-    }
-
-    fn client_endpoint(&self, event: &ApiGatewayV2httpRequest, request: &Request<'_>) -> String {
-        format!("{}/client/?hub={}{}", self.base(event), request.hub, request.own_query)
-    }
-
-    /// A client token says by itself when its session ends.
-    fn session_end(&self, principal: &Principal) -> Option<Timestamp> {
-        let counts = principal.kind == TokenKind::Client || self.close_on_token_expiry;
-        principal.session_expires.filter(|_| counts)
-    }
-
-    /// The claims of an app token that its client token has to carry.
-    fn claims(&self, principal: &Principal) -> Values {
-        let named = self.groups.named(&principal.claims).into_iter();
-        let mut claims: Values = named.map(|(name, value)| (name, vec![value])).collect();
-        claims.extend(self.told_claims.claims_of(principal));
-        claims
-    }
-
     async fn connection(
         &self,
-        request: &Request<'_>,
+        request: &Request,
         principal: &Principal,
         now: Timestamp,
     ) -> Result<ApiGatewayV2httpResponse, Refusal> {
@@ -254,9 +221,22 @@ where
         negotiated(&request.hub, user, &connection.id);
         let (id, token) = (connection.id.to_string(), connection.token);
         let answer = NegotiateResponse::new(request.version, id, token);
-        Ok(json(&if is_line { answer.with_stateful_reconnect() } else { answer }))
+        let answer = if is_line { answer.with_stateful_reconnect() } else { answer };
+        let token_lifetime_seconds = self.lifetime(principal, now);
+        Ok(json(&NegotiateResponse { token_lifetime_seconds, ..answer }))
     }
 
+    /// How long an app token is good that the client should refresh. Whoever made a client token
+    /// told its client.
+    fn lifetime(&self, principal: &Principal, now: Timestamp) -> Option<LifetimeSeconds> {
+        let is_of_app = principal.kind == TokenKind::App;
+        let end = principal.session_expires.filter(|_| is_of_app && self.close_on_token_expiry);
+        LifetimeSeconds::of(end?.since(now))
+    }
+}
+
+impl<K, A, S, R, C> Negotiation<K, A, S, R, C> {
+    /// Where clients reach hubcast.
     fn base(&self, event: &ApiGatewayV2httpRequest) -> String {
         self.public_url.base(host(event))
     }

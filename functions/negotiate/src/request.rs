@@ -1,4 +1,4 @@
-//! What a negotiate request asks for.
+//! What a request asks for.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::Method;
@@ -8,7 +8,7 @@ use signalr_protocol::negotiate::NegotiateVersion;
 use url::form_urlencoded;
 
 use crate::answer::Refusal;
-use crate::place::Place;
+use crate::place::{Act, Place};
 
 /// The longest URL of a WebSocket.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
@@ -25,12 +25,12 @@ pub(crate) enum Endpoint {
     Client,
 }
 
-/// A request that was understood.
+/// A request that was understood. Its token was not looked at.
 #[derive(Debug)]
-pub(crate) struct Request<'a> {
+pub(crate) struct Request {
     pub(crate) endpoint: Endpoint,
+    pub(crate) act: Act,
     pub(crate) hub: HubName,
-    pub(crate) token: &'a str,
     pub(crate) version: NegotiateVersion,
     /// Whether the client would come back to its connection on another socket.
     pub(crate) is_stateful: bool,
@@ -38,15 +38,20 @@ pub(crate) struct Request<'a> {
     pub(crate) own_query: String,
 }
 
-impl<'a> Request<'a> {
+impl Request {
     /// Reads a request to a deployment whose clients come to `base`.
-    pub(crate) fn read(event: &'a ApiGatewayV2httpRequest, base: &str) -> Result<Self, Refusal> {
-        let path = event.raw_path.as_deref().unwrap_or_default();
+    pub(crate) fn read(event: &ApiGatewayV2httpRequest, base: &str) -> Result<Self, Refusal> {
         let query: Vec<(String, String)> = {
             let raw = event.raw_query_string.as_deref().unwrap_or_default();
             form_urlencoded::parse(raw.as_bytes()).into_owned().collect()
         };
-        let (endpoint, hub) = endpoint(path, &query, base)?;
+        let (endpoint, act, hub) = match place(event) {
+            Place::Client(act) => (Endpoint::Client, act, hub_of_query(&query)?),
+            Place::Hub(hub, act) => (Endpoint::Hub, act, hub_of_path(hub, &query)?),
+            Place::Socket => return Err(Refusal::Socket(example(path(event), base))),
+            Place::Server => return Err(Refusal::Server),
+            Place::Nowhere => return Err(Refusal::NotFound(example(path(event), base))),
+        };
         if event.request_context.http.method != Method::POST {
             return Err(Refusal::Method);
         }
@@ -57,8 +62,8 @@ impl<'a> Request<'a> {
             && version == Ok(NegotiateVersion::V1);
         Ok(Self {
             endpoint,
+            act,
             hub: HubName::parse(&hub).map_err(|_| Refusal::UnknownHub(String::new()))?,
-            token: bearer(event)?,
             version: version.map_err(|err| Refusal::Bad(err.to_string()))?,
             is_stateful,
             own_query: own(&query),
@@ -66,28 +71,25 @@ impl<'a> Request<'a> {
     }
 }
 
-fn endpoint(
-    path: &str,
-    query: &[(String, String)],
-    base: &str,
-) -> Result<(Endpoint, String), Refusal> {
-    match Place::of(path) {
-        Place::Client => {
-            let hub = single(query, HUB)?.filter(|hub| !hub.is_empty());
-            let hub = hub.ok_or_else(|| Refusal::Bad("one hub is needed: ?hub=NAME".to_owned()))?;
-            Ok((Endpoint::Client, hub.to_owned()))
-        }
-        Place::Hub(hub) => {
-            if single(query, HUB)?.is_some() {
-                let text = "the hub stands in the path; leave ?hub out";
-                return Err(Refusal::Bad(text.to_owned()));
-            }
-            Ok((Endpoint::Hub, decoded(hub)))
-        }
-        Place::Socket => Err(Refusal::Socket(example(path, base))),
-        Place::Server => Err(Refusal::Server),
-        Place::Nowhere => Err(Refusal::NotFound(example(path, base))),
+/// What stands at the path of a request.
+pub(crate) fn place(event: &ApiGatewayV2httpRequest) -> Place<'_> {
+    Place::of(path(event))
+}
+
+fn path(event: &ApiGatewayV2httpRequest) -> &str {
+    event.raw_path.as_deref().unwrap_or_default()
+}
+
+fn hub_of_query(query: &[(String, String)]) -> Result<String, Refusal> {
+    let hub = single(query, HUB)?.filter(|hub| !hub.is_empty());
+    hub.map(str::to_owned).ok_or_else(|| Refusal::Bad("one hub is needed: ?hub=NAME".to_owned()))
+}
+
+fn hub_of_path(hub: &str, query: &[(String, String)]) -> Result<String, Refusal> {
+    if single(query, HUB)?.is_some() {
+        return Err(Refusal::Bad("the hub stands in the path; leave ?hub out".to_owned()));
     }
+    Ok(decoded(hub))
 }
 
 /// Hub names hold nothing that a URL would have to encode, but clients may.
@@ -116,7 +118,8 @@ fn single<'q>(
     query::single(pairs, name).map_err(|err: Repeated| Refusal::Bad(err.to_string()))
 }
 
-fn bearer(event: &ApiGatewayV2httpRequest) -> Result<&str, Refusal> {
+/// The token that a request shows.
+pub(crate) fn bearer(event: &ApiGatewayV2httpRequest) -> Result<&str, Refusal> {
     let header = event.headers.get("authorization").and_then(|value| value.to_str().ok());
     let token = header.and_then(|header| {
         let (scheme, token) = header.split_once(' ')?;

@@ -5,6 +5,8 @@ use hubcast_auth::app::IssuerError;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_aws::access_keys::KeyVault;
 use hubcast_aws::store::DynamoStore;
+use hubcast_connection::refresh::Refreshing;
+use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::SdkConfig;
 use hubcast_wiring::config::NegotiateConfig;
@@ -12,7 +14,8 @@ use hubcast_wiring::config::NegotiateConfig;
 use crate::Negotiation;
 
 /// Negotiation over the issuers' keys, the access keys and the channel table.
-pub type WiredNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemClock>;
+pub type WiredNegotiation =
+    Negotiation<HttpKeys, KeyVault, DynamoStore, Refreshing<DynamoStore, SystemClock>, SystemClock>;
 
 /// Makes the handler.
 ///
@@ -20,8 +23,10 @@ pub type WiredNegotiation = Negotiation<HttpKeys, KeyVault, DynamoStore, SystemC
 /// When an issuer pins an algorithm that cannot be used.
 pub fn wire(sdk: &SdkConfig, config: NegotiateConfig) -> Result<WiredNegotiation, IssuerError> {
     let keys = KeyVault::new(sdk, config.access_keys);
+    let store = DynamoStore::new(sdk, config.table);
     Ok(Negotiation {
-        store: DynamoStore::new(sdk, config.table),
+        refresh: Refreshing::new(store.clone(), SystemClock, Shards::new(config.shards)),
+        store,
         clock: SystemClock,
         front_door: config.front_door,
         hubs: config.hubs,

@@ -2,7 +2,10 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
+use hubcast_connection::refresh::Refreshing;
+use hubcast_membership::shards::Shards;
 use hubcast_model::access::Block;
+use hubcast_model::channel::ShardCounts;
 use hubcast_model::client::ClaimPolicy;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
@@ -23,15 +26,23 @@ const ORIGIN: &str = "https://app.example.com";
 
 struct Rig {
     issuer: TestIssuer,
-    negotiation: Negotiation<TestIssuer, AccessKeys, MemoryStore, TestClock>,
+    negotiation: Negotiation<
+        TestIssuer,
+        AccessKeys,
+        MemoryStore,
+        Refreshing<MemoryStore, TestClock>,
+        TestClock,
+    >,
 }
 
 fn rig() -> Rig {
     let issuer = TestIssuer::default();
+    let (store, clock) = (MemoryStore::default(), TestClock::default());
     let negotiation = Negotiation {
         gatekeeper: issuer.gatekeeper(),
-        store: MemoryStore::default(),
-        clock: TestClock::default(),
+        refresh: Refreshing::new(store.clone(), clock.clone(), Shards::new(ShardCounts::default())),
+        store,
+        clock,
         front_door: FrontDoor::default(),
         hubs: Hubs::Only(vec![name::hub("notifications"), name::hub("orders")]),
         origins: Origins::Only(vec![ORIGIN.to_owned()]),

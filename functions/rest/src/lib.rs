@@ -5,7 +5,9 @@
 //! words of the reference.
 
 mod answer;
+mod authentication;
 mod body;
+mod enqueue;
 mod hub_message;
 mod invocation;
 mod memberships;
@@ -29,9 +31,11 @@ use hubcast_auth::jwks::KeySource;
 use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_backend::Backend;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
+use hubcast_model::groups::GroupPolicy;
 use hubcast_model::ports::{
-    AccessKeySource, ChannelStore, MembershipStore, NotificationSender, PendingStore, ResultStore,
-    ShardStore, SocketStore, UsageStore,
+    AccessKeySource, BlockStore, ChannelStore, ClientStore, DeadlineStore, GrantStore,
+    MembershipStore, NotificationSender, PendingStore, ResultStore, ShardStore, SocketStore,
+    UsageStore,
 };
 use hubcast_model::producers::Producers;
 use hubcast_model::report::chain;
@@ -51,12 +55,26 @@ pub use path::RAW_PATH_HEADER;
 
 /// The rows that all operations together read and write. Each operation names those it needs.
 pub trait Table:
-    ChannelStore + MembershipStore + PendingStore + ResultStore + ShardStore + SocketStore + UsageStore
+    BlockStore
+    + ChannelStore
+    + ClientStore
+    + DeadlineStore
+    + GrantStore
+    + MembershipStore
+    + PendingStore
+    + ResultStore
+    + ShardStore
+    + SocketStore
+    + UsageStore
 {
 }
 
 impl<S> Table for S where
-    S: ChannelStore
+    S: BlockStore
+        + ChannelStore
+        + ClientStore
+        + DeadlineStore
+        + GrantStore
         + MembershipStore
         + PendingStore
         + ResultStore
@@ -81,6 +99,10 @@ pub struct Rest<K, A, S, Q, C> {
     pub hubs: Hubs,
     /// What roles may do.
     pub producers: Producers,
+    /// Whether an envelope that names nobody goes to the whole hub.
+    pub implicit_broadcast: bool,
+    /// The groups that clients may join; claims that are replaced are filled in.
+    pub groups: GroupPolicy,
     /// Where links and client tokens point to.
     pub public_url: PublicUrl,
     /// How long a client may take to answer an invocation.
@@ -190,7 +212,7 @@ where
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::no_hub(&self.hubs.hint(request.hub.as_str())));
         }
-        self.perform(call, &request, &parts).await
+        self.perform(call, &request, &parts, &permission).await
     }
 
     /// The parts of the path, for a caller who may call it, and what the caller may do there.

@@ -14,7 +14,7 @@ pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
         let path = paths.entry(format!("/{}", route.path)).or_insert_with(|| json!({}));
-        for method in route.methods {
+        for method in described(route) {
             path[method.to_ascii_lowercase()] = operation(route, method);
         }
     }
@@ -22,7 +22,7 @@ pub fn document() -> Value {
         "openapi": "3.1.0",
         "info": {
             "title": "hubcast REST API",
-            "version": "2024-12-01",
+            "version": "2026-07-01",
             "summary": "The data plane of Azure SignalR, and additions.",
             "description": "Backends send, close and change memberships by it, and ask who is there. Names of the query and of bodies are case-insensitive. Every error has a code in the header x-ms-error-code.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
@@ -72,9 +72,11 @@ const fn tag(since: Since) -> &'static str {
         Since::Preview => "1.0-preview",
         Since::V1 => "1.0",
         Since::Own => "hubcast",
-        Since::V2022June | Since::V2022November | Since::V2023July | Since::V2024December => {
-            "Azure SignalR"
-        }
+        Since::V2022June
+        | Since::V2022November
+        | Since::V2023July
+        | Since::V2024December
+        | Since::V2026July => "Azure SignalR",
     }
 }
 
@@ -100,6 +102,13 @@ const fn summary(operation: Operation) -> &'static str {
         Operation::RemoveUser => "Takes a user out of a group.",
         Operation::RemoveUserFromAll => "Takes a user out of all groups.",
         Operation::IsUserInGroup => "Says whether a user is in a group.",
+        Operation::Enqueue => {
+            "Takes an envelope, or an array of up to 100 elements, as the notifications queue does."
+        }
+        Operation::RefreshAuth => {
+            "Has an open connection follow other claims of its user, or last until another end; answers all claims."
+        }
+        Operation::ConnectionClaims => "Tells the claims of an open connection; also by QUERY.",
         Operation::ListConnections => "Lists connections.",
         Operation::ListUsers => "Lists the users who have a connection.",
         Operation::ListGroups => {
@@ -107,6 +116,11 @@ const fn summary(operation: Operation) -> &'static str {
         }
         Operation::Count => "Counts connections, and the users who have them.",
     }
+}
+
+/// The methods that `OpenAPI` 3.1 has words for.
+fn described(route: &Route) -> impl Iterator<Item = &'static str> {
+    route.methods.iter().copied().filter(|method| *method != "QUERY")
 }
 
 fn parameters(route: &Route) -> Value {
@@ -133,6 +147,7 @@ const fn has_message(operation: Operation) -> bool {
         operation,
         Operation::Send
             | Operation::SendToEach
+            | Operation::Enqueue
             | Operation::Close
             | Operation::CloseConnection
             | Operation::StreamSend
@@ -172,6 +187,17 @@ fn body(operation: Operation) -> Option<Value> {
         Operation::Send | Operation::SendToEach | Operation::Invoke => encoded(),
         Operation::StreamSend => {
             json!({ "application/json": { "schema": {} }, "application/x-msgpack": { "schema": {} } })
+        }
+        Operation::Enqueue => {
+            let one = json!({ "type": "object" });
+            let list = json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": one });
+            json!({ "application/json": { "schema": { "oneOf": [one, list] } } })
+        }
+        Operation::RefreshAuth => {
+            json!({ "application/json": { "schema": { "$ref": "#/components/schemas/RefreshAuthRequest" } } })
+        }
+        Operation::ConnectionClaims => {
+            json!({ "application/json": { "schema": { "$ref": "#/components/schemas/ConnectionRequest" } } })
         }
         Operation::Execute => {
             let command = json!({ "$ref": "#/components/schemas/SignalRCommand" });
@@ -218,6 +244,7 @@ fn answer(route: &Route) -> Option<&'static str> {
         Operation::ListUsers => Some("UserPage"),
         Operation::ListGroups => Some("Groups"),
         Operation::Count => Some("Count"),
+        Operation::RefreshAuth | Operation::ConnectionClaims => Some("ConnectionClaims"),
         _ if route.since.is_dated() && route.ok != 204 => Some("ServiceResponse"),
         _ => None,
     }
@@ -244,9 +271,9 @@ mod tests {
         let operations = paths.values().flat_map(|path| path.as_object().unwrap().values());
         let mut ids: Vec<&str> =
             operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
-        assert_eq!(ids.len(), ROUTES.iter().map(|route| route.methods.len()).sum::<usize>());
+        assert_eq!(ids.len(), ROUTES.iter().map(|route| described(route).count()).sum::<usize>());
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), ROUTES.iter().map(|route| route.methods.len()).sum::<usize>());
+        assert_eq!(ids.len(), ROUTES.iter().map(|route| described(route).count()).sum::<usize>());
     }
 }

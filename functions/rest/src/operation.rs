@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::answer::{Answer, Refusal};
 use crate::page::PageRequest;
+use crate::permission::Permission;
 use crate::request::Request;
 use crate::route::Operation;
 use crate::{Call, Rest, Table, invocation, memberships, presence, sends, tokens};
@@ -29,6 +30,7 @@ where
         call: &Call<'_>,
         request: &Request<'_>,
         parts: &[String],
+        permission: &Permission,
     ) -> Answer {
         let (backend, hub) = (&self.backend, &request.hub);
         let page = || PageRequest::read(request, url(&self.base(call), parts));
@@ -39,24 +41,25 @@ where
             Operation::SendToEach => {
                 sends::send(&backend.sender(hub), call, request, &request.each_audience()?).await
             }
+            Operation::Enqueue => self.enqueue(call, request, permission).await,
             Operation::Close => sends::close(&backend.sender(hub), call, request).await,
             Operation::CloseConnection => {
                 presence::check(&backend.roster(hub), &request.audience()?).await?;
                 sends::close(&backend.sender(hub), call, request).await
             }
             Operation::Execute => sends::execute(&backend.execution(hub), call, request).await,
-            Operation::StreamSend => sends::stream_item(&backend.streams(hub), call, request).await,
-            Operation::StreamComplete => {
-                sends::stream_end(&backend.streams(hub), call, request).await
+            Operation::StreamSend | Operation::StreamComplete => {
+                sends::stream(&backend.streams(hub), call, request).await
             }
             Operation::Invoke => {
                 let patience = self.invoke_timeout;
                 invocation::invoke(&backend.invocations(hub), call, request, patience).await
             }
             Operation::GenerateToken => {
-                let (base, now) = (self.base(call), self.clock.now());
-                tokens::generate(&self.gate, request, &base, now).await
+                tokens::generate(&self.gate, request, &self.base(call), self.clock.now()).await
             }
+            Operation::RefreshAuth => self.refresh_auth(call, request).await,
+            Operation::ConnectionClaims => self.connection_claims(call, request).await,
             Operation::Exists => presence::exists(&backend.roster(hub), request).await,
             Operation::ListConnections => {
                 presence::connections(&backend.roster(hub), &page()?, &request.audience()?).await

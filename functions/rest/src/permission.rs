@@ -1,5 +1,6 @@
 //! What a caller may do: by its signature all, by its roles what `PRODUCERS` leaves of it.
 
+use hubcast_model::envelope::Notification;
 use hubcast_model::id::HubName;
 use hubcast_model::producers::Producers;
 use hubcast_model::settings::Hubs;
@@ -29,6 +30,12 @@ impl Permission {
         self.hubs.contains(hub) && self.roles.as_ref().is_none_or(may)
     }
 
+    /// Whether the caller may produce all of this.
+    pub(crate) fn allows_all(&self, producers: &Producers, all: &[Notification]) -> bool {
+        let may = |roles: &Vec<String>| all.iter().all(|one| producers.allow_roles(roles, one));
+        self.roles.as_ref().is_none_or(may)
+    }
+
     /// Whether the caller may sign client tokens by itself, for any user of any hub.
     pub(crate) fn allows_keys(&self, producers: &Producers) -> bool {
         let may = |roles: &Vec<String>| roles.iter().any(|role| producers.leaves_role(role));
@@ -48,14 +55,17 @@ const fn kinds(operation: Operation) -> &'static [&'static str] {
         Operation::AddConnection | Operation::AddUser => &["add"],
         Operation::RemoveConnection | Operation::RemoveUser => &["remove"],
         Operation::RemoveConnectionFromAll | Operation::RemoveUserFromAll => &["removeAll"],
-        Operation::GenerateToken => &["token"],
+        // Who renews a token decides what its client may do.
+        Operation::GenerateToken | Operation::RefreshAuth => &["token"],
         Operation::Exists
+        | Operation::ConnectionClaims
         | Operation::IsUserInGroup
         | Operation::ListConnections
         | Operation::ListUsers
         | Operation::ListGroups
         | Operation::Count => &["read"],
-        // Anyone may ask for two of them, and the keys are asked about apart.
-        Operation::Health | Operation::OpenApi | Operation::AccessKey => &[],
+        // Each element of an envelope is asked about. Anyone may ask for two of the others, and the
+        // keys are asked about apart.
+        Operation::Enqueue | Operation::Health | Operation::OpenApi | Operation::AccessKey => &[],
     }
 }

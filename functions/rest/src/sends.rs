@@ -14,6 +14,7 @@ use crate::Call;
 use crate::answer::{self, Answer, Refusal};
 use crate::body::Content;
 use crate::request::Request;
+use crate::route::Operation;
 
 /// Of a request that is made twice with the same of this, one counts.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -61,8 +62,25 @@ fn closing<'a>(request: &Request<'a>) -> Result<Closing<'a>, Refusal> {
     Ok(Closing { reason: request.text("reason")?, allow_reconnect, revoke })
 }
 
+/// Sends a part of a stream.
+pub(crate) async fn stream<S, Q, C>(
+    streams: &Streams<'_, S, Q, C>,
+    call: &Call<'_>,
+    request: &Request<'_>,
+) -> Answer
+where
+    S: ChannelStore + PendingStore + SocketStore,
+    Q: NotificationSender,
+    C: Clock,
+{
+    match request.route.operation {
+        Operation::StreamComplete => stream_end(streams, call, request).await,
+        _ => stream_item(streams, call, request).await,
+    }
+}
+
 /// Sends an item of a stream, and its end if that is said.
-pub(crate) async fn stream_item<S, Q, C>(
+async fn stream_item<S, Q, C>(
     streams: &Streams<'_, S, Q, C>,
     call: &Call<'_>,
     request: &Request<'_>,
@@ -82,7 +100,7 @@ where
 }
 
 /// Ends a stream.
-pub(crate) async fn stream_end<S, Q, C>(
+async fn stream_end<S, Q, C>(
     streams: &Streams<'_, S, Q, C>,
     call: &Call<'_>,
     request: &Request<'_>,
@@ -124,7 +142,7 @@ fn excluded(request: &Request<'_>) -> Result<Vec<ConnectionId>, Refusal> {
     if request.route.query.contains(&"excluded") { request.excluded() } else { Ok(Vec::new()) }
 }
 
-fn idempotency_key<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Refusal> {
+pub(crate) fn idempotency_key<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Refusal> {
     let Some(header) = call.event.headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };

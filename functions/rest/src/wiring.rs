@@ -33,6 +33,8 @@ pub fn wire(sdk: &SdkConfig, config: RestConfig) -> Result<WiredRest, IssuerErro
         clock: SystemClock,
         hubs: config.hubs,
         producers: config.producers,
+        implicit_broadcast: config.implicit_broadcast,
+        groups: config.groups,
         public_url: config.public_url,
         invoke_timeout: config.invoke_timeout,
     })

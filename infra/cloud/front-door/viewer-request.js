@@ -34,8 +34,8 @@ function rest(request, below) {
 function ofClients(request, surface, below) {
   const leadsToSockets = SOCKETS.test(request.uri);
   spellQuery(request.querystring);
-  request.uri = "/" + surface + below.replace(/\/negotiate$/i, "/negotiate");
-  if (/^\/(client|hubs\/.+)\/negotiate$/.test(request.uri)) return request;
+  request.uri = "/" + surface + below.replace(/\/(negotiate|refresh)$/i, (act) => act.toLowerCase());
+  if (/^\/(client|hubs\/.+)\/(negotiate|refresh)$/.test(request.uri)) return request;
   return leadsToSockets ? upgrade(request) : notFound(request);
 }
 

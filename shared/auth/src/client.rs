@@ -1,5 +1,6 @@
 //! Client tokens: signed with an access key, by hubcast or by the Azure management SDK.
 
+mod connection_claims;
 mod grant;
 mod names;
 
@@ -22,6 +23,7 @@ use crate::derived::DerivedKeyId;
 use crate::host::is_ours;
 use crate::token::Token;
 
+pub use connection_claims::{ConnectionClaim, OtherUser, claims_of, with_claims};
 pub use grant::ClientGrant;
 use names::{
     CLOSE_ON_EXPIRY, EXPIRES_ON, GRANT, GROUPS, ISSUER, OF_TOKEN, OWN_PREFIX, SESSION,

@@ -122,6 +122,33 @@ impl ConnectionTokens {
         user: Option<&UserId>,
         now: Timestamp,
     ) -> Result<ShownConnection, AuthError> {
+        let SignedId { id, expires } = self.signed_id(token, hub, user)?;
+        let is_late = expires <= now;
+        if is_late && !id.is_line() {
+            return Err(AuthError::Expired);
+        }
+        Ok(ShownConnection { id, is_late })
+    }
+
+    /// The connection of a token whose user has opened it on this hub, however long ago.
+    ///
+    /// # Errors
+    /// When the token is not one of ours, or is another user's or hub's.
+    pub fn verify_opened(
+        &self,
+        token: &str,
+        hub: &HubName,
+        user: Option<&UserId>,
+    ) -> Result<ConnectionId, AuthError> {
+        self.signed_id(token, hub, user).map(|signed| signed.id)
+    }
+
+    fn signed_id(
+        &self,
+        token: &str,
+        hub: &HubName,
+        user: Option<&UserId>,
+    ) -> Result<SignedId, AuthError> {
         let invalid = || AuthError::Signature("the connectionToken is wrong");
         let (_, signature) = token.split_once('.').ok_or_else(invalid)?;
         let id = ConnectionId::parse(token).map_err(|_| invalid())?;
@@ -132,12 +159,15 @@ impl ConnectionTokens {
         if !self.keys.iter().any(|key| hmac::verify(key, &message, tag).is_ok()) {
             return Err(invalid());
         }
-        let is_late = Timestamp::from_millis(u64::from_be_bytes(*expires)) <= now;
-        if is_late && !id.is_line() {
-            return Err(AuthError::Expired);
-        }
-        Ok(ShownConnection { id, is_late })
+        Ok(SignedId { id, expires: Timestamp::from_millis(u64::from_be_bytes(*expires)) })
     }
+}
+
+/// What a token says whose signature is right.
+struct SignedId {
+    id: ConnectionId,
+    /// Until when the token opens the connection.
+    expires: Timestamp,
 }
 
 fn random_id() -> Result<String, AuthError> {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use hubcast_model::id::{HubName, UserId};
+use hubcast_model::id::{ConnectionId, HubName, UserId};
 use hubcast_model::ports::{AccessKeySource, Freshness, SessionStore};
 use hubcast_model::principal::{Principal, TokenKind};
 use hubcast_model::session::Reuse;
@@ -121,6 +121,57 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         Ok(principal)
     }
 
+    /// Who shows this app token or client token for a hub, which must not have expired: no session
+    /// makes it good.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub async fn admit_fresh(
+        &self,
+        token: &str,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let token = &Token::read(token)?;
+        match self.admit_fresh_at(token, hub, now).await {
+            Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
+                let later = waited(lead, now).await;
+                self.admit_fresh_at(token, hub, later).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn admit_fresh_at(
+        &self,
+        token: &Token<'_>,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Principal, AuthError> {
+        let principal = match token.kind() {
+            TokenKind::App => self.admit_app_at(token, hub, now).await?,
+            TokenKind::Client => {
+                let verified = self.verified(token, hub, now).await?;
+                if verified.is_expired {
+                    return Err(AuthError::Expired);
+                }
+                verified.principal
+            }
+        };
+        // The leeway of its `exp` is none of its session.
+        let is_over = principal.session_expires.is_some_and(|end| end <= now);
+        if is_over { Err(AuthError::Expired) } else { Ok(principal) }
+    }
+
+    async fn verified(
+        &self,
+        token: &Token<'_>,
+        hub: &HubName,
+        now: Timestamp,
+    ) -> Result<Verified, AuthError> {
+        self.checked(|keys| self.client_tokens(keys).verify(token, hub, now)).await
+    }
+
     async fn admit_client(
         &self,
         store: &impl SessionStore,
@@ -128,8 +179,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         hub: &HubName,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let check = |keys: &AccessKeys| self.client_tokens(keys).verify(token, hub, now);
-        let Verified { principal, is_expired } = self.checked(check).await?;
+        let Verified { principal, is_expired } = self.verified(token, hub, now).await?;
         if principal.is_over(now) {
             return Err(AuthError::Expired);
         }
@@ -157,6 +207,19 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     ) -> Result<ShownConnection, AuthError> {
         let check = |keys: &AccessKeys| ConnectionTokens::new(keys).verify(token, hub, user, now);
         self.checked(check).await
+    }
+
+    /// The connection of a connectionToken whose user has opened it on this hub, however long ago.
+    ///
+    /// # Errors
+    /// When the token is not one of ours, or is another user's or hub's.
+    pub async fn opened_connection(
+        &self,
+        token: &str,
+        hub: &HubName,
+        user: Option<&UserId>,
+    ) -> Result<ConnectionId, AuthError> {
+        self.checked(|keys| ConnectionTokens::new(keys).verify_opened(token, hub, user)).await
     }
 
     /// A client token for the client endpoint at `base`, such as `https://host`.

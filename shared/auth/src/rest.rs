@@ -6,6 +6,8 @@
 //! for some hubs. Client tokens have another audience and app tokens another
 //! one again, so none of them is good here, nor are these there.
 
+mod connection;
+
 use std::borrow::Cow;
 
 use hubcast_model::id::HubName;

@@ -6,6 +6,7 @@
 mod access;
 mod batch;
 mod channels;
+mod deadlines;
 mod erasure;
 mod item;
 pub(crate) mod key;

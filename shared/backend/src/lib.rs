@@ -10,8 +10,10 @@
 //! [`Census`] the table, [`Memberships`], [`Invocations`],
 //! [`Streams`] and [`Execution`] both.
 
+mod authentication;
 mod census;
 mod command;
+mod envelopes;
 mod execution;
 mod filter;
 mod invocations;
@@ -27,8 +29,10 @@ use hubcast_membership::shards::Shards;
 use hubcast_model::id::HubName;
 use hubcast_model::ports::{QueueError, StoreError};
 
+pub use authentication::{Authentication, Open, Renewed};
 pub use census::{Census, Count};
 pub use command::Command;
+pub use envelopes::Envelope;
 pub use execution::Execution;
 pub use filter::{Anchor, Filter, FilterError, Operand};
 pub use invocations::{ClientAnswer, Invocations, InvokeError};
@@ -119,6 +123,11 @@ impl<S, Q, C> Backend<S, Q, C> {
     /// Who is in which groups of a hub.
     pub const fn memberships<'a>(&'a self, hub: &'a HubName) -> Memberships<'a, S, Q, C> {
         Memberships::new(self.roster(hub), self.sender(hub))
+    }
+
+    /// The tokens of the connections of a hub.
+    pub const fn authentication<'a>(&'a self, hub: &'a HubName) -> Authentication<'a, S, C> {
+        Authentication::new(self.roster(hub))
     }
 
     /// Calls that clients of a hub answer.

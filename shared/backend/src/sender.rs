@@ -71,10 +71,7 @@ impl<'a, Q> Sender<'a, Q> {
     /// A message for the queue. A sender's key counts for the very request: for the same audience
     /// and with the same content. Without a key each message counts.
     fn outgoing(&self, audience: &Audience, body: String, key: Option<&str>) -> Outgoing {
-        let group = MessageGroup::of(self.hub, audience);
-        let own = |key| format!("{group}|{:x}|{key}", HexDigest(&body));
-        let key = key.map_or_else(fresh_key, own);
-        Outgoing { body, group, key }
+        message(MessageGroup::of(self.hub, audience), body, key)
     }
 }
 
@@ -198,6 +195,13 @@ impl<Q> Sender<'_, Q> {
             );
         }
     }
+}
+
+/// A message for the queue, in a message group. Without a key each message counts.
+pub(crate) fn message(group: MessageGroup, body: String, key: Option<&str>) -> Outgoing {
+    let own = |key| format!("{group}|{:x}|{key}", HexDigest(&body));
+    let key = key.map_or_else(fresh_key, own);
+    Outgoing { body, group, key }
 }
 
 /// A key that no other message has.

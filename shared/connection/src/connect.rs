@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use hubcast_line::{AdmitToLines, ChangeError, Decision, NoLines};
 use hubcast_membership::session;
+pub use hubcast_membership::token::is_blocked;
 use hubcast_model::client::Client;
+use hubcast_model::context::Admission;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
 use hubcast_model::journey::connection::connected;
 use hubcast_model::ports::{
@@ -43,7 +45,7 @@ pub struct ConnectRequest<'a> {
     /// API Gateway's id of the socket.
     pub socket: SocketId,
     /// The caller, as the authorizer found out.
-    pub principal: &'a Principal,
+    pub admission: &'a Admission,
     /// The hub that the request names.
     pub hub: HubName,
     /// The `Origin` header, which browsers always send.
@@ -130,7 +132,7 @@ where
     L: AdmitToLines,
 {
     async fn connect(&self, mut request: ConnectRequest<'_>) -> Result<(), ConnectError> {
-        let (store, principal) = (&self.store, request.principal);
+        let (store, principal) = (&self.store, &request.admission.principal);
         self.settings.check(&request)?;
         if is_blocked(store, principal, self.clock.now()).await? {
             return Err(ConnectError::Blocked);
@@ -168,7 +170,7 @@ where
 impl ConnectSettings {
     /// Checks hub and origin of a request, which needs no look into the table.
     fn check(&self, request: &ConnectRequest<'_>) -> Result<(), ConnectError> {
-        if request.hub != request.principal.hub || !self.hubs.contains(&request.hub) {
+        if request.hub != request.admission.principal.hub || !self.hubs.contains(&request.hub) {
             return Err(ConnectError::WrongHub);
         }
         if request.origin.is_some_and(|origin| !self.is_at_home(origin, request.host)) {
@@ -224,25 +226,9 @@ async fn extend_grant(
     }
 }
 
-/// Whether the principal's user is blocked at `now`, or logged out after the token was issued.
-///
-/// # Errors
-/// When the table does not answer.
-pub async fn is_blocked(
-    store: &impl BlockStore,
-    principal: &Principal,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let Some(user) = &principal.user else {
-        return Ok(false);
-    };
-    let block = store.block(&principal.hub, user).await?;
-    Ok(block.refuses(principal.issued_at, now))
-}
-
 /// The first record of a socket.
 fn socket_of(request: ConnectRequest<'_>, grace: Duration) -> Socket {
-    let principal = request.principal;
+    let principal = &request.admission.principal;
     // Nobody can come back to the session of a token that may be used once.
     let session = principal.session.as_ref().filter(|session| session.reuse == Reuse::Session);
     let connection = principal.connection.clone();
@@ -255,6 +241,7 @@ fn socket_of(request: ConnectRequest<'_>, grace: Duration) -> Socket {
         connected_at: request.connected_at,
         handshake_at: None,
         session_expires: principal.session_expires,
+        admission: request.admission.is_renewable().then(|| Box::new(request.admission.clone())),
         session: session.map(|session| SocketSession { id: session.id.clone(), grace }),
         channels: BTreeSet::new(),
         paid_at: None,

@@ -7,4 +7,5 @@
 pub mod connect;
 pub mod frames;
 pub mod line;
+pub mod refresh;
 pub mod upstream;

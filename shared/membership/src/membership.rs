@@ -73,8 +73,7 @@ pub async fn join_charged<S: ChannelStore + SocketStore>(
         return Ok(false);
     };
     let GroupKeys { kept, surplus } = GroupKeys::of(&record, groups);
-    let rows = kept.iter().flat_map(|(key, until)| socket.rows([key], *until)).collect();
-    let is_there = write(store, &socket.id, rows).await?;
+    let is_there = write(store, record, kept).await?;
     if is_there && !surplus.is_empty() {
         remove(store, &socket.id, &surplus).await?;
     }
@@ -114,53 +113,65 @@ impl GroupKeys {
     }
 }
 
-/// Writes rows, until none of them had to be deleted and is named again. False when the socket has
-/// gone meanwhile.
-async fn write<S: ChannelStore + SocketStore>(
+/// Writes the rows of a socket under these keys, each until the given time if there is one.
+///
+/// Until nothing has to be written again: a row had to be deleted and is named again, or a fresh
+/// token moved the end of the session meanwhile. False when the socket has gone.
+pub(crate) async fn write<S: ChannelStore + SocketStore>(
     store: &S,
-    id: &SocketId,
-    mut rows: Vec<ChannelRow>,
+    mut record: Socket,
+    wanted: BTreeMap<ChannelKey, Option<Timestamp>>,
 ) -> Result<bool, StoreError> {
+    let mut missing = wanted.clone();
     loop {
+        let rows: Vec<ChannelRow> =
+            missing.iter().flat_map(|(key, until)| record.rows([key], *until)).collect();
         store.put_rows(&rows).await?;
-        match delete_unnamed(store, id, rows).await? {
-            None => return Ok(false),
-            Some(missing) if missing.is_empty() => return Ok(true),
-            Some(missing) => rows = missing,
+        let Some(written) = delete_unnamed(store, &record.id, rows).await? else {
+            return Ok(false);
+        };
+        let is_moved = written.record.hears_until() != record.hears_until();
+        record = written.record;
+        missing = wanted.clone();
+        missing.retain(|key, _| {
+            written.again.contains(key) || (is_moved && record.channels.contains(key))
+        });
+        if missing.is_empty() {
+            return Ok(true);
         }
     }
 }
 
+/// What is left to do after rows were written.
+struct Written {
+    /// The socket's record as it is by now.
+    record: Socket,
+    /// The keys of rows that were deleted, and that the record names again. Another join may have
+    /// written such a row just before it was deleted here, so it has to be written once more.
+    again: BTreeSet<ChannelKey>,
+}
+
 /// Deletes those of the rows just written that the socket's record no longer names. `None` when
 /// there is no record.
-///
-/// Answers the deleted rows that the record names again afterwards. Another join may have written
-/// such a row just before it was deleted here, so it has to be written once more.
 async fn delete_unnamed<S: ChannelStore + SocketStore>(
     store: &S,
     id: &SocketId,
-    written: Vec<ChannelRow>,
-) -> Result<Option<Vec<ChannelRow>>, StoreError> {
-    let named = keys_on_record(store, id).await?;
-    let is_named = |row: &ChannelRow| named.as_ref().is_some_and(|keys| keys.contains(&row.key));
-    let mut deleted: Vec<ChannelRow> = written.into_iter().filter(|row| !is_named(row)).collect();
-    if deleted.is_empty() {
-        return Ok(named.map(|_| deleted));
+    rows: Vec<ChannelRow>,
+) -> Result<Option<Written>, StoreError> {
+    let record = store.socket(id, Consistency::Strong).await?;
+    let is_named =
+        |row: &ChannelRow| record.as_ref().is_some_and(|record| record.channels.contains(&row.key));
+    let unnamed: Vec<ChannelKey> =
+        rows.iter().filter(|row| !is_named(row)).map(|row| row.key.clone()).collect();
+    if unnamed.is_empty() {
+        return Ok(record.map(|record| Written { record, again: BTreeSet::new() }));
     }
-    let keys: Vec<ChannelKey> = deleted.iter().map(|row| row.key.clone()).collect();
-    store.delete_rows(id, &keys).await?;
-    let named = keys_on_record(store, id).await?;
-    deleted.retain(|row| named.as_ref().is_some_and(|keys| keys.contains(&row.key)));
-    Ok(named.map(|_| deleted))
-}
-
-/// The keys of the rows that the socket's record names; `None` when there is no record.
-async fn keys_on_record(
-    store: &impl SocketStore,
-    id: &SocketId,
-) -> Result<Option<BTreeSet<ChannelKey>>, StoreError> {
-    let socket = store.socket(id, Consistency::Strong).await?;
-    Ok(socket.map(|socket| socket.channels))
+    store.delete_rows(id, &unnamed).await?;
+    let record = store.socket(id, Consistency::Strong).await?;
+    Ok(record.map(|record| {
+        let again = unnamed.into_iter().filter(|key| record.channels.contains(key)).collect();
+        Written { record, again }
+    }))
 }
 
 /// Takes a socket out of groups. Safe to repeat, also after a try that stopped half-way.

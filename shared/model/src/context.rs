@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::groups::Joinable;
+use crate::client::ClaimPolicy;
+use crate::groups::{GroupPolicy, Joinable};
 use crate::id::{ConnectionId, GroupName, HubName, SocketId, UserId};
 use crate::principal::{Principal, TokenKind};
 use crate::session::{Reuse, SessionId, TokenSession};
@@ -14,6 +15,10 @@ use crate::time::Timestamp;
 /// The most that the groups of a token may take in the context, in bytes.
 pub const GROUPS_MAX_BYTES: usize = 4096;
 
+/// The most that the context may take, in bytes: API Gateway's 8 KB for the whole answer, less the
+/// policy and what JSON adds.
+const CONTEXT_MAX_BYTES: usize = 7 * 1024;
+
 /// A principal and what it may join.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
@@ -21,6 +26,17 @@ pub struct Admission {
     pub principal: Principal,
     /// The groups that the client may join besides those its token names.
     pub joinable: Joinable,
+}
+
+/// A token says more than the context of an authorizer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AdmissionError {
+    /// Its groups alone take more than [`GROUPS_MAX_BYTES`].
+    #[error("it names too many groups; negotiate instead")]
+    Groups,
+    /// All that it says together.
+    #[error("it says more than fits")]
+    Size,
 }
 
 /// Who sent a frame, as its event says.
@@ -75,6 +91,47 @@ pub fn groups_text(groups: &[GroupName]) -> String {
 }
 
 impl Admission {
+    /// What later events carry of a principal: the groups that it may join by `patterns`, and the
+    /// claims that backends are `told`.
+    ///
+    /// All claims of a client token whose session ends stay, where they fit: a backend that gives
+    /// the connection a fresh token asks for them.
+    ///
+    /// # Errors
+    /// When the token says more than fits.
+    pub fn new(
+        mut principal: Principal,
+        patterns: &GroupPolicy,
+        told: &ClaimPolicy,
+    ) -> Result<Self, AdmissionError> {
+        if groups_text(&principal.groups).len() > GROUPS_MAX_BYTES {
+            return Err(AdmissionError::Groups);
+        }
+        let joinable = patterns.expand(&principal.claims);
+        let told = told.claims_of(&principal);
+        // Nothing later asks for what the context does not hold.
+        principal.claims.clear();
+        principal.logged_in_at = None;
+        let keeps_all = principal.kind == TokenKind::Client && principal.session_expires.is_some();
+        let mut admission = Self { principal, joinable };
+        if !keeps_all || !admission.fits() {
+            admission.principal.user_claims = told;
+        }
+        if admission.fits() { Ok(admission) } else { Err(AdmissionError::Size) }
+    }
+
+    fn fits(&self) -> bool {
+        let context = self.to_context();
+        let bytes = context.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        bytes <= CONTEXT_MAX_BYTES
+    }
+
+    /// Whether a fresh token may take the place of this one: the session has an end that can be
+    /// moved, and a secret that proves whose connection it is.
+    pub fn is_renewable(&self) -> bool {
+        self.principal.session_expires.is_some() && self.principal.connection.is_some()
+    }
+
     /// The context for the authorizer's answer.
     pub fn to_context(&self) -> BTreeMap<String, String> {
         let who = &self.principal;
@@ -174,7 +231,7 @@ fn groups(text: &str) -> Option<Vec<GroupName>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::groups::GroupPolicy;
+    use crate::values::Values;
 
     fn admission() -> Admission {
         let principal = Principal {
@@ -215,6 +272,30 @@ mod tests {
         let context = anonymous.to_context();
         assert!(!context.contains_key(USER) && !context.contains_key(GROUPS));
         assert_eq!(Admission::from_context(|name| context.get(name).cloned()), Ok(anonymous));
+    }
+
+    #[test]
+    fn claims_that_nobody_is_told_stay_where_a_fresh_token_may_come_and_they_fit() {
+        let (patterns, told) = (GroupPolicy::default(), ClaimPolicy::default());
+        let admitted = |principal: &Principal| {
+            let admission = Admission::new(principal.clone(), &patterns, &told);
+            admission.map(|admission| admission.principal.user_claims)
+        };
+        let principal = admission().principal;
+        assert_eq!(admitted(&principal), Ok(principal.user_claims.clone()));
+        let endless = Principal { session_expires: None, ..principal.clone() };
+        assert_eq!(admitted(&endless), Ok(Values::new()));
+        let of_app = Principal { kind: TokenKind::App, ..principal.clone() };
+        assert_eq!(admitted(&of_app), Ok(Values::new()));
+        let long = Values::from([("pad".to_owned(), vec!["x".repeat(CONTEXT_MAX_BYTES)])]);
+        let too_long = Principal { user_claims: long, ..principal.clone() };
+        assert_eq!(admitted(&too_long), Ok(Values::new()));
+        let token_id = Some("x".repeat(CONTEXT_MAX_BYTES));
+        let much = Principal { token_id, ..principal.clone() };
+        assert_eq!(admitted(&much), Err(AdmissionError::Size));
+        let name = |n: usize| GroupName::parse(&format!("group-{n:04}")).unwrap();
+        let groups = (0..400).map(name).collect();
+        assert_eq!(admitted(&Principal { groups, ..principal }), Err(AdmissionError::Groups));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use content::{Action, Answer, Content, Scope};
 pub use read::{Element, EnvelopeRules, parse, read, without_mark};
 pub use rejection::{RejectReason, Rejection};
 pub use retention::Retention;
-pub use write::joined;
+pub use write::{joined, with_hub};
 
 use crate::id::{ConnectionId, HubName};
 use crate::message_group::MessageGroup;

@@ -147,6 +147,12 @@ impl Producers {
         roles.iter().any(|role| self.leaves_role(role) || may(role))
     }
 
+    /// Whether a bearer of these roles may produce a notification.
+    pub fn allow_roles(&self, roles: &[String], notification: &Notification) -> bool {
+        let may = |role: &String| self.entries_of_role(role).any(|one| one.covers(notification));
+        roles.iter().any(|role| self.leaves_role(role) || may(role))
+    }
+
     /// Whether a role may do everything, since no entry names the role.
     pub fn leaves_role(&self, role: &str) -> bool {
         self.entries_of_role(role).next().is_none()

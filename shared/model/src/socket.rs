@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::channel::{ChannelKey, ChannelRow, Member};
+use crate::context::Admission;
 use crate::id::{ConnectionId, HubName, KeyedName, SocketId, UserId};
 use crate::session::SocketSession;
 use crate::time::Timestamp;
 
 /// How long rows outlive the hard cap of 2 hours that API Gateway puts on a connection.
 pub const ROW_LIFETIME: Duration = Duration::from_mins(130);
-/// How long the record of a socket outlives the session that it belongs to.
-pub const SESSION_GRACE: Duration = Duration::from_mins(1);
 
 /// Where a socket is in its life.
 ///
@@ -51,6 +50,8 @@ pub struct Socket {
     pub session_expires: Option<Timestamp>,
     /// The session of the client token that opened it; `None` for app tokens.
     pub session: Option<SocketSession>,
+    /// What its client's token says, where a fresh token may take its place; `None` elsewhere.
+    pub admission: Option<Box<Admission>>,
     /// The full keys of the channel rows it has, or is about to have.
     pub channels: BTreeSet<ChannelKey>,
     /// When the work that was charged so far is paid for; `None` when none was.
@@ -68,11 +69,24 @@ impl Socket {
         self.channels.iter().filter_map(ChannelKey::group_of)
     }
 
-    /// When this socket's record ends.
+    /// When this socket's record ends: not with its session, whose end a fresh token may move.
     pub fn expires(&self) -> Timestamp {
-        let by_age = self.connected_at.plus(ROW_LIFETIME);
-        let by_session = self.session_expires.map(|end| end.plus(SESSION_GRACE));
-        by_session.map_or(by_age, |end| end.min(by_age))
+        self.connected_at.plus(ROW_LIFETIME)
+    }
+
+    /// When its session ends, as far as nobody takes that back; `None` when it does not end.
+    ///
+    /// A refresh moves the end first and notes the admission last. Until then, and when a refresh
+    /// stopped half-way, the earlier of the two ends counts: rows may be missing beyond it.
+    pub fn session_end(&self) -> Option<Timestamp> {
+        let admission = self.admission.as_ref();
+        let noted = admission.and_then(|admission| admission.principal.session_expires);
+        self.session_expires.into_iter().chain(noted).min()
+    }
+
+    /// Whether its session goes on at `now`.
+    pub fn is_in_session(&self, now: Timestamp) -> bool {
+        self.session_end().is_none_or(|end| now < end)
     }
 
     /// The socket as channel rows describe it.

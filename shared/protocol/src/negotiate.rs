@@ -3,6 +3,9 @@
 //! Only WebSockets with text frames are offered.
 //! After <https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/TransportProtocols.md>.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// Which shape of answer a client understands.
@@ -67,6 +70,9 @@ pub struct NegotiateResponse {
     /// ask for this fails.
     #[serde(default, skip_serializing_if = "is_false")]
     pub use_stateful_reconnect: bool,
+    /// For how many seconds the token is good, where the client should refresh it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_lifetime_seconds: Option<LifetimeSeconds>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
@@ -87,6 +93,7 @@ impl NegotiateResponse {
                 connection_token: None,
                 available_transports,
                 use_stateful_reconnect: false,
+                token_lifetime_seconds: None,
             },
             NegotiateVersion::V1 => Self {
                 negotiate_version: 1,
@@ -94,6 +101,7 @@ impl NegotiateResponse {
                 connection_token: Some(connection_token),
                 available_transports,
                 use_stateful_reconnect: false,
+                token_lifetime_seconds: None,
             },
         }
     }
@@ -116,12 +124,43 @@ pub struct Redirect {
     pub access_token: String,
     /// Always empty. Some clients fail without it, as Azure SignalR found out.
     pub available_transports: Vec<Transport>,
+    /// For how many seconds the token is good, where the client should refresh it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_lifetime_seconds: Option<LifetimeSeconds>,
 }
 
 impl Redirect {
     /// A redirect to `url` with a token for it.
     pub const fn new(url: String, access_token: String) -> Self {
-        Self { url, access_token, available_transports: Vec::new() }
+        let available_transports = Vec::new();
+        Self { url, access_token, available_transports, token_lifetime_seconds: None }
+    }
+}
+
+/// The answer to a refresh. Clients take it for a JSON object, be it an empty one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshResponse {
+    /// The token for the next connection, where the client was sent elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+    /// For how many seconds the new token is good; without it the client refreshes no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_lifetime_seconds: Option<LifetimeSeconds>,
+}
+
+/// How long a token is good: whole seconds from 1 to 2^31 - 1. The .NET client fails on any other
+/// number, and takes no 0 for a lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LifetimeSeconds(NonZeroU32);
+
+impl LifetimeSeconds {
+    /// The whole seconds of a lifetime; `None` for less than one. A longer one than clients read is
+    /// cut.
+    pub fn of(lifetime: Duration) -> Option<Self> {
+        let seconds = i32::try_from(lifetime.as_secs()).unwrap_or(i32::MAX);
+        NonZeroU32::new(seconds.unsigned_abs()).map(Self)
     }
 }
 
@@ -134,6 +173,8 @@ pub struct Refusal {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -159,10 +200,34 @@ mod tests {
         );
         let stateful = serde_json::to_string(&v1.with_stateful_reconnect()).unwrap();
         assert!(stateful.ends_with(r#","useStatefulReconnect":true}"#), "{stateful}");
+        let lifetime = LifetimeSeconds::of(Duration::from_millis(3_600_999));
+        let refreshed = Redirect {
+            token_lifetime_seconds: lifetime,
+            ..Redirect::new("https://h/client/?hub=n".into(), "t".into())
+        };
+        assert_eq!(
+            serde_json::to_string(&refreshed).unwrap(),
+            r#"{"url":"https://h/client/?hub=n","accessToken":"t","availableTransports":[],"tokenLifetimeSeconds":3600}"#
+        );
+        assert_eq!(serde_json::to_string(&RefreshResponse::default()).unwrap(), "{}");
+        let refreshed =
+            RefreshResponse { access_token: Some("t".into()), token_lifetime_seconds: lifetime };
+        assert_eq!(
+            serde_json::to_string(&refreshed).unwrap(),
+            r#"{"accessToken":"t","tokenLifetimeSeconds":3600}"#
+        );
         let redirect = Redirect::new("https://h/client/?hub=n".into(), "t".into());
         assert_eq!(
             serde_json::to_string(&redirect).unwrap(),
             r#"{"url":"https://h/client/?hub=n","accessToken":"t","availableTransports":[]}"#
         );
+    }
+
+    #[test]
+    fn a_lifetime_is_a_number_that_clients_read_or_none() {
+        let written = |lifetime| LifetimeSeconds::of(lifetime).map(|it| json!(it));
+        assert_eq!(written(Duration::from_millis(999)), None);
+        assert_eq!(written(Duration::from_secs(1)), Some(json!(1)));
+        assert_eq!(written(Duration::MAX), Some(json!(i32::MAX)));
     }
 }

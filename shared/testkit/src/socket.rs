@@ -22,6 +22,7 @@ pub fn connecting(hub: &str, id: &str, user: &str) -> Socket {
         handshake_at: None,
         session_expires: None,
         session: None,
+        admission: None,
         channels: BTreeSet::new(),
         paid_at: None,
         id,

@@ -6,6 +6,7 @@
 
 mod access;
 mod channels;
+mod deadlines;
 mod erasure;
 mod lines;
 mod progress;

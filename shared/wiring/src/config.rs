@@ -226,7 +226,7 @@ fn queues(reader: &mut Reader<'_>) -> Option<QueueUrls> {
 fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
     let default_hub = reader.default_hub();
     let hubs = reader.hubs_or_any();
-    let implicit_broadcast = reader.flag("IMPLICIT_BROADCAST", true);
+    let implicit_broadcast = reader.implicit_broadcast();
     let concurrency = reader.number("FANOUT_CONCURRENCY", 1..=900, 128);
     let retry_ms = reader.number("FANOUT_RETRY_MS", 0..=60_000, 3000);
     let direct_max = reader.number("FANOUT_DIRECT_MAX", 1..=10_000, 1000);

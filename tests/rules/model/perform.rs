@@ -125,7 +125,7 @@ async fn enter(world: World, at: usize) {
     let principal = &caller.admission.principal;
     let request = ConnectRequest {
         socket: caller.socket.clone(),
-        principal,
+        admission: &caller.admission,
         hub: principal.hub.clone(),
         origin: None,
         host: None,

@@ -12,7 +12,7 @@ use hubcast_model::session::{Reuse, SessionId, TokenSession};
 use hubcast_model::socket::SocketState;
 use hubcast_model::time::Clock;
 use hubcast_testkit::clock::START;
-use hubcast_testkit::principal::{anonymous, caller, principal};
+use hubcast_testkit::principal::{admission, anonymous, caller, principal};
 use hubcast_testkit::{Fault, name};
 
 use crate::stage::{ACCEPTED, HUB, SHAKE, Stage, claiming, connect_settings};
@@ -44,10 +44,10 @@ async fn a_socket_without_a_connection_token_is_known_by_its_own_id() {
 }
 
 async fn connect_to(stage: &Stage, hub: HubName, origin: Option<&str>) -> Result<(), ConnectError> {
-    let principal = principal(HUB, "alice");
+    let admission = admission(principal(HUB, "alice"));
     let request = ConnectRequest {
         socket: name::socket("s1="),
-        principal: &principal,
+        admission: &admission,
         hub,
         origin,
         host: Some("api.example"),

@@ -21,6 +21,7 @@ mod limit;
 mod lines;
 mod pings;
 mod races;
+mod refresh;
 mod retention;
 mod stage;
 mod upstream;

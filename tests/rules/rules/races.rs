@@ -4,6 +4,7 @@ mod changing;
 mod coming;
 mod entering;
 mod joining;
+mod refreshing;
 mod telling;
 
 use hubcast_delivery::Publish;

@@ -175,7 +175,7 @@ impl Stage {
     pub(crate) async fn connect(&self, caller: &Caller) -> Result<(), ConnectError> {
         let request = ConnectRequest {
             socket: caller.socket.clone(),
-            principal: &caller.admission.principal,
+            admission: &caller.admission,
             hub: caller.admission.principal.hub.clone(),
             origin: Some("https://app.example"),
             host: None,

@@ -58,7 +58,7 @@ impl Told {
         let tier = ("tier".to_owned(), vec!["gold".to_owned()]);
         let request = ConnectRequest {
             socket: caller.socket.clone(),
-            principal: &caller.admission.principal,
+            admission: &caller.admission,
             hub: caller.admission.principal.hub.clone(),
             origin: None,
             host: None,

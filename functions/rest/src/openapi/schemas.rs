@@ -20,6 +20,7 @@ pub(super) fn all() -> Value {
     let count = json!({ "type": "integer", "minimum": 0 });
     let group = name_schema();
     let payload = json!({ "$ref": "#/components/schemas/PayloadMessage" });
+    let claim = object(&["type", "value"], &json!({ "type": text, "value": text }));
     let typed = |name: &str| json!({ "const": name });
     json!({
         "PayloadMessage": object(&["target"], &json!({
@@ -48,6 +49,13 @@ pub(super) fn all() -> Value {
         "UserPage": page(&object(&["userId"], &json!({ "userId": text }))),
         "Groups": page(&object(&["group"], &json!({ "group": text }))),
         "Count": object(&["connections", "users"], &json!({ "connections": count, "users": count })),
+        "ConnectionRequest": object(&["connectionToken"], &json!({ "connectionToken": text })),
+        "RefreshAuthRequest": object(&["connectionToken"], &json!({
+            "connectionToken": text,
+            "expireTime": { "type": ["string", "null"], "format": "date-time" },
+            "claims": { "type": ["array", "null"], "items": claim },
+        })),
+        "ConnectionClaims": object(&["claims"], &json!({ "claims": { "type": "array", "items": claim } })),
         "Document": { "type": "object" },
     })
 }

@@ -9,6 +9,7 @@ use hubcast_backend::Backend;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::front_door::FrontDoor;
+use hubcast_model::groups::GroupPolicy;
 use hubcast_model::producers::Producers;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
 use hubcast_testkit::token::{ISSUER, PUBLIC_URL, access_keys};
@@ -47,6 +48,8 @@ pub(crate) fn rig() -> Rig {
         clock,
         hubs: Hubs::Only(vec![name::hub("notifications")]),
         producers: Producers::default(),
+        implicit_broadcast: true,
+        groups: GroupPolicy::default(),
         public_url,
         invoke_timeout: Duration::from_secs(1),
     };

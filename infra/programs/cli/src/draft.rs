@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hubcast_model::envelope::{
-    self, Element, EnvelopeRules, Notification, RejectReason, Rejection, joined,
+    self, Element, EnvelopeRules, Notification, RejectReason, Rejection, joined, with_hub,
 };
 use hubcast_model::frame::check_size;
 use hubcast_model::id::HubName;
@@ -59,20 +59,6 @@ fn checked(body: &str, hub: &HubName) -> Result<Vec<(Box<RawValue>, Notification
         Ok((json, notification))
     };
     envelope::parse(body, &rules)?.into_iter().map(checked).collect()
-}
-
-/// The element with the hub, if it names none: the deployment may have another default.
-fn with_hub(element: &RawValue, hub: &HubName) -> Result<String, Rejection> {
-    let mut properties = properties(element.get())?;
-    let is_hub = |name: &String| name.eq_ignore_ascii_case("hub");
-    let names_one = |value: &&RawValue| !matches!(value.get(), "null" | "\"\"");
-    if properties.iter().any(|(name, value)| is_hub(name) && names_one(value)) {
-        return Ok(element.get().to_owned());
-    }
-    properties.retain(|name, _| !is_hub(name));
-    let own = serde_json::value::to_raw_value(hub.as_str()).map_err(broken)?;
-    properties.insert("hub".to_owned(), &own);
-    serde_json::to_string(&properties).map_err(broken)
 }
 
 /// The element with its properties in the order of their names, as `--dry-run` shows all elements

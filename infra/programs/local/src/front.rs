@@ -15,7 +15,7 @@ use rest::RAW_PATH_HEADER;
 use serde_json::json;
 
 use crate::aws;
-use crate::front_door::{is_of_servers, spelled};
+use crate::front_door::{is_of_negotiation, is_of_servers, spelled};
 use crate::gateway::{
     Function, connection_id, has_sockets, http_request, is_upgrade, management_request, upgrade,
 };
@@ -71,7 +71,7 @@ async fn public(services: &Services, peer: SocketAddr, parts: &Parts, body: Byte
     if path.starts_with("/api/") {
         return backend(services, peer, parts.clone(), body).await;
     }
-    if path.ends_with("/negotiate") {
+    if is_of_negotiation(path) {
         return negotiation(services, peer, parts, &body).await;
     }
     match (&parts.method, path) {

@@ -12,7 +12,8 @@ const SURFACES: [&str; 4] = ["api", "client", "hubs", "server"];
 /// The surfaces of clients, whose queries have names of the protocol.
 const OF_CLIENTS: [&str; 2] = ["client", "hubs"];
 const NAMES: [&str; 5] = [HUB, CONNECTION, TOKEN, VERSION, STATEFUL];
-const NEGOTIATE: &str = "/negotiate";
+/// What the function of negotiation answers below a surface of clients.
+const ACTS: [&str; 2] = ["/negotiate", "/refresh"];
 
 /// The target of a request in its one spelling. What is no surface stays as it is.
 pub(crate) fn spelled(uri: Uri) -> Uri {
@@ -35,9 +36,18 @@ pub(crate) fn is_of_servers(uri: &Uri) -> bool {
     uri.path() == "/server" || uri.path().starts_with("/server/")
 }
 
+/// Whether the function of negotiation answers a path.
+pub(crate) fn is_of_negotiation(path: &str) -> bool {
+    ACTS.iter().any(|act| path.ends_with(act))
+}
+
 fn below(rest: &str) -> String {
-    let (before, last) = rest.split_at(rest.len().saturating_sub(NEGOTIATE.len()));
-    if last.eq_ignore_ascii_case(NEGOTIATE) { format!("{before}{NEGOTIATE}") } else { rest.into() }
+    let ends_in = |act: &&str| rest.to_ascii_lowercase().ends_with(*act);
+    let Some(act) = ACTS.into_iter().find(ends_in) else {
+        return rest.to_owned();
+    };
+    let before = rest.get(..rest.len().saturating_sub(act.len())).unwrap_or_default();
+    format!("{before}{act}")
 }
 
 fn named(query: &str) -> String {
@@ -58,6 +68,8 @@ mod tests {
         for (asked, spelled_as) in [
             ("/HUBS/Chat?Access_Token=X%3D&Tenant=A", "/hubs/Chat?access_token=X%3D&Tenant=A"),
             ("/Hubs/Chat/Negotiate?NegotiateVersion=1", "/hubs/Chat/negotiate?negotiateVersion=1"),
+            ("/Hubs/Chat/Refresh?Tenant=a", "/hubs/Chat/refresh?Tenant=a"),
+            ("/CLIENT/refresh?Hub=a", "/client/refresh?hub=a"),
             ("//hubs//chat", "/hubs//chat"),
             ("/Client/?Hub=a&hub=b&ID=c", "/client/?hub=a&hub=b&id=c"),
             ("//API/V1/hubs/x?Excluded=1", "/api/V1/hubs/x?Excluded=1"),

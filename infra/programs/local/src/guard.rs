@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
 use hubcast_model::origin::{Origins, is_private_host, is_same};
 
+use crate::front_door::is_of_negotiation;
 use crate::gateway::is_upgrade;
 
 const FOREIGN_HOST: &str = "this stack goes by localhost, by names without a dot, by names of .localhost, .internal and .test, and by addresses; a website could have any other name";
@@ -37,7 +38,7 @@ fn names_aws(headers: &HeaderMap) -> bool {
 /// Whether the function behind the path looks at the origin, or at a token, by itself.
 fn looks_at_origins(parts: &Parts) -> bool {
     let path = parts.uri.path();
-    is_upgrade(&parts.headers) || path.ends_with("/negotiate") || path.starts_with("/api/")
+    is_upgrade(&parts.headers) || is_of_negotiation(path) || path.starts_with("/api/")
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -59,7 +60,7 @@ mod tests {
             let request = if target { request.header("x-amz-target", scan) } else { request };
             request.body(()).unwrap().into_parts().0
         };
-        for path in ["/", "/api/hubs/h/:send", "/hubs/h/negotiate", "/client/negotiate"] {
+        for path in ["/", "/api/hubs/h/:send", "/hubs/h/negotiate", "/client/refresh"] {
             assert_eq!(objection(&request(path, true)), Some(FOREIGN_ORIGIN), "{path}");
         }
         assert_eq!(objection(&request("/api/hubs/h/:send", false)), None);

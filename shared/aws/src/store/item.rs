@@ -1,10 +1,11 @@
 //! Items to our types and back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_model::channel::{ChannelKey, ChannelRow, Member};
+use hubcast_model::context::Admission;
 use hubcast_model::id::{ConnectionId, HubName, SocketId, UserId};
 use hubcast_model::ports::StoreError;
 use hubcast_model::session::{SessionId, SocketSession};
@@ -12,8 +13,8 @@ use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 
 use super::key::{
-    self, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HANDSHAKE, HUB, PAID, PK, SESSION, SK,
-    SOCKET, STATE, TOKEN_SESSION, TTL, USER,
+    self, ADMISSION, CHANNELS, CONNECTED, CONNECTION, EXPIRES, GRACE, HANDSHAKE, HUB, PAID, PK,
+    SESSION, SK, SOCKET, STATE, TOKEN_SESSION, TTL, USER,
 };
 
 /// An item as DynamoDB holds it.
@@ -66,6 +67,7 @@ pub(super) fn from_socket(socket: &Socket) -> Item {
         (TOKEN_SESSION, session.map(|session| text(session.id.as_str()))),
         (GRACE, grace.map(number)),
         (PAID, socket.paid_at.map(millis)),
+        (ADMISSION, socket.admission.as_deref().map(admission)),
         (CHANNELS, (!keys.is_empty()).then(|| channels(&keys))),
         (TTL, Some(ttl(socket.expires()))),
     ];
@@ -94,6 +96,7 @@ pub(super) fn to_socket(item: &Item) -> Result<Option<Socket>, StoreError> {
         handshake_at: at(item, HANDSHAKE),
         session_expires: at(item, SESSION),
         session: session(item),
+        admission: to_admission(item)?.map(Box::new),
         channels: channels
             .into_iter()
             .flatten()
@@ -101,6 +104,26 @@ pub(super) fn to_socket(item: &Item) -> Result<Option<Socket>, StoreError> {
             .collect::<BTreeSet<_>>(),
         paid_at: at(item, PAID),
     }))
+}
+
+/// An admission as one text: the context that the authorizer would answer.
+pub(super) fn admission(admission: &Admission) -> AttributeValue {
+    // Texts alone make JSON in any case.
+    text(serde_json::to_string(&admission.to_context()).unwrap_or_default())
+}
+
+fn to_admission(item: &Item) -> Result<Option<Admission>, StoreError> {
+    let what = "the admission of a socket";
+    let Some(value) = item.get(ADMISSION) else {
+        return Ok(None);
+    };
+    let context: BTreeMap<String, String> = value
+        .as_s()
+        .ok()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or(StoreError::Corrupt { what })?;
+    let admission = Admission::from_context(|name| context.get(name).cloned());
+    admission.map(Some).map_err(|_| StoreError::Corrupt { what })
 }
 
 fn session(item: &Item) -> Option<SocketSession> {

@@ -24,6 +24,8 @@ pub(super) const TOKEN_SESSION: &str = "session";
 pub(super) const GRACE: &str = "graceMillis";
 pub(super) const CHANNELS: &str = "channels";
 pub(super) const PAID: &str = "paidAt";
+/// What the token of a connection says, where a fresh one may take its place.
+pub(super) const ADMISSION: &str = "admission";
 
 pub(super) const SOCKET: &str = "SOCKET";
 pub(super) const CLAIM: &str = "CLAIM";

@@ -12,7 +12,8 @@ use hubcast_model::work::Charge;
 use super::item::{self, to_socket};
 use super::{DynamoStore, if_met, key};
 
-const IS_THERE: &str = "(#state = :joining OR #state = :ready)";
+/// Whether a socket is joining or ready.
+pub(super) const IS_THERE: &str = "(#state = :joining OR #state = :ready)";
 const HAS_PAID: &str = "(attribute_not_exists(#paid) OR #paid <= :now)";
 
 /// Which charge a note holds.

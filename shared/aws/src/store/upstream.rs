@@ -48,6 +48,20 @@ impl ClientStore for DynamoStore {
         output.item.as_ref().map(to_client).transpose()
     }
 
+    async fn renew_claims(&self, socket: &SocketId, claims: &Values) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::client(socket)))
+            .update_expression("SET #claims = :claims")
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#claims", CLAIMS)
+            .expression_attribute_values(":claims", values("renew_claims", claims)?);
+        Ok(if_met("renew_claims", update.send().await)?.is_some())
+    }
+
     async fn mark_announced(&self, socket: &SocketId) -> Result<bool, StoreError> {
         let update = self
             .client

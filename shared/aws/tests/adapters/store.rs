@@ -28,6 +28,11 @@ async fn records_are_kept() {
 }
 
 #[tokio::test]
+async fn deadlines_are_kept() {
+    store::deadlines::all(&table().await).await;
+}
+
+#[tokio::test]
 async fn channels_are_kept() {
     store::channels::all(&table().await).await;
 }

@@ -45,6 +45,8 @@ struct Purse {
     is_through: bool,
     /// When the socket's Close reaches its client, if the socket was ended here.
     told_at: Option<Timestamp>,
+    /// Until when a fresh token lets the session go on, as the socket's record said last.
+    renewed_until: Option<Timestamp>,
 }
 
 impl Purse {
@@ -123,6 +125,18 @@ impl Budget {
     pub(super) fn ended(&self, socket: &SocketId) -> Option<Timestamp> {
         let purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
         purses.get(socket).and_then(|purse| purse.told_at)
+    }
+
+    /// Notes until when a fresh token lets a session go on.
+    pub(super) fn note_renewed(&self, socket: &SocketId, until: Timestamp, now: Timestamp) {
+        self.with(socket, now, |purse| purse.renewed_until = Some(until));
+    }
+
+    /// Whether a fresh token is known to let a session go on.
+    pub(super) fn is_renewed(&self, socket: &SocketId, now: Timestamp) -> bool {
+        let purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = purses.get(socket).and_then(|purse| purse.renewed_until);
+        until.is_some_and(|until| now < until)
     }
 
     fn with<T>(

@@ -19,6 +19,7 @@ use signalr_protocol::texts;
 
 use super::calls::{Cancelled, HandUp};
 use super::closer::{Closer, Notice};
+use super::deadline::Deadlines;
 use super::farewell::{Farewell, Stage};
 use super::invocation::{Invoked, Streamed};
 use super::known::Known;
@@ -44,6 +45,7 @@ pub(super) struct Conversation<S, G, C, H, I, B> {
     pub(super) meter: Meter<S, C>,
     pub(super) handshake: H,
     pub(super) liveness: Arc<Liveness<S, C>>,
+    pub(super) deadlines: Deadlines<S, C>,
     pub(super) invocations: I,
     /// `None` when backends hear of nothing.
     pub(super) calls: Option<B>,
@@ -75,7 +77,14 @@ where
             Err(err @ FrameError::TooManyRecords { .. }) => Some(End::limit(err.to_string())),
             Err(err) => Some(End::Broken(err.to_string())),
         };
-        if let Some(end) = end.or_else(|| due_end(caller, self.lifetime, self.clock.now())) {
+        let end = match end {
+            None => match self.deadlines.due(caller, &self.meter.budget).await {
+                None => due_end(caller, self.lifetime, self.clock.now()),
+                end => end,
+            },
+            end => end,
+        };
+        if let Some(end) = end {
             reply.push_str(&self.close(caller, end).await);
         }
         reply

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use hubcast_membership::membership::{Groups, effective, join, leave};
 use hubcast_membership::shards::Shards;
+use hubcast_membership::token::{is_blocked, token_groups};
 use hubcast_model::channel::{ChannelKey, ShardCounts};
 use hubcast_model::context::Caller;
 use hubcast_model::id::{GroupName, KeyedName, UserId};
@@ -24,9 +25,6 @@ use hubcast_model::ports::{
 use hubcast_model::session::Reuse;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
-
-use super::grant::token_groups;
-use crate::connect::is_blocked;
 
 /// How a handshake began.
 #[derive(Debug)]
@@ -96,8 +94,9 @@ where
         socket: &Socket,
     ) -> Result<Entry, StoreError> {
         self.store.put_rows(&socket.rows(&socket.channels, None)).await?;
-        let token_groups = token_groups(&*self.store, caller, self.clock.now()).await?;
-        if is_blocked(&*self.store, &caller.admission.principal, self.clock.now()).await? {
+        let (store, principal) = (&*self.store, &caller.admission.principal);
+        let token_groups = token_groups(store, principal, self.clock.now()).await?;
+        if is_blocked(store, principal, self.clock.now()).await? {
             return Ok(Entry::Blocked);
         }
         let groups = self.enter_groups(socket, &token_groups).await?;

@@ -22,9 +22,10 @@ use signalr_protocol::texts;
 
 use super::boards::Boards;
 use super::completion::{MethodResult, complete};
-use super::grant::{standing, token_groups};
+use super::joinable::{may_join, still_may_join};
 use super::known::{Known, Look};
 use super::refusal::{group_argument, too_many, unauthorized};
+use super::standing::standing;
 use super::step::{Answer, End, Step};
 use super::welcome::WelcomeError;
 
@@ -123,7 +124,7 @@ where
         call: &GroupCall,
         group: &GroupName,
     ) -> Result<Outcome, Failure> {
-        if !self.may_join(caller, group).await? {
+        if !may_join(&*self.store, caller, group, self.clock.now()).await? {
             return Ok(unauthorized(&call.call, group));
         }
         let keyed = group.keyed();
@@ -136,7 +137,7 @@ where
             return Ok(too_many(&call.call, self.groups_max));
         }
         call.known.forget_look();
-        match self.join_unless_denied(call, group).await? {
+        match self.join_unless_denied(caller, call, group).await? {
             Outcome::Void => self.show_or_leave(call, keyed).await,
             refusal => Ok(refusal),
         }
@@ -199,23 +200,19 @@ impl<S: ChannelStore, G, C> GroupMethods<S, G, C> {
     }
 }
 
-impl<S: GrantStore, G, C: Clock> GroupMethods<S, G, C> {
-    async fn may_join(&self, caller: &Caller, group: &GroupName) -> Result<bool, StoreError> {
-        if caller.admission.joinable.allows(group) {
-            return Ok(true);
-        }
-        Ok(token_groups(&*self.store, caller, self.clock.now()).await?.contains(group))
-    }
-}
-
 impl<S, G, C> GroupMethods<S, G, C>
 where
-    S: ChannelStore + MembershipStore + ShardStore + SocketStore,
+    S: ChannelStore + GrantStore + MembershipStore + ShardStore + SocketStore,
     C: Clock,
 {
     /// Joins first and reads the denials afterwards, as everyone does who races with a change of
-    /// membership.
-    async fn join_unless_denied(&self, call: &GroupCall, group: &GroupName) -> MethodResult {
+    /// membership. A fresh token may also come meanwhile that does not allow the group.
+    async fn join_unless_denied(
+        &self,
+        caller: &Caller,
+        call: &GroupCall,
+        group: &GroupName,
+    ) -> MethodResult {
         let (store, socket) = (&*self.store, &call.look.socket);
         let charge = self.allowance.charge(JOIN_UNITS, self.clock.now(), socket.paid_at);
         let mut charge = Some(charge);
@@ -226,12 +223,13 @@ where
             if !join_charged(store, counts, socket, &groups, charge.take()).await? {
                 return Ok(Outcome::Error(texts::unexpected(&call.call.target)));
             }
-            if !self.is_denied(socket, &keyed).await? {
+            let is_denied = self.is_denied(socket, &keyed).await?;
+            if !is_denied && still_may_join(store, caller, group, self.clock.now()).await? {
                 return Ok(Outcome::Void);
             }
             leave(store, counts, socket, &BTreeSet::from([keyed.clone()])).await?;
             // A user who was added meanwhile may have been joined before this leave was through.
-            if self.is_denied(socket, &keyed).await? {
+            if !is_denied || self.is_denied(socket, &keyed).await? {
                 return Ok(unauthorized(&call.call, group));
             }
         }

@@ -1,4 +1,4 @@
-//! How long sockets live: until the end of their session, and not until the gateway cuts them.
+//! How long sockets live: not until the gateway cuts them.
 
 use std::time::Duration;
 
@@ -6,14 +6,10 @@ use hubcast_model::context::Caller;
 use hubcast_model::id::SocketId;
 use hubcast_model::time::Timestamp;
 
-use super::step::{End, SESSION_OVER};
+use super::step::End;
 
-/// The end of a session that is over, or of a socket that the gateway will cut soon: the gateway
-/// lets sockets live for `lifetime`.
+/// The end of a socket that the gateway will cut soon: the gateway lets sockets live for `lifetime`.
 pub(super) fn due_end(caller: &Caller, lifetime: Duration, now: Timestamp) -> Option<End> {
-    if caller.admission.principal.is_over(now) {
-        return Some(End::reconnect(SESSION_OVER));
-    }
     let age = now.since(caller.connected_at);
     (age >= recycle_age(&caller.socket, lifetime))
         .then(|| End::reconnect("The connection is being renewed."))

@@ -73,6 +73,10 @@ impl<S: SocketStore, C: Clock> Answer<Ping> for Liveness<S, C> {
             return Step::Reply(PING.to_owned());
         }
         match self.readiness(caller).await {
+            // A backend may have moved the end of the session forward.
+            Ok(Readiness::Ready(socket)) if !socket.is_in_session(self.clock.now()) => {
+                Step::End(End::over())
+            }
             Ok(Readiness::Ready(_)) => Step::Reply(PING.to_owned()),
             Ok(Readiness::Connecting | Readiness::Joining) => Step::End(End::Drop),
             Ok(Readiness::Unknown) => Step::End(End::unknown()),

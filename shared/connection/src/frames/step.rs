@@ -89,6 +89,11 @@ impl End {
             Self::Drop => "cut",
         }
     }
+
+    /// The end of a session whose time is over.
+    pub(super) fn over() -> Self {
+        Self::reconnect(SESSION_OVER)
+    }
 }
 
 /// The end of a request that the table did not answer. The client may try again.

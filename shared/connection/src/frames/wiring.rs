@@ -11,6 +11,7 @@ use super::budget::Budget;
 use super::calls::Calls;
 use super::closer::Closer;
 use super::conversation::Conversation;
+use super::deadline::Deadlines;
 use super::entrance::Entrance;
 use super::exit::Exit;
 use super::group::GroupMethods;
@@ -76,6 +77,7 @@ pub(super) fn conversation<S, G, C, U>(
         },
         handshake: wiring.handshake(settings),
         liveness: Arc::clone(&wiring.liveness),
+        deadlines: Deadlines { store: Arc::clone(&wiring.store), clock: Arc::clone(&wiring.clock) },
         invocations: wiring.invocations(settings),
         calls: wiring.calls(),
         results: Results { store: Arc::clone(&wiring.store) },

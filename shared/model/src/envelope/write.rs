@@ -3,14 +3,17 @@
 //! The properties stand in the order in which the documents list them. What is
 //! not said is left out.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::content::{Action, Answer, Content, Scope};
+use super::rejection::{RejectReason, Rejection};
 use super::retention::Retention;
 use super::{EVERYWHERE, Notification};
 use crate::audience::Audience;
-use crate::id::{ConnectionId, GroupName, UserId};
+use crate::id::{ConnectionId, GroupName, HubName, UserId};
 use crate::queue_text;
 
 impl Notification {
@@ -198,4 +201,24 @@ impl<'a> Properties<'a> {
             several => self.group_names = Some(several.iter().map(GroupName::as_str).collect()),
         }
     }
+}
+
+/// The element with the hub, if it names none: whoever reads it may have another default.
+///
+/// # Errors
+/// When the element is no object.
+pub fn with_hub(element: &RawValue, hub: &HubName) -> Result<String, Rejection> {
+    let broken =
+        |err: serde_json::Error| Rejection::new(RejectReason::NotAnObject, err.to_string());
+    let mut properties: BTreeMap<String, &RawValue> =
+        serde_json::from_str(element.get()).map_err(broken)?;
+    let is_hub = |name: &String| name.eq_ignore_ascii_case("hub");
+    let names_one = |value: &&RawValue| !matches!(value.get(), "null" | "\"\"");
+    if properties.iter().any(|(name, value)| is_hub(name) && names_one(value)) {
+        return Ok(element.get().to_owned());
+    }
+    properties.retain(|name, _| !is_hub(name));
+    let own = serde_json::value::to_raw_value(hub.as_str()).map_err(broken)?;
+    properties.insert("hub".to_owned(), &own);
+    serde_json::to_string(&properties).map_err(broken)
 }

@@ -6,6 +6,7 @@ use super::StoreError;
 use crate::client::{Client, ClientRecord};
 use crate::id::SocketId;
 use crate::time::Timestamp;
+use crate::values::Values;
 
 /// The clients that backends hear of.
 pub trait ClientStore: Send + Sync {
@@ -22,6 +23,13 @@ pub trait ClientStore: Send + Sync {
         &self,
         socket: &SocketId,
     ) -> impl Future<Output = Result<Option<ClientRecord>, StoreError>> + Send;
+
+    /// Replaces the claims of a client, which stays announced if it was; false when it is not kept.
+    fn renew_claims(
+        &self,
+        socket: &SocketId,
+        claims: &Values,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Notes that a client was announced; false when it is not kept any more.
     fn mark_announced(

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod channels;
 pub mod claims;
+pub mod deadlines;
 pub mod erasure;
 pub mod lines;
 pub mod progress;
@@ -15,9 +16,9 @@ pub mod uptake;
 
 use hubcast_line::LineStore;
 use hubcast_model::ports::{
-    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, ErasureStore, GrantStore,
-    InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore, SessionStore,
-    ShardStore, SocketStore, UptakeStore, UsageStore,
+    BlockStore, BoardStore, ChannelStore, ClaimStore, ClientStore, DeadlineStore, ErasureStore,
+    GrantStore, InboxStore, MembershipStore, PendingStore, ProgressStore, ResultStore,
+    SessionStore, ShardStore, SocketStore, UptakeStore, UsageStore,
 };
 
 /// Runs every rule of a table.
@@ -28,6 +29,7 @@ where
         + ChannelStore
         + ClaimStore
         + ClientStore
+        + DeadlineStore
         + ErasureStore
         + GrantStore
         + InboxStore
@@ -44,6 +46,7 @@ where
 {
     claims::all(store).await;
     records::all(store).await;
+    deadlines::all(store).await;
     channels::all(store).await;
     retention::all(store).await;
     access::all(store).await;

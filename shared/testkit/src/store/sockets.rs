@@ -12,7 +12,11 @@ use crate::journal::lock;
 
 impl State {
     /// The record of a known socket that is in one of these states.
-    fn socket_in(&mut self, id: &SocketId, states: &[SocketState]) -> Option<&mut Socket> {
+    pub(super) fn socket_in(
+        &mut self,
+        id: &SocketId,
+        states: &[SocketState],
+    ) -> Option<&mut Socket> {
         match self.sockets.get_mut(id)? {
             Record::Socket(socket) => Some(socket).filter(|socket| states.contains(&socket.state)),
             Record::ClosedMark => None,

@@ -4,6 +4,7 @@ use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
+use hubcast_model::values::Values;
 
 use super::MemoryStore;
 use crate::journal::lock;
@@ -31,6 +32,13 @@ impl ClientStore for MemoryStore {
     async fn client(&self, socket: &SocketId) -> Result<Option<ClientRecord>, StoreError> {
         self.meet("client").await?;
         Ok(lock(&self.state).clients.get(socket).cloned())
+    }
+
+    async fn renew_claims(&self, socket: &SocketId, claims: &Values) -> Result<bool, StoreError> {
+        self.meet("renew_claims").await?;
+        let mut state = lock(&self.state);
+        let known = state.clients.get_mut(socket);
+        Ok(known.map(|known| known.client.claims = claims.clone()).is_some())
     }
 
     async fn mark_announced(&self, socket: &SocketId) -> Result<bool, StoreError> {

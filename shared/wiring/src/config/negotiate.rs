@@ -1,6 +1,7 @@
 //! What the negotiate endpoints need.
 
 use hubcast_aws::access_keys::AccessKeySettings;
+use hubcast_model::channel::ShardCounts;
 use hubcast_model::client::ClaimPolicy;
 use hubcast_model::front_door::FrontDoor;
 use hubcast_model::groups::GroupPolicy;
@@ -30,6 +31,8 @@ pub struct NegotiateConfig {
     pub tokens: TokenSettings,
     /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
     pub access_keys: AccessKeySettings,
+    /// `GROUP_SHARDS`, `HUB_SHARDS`
+    pub shards: ShardCounts,
 }
 
 impl NegotiateConfig {
@@ -37,7 +40,7 @@ impl NegotiateConfig {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
         let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
-        let front_door = reader.front_door();
+        let (front_door, shards) = (reader.front_door(), reader.shards());
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
         let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
         Some(Self {
@@ -50,6 +53,7 @@ impl NegotiateConfig {
             told_claims,
             tokens,
             access_keys,
+            shards: shards?,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::front_door::FrontDoor;
+use hubcast_model::groups::GroupPolicy;
 use hubcast_model::id::HubName;
 use hubcast_model::producers::Producers;
 use hubcast_model::settings::{Hubs, IssuerSettings, PublicUrl, USER_CLAIM};
@@ -32,6 +33,10 @@ pub struct RestConfig {
     pub shards: ShardCounts,
     /// `PRODUCERS`
     pub producers: Producers,
+    /// `CLIENT_JOINABLE_GROUPS`
+    pub groups: GroupPolicy,
+    /// `IMPLICIT_BROADCAST`
+    pub implicit_broadcast: bool,
     /// `INVOKE_TIMEOUT_SECONDS`
     pub invoke_timeout: Duration,
 }
@@ -43,6 +48,7 @@ impl RestConfig {
         let (issuers, access_keys) = (reader.rest_issuers(), reader.access_keys());
         let (shards, invoke_timeout) = (reader.shards(), reader.invoke_timeout());
         let (front_door, producers) = (reader.front_door(), reader.producers_by_role());
+        let (groups, implicit_broadcast) = (reader.group_policy(), reader.implicit_broadcast());
         Some(Self {
             table: table?,
             notifications: notifications?,
@@ -53,6 +59,8 @@ impl RestConfig {
             access_keys: access_keys?,
             shards: shards?,
             producers: producers?,
+            groups: groups?,
+            implicit_broadcast: implicit_broadcast?,
             invoke_timeout: invoke_timeout?,
         })
     }

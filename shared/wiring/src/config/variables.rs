@@ -60,6 +60,11 @@ impl Reader<'_> {
         if self.optional("HUBS").is_none() { Some(Hubs::Any) } else { self.hubs() }
     }
 
+    /// Whether an envelope that names nobody goes to the whole hub.
+    pub(super) fn implicit_broadcast(&mut self) -> Option<bool> {
+        self.flag("IMPLICIT_BROADCAST", true)
+    }
+
     /// Exact origins. There is no `*`: browsers refuse it together with credentials.
     pub(super) fn origins(&mut self) -> Option<Origins> {
         const NAME: &str = "ALLOWED_ORIGINS";

@@ -158,7 +158,7 @@ impl LineStage {
         let caller = tab.caller();
         let request = ConnectRequest {
             socket: caller.socket.clone(),
-            principal: &caller.admission.principal,
+            admission: &caller.admission,
             hub: name::hub(HUB),
             origin: None,
             host: None,

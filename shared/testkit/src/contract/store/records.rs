@@ -14,6 +14,7 @@ use hubcast_model::work::Charge;
 use super::longest_name;
 use crate::clock::START;
 use crate::name;
+use crate::principal::{admission, principal};
 use crate::socket::connecting;
 
 const HUB: &str = "records";
@@ -74,6 +75,7 @@ pub async fn a_record_reads_back_as_it_was_written(store: &impl SocketStore) {
             id: SessionId::of(&name::hub(HUB), "token"),
             grace: Duration::from_millis(1),
         }),
+        admission: Some(Box::new(admission(principal(HUB, "alice")))),
         channels: keys(&["a", "a#b", "%2F", &longest_name('名')]).into_iter().collect(),
         paid_at: Some(START.plus(Duration::from_millis(1))),
         ..connecting(HUB, "record-full=", "alice")

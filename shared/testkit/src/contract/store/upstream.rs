@@ -17,6 +17,7 @@ pub async fn all(store: &(impl ClientStore + PendingStore)) {
     a_client_reads_back_as_it_was_written(store).await;
     an_unknown_client_is_none(store).await;
     a_client_is_announced_while_it_is_kept(store).await;
+    claims_are_renewed_while_a_client_is_kept(store).await;
     of_concurrent_takers_one_gets_the_client(store).await;
     an_invocation_is_completed_by_one(store).await;
     who_settled_may_settle_again(store).await;
@@ -56,6 +57,20 @@ async fn wait(store: &impl PendingStore, socket: &SocketId, id: &str, now: u64) 
 
 async fn settle(store: &impl PendingStore, socket: &SocketId, id: &str, by: &str) -> bool {
     store.complete_pending(socket, id, by).await.expect("an answer")
+}
+
+/// A fresh token says other claims of the same client.
+pub async fn claims_are_renewed_while_a_client_is_kept(store: &impl ClientStore) {
+    let (socket, kept) = (name::socket("claims-renewed="), client("claims-renewed"));
+    let claims = Values::from([("role".to_owned(), vec!["other".to_owned()])]);
+    assert!(!store.renew_claims(&socket, &claims).await.expect("an answer"));
+    assert_eq!(store.client(&socket).await.expect("an answer"), None);
+    put(store, &socket, &kept).await;
+    store.mark_announced(&socket).await.expect("an answer");
+    assert!(store.renew_claims(&socket, &claims).await.expect("an answer"));
+    let known = store.client(&socket).await.expect("an answer");
+    let expected = ClientRecord { client: Client { claims, ..kept }, is_announced: true };
+    assert_eq!(known, Some(expected));
 }
 
 /// Anonymous ones too.

@@ -1,0 +1,79 @@
+//! The ends of sessions, which fresh tokens move.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValue;
+use hubcast_model::context::Admission;
+use hubcast_model::id::SocketId;
+use hubcast_model::ports::{DeadlineStore, StoreError};
+use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::time::Timestamp;
+
+use super::item::{self, to_socket};
+use super::notes::IS_THERE;
+use super::{DynamoStore, if_met, key};
+
+impl DeadlineStore for DynamoStore {
+    async fn move_deadline(
+        &self,
+        socket: &SocketId,
+        deadline: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Option<Socket>, StoreError> {
+        let goes_on = "(attribute_not_exists(#session) OR #session > :now)";
+        let update = self
+            .of_socket(socket)
+            .condition_expression(format!("{IS_THERE} AND {goes_on}"))
+            .expression_attribute_values(":now", item::millis(now));
+        let update = match deadline {
+            Some(deadline) => update
+                .update_expression("SET #session = :deadline")
+                .expression_attribute_values(":deadline", item::millis(deadline)),
+            None => update.update_expression("REMOVE #session"),
+        };
+        answered("move_deadline", update).await
+    }
+
+    async fn renew_admission(
+        &self,
+        socket: &SocketId,
+        admission: &Admission,
+    ) -> Result<Option<Socket>, StoreError> {
+        let update = self
+            .of_socket(socket)
+            .update_expression("SET #admission = :admission")
+            .expression_attribute_names("#admission", key::ADMISSION)
+            .expression_attribute_values(":admission", item::admission(admission));
+        let update = match admission.principal.session_expires {
+            Some(deadline) => update
+                .condition_expression(format!("{IS_THERE} AND #session = :deadline"))
+                .expression_attribute_values(":deadline", item::millis(deadline)),
+            None => update
+                .condition_expression(format!("{IS_THERE} AND attribute_not_exists(#session)")),
+        };
+        answered("renew_admission", update).await
+    }
+}
+
+impl DynamoStore {
+    /// An update of a socket that is joining or ready.
+    fn of_socket(&self, id: &SocketId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::socket(id)))
+            .expression_attribute_names("#state", key::STATE)
+            .expression_attribute_names("#session", key::SESSION)
+            .expression_attribute_values(":joining", item::state(SocketState::Joining))
+            .expression_attribute_values(":ready", item::state(SocketState::Ready))
+            .return_values(ReturnValue::AllNew)
+    }
+}
+
+async fn answered(
+    operation: &'static str,
+    update: UpdateItemFluentBuilder,
+) -> Result<Option<Socket>, StoreError> {
+    let output = if_met(operation, update.send().await)?;
+    let attributes = output.and_then(|output| output.attributes);
+    attributes.as_ref().map_or(Ok(None), to_socket)
+}
