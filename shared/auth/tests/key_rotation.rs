@@ -5,12 +5,13 @@
 use std::sync::{Arc, Mutex};
 
 use hubcast_auth::Gatekeeper;
-use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
+use hubcast_auth::client::ClientGrant;
 use hubcast_auth::jwks::{KeySet, KeySource};
 use hubcast_model::ports::{AccessKeySource, Cause, Freshness};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, TokenSettings};
 use hubcast_testkit::clock::START;
+use hubcast_testkit::token::redirect;
 use hubcast_testkit::{MemoryStore, name};
 
 /// Keys as an instance has them: what it read last, and what it would read now.
@@ -68,20 +69,7 @@ fn gatekeeper(vault: &Vault) -> Gatekeeper<NoIssuers, Vault> {
 async fn tokens(letters: &str) -> (String, String) {
     let gatekeeper = gatekeeper(&Vault::new(letters, letters));
     let (hub, user) = (name::hub("h"), name::user("alice"));
-    let grant = ClientGrant {
-        hub: &hub,
-        user: Some(&user),
-        groups: &[],
-        token_id: "t",
-        groups_in_grant: false,
-        is_redirect: true,
-        session: None,
-        session_expires: None,
-        issued_at: START,
-        logged_in_at: None,
-        lifetime: CLIENT_TOKEN_LIFETIME,
-        claims: &std::collections::BTreeMap::new(),
-    };
+    let grant = ClientGrant { user: Some(&user), ..redirect(&hub) };
     let client = gatekeeper.mint_client("https://hub/live", &grant, START).await.unwrap();
     let connection = gatekeeper.mint_connection(&hub, Some(&user), START).await.unwrap();
     (client, connection.token)

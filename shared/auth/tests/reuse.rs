@@ -2,18 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hubcast_auth::backend::MintRequest;
-use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
+use hubcast_auth::client::CLIENT_TOKEN_LIFETIME;
 use hubcast_auth::rest::RestGate;
 use hubcast_auth::{Gatekeeper, LEEWAY};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{PublicUrl, TokenSettings};
 use hubcast_model::socket::ROW_LIFETIME;
 use hubcast_testkit::clock::START;
-use hubcast_testkit::token::{PUBLIC_URL, access_keys, settings};
+use hubcast_testkit::token::{PUBLIC_URL, access_keys, redirect, settings};
 use hubcast_testkit::{MemoryStore, TestIssuer, name};
 
 fn gatekeeper() -> Gatekeeper<TestIssuer, hubcast_model::settings::AccessKeys> {
@@ -31,21 +30,7 @@ async fn reuse_of(token: &str) -> Reuse {
 #[tokio::test]
 async fn a_token_of_a_redirect_is_good_for_one_use() {
     let hub = name::hub("notifications");
-    let grant = ClientGrant {
-        hub: &hub,
-        user: None,
-        groups: &[],
-        token_id: "t",
-        groups_in_grant: false,
-        is_redirect: true,
-        session: None,
-        session_expires: None,
-        issued_at: START,
-        logged_in_at: None,
-        lifetime: CLIENT_TOKEN_LIFETIME,
-        claims: &BTreeMap::new(),
-    };
-    let token = gatekeeper().mint_client(PUBLIC_URL, &grant, START).await.unwrap();
+    let token = gatekeeper().mint_client(PUBLIC_URL, &redirect(&hub), START).await.unwrap();
     assert_eq!(reuse_of(&token).await, Reuse::Once);
 }
 

@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use hubcast_auth::Gatekeeper;
+use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant};
 use hubcast_auth::jwks::{KeySet, KeySource};
+use hubcast_model::id::HubName;
 use hubcast_model::ports::Cause;
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{
     AccessKeys, Hubs, IssuerSettings, OneOrMany, PublicUrl, Secret, TokenSettings,
 };
+use hubcast_model::values::Values;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -95,6 +98,25 @@ pub fn client_token(claims: &Value) -> String {
     let key = EncodingKey::from_secret(ACCESS_KEY.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &merged(usual, claims), &key)
         .expect("a token")
+}
+
+/// What a redirect of somebody without a name grants, from [`START`] on.
+pub const fn redirect(hub: &HubName) -> ClientGrant<'_> {
+    const NO_CLAIMS: &Values = &Values::new();
+    ClientGrant {
+        hub,
+        user: None,
+        groups: &[],
+        token_id: "t",
+        groups_in_grant: false,
+        is_redirect: true,
+        session: None,
+        session_expires: None,
+        issued_at: START,
+        logged_in_at: None,
+        lifetime: CLIENT_TOKEN_LIFETIME,
+        claims: NO_CLAIMS,
+    }
 }
 
 /// A token as the management SDK makes it for a REST call of this URL, from [`START`] for an hour.
