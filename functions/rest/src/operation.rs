@@ -6,11 +6,12 @@ use hubcast_model::time::Clock;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::answer::{Answer, Refusal};
+use crate::memberships::Members;
 use crate::page::PageRequest;
 use crate::permission::Permission;
 use crate::request::Request;
 use crate::route::Operation;
-use crate::{Call, Rest, Table, invocation, memberships, presence, sends, tokens};
+use crate::{Call, Rest, Table, invocation, presence, sends, tokens};
 
 /// What `Uri.EscapeDataString` leaves as it is.
 const UNRESERVED: &AsciiSet =
@@ -34,6 +35,7 @@ where
     ) -> Answer {
         let (backend, hub) = (&self.backend, &request.hub);
         let page = || PageRequest::read(request, url(&self.base(call), parts));
+        let members = || Members { memberships: backend.memberships(hub), request };
         match request.route.operation {
             Operation::Send => {
                 sends::send(&backend.sender(hub), call, request, &[request.audience()?]).await
@@ -69,25 +71,13 @@ where
                 presence::groups(&backend.lists(hub), &page()?, &request.user()?).await
             }
             Operation::Count => presence::count(&backend.census(hub), request).await,
-            Operation::IsUserInGroup => {
-                memberships::has_user(&backend.memberships(hub), request).await
-            }
-            Operation::AddUser => memberships::add_user(&backend.memberships(hub), request).await,
-            Operation::AddConnection => {
-                memberships::add_connection(&backend.memberships(hub), request).await
-            }
-            Operation::RemoveConnection => {
-                memberships::remove_connection(&backend.memberships(hub), request).await
-            }
-            Operation::RemoveConnectionFromAll => {
-                memberships::remove_connection_from_all(&backend.memberships(hub), request).await
-            }
-            Operation::RemoveUser => {
-                memberships::remove_user(&backend.memberships(hub), request).await
-            }
-            Operation::RemoveUserFromAll => {
-                memberships::remove_user_from_all(&backend.memberships(hub), request).await
-            }
+            Operation::IsUserInGroup => members().has_user().await,
+            Operation::AddUser => members().add_user().await,
+            Operation::AddConnection => members().add_connection().await,
+            Operation::RemoveConnection => members().remove_connection().await,
+            Operation::RemoveConnectionFromAll => members().remove_connection_from_all().await,
+            Operation::RemoveUser => members().remove_user().await,
+            Operation::RemoveUserFromAll => members().remove_user_from_all().await,
             Operation::Health | Operation::OpenApi | Operation::AccessKey => Err(nothing_here()),
         }
     }
