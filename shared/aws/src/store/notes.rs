@@ -1,6 +1,7 @@
 //! What is noted on the record of a socket: the keys of rows to come, and the work that its client
 //! is to pay for, both in one write.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 use hubcast_model::channel::ChannelKey;
@@ -58,20 +59,47 @@ impl DynamoStore {
         channels: &[ChannelKey],
         bill: Bill,
     ) -> Result<Option<Socket>, StoreError> {
-        let update = self
-            .client
+        let ready = item::state(SocketState::Ready);
+        let update = self.note_on(id).expression_attribute_values(":ready", ready);
+        let update = noting(charging(update, bill), channels, bill);
+        noted(if_met("note_channels", update.send().await)?)
+    }
+
+    /// An update of a socket's record that answers the record as it is then. Its condition or its
+    /// expression names `#state` and `:joining`.
+    pub(super) fn note_on(&self, id: &SocketId) -> UpdateItemFluentBuilder {
+        self.client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key::socket(id)))
             .expression_attribute_names("#state", key::STATE)
             .expression_attribute_values(":joining", item::state(SocketState::Joining))
-            .expression_attribute_values(":ready", item::state(SocketState::Ready))
-            .return_values(ReturnValue::AllNew);
-        let update = noting(charging(update, bill), channels, bill);
-        let output = if_met("note_channels", update.send().await)?;
-        let attributes = output.and_then(|output| output.attributes);
-        attributes.as_ref().map_or(Ok(None), to_socket)
+            .return_values(ReturnValue::AllNew)
     }
+}
+
+/// The record of the socket that an update changed; `None` when its condition was not met.
+pub(super) fn noted(output: Option<UpdateItemOutput>) -> Result<Option<Socket>, StoreError> {
+    let attributes = output.and_then(|output| output.attributes);
+    attributes.as_ref().map_or(Ok(None), to_socket)
+}
+
+/// The update with its expression, which also adds channels, if there are any: an empty set is no
+/// valid attribute.
+pub(super) fn adding(
+    update: UpdateItemFluentBuilder,
+    expression: &str,
+    channels: &[ChannelKey],
+) -> UpdateItemFluentBuilder {
+    if channels.is_empty() {
+        return update
+            .set_update_expression((!expression.is_empty()).then(|| expression.to_owned()));
+    }
+    let whole = format!("{expression} ADD #channels :channels");
+    update
+        .update_expression(whole.trim_start())
+        .expression_attribute_names("#channels", key::CHANNELS)
+        .expression_attribute_values(":channels", item::channels(channels))
 }
 
 /// The update with the names and values of a charge, and with its condition.
@@ -90,27 +118,21 @@ fn charging(update: UpdateItemFluentBuilder, bill: Bill) -> UpdateItemFluentBuil
     }
 }
 
-/// The update with its expression. An empty set is no valid attribute.
+/// The update with its expression. A second `ADD` would be none: both are one clause.
 fn noting(
     update: UpdateItemFluentBuilder,
     channels: &[ChannelKey],
     bill: Bill,
 ) -> UpdateItemFluentBuilder {
-    let expression = match (bill, channels.is_empty()) {
-        (Bill::Nothing, true) => return update,
-        (Bill::Nothing, false) => "ADD #channels :channels",
-        (Bill::First(_), true) => "SET #paid = :paid",
-        (Bill::First(_), false) => "SET #paid = :paid ADD #channels :channels",
-        (Bill::More(_), true) => "ADD #paid :price",
-        (Bill::More(_), false) => "ADD #paid :price, #channels :channels",
-    };
-    let update = update.update_expression(expression);
-    if channels.is_empty() {
-        return update;
+    match (bill, channels.is_empty()) {
+        (Bill::Nothing, _) => adding(update, "", channels),
+        (Bill::First(_), _) => adding(update, "SET #paid = :paid", channels),
+        (Bill::More(_), true) => update.update_expression("ADD #paid :price"),
+        (Bill::More(_), false) => update
+            .update_expression("ADD #paid :price, #channels :channels")
+            .expression_attribute_names("#channels", key::CHANNELS)
+            .expression_attribute_values(":channels", item::channels(channels)),
     }
-    update
-        .expression_attribute_names("#channels", key::CHANNELS)
-        .expression_attribute_values(":channels", item::channels(channels))
 }
 
 fn price(charge: Charge) -> aws_sdk_dynamodb::types::AttributeValue {

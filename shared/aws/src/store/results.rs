@@ -9,10 +9,11 @@ use super::item::{self, Item, millis, text, ttl};
 use super::key::{self, Key};
 use super::{DynamoStore, if_met, unavailable};
 
-/// How the client answered, and with what.
 /// Stands for an empty id; the ids of hubcast hold no `#`.
 const NO_ID: &str = "#";
+/// How the client answered.
 const OUTCOME: &str = "outcome";
+/// With what the client answered.
 const VALUE: &str = "value";
 
 impl ResultStore for DynamoStore {

@@ -1,6 +1,5 @@
 //! Sockets and claims.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::id::{ConnectionId, HubName, SocketId};
@@ -10,12 +9,15 @@ use hubcast_model::time::Timestamp;
 use hubcast_model::work::Charge;
 
 use super::item::{self, text, to_socket};
+use super::notes::{adding, noted};
 use super::{DynamoStore, if_met, key, unavailable};
 
 const HOLDER: &str = "socket";
 const FINISHED: &str = "finished";
 /// When the Close of a closed socket reaches its client.
 const TOLD: &str = "toldAt";
+/// What a handshake changes first.
+const SHAKING: &str = "SET #state = :joining, #handshake = :now";
 
 impl ClaimStore for DynamoStore {
     async fn take_claim(
@@ -80,21 +82,13 @@ impl SocketStore for DynamoStore {
         now: Timestamp,
     ) -> Result<Option<Socket>, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key::socket(id)))
+            .note_on(id)
             .condition_expression("#state = :connecting")
-            .expression_attribute_names("#state", key::STATE)
             .expression_attribute_names("#handshake", key::HANDSHAKE)
             .expression_attribute_values(":now", item::millis(now))
-            .expression_attribute_values(":joining", item::state(SocketState::Joining))
-            .expression_attribute_values(":connecting", item::state(SocketState::Connecting))
-            .return_values(ReturnValue::AllNew);
-        let update = adding(update, "SET #state = :joining, #handshake = :now", channels);
-        let output = if_met("begin_handshake", update.send().await)?;
-        let attributes = output.and_then(|output| output.attributes);
-        attributes.as_ref().map_or(Ok(None), to_socket)
+            .expression_attribute_values(":connecting", item::state(SocketState::Connecting));
+        let update = adding(update, SHAKING, channels);
+        noted(if_met("begin_handshake", update.send().await)?)
     }
 
     async fn finish_handshake(&self, socket: &Socket) -> Result<bool, StoreError> {
@@ -188,22 +182,6 @@ impl SocketStore for DynamoStore {
         let output = delete.send().await.map_err(unavailable("delete_socket"))?;
         output.attributes.as_ref().map_or(Ok(None), to_socket)
     }
-}
-
-/// An update that also notes channels, if there are any: an empty set is no valid attribute.
-fn adding(
-    update: UpdateItemFluentBuilder,
-    expression: &str,
-    channels: &[ChannelKey],
-) -> UpdateItemFluentBuilder {
-    if channels.is_empty() {
-        return update
-            .set_update_expression((!expression.is_empty()).then(|| expression.to_owned()));
-    }
-    update
-        .update_expression(format!("{expression} ADD #channels :channels"))
-        .expression_attribute_names("#channels", key::CHANNELS)
-        .expression_attribute_values(":channels", item::channels(channels))
 }
 
 impl DynamoStore {
