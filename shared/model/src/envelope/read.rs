@@ -43,8 +43,10 @@ pub struct Element {
 /// # Errors
 /// When the body as a whole is no envelope; a bad element of an array fails alone.
 pub fn parse(body: &str, rules: &EnvelopeRules) -> Result<Vec<Element>, Rejection> {
-    let body: &RawValue =
-        serde_json::from_str(without_mark(body)).map_err(|err| Rejection::not_json(&err))?;
+    let no_json = |err: serde_json::Error| {
+        wrapper::in_base64(body).unwrap_or_else(|| Rejection::not_json(&err))
+    };
+    let body: &RawValue = serde_json::from_str(without_mark(body)).map_err(no_json)?;
     let elements = if body.get().starts_with('[') { split(body)? } else { vec![body.to_owned()] };
     Ok(elements.into_iter().map(|json| element(json, rules)).collect())
 }

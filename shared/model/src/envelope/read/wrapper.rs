@@ -17,7 +17,10 @@ struct Wrapper {
     advice: &'static str,
 }
 
-const WRAPPERS: [Wrapper; 8] = [
+/// What brings an envelope that a library of jobs has wrapped.
+const BY_SDK: &str = "send the envelope itself, with the SDK of SQS";
+
+const WRAPPERS: [Wrapper; 14] = [
     Wrapper {
         of: "an SNS notification",
         marks: &["TopicArn", "Message"],
@@ -58,6 +61,24 @@ const WRAPPERS: [Wrapper; 8] = [
         marks: &["statusCode", "body"],
         advice: "send its 'body' alone",
     },
+    Wrapper {
+        of: "a record of a destination of Lambda",
+        marks: &["requestContext", "responsePayload"],
+        advice: "send the envelope from the function",
+    },
+    Wrapper {
+        of: "a record of a stream, as EventBridge Pipes has it,",
+        marks: &["eventID", "eventSource"],
+        advice: "give the pipe's target an input transformer",
+    },
+    Wrapper {
+        of: "a message of JustSaying, in the shape of SNS,",
+        marks: &["Subject", "Message"],
+        advice: BY_SDK,
+    },
+    Wrapper { of: "a job of Laravel", marks: &["displayName", "job"], advice: BY_SDK },
+    Wrapper { of: "a job of Rails", marks: &["job_class", "job_id"], advice: BY_SDK },
+    Wrapper { of: "a task of Celery", marks: &["content-encoding", "body"], advice: BY_SDK },
 ];
 
 /// The property with which the extended client library of SQS says where in S3 the body is.
@@ -79,6 +100,18 @@ pub(super) fn within_text(json: &str) -> Option<Rejection> {
     }
     let is_json = text.trim_start().starts_with(['{', '[']);
     is_json.then(|| wrapped("a JSON text", "the envelope is serialised twice: send it as it is"))
+}
+
+/// How base64 begins for JSON that begins with `{"`, `{ `, `{` and a line break, or `[{`.
+const BASE64_STARTS: [&str; 5] = ["eyJ", "eyA", "ewo", "ew0", "W3s"];
+
+/// Why a text that is no JSON is no envelope, when the text is an envelope in base64.
+pub(super) fn in_base64(text: &str) -> Option<Rejection> {
+    let text = text.trim();
+    let is_of_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(&byte);
+    let is_base64 =
+        BASE64_STARTS.iter().any(|start| text.starts_with(start)) && text.bytes().all(is_of_base64);
+    is_base64.then(|| wrapped("base64", "send the JSON as it is; SQS takes text"))
 }
 
 fn wrapped(of: &str, advice: &str) -> Rejection {
