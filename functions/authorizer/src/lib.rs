@@ -165,9 +165,14 @@ fn single<'a>(
     value.map_err(|_| AuthError::WrongHub)
 }
 
-/// The token of the query (browsers) or of the header (Node, .NET, Java). Two that differ are refused.
+/// The token of the query (browsers) or of the header (Node, .NET, Java). Two that differ are
+/// refused, and so are two headers.
 fn token(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<&str, AuthError> {
     let query = single(event, TOKEN)?.filter(|token| !token.is_empty());
+    // Of two, what stands before API Gateway may have looked at the other.
+    if event.multi_value_headers.get_all("authorization").iter().count() > 1 {
+        return Err(AuthError::WrongHub);
+    }
     let header = event.headers.get("authorization").and_then(|value| value.to_str().ok());
     match (query, header.and_then(bearer)) {
         (Some(query), Some(header)) if query != header => Err(AuthError::WrongHub),

@@ -24,7 +24,7 @@ pub async fn handle(
         return response(500, "Internal server error");
     };
     let Some(request) = request(&event, &admission) else {
-        return response(403, "one valid hub is needed");
+        return response(403, "one valid hub is needed, and one origin at most");
     };
     match reception.connect(request).await {
         Ok(()) => response(200, ""),
@@ -48,12 +48,16 @@ fn request<'a>(
     // Without the map of lists there is still the one of last values.
     let last = || query::single(event.query_string_parameters.iter(), HUB).ok()?;
     let hub = hub.or_else(last)?;
+    if event.multi_value_headers.get_all("origin").iter().count() > 1 {
+        return None;
+    }
     Some(ConnectRequest {
         socket: SocketId::parse(context.connection_id.as_deref()?).ok()?,
         admission,
         hub: HubName::parse(hub).ok()?,
         query: told_query(event),
-        origin: event.headers.get("origin").and_then(|origin| origin.to_str().ok()),
+        // An origin that cannot be read is one, and nobody listed it.
+        origin: event.headers.get("origin").map(|origin| origin.to_str().unwrap_or_default()),
         host: context.domain_name.as_deref(),
         connected_at: Timestamp::from_millis(u64::try_from(context.connected_at).ok()?),
         is_late: context.authorizer.fields.contains_key(LATE),

@@ -114,6 +114,14 @@ async fn pages_of_other_origins_are_refused_and_programs_have_none() {
     let store = MemoryStore::default();
     let evil = |event: &mut Value| event["headers"]["Origin"] = json!("https://evil.example");
     assert_eq!(status(&store, evil).await, 403);
+    let unreadable = |event: &mut Value| event["headers"]["Origin"] = json!("https://münchen.de");
+    assert_eq!(status(&store, unreadable).await, 403);
+    let twice = |event: &mut Value| {
+        let origins = json!(["https://evil.example", "https://app.example.com"]);
+        event["multiValueHeaders"]["Origin"] = origins;
+    };
+    assert_eq!(status(&store, twice).await, 403);
+    assert!(store.sockets().is_empty());
     let program = |event: &mut Value| {
         event["headers"].as_object_mut().map(|headers| headers.remove("Origin"));
     };

@@ -26,6 +26,17 @@ fn upgrades() -> Vec<Case> {
         case("two access tokens", upgrade(&[query[0], query[1], ("access_token", &bob)]), 403),
         case("the same token twice", upgrade(&[query[0], query[1], query[1]]), 403),
         case("two users, header and query", with_header(&query, &bearer(&bob)), 403),
+        case(
+            "two headers with a token",
+            Request::Upgrade {
+                query: pairs(&query[..1]),
+                headers: pairs(&[
+                    ("authorization", &*bearer(&alice)),
+                    ("authorization", &*bearer(&bob)),
+                ]),
+            },
+            403,
+        ),
         case("a good query and a bad header", with_header(&query, "Bearer x"), 403),
         case("a token as a password", with_header(&query[..1], &format!("Basic {alice}")), 401),
         case("a token without its scheme", with_header(&query[..1], &alice), 401),
@@ -95,6 +106,7 @@ fn origins() -> Vec<Case> {
         "https://evil-app.example",
         "https://app.example/",
         "https://app.example@evil.example",
+        "https://äpp.example",
         "*",
         "",
     ];
