@@ -216,7 +216,8 @@ fn check_version(route: &Route, shown: Option<&str>) -> Result<(), Refusal> {
         .ok_or_else(|| Refusal::bad(format!("'api-version' is needed: one of {}", known())))?;
     let version = VERSIONS.iter().find(|(name, _)| *name == shown);
     let (_, version) = version.ok_or_else(|| {
-        Refusal::bad(format!("this 'api-version' is not known; these are: {}", known()))
+        let hint = hint(shown, VERSIONS.map(|(name, _)| name));
+        Refusal::bad(format!("this 'api-version' is not known; these are: {}{hint}", known()))
     })?;
     if route.since.is_in(*version) {
         return Ok(());

@@ -3,6 +3,7 @@
 use hubcast_model::id::{HubName, UserId};
 use hubcast_model::principal::{Principal, TokenKind};
 use hubcast_model::settings::{AGE_CLAIM, IssuerSettings, in_tenant};
+use hubcast_model::spelling::hint;
 use hubcast_model::time::Timestamp;
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
@@ -19,12 +20,27 @@ pub struct AppTokens<K> {
     keys: K,
 }
 
+/// The algorithms that an issuer may pin: whoever can check such a signature cannot make it.
+const ASYMMETRIC: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+
 /// An issuer pins an algorithm that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the issuer {issuer} pins '{algorithm}', which is no asymmetric JWT algorithm")]
+#[error("the issuer {issuer} pins '{algorithm}', which is no asymmetric JWT algorithm{hint}")]
 pub struct IssuerError {
     issuer: String,
     algorithm: String,
+    /// What was meant by a misspelt algorithm, as a question, or nothing.
+    hint: String,
+}
+
+impl IssuerError {
+    fn of(issuer: &IssuerSettings, algorithm: &str) -> Self {
+        // A symmetric one is spelt right.
+        let is_slip = algorithm.parse::<Algorithm>().is_err();
+        let hint = if is_slip { hint(algorithm, ASYMMETRIC) } else { String::new() };
+        Self { issuer: issuer.issuer.clone(), algorithm: algorithm.to_owned(), hint }
+    }
 }
 
 impl<K: KeySource> AppTokens<K> {
@@ -100,10 +116,8 @@ impl<K: KeySource> AppTokens<K> {
 
 fn algorithms(issuer: &IssuerSettings) -> Result<Vec<Algorithm>, IssuerError> {
     let asymmetric = |name: &String| {
-        let parsed = name.parse().ok().filter(|algorithm| {
-            !matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512)
-        });
-        parsed.ok_or_else(|| IssuerError { issuer: issuer.issuer.clone(), algorithm: name.clone() })
+        let known = ASYMMETRIC.contains(&name.as_str()).then(|| name.parse().ok()).flatten();
+        known.ok_or_else(|| IssuerError::of(issuer, name))
     };
     issuer.algorithms.iter().map(asymmetric).collect()
 }

@@ -36,6 +36,24 @@ async fn a_name_with_a_slash_arrives_intact_when_it_is_told_how_it_was_encoded()
 }
 
 #[tokio::test]
+async fn a_misspelt_version_is_told_what_it_was_meant_to_be() {
+    for (version, end) in [
+        ("2024-12-1", "; did you mean '2024-12-01'?"),
+        ("2022-06-10", "; did you mean '2022-06-01'?"),
+        ("latest", "2024-12-01"),
+    ] {
+        let rig = rig();
+        let answer = rig.answer(|event| {
+            event["rawQueryString"] = json!(format!("api-version={version}"));
+        });
+        let answer = answer.await;
+        assert_eq!(answer.status_code, 400, "{version}");
+        let body: Value = serde_json::from_str(text(&answer)).unwrap();
+        assert!(body["message"].as_str().unwrap().ends_with(end), "{version}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_in_a_path_has_an_end() {
     let rig = rig();
     let to = async |count: usize| {

@@ -6,12 +6,20 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use hubcast_model::event::Event;
+use hubcast_model::event::{Category, Event};
+use hubcast_model::id::HubName;
 use hubcast_model::settings::{Secret, is_trusted_url, origin_of};
-use hubcast_model::spelling::json_hint;
+use hubcast_model::spelling::{hint, json_hint};
 
 /// What may stand in a URL as it is (RFC 3986 section 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The pattern that every name matches.
+const ANY: &str = "*";
+/// What a `categoryPattern` may name.
+const CATEGORIES: [&str; 2] = [Category::Connections.as_str(), Category::Messages.as_str()];
+/// What an `eventPattern` may name for connections; events of messages have the names of methods.
+const OF_CONNECTIONS: [&str; 2] = ["connected", "disconnected"];
 
 /// The templates, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +62,21 @@ pub enum TemplateError {
     /// Names that clients choose would choose the host of the URL of this place in the list.
     #[error("needs a host without placeholders in URL {0}")]
     NoHost(usize),
+    /// No event ever matches a pattern that stands beside the URL of this place in the list.
+    #[error(
+        "has a '{property}' at URL {place} that no event matches: \
+         it takes '*', or {expected} with commas between{hint}"
+    )]
+    NeverMatches {
+        /// Which URL.
+        place: usize,
+        /// Which of its patterns.
+        property: &'static str,
+        /// What the pattern may name.
+        expected: String,
+        /// What was meant by a misspelt name, as a question, or nothing.
+        hint: String,
+    },
 }
 
 impl Templates {
@@ -99,7 +122,38 @@ impl Template {
         if authority.is_empty() || authority.contains('{') {
             return Err(TemplateError::NoHost(place));
         }
-        Ok(())
+        self.check_patterns(place)
+    }
+
+    /// Refuses what matches nothing: its events would go to another endpoint, or nowhere.
+    fn check_patterns(&self, place: usize) -> Result<(), TemplateError> {
+        let never = |property, expected: &str, hint| {
+            let expected = expected.to_owned();
+            Err(TemplateError::NeverMatches { place, property, expected, hint })
+        };
+        let is_hub = |name: &str| HubName::parse(name).is_ok();
+        if !listed(&self.hub_pattern).all(is_hub) {
+            return never("hubPattern", "names of hubs", String::new());
+        }
+        if let Some(slip) = stranger(&self.category_pattern, CATEGORIES) {
+            return never("categoryPattern", &CATEGORIES.join(" and "), hint(slip, CATEGORIES));
+        }
+        if matches(&self.category_pattern, Category::Messages.as_str()) {
+            let is_method = |name: &str| !name.is_empty() && name != ANY;
+            let are_methods = listed(&self.event_pattern).all(is_method);
+            return if are_methods {
+                Ok(())
+            } else {
+                never("eventPattern", "names of events", String::new())
+            };
+        }
+        match stranger(&self.event_pattern, OF_CONNECTIONS) {
+            Some(slip) => {
+                let expected = OF_CONNECTIONS.join(" and ");
+                never("eventPattern", &expected, hint(slip, OF_CONNECTIONS))
+            }
+            None => Ok(()),
+        }
     }
 
     /// `None` for names that are steps of a path: a client of HTTP takes them so even escaped.
@@ -133,8 +187,18 @@ fn not_a_list(err: &serde_json::Error) -> TemplateError {
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
-    let mut names = pattern.split(',').map(str::trim);
-    pattern.trim() == "*" || names.any(|one| one.eq_ignore_ascii_case(name))
+    pattern.trim() == ANY || listed(pattern).any(|one| one.eq_ignore_ascii_case(name))
+}
+
+/// The names of a pattern; none when the pattern is for all.
+fn listed(pattern: &str) -> impl Iterator<Item = &str> {
+    let names = pattern.split(',').map(str::trim);
+    names.filter(move |_| pattern.trim() != ANY)
+}
+
+/// The first name of a pattern that is none of those that there are.
+fn stranger<'p>(pattern: &'p str, known: [&str; 2]) -> Option<&'p str> {
+    listed(pattern).find(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 #[cfg(test)]
@@ -232,6 +296,44 @@ mod tests {
         assert!(Templates::parse("http://127.0.0.1:7071/x").is_ok());
         for bad in ["[{}]", r#"[{"urlTemplate":"https://h","hubPatern":"x"}]"#] {
             assert!(matches!(Templates::parse(bad), Err(TemplateError::NotAList { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_event_of_connections_can_be_named() {
+        let ended = Event { kind: EventKind::Disconnected, ..connected("chat") };
+        assert_eq!([connected("chat").name(), ended.name()], OF_CONNECTIONS);
+    }
+
+    #[test]
+    fn a_pattern_that_no_event_matches_is_refused_and_told_what_was_meant() {
+        let parse = |pattern: &str| {
+            Templates::parse(&format!(r#"[{{"urlTemplate":"https://h",{pattern}}}]"#))
+        };
+        for (pattern, end) in [
+            (r#""categoryPattern":"connection""#, "; did you mean 'connections'?"),
+            (r#""categoryPattern":"connections, mesages""#, "; did you mean 'messages'?"),
+            (r#""categoryPattern":"secret""#, "connections and messages with commas between"),
+            (r#""categoryPattern":"""#, "with commas between"),
+            (r#""categoryPattern":"*,messages""#, "with commas between"),
+            (r#""hubPattern":"chat*""#, "names of hubs with commas between"),
+            (r#""hubPattern":"chat,""#, "names of hubs with commas between"),
+            (r#""eventPattern":"a,,b""#, "names of events with commas between"),
+            (
+                r#""categoryPattern":"Connections","eventPattern":"conected""#,
+                "; did you mean 'connected'?",
+            ),
+        ] {
+            let why = parse(pattern).unwrap_err().to_string();
+            assert!(why.ends_with(end) && !why.contains("secret"), "{pattern}: {why}");
+        }
+        for good in [
+            r#""categoryPattern":" * ""#,
+            r#""categoryPattern":"MESSAGES","eventPattern":"conected""#,
+            r#""categoryPattern":"connections","eventPattern":"Connected, disconnected""#,
+            r#""hubPattern":"chat , orders","eventPattern":"a, b""#,
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
         }
     }
 
