@@ -80,19 +80,14 @@ impl Claims {
     ///
     /// Some issuers write a number, and some a list, of which the first counts. `null` and an empty
     /// text name nobody.
-    pub(crate) fn user(&self, names: &[&'static str]) -> Result<Option<String>, AuthError> {
+    pub(crate) fn user(&self, names: &[&str]) -> Result<Option<String>, AuthError> {
         let is_set = |value: &&Value| !value.is_null() && value.as_str() != Some("");
-        let set = |name: &&'static str| Some((*name, self.0.get(*name).filter(is_set)?));
+        let set = |name: &&str| Some(((*name).to_owned(), self.0.get(*name).filter(is_set)?));
         let Some((name, value)) = names.iter().find_map(set) else {
             return Ok(None);
         };
         let first = value.as_array().map_or(Some(value), |values| values.first());
-        let user = match first {
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
-        };
-        user.map(Some).ok_or(AuthError::UnreadableUser(name))
+        first.and_then(name_in).map(Some).ok_or(AuthError::UnreadableUser(name))
     }
 
     /// Whether the token has expired; an expiry is needed.
@@ -138,9 +133,10 @@ impl Claims {
 
     /// The groups that claims name; one that is no valid name is left out.
     pub(crate) fn groups(&self, names: &[&str], prefix: &str) -> Vec<GroupName> {
-        let texts = names.iter().flat_map(|name| self.texts(name));
+        let values = names.iter().filter_map(|name| self.0.get(*name));
         // A prefix alone is nobody's group.
-        let texts = texts.filter(|text| !text.trim().is_empty());
+        let texts =
+            values.flat_map(|value| each(value, name_in)).filter(|text| !text.trim().is_empty());
         let groups = texts.filter_map(|text| GroupName::parse(&format!("{prefix}{text}")).ok());
         let mut groups: Vec<GroupName> = groups.collect();
         groups.sort_unstable();
@@ -155,21 +151,35 @@ impl Claims {
 
     /// All claims with all their values, as text; an object as its JSON.
     pub(crate) fn all(&self) -> Values {
-        let texts = |value: &Value| match value {
-            Value::Array(values) => values.iter().filter_map(text).collect(),
-            value => text(value).into_iter().collect::<Vec<_>>(),
-        };
-        let all = self.0.iter().map(|(name, value)| (name.clone(), texts(value)));
+        let all = self.0.iter().map(|(name, value)| (name.clone(), each(value, text)));
         all.filter(|(_, values)| !values.is_empty()).collect()
+    }
+}
+
+/// A claim's value, or each value of its list, as `read` reads it.
+fn each(value: &Value, read: fn(&Value) -> Option<String>) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().filter_map(read).collect(),
+        value => read(value).into_iter().collect(),
+    }
+}
+
+/// The name that a value is: a text, or a whole number.
+///
+/// A number with a fraction, or of more than 64 bits, is rounded when it is read, so that two of
+/// them could be one name.
+fn name_in(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        _ => None,
     }
 }
 
 fn plain(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
-        _ => None,
+        value => name_in(value),
     }
 }
 

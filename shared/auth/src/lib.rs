@@ -45,7 +45,7 @@ pub enum AuthError {
     BadUser(NameError),
     /// The claim that names the user names nobody who could be told.
     #[error("the access token is not valid: its claim '{0}' names no user that can be read")]
-    UnreadableUser(&'static str),
+    UnreadableUser(String),
     /// The token was issued when our clock reaches this, and not before: a log-out until then would
     /// not end it.
     #[error("the access token was issued {} ms ahead of our clock: set its issuer's clock", .0.as_millis())]

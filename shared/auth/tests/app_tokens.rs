@@ -140,6 +140,27 @@ async fn a_key_of_one_issuer_needs_no_tenant() {
     assert!(issuer.shows(&entry, Some("https://j"), &claims).await.is_err());
 }
 
+#[tokio::test]
+async fn groups_may_be_whole_numbers() {
+    let issuer = Issuer::new();
+    let groups = json!({ "groups": [7, "staff", u64::MAX, true, null, ["x"]] });
+    let who = issuer.shows(&json!({}), None, &groups).await.unwrap();
+    let expected = ["t1/18446744073709551615", "t1/7", "t1/staff"].map(name::group);
+    assert_eq!(who.groups, expected);
+}
+
+/// Readers round such numbers, so that two groups of the issuer would be one.
+#[tokio::test]
+async fn a_number_that_is_rounded_when_it_is_read_names_nothing() {
+    let issuer = Issuer::new();
+    let claims = json!({ "groups": [1.5, 1e30], "dept": 1e30, "floor": 3 });
+    let who = issuer.shows(&json!({}), None, &claims).await.unwrap();
+    assert!(who.groups.is_empty(), "{:?}", who.groups);
+    assert_eq!(who.claims.get("floor").map(String::as_str), Some("3"));
+    assert_eq!(who.claims.get("dept"), None, "no pattern of groups takes it");
+    assert_eq!(who.user_claims["dept"], [json!(1e30).to_string()], "backends are told as before");
+}
+
 const fn before(seconds: u64) -> Timestamp {
     Timestamp::from_seconds(START.as_seconds() - seconds)
 }

@@ -16,6 +16,8 @@ fn users() -> Vec<Case> {
         ("a list", json!(["alice"])),
         ("a number", json!(7)),
         ("true", json!(true)),
+        ("a number with a fraction", json!(1.5)),
+        ("a number of more than 64 bits", json!(1e30)),
         ("an object", json!({ "id": "alice" })),
         ("padded", json!("alice ")),
         ("padded by a wide space", json!("alice\u{3000}")),

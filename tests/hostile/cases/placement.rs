@@ -72,7 +72,8 @@ fn negotiations() -> Vec<Case> {
         case("a token as a cookie", http("POST", hub, "", &[("cookie", &bearer)]), 401),
         case("negotiating by GET", http("GET", hub, "", &own), 405),
         case("negotiating by DELETE", http("DELETE", endpoint, "hub=one", &own), 405),
-        case("another path", http("POST", "/hubs/one", "", &own), 404),
+        case("the address of sockets", http("POST", "/hubs/one", "", &own), 400),
+        case("another path", http("POST", "/hub/one/negotiate", "", &own), 404),
         case("a path into the hub", http("POST", "/hubs//negotiate", "", &own), 404),
         case("no hub at the client endpoint", http("POST", endpoint, "", &own), 400),
         case(
