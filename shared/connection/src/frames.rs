@@ -35,6 +35,7 @@ mod method;
 mod post;
 mod record;
 mod refusal;
+mod reply;
 mod result;
 mod standing;
 mod step;
@@ -52,7 +53,6 @@ use tracing::{Instrument, Span};
 
 use crate::upstream::Upstream;
 use calls::{Cancelled, HandUp};
-use conversation::shakes_hands;
 use farewell::{Farewell, Stage};
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
@@ -62,6 +62,7 @@ use hubcast_model::settings::Hubs;
 use hubcast_model::time::Clock;
 use hubcast_model::work::Allowance;
 use invocation::{Invoked, Streamed};
+use record::shakes_hands;
 use step::{Answer, End};
 use wiring::{WiredCalls, WiredConversation, WiredHandshake, WiredInvocations};
 

@@ -8,9 +8,12 @@ mod worst;
 use std::time::Duration;
 
 use hubcast_model::context::{Admission, Caller};
+use hubcast_model::ports::{ClientResult, InvocationKey, ResultStore};
 use hubcast_model::principal::Principal;
 use hubcast_model::socket::SocketState;
+use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{joinable, principal};
+use hubcast_testkit::{Fault, name};
 use serde_json::json;
 
 use crate::stage::{HUB, PING, Rules, Stage, invoke};
@@ -126,6 +129,31 @@ async fn completions_that_nobody_asked_for_write_nothing_but_their_charge() {
     assert_eq!((stage.journal().count("put_result"), writes(&stage)), (0, 8));
     let frame: String = (0..490).map(answer).collect();
     assert_eq!(stage.answer(&alice, &frame).await, limit(SPENT));
+}
+
+/// One after another they would take longer than a frame may, where the table is slow.
+#[tokio::test(start_paused = true)]
+async fn the_answers_of_one_frame_are_kept_side_by_side_and_the_first_of_two_counts() {
+    let stage = Stage::default();
+    let alice = ready(&stage).await;
+    let key = |id: usize| InvocationKey {
+        hub: name::hub(HUB),
+        connection: alice.connection(),
+        invocation: id.to_string(),
+    };
+    for id in 0..400 {
+        stage.store.expect_result(&key(id), START.plus(Duration::from_hours(1))).await.unwrap();
+    }
+    stage.store.fault("awaits_result", Fault::Slow(Duration::from_millis(100)));
+    let answer = |id: usize, result: usize| {
+        format!("{{\"type\":3,\"invocationId\":\"{id}\",\"result\":{result}}}\u{1e}")
+    };
+    let frame: String = (0..400).map(|id| answer(id, id)).collect();
+    assert_eq!(stage.answer(&alice, &(frame + &answer(7, 8))).await, PING);
+    for id in 0..400 {
+        let kept = stage.store.result(&key(id)).await.unwrap();
+        assert_eq!(kept, Some(ClientResult::Value(id.to_string())));
+    }
 }
 
 #[tokio::test]

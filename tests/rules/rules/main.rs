@@ -7,6 +7,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod any_frame;
 mod backend;
 mod budget;
 mod connect;

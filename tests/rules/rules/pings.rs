@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use hubcast_connection::frames::AnswerFrames;
 use hubcast_membership::membership::disconnect;
 use hubcast_model::context::Caller;
 use hubcast_testkit::Fault;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{caller, principal};
 
-use crate::stage::{HUB, PING, SHAKE, Stage, close};
+use crate::stage::{HUB, PATIENCE, PING, SHAKE, Stage, close};
 
 /// A point in time at which a ping of this socket is one that looks, or not.
 fn set_old(stage: &Stage, caller: &Caller, looks: bool) {
@@ -52,6 +53,37 @@ async fn one_of_the_later_pings_in_sixteen_looks() {
         assert_eq!(stage.answer(&alice, PING).await, PING);
     }
     assert_eq!(stage.journal().entries(), ["socket"; 10]);
+}
+
+#[tokio::test]
+async fn an_instance_that_does_not_know_an_old_socket_looks_once() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let other = stage.second_frames();
+    set_old(&stage, &alice, false);
+    stage.journal().clear();
+    for _ in 0..3 {
+        assert_eq!(other.answer(&alice, PING, PATIENCE).await, PING);
+        // The moment decides which ping looks, so this one does not.
+        stage.clock.advance(Duration::from_millis(16 * 64));
+    }
+    assert_eq!(stage.journal().entries(), ["socket"]);
+    stage.clock.advance(Duration::from_mins(11));
+    assert_eq!(stage.second_frames().answer(&alice, PING, PATIENCE).await, PING);
+    assert_eq!(stage.journal().entries(), ["socket"]);
+}
+
+/// Who sends nothing is ended by API Gateway, and who sends anything is ended here.
+#[tokio::test(start_paused = true)]
+async fn nothing_keeps_an_old_socket_that_never_shook_hands() {
+    for frame in [PING, "", "{\"type\":42}\u{1e}", "{\"type\":7}\u{1e}"] {
+        let stage = Stage::default();
+        let alice = stage.connected("s1=", principal(HUB, "alice")).await;
+        set_old(&stage, &alice, false);
+        assert_eq!(stage.answer(&alice, frame).await, "", "{frame}");
+        assert!(stage.gateway.is_deleted(&alice.socket), "{frame}");
+        assert!(stage.gateway.frames(&alice.socket).is_empty(), "{frame}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -66,7 +66,7 @@ fn counted() -> (SdkConfig, Arc<AtomicUsize>) {
 
 /// A ping of this socket, at a point in time at which it looks nothing up.
 fn set_quiet(clock: &TestClock, caller: &Caller) {
-    let old = START.plus(Duration::from_secs(45));
+    let old = START.plus(Duration::from_mins(11));
     let looks = |at: u64| (caller.socket.spread() ^ at).is_multiple_of(16);
     let quiet = (0..16).map(|ms| old.plus(Duration::from_millis(ms)));
     clock.set(quiet.into_iter().find(|at| !looks(at.as_millis())).expect("fifteen in sixteen"));

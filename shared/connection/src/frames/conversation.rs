@@ -13,10 +13,11 @@ use hubcast_model::journey::connection::closing;
 use hubcast_model::ports::{ConnectionGateway, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
 use signalr_protocol::framing::{self, FrameError};
-use signalr_protocol::handshake::{HandshakeRequest, is_handshake};
+use signalr_protocol::handshake::HandshakeRequest;
 use signalr_protocol::message::{HubMessage, PING};
 use signalr_protocol::texts;
 
+use super::RECORDS_MAX;
 use super::calls::{Cancelled, HandUp};
 use super::closer::{Closer, Notice};
 use super::deadline::Deadlines;
@@ -26,14 +27,10 @@ use super::known::Known;
 use super::lifetime::due_end;
 use super::liveness::{Liveness, Ping};
 use super::meter::Meter;
-use super::record::{Record, want_a_sign};
-use super::result::Results;
+use super::record::{Record, shakes_hands, want_a_sign};
+use super::reply::add;
+use super::result::{Answered, Results};
 use super::step::{Answer, End, Step};
-use super::{RECORDS_MAX, REPLY_MAX_BYTES};
-
-/// What a Close may take of [`REPLY_MAX_BYTES`]. Its longest text names a protocol of 200
-/// characters.
-const CLOSE_MAX_BYTES: usize = 2 * 1024;
 
 /// The rules of one frame: `handshake` answers handshakes, `invocations` the calls of methods, and
 /// `calls` brings calls to backends.
@@ -78,16 +75,47 @@ where
             Err(err) => Some(End::Broken(err.to_string())),
         };
         let end = match end {
-            None => match self.deadlines.due(caller, &self.meter.budget).await {
-                None => due_end(caller, self.lifetime, self.clock.now()),
-                end => end,
-            },
+            None => self.due(caller, &mut reply).await,
             end => end,
         };
         if let Some(end) = end {
             reply.push_str(&self.close(caller, end).await);
         }
         reply
+    }
+
+    /// The end of a socket whose time is over.
+    async fn due(&self, caller: &Caller, reply: &mut String) -> Option<End> {
+        if let Some(end) = self.deadlines.due(caller, &self.meter.budget).await {
+            return Some(end);
+        }
+        let end = due_end(caller, self.lifetime, self.clock.now());
+        if end.is_none() { self.overdue(caller, reply).await } else { end }
+    }
+
+    /// The end of a late socket that has not begun its handshake, whatever it sends: API Gateway ends
+    /// a socket that sends nothing.
+    async fn overdue(&self, caller: &Caller, reply: &mut String) -> Option<End> {
+        if !self.liveness.is_late(caller) {
+            return None;
+        }
+        let end = self.is_through(caller).await.err()?;
+        // Such a client reads nothing, not even the answer to a ping.
+        reply.clear();
+        Some(end)
+    }
+
+    /// Whether a client has its handshake behind it; the end of a client that never will.
+    async fn is_through(&self, caller: &Caller) -> Result<bool, End> {
+        let budget = &self.meter.budget;
+        if budget.is_through(&caller.socket) {
+            return Ok(true);
+        }
+        let is_through = self.liveness.is_through(caller).await?;
+        if is_through {
+            budget.note_through(&caller.socket, self.clock.now());
+        }
+        Ok(is_through)
     }
 
     /// Ends the caller's socket since its frame could not be answered in time. Nobody is asked how
@@ -170,23 +198,20 @@ where
     /// Gives a client a sign of life, unless its handshake may be on its way at another instance: a
     /// client that reads anything before the answer fails for good.
     async fn sign(&self, caller: &Caller, reply: &mut String) -> Option<End> {
-        let budget = &self.meter.budget;
-        if !budget.is_through(&caller.socket) {
-            match self.liveness.is_through(caller).await {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(end) => return Some(end),
-            }
+        match self.is_through(caller).await {
+            Ok(true) => {}
+            // A late socket ends, unless another end is due.
+            Ok(false) | Err(End::Drop) => return None,
+            Err(end) => return Some(end),
         }
-        let now = self.clock.now();
-        budget.note_through(&caller.socket, now);
-        budget.note_ping(&caller.socket, now);
+        self.meter.budget.note_ping(&caller.socket, self.clock.now());
         reply.push_str(PING);
         None
     }
 
-    /// Answers records one after another, and adds the answers to `reply`. Calls to backends are
-    /// handed up together, after the last record or before a call may be cancelled.
+    /// Answers records one after another, and adds the answers to `reply`. Answers to backends are
+    /// kept together, after the last record. Calls to backends are handed up together, behind these
+    /// or before a call may be cancelled.
     async fn records(
         &self,
         caller: &Caller,
@@ -194,7 +219,7 @@ where
         known: &Arc<Known>,
         reply: &mut String,
     ) -> Option<End> {
-        let mut calls = Vec::new();
+        let (mut calls, mut answered) = (Vec::new(), Vec::new());
         let mut end = None;
         for record in records {
             if record.is_a_cancellation() {
@@ -205,11 +230,13 @@ where
             }
             match self.record(caller, record, known).await {
                 Step::HandUp(call) => calls.push(call),
+                Step::Keep(completion) => answered.push(completion),
                 step => end = add(step, reply),
             }
         }
+        let kept = add(self.results.answer(caller, Answered(answered)).await, reply);
         let handed_up = add(self.hand_up(caller, calls, known).await, reply);
-        end.or(handed_up)
+        end.or(kept).or(handed_up)
     }
 
     async fn hand_up(&self, caller: &Caller, calls: Vec<Call>, known: &Arc<Known>) -> Step {
@@ -245,7 +272,7 @@ where
             HubMessage::StreamInvocation(call) => {
                 Box::pin(self.invocations.answer(caller, Streamed { call, known })).await
             }
-            HubMessage::Completion(completion) => self.results.answer(caller, completion).await,
+            HubMessage::Completion(completion) => Step::Keep(completion),
             // Only calls to backends can be cancelled; the others are answered at once.
             HubMessage::CancelInvocation { invocation_id } => match &self.calls {
                 Some(calls) => {
@@ -268,27 +295,5 @@ where
         }
         budget.note_ping(&caller.socket, now);
         self.liveness.answer(caller, Ping).await
-    }
-}
-
-/// Whether a frame holds a handshake, so that its client may wait for the answer.
-pub(super) fn shakes_hands(frame: &str) -> bool {
-    framing::records(frame, RECORDS_MAX).is_ok_and(|records| records.into_iter().any(is_handshake))
-}
-
-/// Adds what a step sends back to `reply`; the end of the conversation, if this is one.
-fn add(step: Step, reply: &mut String) -> Option<End> {
-    // A Close may follow, for a reason that comes later or by the clock.
-    let room = REPLY_MAX_BYTES - CLOSE_MAX_BYTES;
-    match step {
-        Step::Silent | Step::HandUp(_) => None,
-        Step::End(end) => Some(end),
-        Step::Reply(text) if reply.len() + text.len() > room => {
-            Some(End::limit("The replies to one frame are too large."))
-        }
-        Step::Reply(text) => {
-            reply.push_str(&text);
-            None
-        }
     }
 }

@@ -16,6 +16,10 @@ use super::step::{Answer, End, Step, unavailable};
 /// Each ping of a socket younger than this looks whether the socket is on record. Two of the
 /// default keep-alive intervals of 15 s lie in this time.
 const YOUNG: Duration = Duration::from_secs(45);
+/// The first frame of an older socket looks, in each instance, whether the socket shook hands, until
+/// the socket is this old. API Gateway ends a socket that sends nothing for ten minutes. So no
+/// socket without a handshake becomes older.
+const UNPROVEN: Duration = Duration::from_mins(11);
 /// Of the later pings, one in so many looks.
 const LOOK_ONE_IN: u64 = 16;
 /// How often the record of a socket that becomes ready is read: for five seconds in all, since
@@ -98,11 +102,17 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
         self.clock.now().since(caller.connected_at) < YOUNG
     }
 
+    /// Whether the socket is older than a handshake takes, and may have sent nothing so far.
+    pub(super) fn is_late(&self, caller: &Caller) -> bool {
+        (YOUNG..UNPROVEN).contains(&self.clock.now().since(caller.connected_at))
+    }
+
     /// Whether the client may be given a sign of life: its socket is ready. The end of a socket that
-    /// is not known.
+    /// is not known, or is late and has not begun its handshake.
     pub(super) async fn is_through(&self, caller: &Caller) -> Result<bool, End> {
         match self.readiness(caller).await {
             Ok(Readiness::Ready(_)) => Ok(true),
+            Ok(Readiness::Connecting) if self.is_late(caller) => Err(End::Drop),
             // The answer to the handshake will be the sign.
             Ok(Readiness::Connecting | Readiness::Joining) => Ok(false),
             Ok(Readiness::Unknown) => Err(End::unknown()),

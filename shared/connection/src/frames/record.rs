@@ -1,7 +1,10 @@
 //! One record of a frame, read.
 
+use signalr_protocol::framing;
 use signalr_protocol::handshake::{HandshakeRequest, is_handshake};
 use signalr_protocol::message::{Decoded, HubMessage};
+
+use super::RECORDS_MAX;
 
 /// What a record is.
 #[derive(Debug)]
@@ -69,4 +72,9 @@ impl Record {
 /// something arrives. A client that sent a Close has gone.
 pub(super) fn want_a_sign(records: &[Record]) -> bool {
     records.iter().any(Record::wants_a_sign) && !records.iter().any(Record::is_a_farewell)
+}
+
+/// Whether a frame holds a handshake, so that its client may wait for the answer.
+pub(super) fn shakes_hands(frame: &str) -> bool {
+    framing::records(frame, RECORDS_MAX).is_ok_and(|records| records.into_iter().any(is_handshake))
 }

@@ -7,7 +7,7 @@ use hubcast_model::event::Call;
 use hubcast_model::ports::StoreError;
 use hubcast_model::report::chain as report;
 use hubcast_model::work::Turn;
-use signalr_protocol::message::Close;
+use signalr_protocol::message::{Close, Completion};
 use signalr_protocol::texts;
 
 /// What a client is told at the end of its session.
@@ -30,6 +30,8 @@ pub(super) enum Step {
     Reply(String),
     /// This call goes to backends, together with the other calls of its frame.
     HandUp(Call),
+    /// This answer to a backend is kept, together with the other answers of its frame.
+    Keep(Completion),
     /// The conversation ends. The records after this one are not looked at.
     End(End),
 }
