@@ -247,7 +247,7 @@ class Secrets(Case):
     def test_every_hidden_parameter_has_a_variable(self):
         template = Parameters(SERVICE.source)
         hidden = {variable(name) for name in template.known if template.is_hidden(name)}
-        self.assertEqual(hidden, {"FRONT_DOOR_SECRET", "UPSTREAM_URL"})
+        self.assertEqual(hidden, {"FRONT_DOOR_SECRET", "LOG_AUDIENCE_KEY", "UPSTREAM_URL"})
 
 
 class Asked(Case):

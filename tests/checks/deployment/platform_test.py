@@ -194,7 +194,7 @@ class Parts(unittest.TestCase):
             for name, it in TEMPLATE["Resources"].items()
             if it["Type"] in {f"AWS::ApiGatewayV2::{kind}" for kind in self.KINDS}
         }
-        self.assertEqual(len(parts), 21)
+        self.assertEqual(len(parts), 23)
         waits = {name: self.needs(name) for name in parts}
         for one, other in combinations(parts, 2):
             if parts[one] == parts[other]:
