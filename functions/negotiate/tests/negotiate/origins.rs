@@ -22,7 +22,13 @@ async fn a_preflight_is_answered_without_a_token() {
     assert_eq!(header(&answer, "access-control-allow-methods"), Some("POST, OPTIONS"));
     let headers = header(&answer, "access-control-allow-headers").unwrap();
     let headers: Vec<&str> = headers.split(", ").collect();
-    let of_clients = ["authorization", "content-type", "x-requested-with", "x-signalr-user-agent"];
+    let of_clients = [
+        "authorization",
+        "content-type",
+        "x-requested-with",
+        "x-signalr-user-agent",
+        "x-signalr-connection-token",
+    ];
     let of_tracing =
         ["traceparent", "tracestate", "baggage", "request-id", "request-context", "sentry-trace"];
     assert_eq!(headers, [&of_clients[..], &of_tracing[..], &["x-tenant"]].concat());
