@@ -52,6 +52,15 @@ impl Observation {
         self.messages().iter().any(is_kind)
     }
 
+    /// The ids of the calls that are answered in the frame, as far as they are numbers.
+    pub(super) fn answered(&self) -> Vec<u32> {
+        let id = |message: &HubMessage| match message {
+            HubMessage::Completion(completion) => completion.invocation_id.parse().ok(),
+            _ => None,
+        };
+        self.messages().iter().filter_map(id).collect()
+    }
+
     fn messages(&self) -> Vec<HubMessage> {
         let Self::Frame(frame) = self else { return Vec::new() };
         let decoded = |record| match HubMessage::decode(record) {

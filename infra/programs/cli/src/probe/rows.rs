@@ -114,6 +114,11 @@ async fn ask_what_comes(on: &Scene<'_>, report: Report) -> Result<(), Failure> {
         order::reply_first(on).await,
     )?;
     report.row(
+        "frame-order",
+        "Are frames answered in the order in which they were sent?",
+        order::frames(on).await,
+    )?;
+    report.row(
         "empty-reply",
         "Does an empty reply come as an empty frame?",
         ends::empty_reply(on).await,

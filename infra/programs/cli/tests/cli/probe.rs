@@ -50,6 +50,7 @@ async fn every_row_says_what_the_local_stack_does() {
     says("separator", "not to be told from here");
     says("post-order", "in 4 of 4 rounds");
     says("reply-order", "a reply takes ");
+    says("frame-order", "of 20 came after an answer to a later frame");
     says("empty-reply", "no: nothing came");
     says("close-read", "yes: first came ");
     says("log-out", "yes: first came ");
@@ -70,7 +71,7 @@ async fn every_row_says_what_the_local_stack_does() {
     says("burst", "3 pings at once: p50 ");
     says("throttle", "of 50 frames came 50 x '{\"type\":6}'");
     says("idle", "after 1 s came nothing");
-    assert_eq!(saw.len(), 19, "{saw:#?}");
+    assert_eq!(saw.len(), 20, "{saw:#?}");
     let failed: Vec<_> = saw.iter().filter(|(_, said)| said.starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }

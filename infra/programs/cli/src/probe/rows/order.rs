@@ -13,6 +13,9 @@ use crate::probe::dialogue::{
     ANSWER_MAX, Dialogue, Observation, call, handshake, is_call, is_completion,
 };
 
+/// How many frames are sent at once; a browser's loop without `await` does the like.
+const FRAMES: u32 = 20;
+
 /// Sends a handshake and a call in one frame. The function posts the handshake's answer, waits for
 /// the 200 of the post, and answers the call by its reply.
 pub(super) async fn post_first(on: &Scene<'_>) -> Answer {
@@ -53,6 +56,27 @@ pub(super) async fn reply_first(on: &Scene<'_>) -> Answer {
         }
     }
     Ok(told(reply, latest_before, earliest_after))
+}
+
+/// Sends calls at once, each in a frame of its own. API Gateway invokes the function for each frame
+/// side by side, so the order of the answers tells how much of the order of frames is kept.
+pub(super) async fn frames(on: &Scene<'_>) -> Answer {
+    let mut dialogue = on.ready().await?;
+    // The function is warm, and knows the connection.
+    dialogue.id().await?;
+    for id in 1..=FRAMES {
+        dialogue.send(call("GetConnectionId", Some(&id.to_string()))?.encode()).await?;
+    }
+    let (mut seen, mut latest, mut overtaken) = (0, 0, 0);
+    while seen < FRAMES {
+        for id in dialogue.await_message(is_completion).await?.answered() {
+            seen += 1;
+            overtaken += u32::from(id < latest);
+            latest = latest.max(id);
+        }
+    }
+    dialogue.close().await;
+    Ok(format!("{overtaken} of {FRAMES} came after an answer to a later frame"))
 }
 
 async fn reply_came_first(dialogue: &mut Dialogue) -> Result<bool, NoAnswer> {
