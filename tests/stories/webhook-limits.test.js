@@ -1,9 +1,10 @@
-// How long a webhook may take, where it is, and streams that nobody hears any more.
+// How long a webhook may take, where it is, streams that nobody hears any more, and why connections end.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { signedIn } from "../harness/client.js";
 import { counts } from "../harness/counts.js";
+import { frameOf, ready } from "../harness/raw.js";
 import { Rest } from "../harness/rest.js";
 import { startStack } from "../harness/stack.js";
 import { WebhookServer } from "../harness/webhook.js";
@@ -116,5 +117,56 @@ describe("a stream over a webhook", () => {
     await backend.until(() => backend.of(id).some(({ event }) => event === "disconnected"), "the end");
     const { status, headers } = await send("1");
     assert.deepEqual([status, headers["x-ms-error-code"]], [404, "Error.Connection.NotExisted"]);
+  });
+});
+
+describe("the end of a connection", () => {
+  let stack, backend;
+  before(async () => {
+    backend = await new WebhookServer().start();
+    stack = await startStack("--upstream-url", backend.url, "--idle-timeout-seconds", "2");
+  });
+  after(async () => {
+    await stack.stop();
+    await backend.stop();
+  });
+
+  /** What the backend hears of the end of a connection. */
+  async function told(id) {
+    const isEnd = ({ event }) => event === "disconnected";
+    await backend.until(() => backend.of(id).some(isEnd), "the end");
+    return JSON.parse(backend.of(id).find(isEnd).body);
+  }
+
+  it("is told without a reason when its client stops", async () => {
+    const tab = await signedIn(stack, "nora");
+    const { id } = tab;
+    await tab.stop();
+    assert.deepEqual(await told(id), { type: 11 });
+  });
+
+  it("is told with the reason of the backend that closed it", async () => {
+    const tab = await signedIn(stack, "olaf");
+    const { id } = tab;
+    await new Rest(stack).call("DELETE", `/connections/${id}`, { query: { reason: "Enough." } });
+    assert.deepEqual(await told(id), { type: 11, error: "Enough." });
+    await tab.stop();
+  });
+
+  it("is told with the client's own error, with hubcast's, and for a socket that was idle", async () => {
+    const ends = [
+      [(raw) => (raw.send(frameOf({ type: 7, error: "out of memory" })), raw.close()), /^The client said: out of memory$/],
+      [(raw) => raw.send("nonsense" + RS), /^Connection closed with an error\./],
+      [() => {}, /idle/],
+    ];
+    for (const [end, why] of ends) {
+      const raw = await ready(stack, "paul");
+      await backend.until(() => backend.requests.at(-1)?.event === "connected", "the beginning");
+      const { connectionId } = backend.requests.at(-1);
+      await end(raw);
+      const { type, error } = await told(connectionId);
+      assert.equal(type, 11);
+      assert.match(error, why);
+    }
   });
 });

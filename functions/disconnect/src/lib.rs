@@ -23,6 +23,10 @@ pub async fn handle(
     let is_end = context.event_type.as_deref() == Some("DISCONNECT");
     let socket = context.connection_id.as_deref().and_then(|id| SocketId::parse(id).ok());
     if let Some(socket) = socket.filter(|_| is_end) {
+        if let Some(why) = why(context.disconnect_status_code, context.disconnect_reason.as_deref())
+        {
+            presence.note_end(&socket, &why).await;
+        }
         presence.disconnect(&socket, &Ending::Disconnected(context.disconnect_status_code)).await?;
     } else {
         // A frame that names this route may select it.
@@ -31,4 +35,37 @@ pub async fn handle(
     let mut response = ApiGatewayProxyResponse::default();
     response.status_code = 200;
     Ok(response)
+}
+
+/// Why a socket ended, as its close code says. Clients that go by themselves have no reason.
+/// <https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1>
+fn why(code: Option<i64>, reason: Option<&str>) -> Option<String> {
+    match (code?, reason.unwrap_or_default()) {
+        // Browsers say 1001 when their page goes, without these words.
+        (1001, "Going away") => Some(
+            "The connection was idle for too long, or had reached the two hours of a socket."
+                .to_owned(),
+        ),
+        (1000 | 1001 | 1005, _) => None,
+        (1006, _) => Some("The connection was lost.".to_owned()),
+        (1009, _) => Some("The client sent a frame that is too large.".to_owned()),
+        (code, _) => Some(format!("The socket was closed with the code {code}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_reasons_unless_a_client_went_by_itself() {
+        for (code, reason) in [(1000, "Connection Closed Normally"), (1005, ""), (1001, "")] {
+            assert_eq!(why(Some(code), Some(reason)), None);
+        }
+        assert_eq!(why(None, None), None);
+        for (code, word) in [(1001, "idle"), (1006, "lost"), (1009, "too large"), (4000, "4000")] {
+            let told = why(Some(code), Some("Going away")).unwrap_or_default();
+            assert!(told.contains(word), "{told}");
+        }
+    }
 }

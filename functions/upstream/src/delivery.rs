@@ -47,7 +47,7 @@ where
             return Ok(Delivered::Done);
         };
         // The end of a connection is told behind everything that was put off.
-        let is_end = matches!(event.kind, EventKind::Disconnected);
+        let is_end = matches!(event.kind, EventKind::Disconnected { .. });
         let is_behind = turn.is_behind || uptake == Uptake::Owed && !event.is_beginning();
         if !event.is_put_off && (is_behind || is_end) {
             return self.put_off(event, 0).await;

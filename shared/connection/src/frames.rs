@@ -33,6 +33,7 @@ mod liveness;
 mod meter;
 mod method;
 mod post;
+mod reason;
 mod record;
 mod refusal;
 mod reply;
@@ -57,7 +58,7 @@ use farewell::{Farewell, Stage};
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Caller;
 use hubcast_model::journey::TARGET;
-use hubcast_model::ports::{ConnectionGateway, NoUpstream, ResultStore, SocketStore};
+use hubcast_model::ports::{ClientStore, ConnectionGateway, NoUpstream, ResultStore, SocketStore};
 use hubcast_model::settings::Hubs;
 use hubcast_model::time::Clock;
 use hubcast_model::work::Allowance;
@@ -142,7 +143,7 @@ impl<S, G, C, U> Frames<S, G, C, U> {
 
 impl<S, G, C, U> AnswerFrames for Frames<S, G, C, U>
 where
-    S: SocketStore + ResultStore,
+    S: ClientStore + SocketStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     U: Send + Sync,

@@ -32,6 +32,8 @@ where
 {
     /// Posts a round before the deadline; answers the sockets that are to end.
     pub(crate) async fn carry(&self, round: Round, ledger: &mut Ledger, deadline: Instant) -> Ends {
+        // A client goes as soon as it reads its Close.
+        self.closer.note_reasons(&round).await;
         let mut outcomes = self.poster.post(&round, deadline).await;
         mark_stalled(&round, &mut outcomes, ledger, self.poster.has_succeeded_lately());
         self.closer.send_off_stalled(&round, &outcomes).await;

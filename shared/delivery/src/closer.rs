@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use signalr_protocol::message::{Close, HubMessage};
+use signalr_protocol::message::{Close, Decoded, HubMessage};
 
 use crate::outcome::{Fate, Outcome, Stop};
 use crate::round::{Round, Routes};
-use hubcast_membership::presence::disconnect;
+use hubcast_membership::presence::{disconnect, note_end};
 use hubcast_model::id::SocketId;
 use hubcast_model::journey::connection::Ending;
 use hubcast_model::ports::{
@@ -95,6 +95,19 @@ where
         }
     }
 
+    /// Notes why sockets are told to go, where backends hear of their ends.
+    pub(crate) async fn note_reasons(&self, round: &Round) {
+        if self.upstream.is_none() {
+            return;
+        }
+        let farewells = round.farewells();
+        let reasons = farewells.iter().map(|(socket, record)| (*socket, reason(record)));
+        let notes = reasons.map(|(socket, why)| async move {
+            note_end(self.store, socket, &why).await;
+        });
+        self.all(notes.collect()).await;
+    }
+
     /// Sends stalled sockets to connect anew.
     pub(crate) async fn send_off_stalled(&self, round: &Round, outcomes: &[Outcome]) {
         let mut ends = Vec::new();
@@ -124,6 +137,9 @@ where
     }
 
     async fn send_off(&self, socket: &SocketId, routes: &Routes) {
+        if self.upstream.is_some() {
+            note_end(self.store, socket, "The connection did not read what it was sent.").await;
+        }
         let close = Close { error: None, allow_reconnect: true };
         let record = Bytes::from(HubMessage::Close(close).encode());
         if let Err(err) = self.gateway.post(socket, record).await {
@@ -156,4 +172,14 @@ where
         disconnect(self.store, self.upstream, socket, ending, self.clock.now()).await?;
         self.store.delete_rows(socket, &routes.of(socket)).await
     }
+}
+
+/// Why a record tells a client to go.
+fn reason(record: &Bytes) -> String {
+    let text = std::str::from_utf8(record).unwrap_or_default();
+    let error = match HubMessage::decode(text.trim_end_matches('\u{1e}')) {
+        Ok(Decoded::Message(HubMessage::Close(close))) => close.error,
+        _ => None,
+    };
+    error.unwrap_or_else(|| "A backend closed the connection.".to_owned())
 }

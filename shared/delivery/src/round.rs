@@ -142,6 +142,16 @@ impl Round {
         self.showings.push(showing);
     }
 
+    /// The sockets that are told to go, each with the record that says so.
+    pub(crate) fn farewells(&self) -> Vec<(&SocketId, &Bytes)> {
+        let last = |list: &[usize]| {
+            let mut parcels = list.iter().filter_map(|at| self.parcel(*at));
+            parcels.find(|parcel| parcel.ended_by.is_some()).map(|parcel| &parcel.record)
+        };
+        let lists = self.lists.iter();
+        lists.filter_map(|(socket, list)| Some((socket, last(list)?))).collect()
+    }
+
     /// A record by its number.
     pub(crate) fn parcel(&self, at: usize) -> Option<&Parcel> {
         self.parcels.get(at)

@@ -40,6 +40,9 @@ pub trait Disconnect: Send + Sync {
         socket: &SocketId,
         ending: &Ending,
     ) -> impl Future<Output = Result<Option<Socket>, StoreError>> + Send;
+
+    /// Notes why a socket is about to end, for those who hear of ends. The first note counts.
+    fn note_end(&self, socket: &SocketId, why: &str) -> impl Future<Output = ()> + Send;
 }
 
 /// The beginnings and ends of clients, with the ports that they need.
@@ -83,6 +86,19 @@ where
     ) -> Result<Option<Socket>, StoreError> {
         disconnect(&*self.store, self.queue.as_deref(), socket, ending, self.clock.now()).await
     }
+
+    async fn note_end(&self, socket: &SocketId, why: &str) {
+        if self.queue.is_some() {
+            note_end(&*self.store, socket, why).await;
+        }
+    }
+}
+
+/// Notes why a socket is about to end. A reason that is not noted is not worth a failure.
+pub async fn note_end(store: &impl ClientStore, socket: &SocketId, why: &str) {
+    if let Err(err) = store.note_end(socket, why).await {
+        tracing::warn!(error = %chain(&err), socket_id = %socket, "the reason of an end is not noted");
+    }
 }
 
 /// Tells backends of an event. True when the queue took it; a failure is logged.
@@ -112,7 +128,7 @@ pub async fn announce(
     };
     tell(queue, &event::started(socket, &known.client, now)).await;
     if !store.mark_announced(socket).await? {
-        tell(queue, &event::ended(socket, &known.client, now)).await;
+        tell(queue, &event::ended(socket, &known.client, known.why, now)).await;
     }
     Ok(())
 }
@@ -141,7 +157,7 @@ pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStor
     // Also when rows remain: the socket has ended, and the client's row decides who tells it.
     match store.take_client(id).await {
         Ok(Some(known)) if known.is_announced || is_overdue(record, now) => {
-            tell(queue, &event::ended(id, &known.client, now)).await;
+            tell(queue, &event::ended(id, &known.client, known.why, now)).await;
         }
         Ok(_) => {}
         Err(err) => {

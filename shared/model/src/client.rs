@@ -64,4 +64,6 @@ pub struct ClientRecord {
     pub client: Client,
     /// Whether backends heard of its beginning.
     pub is_announced: bool,
+    /// Why its connection ends, as far as somebody noted it.
+    pub why: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Events: what clients do, as backends hear of it by the upstream queue; and the envelope that
 //! ends a wait for backends.
 
+mod happened;
 mod reply;
 
 use std::ops::Not;
@@ -10,13 +11,14 @@ use serde_json::value::RawValue;
 use signalr_protocol::message::Invocation;
 
 use crate::client::Client;
-use crate::id::{ConnectionId, HubName, NameError, SocketId, UserId};
+use crate::id::{ConnectionId, HubName, NameError, UserId};
 use crate::message_group::MessageGroup;
 use crate::ports::UpstreamMessage;
 use crate::queue_text;
 use crate::time::{Timestamp, TimestampError};
 use crate::values::Values;
 
+pub use happened::{cancelled, ended, invoked, started};
 pub use reply::{answer, refusal, time_out};
 
 const CONNECTED: &str = "connected";
@@ -38,7 +40,10 @@ pub enum EventKind {
     /// The client has connected, and hears everything from now on.
     Connected,
     /// The client, of which backends heard, has ended.
-    Disconnected,
+    Disconnected {
+        /// Why, where hubcast knows a reason.
+        why: Option<String>,
+    },
     /// The client invokes a method.
     Call(Call),
     /// The client waits no longer for the answer to a call.
@@ -129,6 +134,8 @@ struct Json {
     arguments: Option<Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     invocation_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     #[serde(rename = "stream", default, skip_serializing_if = "Not::not")]
     is_stream: bool,
     #[serde(rename = "putOff", default, skip_serializing_if = "Not::not")]
@@ -152,7 +159,7 @@ impl Event {
     /// The category.
     pub const fn category(&self) -> Category {
         match self.kind {
-            EventKind::Connected | EventKind::Disconnected => Category::Connections,
+            EventKind::Connected | EventKind::Disconnected { .. } => Category::Connections,
             EventKind::Call(_) | EventKind::Cancelled { .. } => Category::Messages,
         }
     }
@@ -161,7 +168,7 @@ impl Event {
     pub fn name(&self) -> &str {
         match &self.kind {
             EventKind::Connected => CONNECTED,
-            EventKind::Disconnected => DISCONNECTED,
+            EventKind::Disconnected { .. } => DISCONNECTED,
             EventKind::Call(call) => &call.invocation.target,
             EventKind::Cancelled { .. } => CANCELLED,
         }
@@ -197,7 +204,7 @@ impl Event {
     /// The id of the call that the event is about, if the call has one.
     fn invocation_id(&self) -> Option<&str> {
         match &self.kind {
-            EventKind::Connected | EventKind::Disconnected => None,
+            EventKind::Connected | EventKind::Disconnected { .. } => None,
             EventKind::Call(call) => call.invocation.invocation_id.as_deref(),
             EventKind::Cancelled { invocation_id } => Some(invocation_id),
         }
@@ -223,6 +230,10 @@ impl Event {
             target: invocation.as_ref().map(|call| call.target.clone()),
             arguments: invocation.as_ref().map(|call| call.arguments.clone()),
             invocation_id: self.invocation_id().map(ToOwned::to_owned),
+            error: match &self.kind {
+                EventKind::Disconnected { why } => why.clone(),
+                _ => None,
+            },
             is_stream: call.is_some_and(|call| call.is_stream),
             is_put_off: self.is_put_off,
             tries: self.tries,
@@ -247,7 +258,7 @@ impl Event {
         };
         let kind = match (json.category, json.name.as_str()) {
             (Category::Connections, CONNECTED) => EventKind::Connected,
-            (Category::Connections, DISCONNECTED) => EventKind::Disconnected,
+            (Category::Connections, DISCONNECTED) => EventKind::Disconnected { why: json.error },
             (Category::Connections, _) => return Err(EventError::Unknown),
             // A method may have this name too, and then there is a target.
             (Category::Messages, CANCELLED) if json.target.is_none() => {
@@ -265,36 +276,4 @@ impl Event {
         let (at, is_put_off) = (Timestamp::parse(&json.timestamp)?, json.is_put_off);
         Ok(Self { id: json.id, client, at, kind, is_put_off, tries: json.tries })
     }
-}
-
-/// A client has connected, and hears everything from now on.
-pub fn started(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    let id = format!("{socket}/{CONNECTED}");
-    Event::new(id, client, now, EventKind::Connected).to_message()
-}
-
-/// A client, of which backends heard, has ended.
-pub fn ended(socket: &SocketId, client: &Client, now: Timestamp) -> UpstreamMessage {
-    let id = format!("{socket}/{DISCONNECTED}");
-    Event::new(id, client, now, EventKind::Disconnected).to_message()
-}
-
-/// A client invokes a method.
-pub fn invoked(socket: &SocketId, client: &Client, call: &Call, now: Timestamp) -> UpstreamMessage {
-    Event::new(fresh_id(socket), client, now, EventKind::Call(call.clone())).to_message()
-}
-
-/// A client waits no longer for the answer to a call.
-pub fn cancelled(
-    socket: &SocketId,
-    client: &Client,
-    invocation_id: &str,
-    now: Timestamp,
-) -> UpstreamMessage {
-    let kind = EventKind::Cancelled { invocation_id: invocation_id.to_owned() };
-    Event::new(fresh_id(socket), client, now, kind).to_message()
-}
-
-fn fresh_id(socket: &SocketId) -> String {
-    format!("{socket}/{:032x}", fastrand::u128(..))
 }

@@ -49,7 +49,8 @@ fn call() -> impl Strategy<Value = Call> {
 fn event() -> impl Strategy<Value = Event> {
     let kind = prop_oneof![
         Just(EventKind::Connected),
-        Just(EventKind::Disconnected),
+        Just(EventKind::Disconnected { why: None }),
+        Just(EventKind::Disconnected { why: Some("why".to_owned()) }),
         call().prop_map(EventKind::Call),
         text().prop_map(|invocation_id| EventKind::Cancelled { invocation_id }),
     ];

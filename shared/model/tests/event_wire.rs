@@ -45,7 +45,7 @@ fn beginnings_and_ends_are_the_same_bytes_as_ever() {
         started.body,
         r#"{"eventId":"s=/connected","category":"connections","event":"connected","hub":"chat","connectionId":"c=","userId":"älice","claims":{"role":["a","b\uffff"]},"query":{"tier":["gold"]},"timestamp":"2026-11-23T10:00:00.5Z"}"#
     );
-    let ended = event::ended(&socket(), &client(None), NOW);
+    let ended = event::ended(&socket(), &client(None), None, NOW);
     assert_eq!(
         ended.body,
         r#"{"eventId":"s=/disconnected","category":"connections","event":"disconnected","hub":"chat","connectionId":"c=","claims":{"role":["a","b\uffff"]},"query":{"tier":["gold"]},"timestamp":"2026-11-23T10:00:00.5Z"}"#

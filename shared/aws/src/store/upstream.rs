@@ -17,6 +17,7 @@ const CLAIMS: &str = "claims";
 const QUERY: &str = "query";
 const ANNOUNCED: &str = "announced";
 const SETTLED_BY: &str = "settledBy";
+const WHY: &str = "why";
 
 impl ClientStore for DynamoStore {
     async fn put_client(
@@ -74,6 +75,20 @@ impl ClientStore for DynamoStore {
             .expression_attribute_names("#announced", ANNOUNCED)
             .expression_attribute_values(":true", AttributeValue::Bool(true));
         Ok(if_met("mark_announced", update.send().await)?.is_some())
+    }
+
+    async fn note_end(&self, socket: &SocketId, why: &str) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::client(socket)))
+            .update_expression("SET #why = if_not_exists(#why, :why)")
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#why", WHY)
+            .expression_attribute_values(":why", text(why));
+        if_met("note_end", update.send().await).map(|_| ())
     }
 
     async fn take_client(&self, socket: &SocketId) -> Result<Option<ClientRecord>, StoreError> {
@@ -162,5 +177,6 @@ fn to_client(item: &Item) -> Result<ClientRecord, StoreError> {
         claims: values(CLAIMS)?,
         query: values(QUERY)?,
     };
-    Ok(ClientRecord { client, is_announced: item.contains_key(ANNOUNCED) })
+    let why = item.get(WHY).and_then(|why| why.as_s().ok()).cloned();
+    Ok(ClientRecord { client, is_announced: item.contains_key(ANNOUNCED), why })
 }

@@ -1,24 +1,34 @@
 //! Events as requests: their bodies, and the headers that say what they are.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 use signalr_protocol::message::{HubMessage, StreamInvocation};
 
 use super::claims::{encoded, listed};
 use super::{RECORD_SEPARATOR, in_a_header};
 use hubcast_model::event::{Call, Event, EventKind};
 use hubcast_model::id::UserId;
+use hubcast_model::queue_text;
 use hubcast_model::values::Values;
 
 /// The body of the request for an event.
 pub fn body(event: &Event) -> String {
     match &event.kind {
         EventKind::Connected => r#"{"type":10}"#.to_owned(),
-        EventKind::Disconnected => r#"{"type":11}"#.to_owned(),
+        EventKind::Disconnected { why } => disconnected(why.as_deref()),
         EventKind::Call(call) => without_separator(&message(call)),
         EventKind::Cancelled { invocation_id } => {
             let invocation_id = invocation_id.clone();
             without_separator(&HubMessage::CancelInvocation { invocation_id })
         }
+    }
+}
+
+/// As Azure writes it, which has an error only where there is one.
+fn disconnected(why: Option<&str>) -> String {
+    match why {
+        Some(why) => queue_text::json(&json!({ "type": 11, "error": why })),
+        None => r#"{"type":11}"#.to_owned(),
     }
 }
 
@@ -88,7 +98,13 @@ mod tests {
         assert_eq!(body(&event), stream);
         let event = connected("n");
         assert_eq!(body(&event), r#"{"type":10}"#);
-        assert_eq!(body(&Event { kind: EventKind::Disconnected, ..event }), r#"{"type":11}"#);
+        let ended = |why: Option<&str>| {
+            let kind = EventKind::Disconnected { why: why.map(str::to_owned) };
+            body(&Event { kind, ..connected("n") })
+        };
+        assert_eq!(ended(None), r#"{"type":11}"#);
+        let told: serde_json::Value = serde_json::from_str(&ended(Some("\"idle\""))).unwrap();
+        assert_eq!(told, json!({ "type": 11, "error": "\"idle\"" }));
     }
 
     #[test]

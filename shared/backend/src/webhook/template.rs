@@ -212,7 +212,7 @@ mod tests {
         let event = match (category, event) {
             ("connections", "connected") => connected("chat"),
             ("connections", "disconnected") => {
-                Event { kind: EventKind::Disconnected, ..connected("chat") }
+                Event { kind: EventKind::Disconnected { why: None }, ..connected("chat") }
             }
             ("messages", target) => call("chat", target),
             other => panic!("{other:?}"),
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_event_of_connections_can_be_named() {
-        let ended = Event { kind: EventKind::Disconnected, ..connected("chat") };
+        let ended = Event { kind: EventKind::Disconnected { why: None }, ..connected("chat") };
         assert_eq!([connected("chat").name(), ended.name()], OF_CONNECTIONS);
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hubcast_model::context::Caller;
 use hubcast_model::event::Call;
 use hubcast_model::journey::connection::closing;
-use hubcast_model::ports::{ConnectionGateway, ResultStore, SocketStore};
+use hubcast_model::ports::{ClientStore, ConnectionGateway, ResultStore, SocketStore};
 use hubcast_model::time::Clock;
 use signalr_protocol::framing::{self, FrameError};
 use signalr_protocol::handshake::HandshakeRequest;
@@ -27,6 +27,7 @@ use super::known::Known;
 use super::lifetime::due_end;
 use super::liveness::{Liveness, Ping};
 use super::meter::Meter;
+use super::reason::Reasons;
 use super::record::{Record, shakes_hands, want_a_sign};
 use super::reply::add;
 use super::result::{Answered, Results};
@@ -47,12 +48,13 @@ pub(super) struct Conversation<S, G, C, H, I, B> {
     /// `None` when backends hear of nothing.
     pub(super) calls: Option<B>,
     pub(super) results: Results<S>,
+    pub(super) reasons: Reasons<S>,
     pub(super) closer: Closer<S, G, C>,
 }
 
 impl<S, G, C, H, I, B> Conversation<S, G, C, H, I, B>
 where
-    S: SocketStore + ResultStore,
+    S: ClientStore + SocketStore + ResultStore,
     G: ConnectionGateway,
     C: Clock,
     H: Answer<HandshakeRequest>,
@@ -153,19 +155,14 @@ where
         if matches!(end, End::Drop) {
             return Stage::Between;
         }
-        let stage = self.liveness.stage(caller).await;
-        stage.unwrap_or_else(|| match end {
-            // This frame is the handshake.
-            End::Refuse(_) => Stage::Before,
-            _ if self.liveness.is_young(caller) => Stage::Between,
-            _ => Stage::Through,
-        })
+        self.liveness.stage(caller, end).await
     }
 
     /// Notes an end, so that frames that come meanwhile do not cut the socket before its Close.
     async fn begin(&self, caller: &Caller, farewell: &Farewell) -> Notice {
         let (socket, budget) = (&caller.socket, &self.meter.budget);
         budget.end(socket, self.closer.told_by(), self.clock.now());
+        self.reasons.told(socket, farewell).await;
         let notice = self.closer.begin(socket, farewell).await;
         if let Some(told_at) = notice.told_at() {
             budget.told(socket, told_at, self.clock.now());
@@ -280,10 +277,10 @@ where
                 }
                 None => Step::Silent,
             },
-            HubMessage::StreamItem(_)
-            | HubMessage::Close(_)
-            | HubMessage::Ack { .. }
-            | HubMessage::Sequence { .. } => Step::Silent,
+            HubMessage::Close(close) => self.reasons.heard(&caller.socket, &close).await,
+            HubMessage::StreamItem(_) | HubMessage::Ack { .. } | HubMessage::Sequence { .. } => {
+                Step::Silent
+            }
         }
     }
 

@@ -36,6 +36,7 @@ impl<S: ChannelStore, P: Disconnect> Exit<S, P> {
     /// The end of a blocked user's socket. Nothing may reach the socket any more, whether or not
     /// the client reads its Close.
     pub(super) async fn blocked(&self, socket: &Socket) -> Step {
+        self.presence.note_end(&socket.id, "The user is blocked or signed out.").await;
         match self.presence.disconnect(&socket.id, &Ending::Blocked).await {
             Ok(_) => Step::End(End::fatal("You have been signed out.")),
             Err(err) => {

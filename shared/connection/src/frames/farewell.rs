@@ -6,7 +6,7 @@
 //! of the handshake decides what the client reads.
 
 use signalr_protocol::handshake::{HandshakeError, HandshakeResponse};
-use signalr_protocol::message::{Close, HubMessage};
+use signalr_protocol::message::{Close, Decoded, HubMessage};
 use signalr_protocol::texts;
 
 use super::step::End;
@@ -67,6 +67,17 @@ impl Farewell {
                 let error = format!("{} {detail}", texts::CLOSED_WITH_ERROR);
                 Self::Close(encoded(Close { error: Some(error), allow_reconnect: false }))
             }
+        }
+    }
+
+    /// The text of the Close, if it is one that has a text.
+    pub(super) fn error(&self) -> Option<String> {
+        let (Self::Close(record) | Self::LateClose(record)) = self else {
+            return None;
+        };
+        match HubMessage::decode(record.trim_end_matches('\u{1e}')) {
+            Ok(Decoded::Message(HubMessage::Close(close))) => close.error,
+            _ => None,
         }
     }
 

@@ -114,6 +114,7 @@ where
             return Ok(None);
         };
         if excess.sockets.iter().any(|socket| socket.id == caller.socket) {
+            self.presence.note_end(&caller.socket, &excess.why).await;
             self.presence.disconnect(&caller.socket, &Ending::OverLimit).await?;
             return Ok(Some(End::fatal(excess.why)));
         }
@@ -200,9 +201,11 @@ where
         let Excess { mut sockets, why } = excess;
         // A socket that is joining must not hear anything yet, and comes here by itself.
         sockets.retain(|socket| socket.state == SocketState::Ready);
-        let farewell = Farewell::of(End::fatal(why), Stage::Through);
+        let farewell = Farewell::of(End::fatal(why.clone()), Stage::Through);
         let close = Bytes::from(farewell.record());
         for socket in &sockets {
+            // A client goes as soon as it reads its Close.
+            self.presence.note_end(&socket.id, &why).await;
             if let Err(err) = self.closer.gateway.post(&socket.id, close.clone()).await {
                 tracing::warn!(error = %report(&err), "an evicted socket was not told");
             }

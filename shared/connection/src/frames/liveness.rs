@@ -149,14 +149,18 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
         Ok(Readiness::Unknown)
     }
 
-    /// How far the client is with its handshake; a handshake that is under way is waited for.
-    /// `None` when the table does not say.
-    pub(super) async fn stage(&self, caller: &Caller) -> Option<Stage> {
-        let stage = self.look_how_far(caller).await;
-        stage.inspect_err(|err| {
-            tracing::warn!(error = %report(err), socket_id = %caller.socket, "how far a handshake is, is not known");
+    /// How far the client is with its handshake, for an end; a handshake that is under way is waited
+    /// for. When the table does not say, the end and the age of the socket do.
+    pub(super) async fn stage(&self, caller: &Caller, end: &End) -> Stage {
+        self.look_how_far(caller).await.unwrap_or_else(|err| {
+            tracing::warn!(error = %report(&err), socket_id = %caller.socket, "how far a handshake is, is not known");
+            match end {
+                // This frame is the handshake.
+                End::Refuse(_) => Stage::Before,
+                _ if self.is_young(caller) => Stage::Between,
+                _ => Stage::Through,
+            }
         })
-        .ok()
     }
 
     async fn look_how_far(&self, caller: &Caller) -> Result<Stage, StoreError> {

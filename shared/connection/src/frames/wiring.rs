@@ -22,6 +22,7 @@ use super::limit::LimitCheck;
 use super::liveness::Liveness;
 use super::meter::Meter;
 use super::method::BuiltIn;
+use super::reason::Reasons;
 use super::result::Results;
 use super::{FramePorts, FrameSettings};
 use crate::upstream::Upstream;
@@ -81,6 +82,7 @@ pub(super) fn conversation<S, G, C, U>(
         invocations: wiring.invocations(settings),
         calls: wiring.calls(),
         results: Results { store: Arc::clone(&wiring.store) },
+        reasons: Reasons { store: Arc::clone(&wiring.store), are_heard: wiring.upstream.is_some() },
         closer: wiring.closer(settings),
     }
 }

@@ -37,6 +37,13 @@ pub trait ClientStore: Send + Sync {
         socket: &SocketId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Notes why the connection of a client ends, if the client is kept. The first note counts.
+    fn note_end(
+        &self,
+        socket: &SocketId,
+        why: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Removes a client and answers it; `None` when another was first.
     fn take_client(
         &self,

@@ -24,7 +24,7 @@ impl ClientStore for MemoryStore {
         _expires: Timestamp,
     ) -> Result<(), StoreError> {
         self.meet("put_client").await?;
-        let known = ClientRecord { client: client.clone(), is_announced: false };
+        let known = ClientRecord { client: client.clone(), is_announced: false, why: None };
         lock(&self.state).clients.insert(socket.clone(), known);
         Ok(())
     }
@@ -46,6 +46,14 @@ impl ClientStore for MemoryStore {
         let mut state = lock(&self.state);
         let known = state.clients.get_mut(socket);
         Ok(known.map(|known| known.is_announced = true).is_some())
+    }
+
+    async fn note_end(&self, socket: &SocketId, why: &str) -> Result<(), StoreError> {
+        self.meet("note_end").await?;
+        if let Some(known) = lock(&self.state).clients.get_mut(socket) {
+            known.why.get_or_insert_with(|| why.to_owned());
+        }
+        Ok(())
     }
 
     async fn take_client(&self, socket: &SocketId) -> Result<Option<ClientRecord>, StoreError> {

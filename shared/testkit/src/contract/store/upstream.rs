@@ -19,6 +19,7 @@ pub async fn all(store: &(impl ClientStore + PendingStore)) {
     a_client_is_announced_while_it_is_kept(store).await;
     claims_are_renewed_while_a_client_is_kept(store).await;
     of_concurrent_takers_one_gets_the_client(store).await;
+    the_first_reason_for_an_end_counts(store).await;
     an_invocation_is_completed_by_one(store).await;
     who_settled_may_settle_again(store).await;
     nobody_settles_what_does_not_wait(store).await;
@@ -69,7 +70,8 @@ pub async fn claims_are_renewed_while_a_client_is_kept(store: &impl ClientStore)
     store.mark_announced(&socket).await.expect("an answer");
     assert!(store.renew_claims(&socket, &claims).await.expect("an answer"));
     let known = store.client(&socket).await.expect("an answer");
-    let expected = ClientRecord { client: Client { claims, ..kept }, is_announced: true };
+    let expected =
+        ClientRecord { client: Client { claims, ..kept }, is_announced: true, why: None };
     assert_eq!(known, Some(expected));
 }
 
@@ -81,7 +83,7 @@ pub async fn a_client_reads_back_as_it_was_written(store: &impl ClientStore) {
         let socket = name::socket(id);
         put(store, &socket, &client).await;
         let known = store.client(&socket).await.expect("an answer");
-        assert_eq!(known, Some(ClientRecord { client, is_announced: false }));
+        assert_eq!(known, Some(ClientRecord { client, is_announced: false, why: None }));
     }
 }
 
@@ -98,7 +100,7 @@ pub async fn a_client_is_announced_while_it_is_kept(store: &impl ClientStore) {
     let (socket, client) = (name::socket("announced="), client("announced"));
     put(store, &socket, &client).await;
     assert!(store.mark_announced(&socket).await.expect("an answer"));
-    let known = ClientRecord { client, is_announced: true };
+    let known = ClientRecord { client, is_announced: true, why: None };
     assert_eq!(store.client(&socket).await.expect("an answer"), Some(known.clone()));
     assert_eq!(store.take_client(&socket).await.expect("an answer"), Some(known));
     assert!(!store.mark_announced(&socket).await.expect("an answer"));
@@ -172,4 +174,17 @@ pub async fn what_somebody_completed_is_settled(store: &impl PendingStore) {
     assert!(is_settled("1").await && !is_settled("2").await);
     assert!(wait(store, &socket, "1", 1).await);
     assert!(!is_settled("1").await);
+}
+
+/// And nobody is made up for a reason.
+pub async fn the_first_reason_for_an_end_counts(store: &impl ClientStore) {
+    let (socket, nobody) = (name::socket("reasons="), name::socket("nobody-ends="));
+    put(store, &socket, &client("c-reasons")).await;
+    for why in ["first", "second"] {
+        store.note_end(&socket, why).await.expect("an answer");
+        store.note_end(&nobody, why).await.expect("an answer");
+    }
+    let taken = store.take_client(&socket).await.expect("an answer");
+    assert_eq!(taken.and_then(|known| known.why).as_deref(), Some("first"));
+    assert_eq!(store.client(&nobody).await.expect("an answer"), None);
 }
