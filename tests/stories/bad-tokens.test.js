@@ -267,7 +267,7 @@ describe("CORS", () => {
     "access-control-allow-credentials": "true",
     "access-control-allow-methods": "POST, OPTIONS",
     "access-control-allow-headers":
-      "authorization, content-type, x-requested-with, x-signalr-user-agent, traceparent, tracestate, baggage, request-id, request-context, sentry-trace",
+      "authorization, content-type, x-requested-with, x-signalr-user-agent, x-signalr-connection-token, traceparent, tracestate, baggage, request-id, request-context, sentry-trace",
     vary: "Origin",
   };
   const expectHeaders = (headers) => {
