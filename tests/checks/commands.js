@@ -28,6 +28,7 @@ const troubles = (words) => document("looks for a client as the page of troubles
 const commandLine = byTest("infra/programs/cli/tests/cli/docs.rs", "every_command_of_the_page_works");
 const readme = (words) => byTest("tests/stories/first-send.test.js", "as the README shows it by .. reaches who receives as the README shows it", words);
 const example = (words) => byTest("tests/stories/examples.test.js", ".. does the four jobs", words);
+const fate = (test, words) => byTest("tests/stories/journey.test.js", test, words);
 const localStack = byTest("infra/programs/local/tests/local/program.rs", "the_first_line_says_where_it_is_and_sigterm_ends_it_with_0", "hubcast ready on ");
 
 /** Pages whose blocks one test runs, all of them. */
@@ -67,6 +68,10 @@ export const ELSEWHERE = {
   "hubcast listen --url https://push.contoso.com --user ID --json": guide("hubcast listen --user alice --json"),
   "hubcast listen": commandLine,
   "hubcast listen --local": commandLine,
+  "hubcast why": commandLine,
+  "hubcast why --user": fate("tells of a log-out by SQS, and that the client heard it", '"--user", "dora"'),
+  "hubcast why --user ID": fate("tells of a log-out by SQS, and that the client heard it", '"--user", "dora"'),
+  "hubcast why --message ID": fate("tells of a message to a user with two tabs, of which one is gone", '"--message", id'),
   "hubcast send --local": commandLine,
   "hubcast doctor --local": commandLine,
   "hubcast probe": commandLine,

@@ -57,6 +57,7 @@ const dated = [
   ["2022-06-01", "GET", "/users", undefined, 200],
   ["2022-06-01", "GET", "/users/me/connections", undefined, 200],
   ["2022-06-01", "GET", "/users/me/groups", undefined, 200],
+  ["2022-06-01", "GET", "/messages/unknown", undefined, 404],
   ["2022-06-01", "GET", "/:count", undefined, 200],
   ["2022-06-01", "GET", "/groups/mine/:count", undefined, 200],
   ["2022-06-01", "GET", "/users/me/:count", undefined, 200],

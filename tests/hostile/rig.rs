@@ -174,6 +174,7 @@ fn rest(
         groups: GroupPolicy::default(),
         public_url,
         invoke_timeout: Duration::from_secs(1),
+        log: None,
     }
 }
 

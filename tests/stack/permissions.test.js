@@ -13,6 +13,7 @@ const NOT_SEEN = {
   "sqs:ReceiveMessage": "is used by Lambda's event source in the function's name",
   "sqs:DeleteMessage": "is used by Lambda's event source in the function's name",
   "sqs:GetQueueAttributes": "is used by Lambda's event source in the function's name",
+  "logs:FilterLogEvents": "is needed when MessageFates is true",
 };
 
 const list = (value) => (Array.isArray(value) ? value : [value]);

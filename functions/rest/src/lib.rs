@@ -5,9 +5,11 @@
 //! words of the reference.
 
 mod answer;
+mod audit;
 mod authentication;
 mod body;
 mod enqueue;
+mod fate;
 mod hub_message;
 mod invocation;
 mod memberships;
@@ -32,8 +34,9 @@ use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_backend::Backend;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
+use hubcast_model::journey::AUDIT;
 use hubcast_model::ports::{
-    AccessKeySource, BlockStore, ChannelStore, ClientStore, DeadlineStore, GrantStore,
+    AccessKeySource, BlockStore, ChannelStore, ClientStore, DeadlineStore, GrantStore, JourneyLog,
     MembershipStore, NotificationSender, PendingStore, ResultStore, ShardStore, SocketStore,
     UsageStore,
 };
@@ -107,6 +110,8 @@ pub struct Rest<K, A, S, Q, C> {
     pub public_url: PublicUrl,
     /// How long a client may take to answer an invocation.
     pub invoke_timeout: Duration,
+    /// The log of the functions, where fates of messages are told.
+    pub log: Option<Box<dyn JourneyLog>>,
 }
 
 /// A request, as far as every operation needs it.
@@ -198,7 +203,7 @@ where
             // The key signs for every hub.
             if !permission.allows_keys(&self.producers) {
                 let operation = route.operation;
-                tracing::warn!(roles = ?permission.roles, ?operation, "not allowed");
+                tracing::warn!(target: AUDIT, roles = ?permission.roles, ?operation, "not allowed");
                 return Err(forbidden());
             }
             return tokens::access_key(&self.gate, self.clock.now()).await;
@@ -206,13 +211,15 @@ where
         let request = Request::read(route, parameters, &call.query)?;
         if !permission.allows(&self.producers, &request.hub, route.operation) {
             let (hub, operation) = (&request.hub, route.operation);
-            tracing::warn!(roles = ?permission.roles, %hub, ?operation, "not allowed");
+            tracing::warn!(target: AUDIT, roles = ?permission.roles, %hub, ?operation, "not allowed");
             return Err(forbidden());
         }
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::no_hub(&self.hubs.hint(request.hub.as_str())));
         }
-        self.perform(call, &request, &parts, &permission).await
+        let answer = self.perform(call, &request, &parts, &permission).await?;
+        audit::done(&permission, &request, &answer);
+        Ok(answer)
     }
 
     /// The parts of the path, for a caller who may call it, and what the caller may do there.

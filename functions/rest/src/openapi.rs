@@ -114,6 +114,7 @@ const fn summary(operation: Operation) -> &'static str {
         Operation::ListGroups => {
             "Lists the groups of a user; of a name of more than 256 bytes its beginning and its digest."
         }
+        Operation::MessageFate => "Tells what became of a message, where the deployment does.",
         Operation::Count => "Counts connections, and the users who have them.",
     }
 }
@@ -245,6 +246,7 @@ fn answer(route: &Route) -> Option<&'static str> {
         Operation::ListGroups => Some("Groups"),
         Operation::Count => Some("Count"),
         Operation::RefreshAuth | Operation::ConnectionClaims => Some("ConnectionClaims"),
+        Operation::MessageFate => Some("Fate"),
         _ if route.since.is_dated() && route.ok != 204 => Some("ServiceResponse"),
         _ => None,
     }

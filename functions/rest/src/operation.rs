@@ -11,7 +11,7 @@ use crate::page::PageRequest;
 use crate::permission::Permission;
 use crate::request::Request;
 use crate::route::Operation;
-use crate::{Call, Rest, Table, invocation, presence, sends, tokens};
+use crate::{Call, Rest, Table, fate, invocation, presence, sends, tokens};
 
 /// What `Uri.EscapeDataString` leaves as it is.
 const UNRESERVED: &AsciiSet =
@@ -70,6 +70,7 @@ where
             Operation::ListGroups => {
                 presence::groups(&backend.lists(hub), &page()?, &request.user()?).await
             }
+            Operation::MessageFate => self.fate(request).await,
             Operation::Count => presence::count(&backend.census(hub), request).await,
             Operation::IsUserInGroup => members().has_user().await,
             Operation::AddUser => members().add_user().await,
@@ -80,6 +81,12 @@ where
             Operation::RemoveUserFromAll => members().remove_user_from_all().await,
             Operation::Health | Operation::OpenApi | Operation::AccessKey => Err(nothing_here()),
         }
+    }
+}
+
+impl<K, A, S, Q, C: Clock> Rest<K, A, S, Q, C> {
+    async fn fate(&self, request: &Request<'_>) -> Answer {
+        fate::fate(self.log.as_deref(), request, self.clock.now()).await
     }
 }
 

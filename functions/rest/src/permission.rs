@@ -63,7 +63,8 @@ const fn kinds(operation: Operation) -> &'static [&'static str] {
         | Operation::ListConnections
         | Operation::ListUsers
         | Operation::ListGroups
-        | Operation::Count => &["read"],
+        | Operation::Count
+        | Operation::MessageFate => &["read"],
         // Each element of an envelope is asked about. Anyone may ask for two of the others, and the
         // keys are asked about apart.
         Operation::Enqueue | Operation::Health | Operation::OpenApi | Operation::AccessKey => &[],

@@ -21,6 +21,9 @@ const EACH_MAX: usize = 100;
 /// The parameters of the query that every operation knows.
 const OF_ALL: [&str; 2] = ["api-version", "application"];
 
+/// SQS's ids of messages are shorter.
+const MESSAGE_ID_CHARS: usize = 100;
+
 /// The longest id of a stream.
 const STREAM_ID_MAX_CHARS: usize = 100;
 
@@ -77,6 +80,15 @@ impl<'a> Request<'a> {
 
     fn needed<T>(&self, name: &str, parse: fn(&str) -> Result<T, NameError>) -> Result<T, Refusal> {
         self.parameter(name, parse)?.ok_or_else(|| Refusal::bad(format!("'{name}' is missing")))
+    }
+
+    /// The id of a message.
+    pub(crate) fn message(&self) -> Result<&'a str, Refusal> {
+        let value = self.parameters.iter().find(|(name, _)| *name == "message");
+        let id = value.map(|(_, id)| *id).filter(|id| (1..=MESSAGE_ID_CHARS).contains(&id.len()));
+        id.ok_or_else(|| {
+            Refusal::bad(format!("'message' takes 1 to {MESSAGE_ID_CHARS} characters"))
+        })
     }
 
     pub(crate) fn user(&self) -> Result<UserId, Refusal> {

@@ -78,6 +78,7 @@ pub(crate) enum Operation {
     ListUsers,
     ListGroups,
     Count,
+    MessageFate,
 }
 
 /// One row of the reference.
@@ -174,6 +175,7 @@ pub(crate) const ROUTES: &[Route] = &[
     row(S::Own, O::ListUsers, GET, "api/hubs/{hub}/users", 200).query(PAGE),
     row(S::Own, O::ListConnections, GET, "api/hubs/{hub}/users/{user}/connections", 200).query(PAGE),
     row(S::Own, O::ListGroups, GET, "api/hubs/{hub}/users/{user}/groups", 200).query(PAGE),
+    row(S::Own, O::MessageFate, GET, "api/hubs/{hub}/messages/{message}", 200),
     row(S::Own, O::Count, GET, "api/hubs/{hub}/:count", 200),
     row(S::Own, O::Count, GET, "api/hubs/{hub}/groups/{group}/:count", 200),
     row(S::Own, O::Count, GET, "api/hubs/{hub}/users/{user}/:count", 200),

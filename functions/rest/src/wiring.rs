@@ -4,10 +4,12 @@ use hubcast_auth::app::IssuerError;
 use hubcast_auth::jwks::HttpKeys;
 use hubcast_auth::rest::RestGate;
 use hubcast_aws::access_keys::KeyVault;
+use hubcast_aws::log::CloudWatchLog;
 use hubcast_aws::sender::SqsSender;
 use hubcast_aws::store::DynamoStore;
 use hubcast_backend::Backend;
 use hubcast_membership::shards::Shards;
+use hubcast_model::ports::JourneyLog;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::SdkConfig;
 use hubcast_wiring::config::RestConfig;
@@ -26,6 +28,8 @@ pub fn wire(sdk: &SdkConfig, config: RestConfig) -> Result<WiredRest, IssuerErro
     let store = DynamoStore::new(sdk, config.table);
     let queue = SqsSender::new(sdk, config.notifications);
     let public_url = config.public_url.clone();
+    let log = config.log_groups.map(|prefix| CloudWatchLog::new(sdk, prefix));
+    let log = log.map(|log| Box::new(log) as Box<dyn JourneyLog>);
     Ok(Rest {
         front_door: config.front_door,
         gate: RestGate::new(config.issuers, HttpKeys::default(), keys, public_url)?,
@@ -37,5 +41,6 @@ pub fn wire(sdk: &SdkConfig, config: RestConfig) -> Result<WiredRest, IssuerErro
         groups: config.groups,
         public_url: config.public_url,
         invoke_timeout: config.invoke_timeout,
+        log,
     })
 }

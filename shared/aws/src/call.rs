@@ -39,7 +39,7 @@ use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use serde_json::Value;
 
-use api::Api;
+use api::{Api, Protocol};
 use endpoint::ServiceEndpoint;
 use refusal::Refusal;
 
@@ -133,6 +133,16 @@ fn components(api: Api, config: &SdkConfig) -> RuntimeComponentsBuilder {
 }
 
 fn request(api: Api, input: &Value) -> Result<HttpRequest, BoxError> {
+    let target = match api.protocol {
+        Protocol::Json { target } => target,
+        Protocol::Get { before, after } => {
+            let name = input.as_str().ok_or("the path needs a name")?;
+            let mut request = HttpRequest::new(SdkBody::empty());
+            request.set_method("GET")?;
+            request.set_uri(format!("{before}{name}{after}"))?;
+            return Ok(request);
+        }
+    };
     let body = input.to_string();
     let length = body.len().to_string();
     let mut request = HttpRequest::new(SdkBody::from(body));
@@ -141,7 +151,7 @@ fn request(api: Api, input: &Value) -> Result<HttpRequest, BoxError> {
     let headers = request.headers_mut();
     headers.try_insert("content-type", "application/x-amz-json-1.1")?;
     headers.try_insert("content-length", length)?;
-    headers.try_insert("x-amz-target", api.target)?;
+    headers.try_insert("x-amz-target", target)?;
     Ok(request)
 }
 

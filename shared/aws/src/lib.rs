@@ -2,7 +2,7 @@
 //!
 //! [`store`] is the channel table in DynamoDB, [`gateway`] and [`lean`] the
 //! management API by the official client and without it, [`queue`],
-//! [`sender`] and [`upstream`] SQS, [`trust`] whom TLS trusts, and [`operator`]
+//! [`sender`] and [`upstream`] SQS, [`log`] CloudWatch Logs, [`trust`] whom TLS trusts, and [`operator`]
 //! what the command line needs.
 //!
 //! Clients of the SDK are built when they are first used, and not before: many
@@ -13,6 +13,7 @@ mod call;
 pub mod entropy;
 pub mod gateway;
 pub mod lean;
+pub mod log;
 mod on_demand;
 pub mod operator;
 pub mod queue;

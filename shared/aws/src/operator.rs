@@ -8,6 +8,7 @@ mod account;
 mod fault;
 mod frames;
 mod letters;
+mod log;
 mod queue;
 mod server_tries;
 mod table;

@@ -83,41 +83,49 @@ impl SqsQueue {
     }
 }
 
-/// Sends messages in order; all of them were taken when this answers no error.
+/// Sends messages in order; answers the queue's id of each. All of them were taken when this answers
+/// no error.
 pub(crate) async fn send_in_batches(
     client: &Client,
     url: &str,
     messages: &[JobMessage],
-) -> Result<(), QueueError> {
+) -> Result<Vec<String>, QueueError> {
+    let mut ids = Vec::with_capacity(messages.len());
     for batch in batches(messages, |message| &message.body) {
-        send_all(client, url, batch).await?;
+        ids.extend(send_all(client, url, batch).await?);
     }
-    Ok(())
+    Ok(ids)
 }
 
 /// Sends a batch until all of it is taken; its entries are checked one by one.
-async fn send_all(client: &Client, url: &str, jobs: &[JobMessage]) -> Result<(), QueueError> {
+async fn send_all(
+    client: &Client,
+    url: &str,
+    jobs: &[JobMessage],
+) -> Result<Vec<String>, QueueError> {
     let until = Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
-    let mut left: Vec<&JobMessage> = jobs.iter().collect();
+    let mut ids = vec![String::new(); jobs.len()];
+    let mut left: Vec<(usize, &JobMessage)> = jobs.iter().enumerate().collect();
     loop {
         let mut batch = client.send_message_batch().queue_url(url);
-        for (at, job) in left.iter().enumerate() {
-            let entry = entry(at, &job.body, &job.group, &job.key);
+        for (at, job) in &left {
+            let entry = entry(*at, &job.body, &job.group, &job.key);
             batch = batch.entries(entry.map_err(unavailable("enqueue_jobs"))?);
         }
-        let failed = batch.send().await.map_err(unavailable("enqueue_jobs"))?.failed;
+        let answer = batch.send().await.map_err(unavailable("enqueue_jobs"))?;
+        for taken in answer.successful {
+            let place = taken.id.parse().ok().and_then(|at: usize| ids.get_mut(at));
+            if let Some(id) = place {
+                *id = taken.message_id;
+            }
+        }
+        let failed = answer.failed;
         let Some(first) = failed.first() else {
-            return Ok(());
+            return Ok(ids);
         };
         let not_taken = NotTaken { left: failed.len(), code: first.code.clone() };
-        let is_failed = |at: usize| failed.iter().any(|entry| entry.id == at.to_string());
-        left = left
-            .into_iter()
-            .enumerate()
-            .filter(|(at, _)| is_failed(*at))
-            .map(|(_, job)| job)
-            .collect();
+        left.retain(|(at, _)| failed.iter().any(|entry| entry.id == at.to_string()));
         if Instant::now() + pause >= until {
             return Err(unavailable("enqueue_jobs")(not_taken));
         }
@@ -204,7 +212,7 @@ impl NotificationQueue for SqsQueue {
     }
 
     async fn enqueue_jobs(&self, jobs: &[JobMessage]) -> Result<(), QueueError> {
-        send_in_batches(&self.client, &self.urls.deliveries, jobs).await
+        send_in_batches(&self.client, &self.urls.deliveries, jobs).await.map(|_| ())
     }
 
     async fn retry_after(

@@ -11,6 +11,7 @@ use crate::settings::FanoutSettings;
 use hubcast_model::envelope::{self, Notification, Rejection};
 use hubcast_model::frame::check_size;
 use hubcast_model::id::SocketId;
+use hubcast_model::journey::AUDIT;
 use hubcast_model::ports::{Progress, QueuedMessage, Rest};
 use hubcast_model::producers::Producers;
 use hubcast_model::retention::QueuePosition;
@@ -198,7 +199,7 @@ fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -
     if is_job(&queued.body) {
         // Whoever is trusted with jobs has them worked as jobs.
         let (sender, id) = (&queued.sender, &queued.id);
-        tracing::warn!(sender_id = sender, action = "job", message_id = id, "not allowed");
+        tracing::warn!(target: AUDIT, sender_id = sender, action = "job", message_id = id, "not allowed");
         let rejection = Rejection::not_allowed(sender, "jobs");
         return vec![Element::new(None, base, Task::Reject(rejection))];
     }
@@ -224,7 +225,8 @@ fn allowed(
             return Ok(notification);
         }
         let (hub, kind) = (&notification.hub, notification.content.kind());
-        tracing::warn!(sender_id = sender, %hub, action = kind, message_id = queued.id, "not allowed");
+        let message_id = &queued.id;
+        tracing::warn!(target: AUDIT, sender_id = sender, %hub, action = kind, message_id, "not allowed");
         Err(Rejection::not_allowed(sender, format_args!("'{kind}' on the hub '{hub}'")))
     });
     envelope::Element { parsed, ..element }

@@ -11,6 +11,7 @@ use crate::account::Entry;
 use crate::actions::{Actions, Order};
 use crate::answer::{complete, completed_by};
 use crate::audiences::{Audiences, audience_of, hubs_of};
+use crate::audit::carried_out;
 use crate::batch::{Batch, Case, Message, Task};
 use crate::boards::{BoardChange, Boards};
 use crate::dispatcher::{BigAudience, Dispatcher};
@@ -177,9 +178,9 @@ where
         round: &mut Round,
     ) -> Result<Entry, Cause> {
         if let Content::Action(action) = &notification.content {
-            let sent_at = case.message.sent_at;
-            let order = Order { hub: &notification.hub, sent_at, action };
-            self.actions.carry_out(order, &mut self.audiences).await?;
+            let (hub, sent_at) = (&notification.hub, case.message.sent_at);
+            self.actions.carry_out(Order { hub, sent_at, action }, &mut self.audiences).await?;
+            carried_out(case, notification, action);
             self.show(case.at, notification, None, round).await?;
         }
         if let Some(kept) = self.keep_if_absent(case, notification).await? {

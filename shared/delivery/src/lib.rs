@@ -16,7 +16,7 @@
 //! 5. The [`closer`] ends the sockets that are to end.
 //! 6. The [`books`] are closed: what is counted, kept and reported follows from
 //!    the ledger alone. [`dead_letters`] take what cannot be delivered, and the
-//!    [`journey`] is told in the log.
+//!    [`journey`] is told in the log, and what was changed in its [`audit`].
 //!
 //! Then [`jobs`] are worked page by page, with the same rounds and ledger.
 //!
@@ -28,6 +28,7 @@ mod account;
 mod actions;
 mod answer;
 mod audiences;
+mod audit;
 mod batch;
 mod boards;
 mod bookkeeper;

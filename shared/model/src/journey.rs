@@ -20,6 +20,7 @@ pub mod story;
 use std::sync::OnceLock;
 
 use names::Naming;
+use serde::Serialize;
 
 pub use line::Line;
 pub use origin::Origin;
@@ -27,8 +28,12 @@ pub use origin::Origin;
 /// The target of the lines.
 pub const TARGET: &str = "journey";
 
+/// The target of lines for audits: who did what to whom, by which message.
+pub const AUDIT: &str = "audit";
+
 /// A step of a message or of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// The REST API put a message on the queue.
     Accepted,
@@ -178,6 +183,7 @@ mod tests {
     fn steps_have_names_of_their_own() {
         for step in Step::ALL {
             assert_eq!(Step::named(step.as_str()), Some(step));
+            assert_eq!(serde_json::to_value(step).unwrap(), step.as_str());
         }
         assert_eq!(Step::named("sent"), None);
     }

@@ -71,6 +71,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis_of(by)))
     }
 
+    /// This point moved `by` earlier; the epoch at the least.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(millis_of(by)))
+    }
+
     /// The time from `earlier` to this point; zero when `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use aws_config::SdkConfig;
-use hubcast_model::journey::{self, TARGET};
+use hubcast_model::journey::{self, AUDIT, TARGET};
 use hubcast_model::ports::Cause;
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use lambda_runtime::Context;
@@ -30,7 +30,7 @@ const REQUEST_SPANS: &str = "lambda_runtime::layers";
 /// Names every variable of logging that is wrong.
 pub fn start_logging() -> Result<(), ConfigError> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let always = [TARGET, REQUEST_SPANS].map(|target| format!("{target}=info").parse());
+    let always = [TARGET, AUDIT, REQUEST_SPANS].map(|target| format!("{target}=info").parse());
     let filter = always.into_iter().flatten().fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt().json().with_env_filter(filter);
     // Lambda stamps every line itself.

@@ -43,7 +43,7 @@ BESIDES = {
 }
 # Actions that know no resource, or whose resource has no name of ours.
 EVERYWHERE = re.compile(
-    "ec2:Describe.*|secretsmanager:GetRandomPassword|logs:.*LogDeliver.*|logs:Describe.*|logs:PutResourcePolicy|route53:(GetChange|ListHostedZones)"
+    "ec2:Describe.*|secretsmanager:GetRandomPassword|logs:.*(LogDeliver|QueryDefinition).*|logs:Describe.*|logs:PutResourcePolicy|route53:(GetChange|ListHostedZones)"
     "|lambda:.*EventSourceMapping|cloudformation:GetTemplateSummary"
 )
 

@@ -73,6 +73,7 @@ fn function(store: &MemoryStore) -> InMemory {
         producers: Producers::default(),
         public_url,
         invoke_timeout: Duration::ZERO,
+        log: None,
     }
 }
 

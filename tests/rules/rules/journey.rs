@@ -164,7 +164,7 @@ async fn every_line_has_documented_fields_and_nobody_s_name_or_payload() {
     }
     for line in text.lines() {
         let line: Value = serde_json::from_str(line).expect("JSON");
-        if line["target"] != "journey" {
+        if line["target"] != "journey" && line["target"] != "audit" {
             continue;
         }
         for name in line["fields"].as_object().expect("fields").keys() {
@@ -174,6 +174,40 @@ async fn every_line_has_documented_fields_and_nobody_s_name_or_payload() {
     for step in [Step::Delivered, Step::Kept, Step::Replayed, Step::Rejected, Step::Closed] {
         assert!(book.steps().contains(&step), "{step:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_action_is_audited_with_its_sender_and_its_message() {
+    let (book, _guard) = Book::open();
+    let stage = Stage::default();
+    let bodies = [
+        r#"{"action":"add","userId":"alice","groupName":"g"}"#,
+        r#"{"action":"remove","userId":"alice","groupName":"g"}"#,
+        r#"{"action":"removeAll","userId":"alice"}"#,
+        r#"{"action":"settle","userId":"alice"}"#,
+        r#"{"action":"show","userId":"alice","groupName":"g"}"#,
+        r#"{"action":"close","userId":"alice"}"#,
+        r#"{"action":"block","userId":"alice"}"#,
+        r#"{"action":"unblock","userId":"alice"}"#,
+    ];
+    for (n, body) in bodies.into_iter().enumerate() {
+        let mut queued = message(&format!("m{n}"), body);
+        queued.sender = "AROAAPP:session".to_owned();
+        stage.publish([queued]).await;
+    }
+    let text = book.text();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let audited: Vec<Value> = lines.filter(|line| line["target"] == "audit").collect();
+    let field = |name: &'static str| audited.iter().map(move |line| line["fields"][name].clone());
+    let actions = ["add", "remove", "removeAll", "settle", "show", "close", "block", "unblock"];
+    assert_eq!(field("action").collect::<Vec<_>>(), actions);
+    assert!(field("sender_id").all(|sender| sender == "AROAAPP:session"));
+    let ids: Vec<Value> = (0..actions.len()).map(|n| format!("m{n}").into()).collect();
+    assert_eq!(field("message_id").collect::<Vec<_>>(), ids);
+    assert!(
+        field("audience").all(|audience| audience.as_str().is_some_and(|name| name.len() == 16))
+    );
+    assert_eq!(field("groups").filter(Value::is_string).count(), 3, "of add, remove and show");
 }
 
 /// The cost table counts bytes, so it has to know how long a line is.

@@ -56,6 +56,12 @@ pub(super) fn all() -> Value {
             "claims": { "type": ["array", "null"], "items": claim },
         })),
         "ConnectionClaims": object(&["claims"], &json!({ "claims": { "type": "array", "items": claim } })),
+        "Fate": object(&["messageId", "outcome", "sentence", "timeline"], &json!({
+            "messageId": text,
+            "outcome": { "enum": ["done", "kept", "underway", "expired", "undeliverable", "rejected"] },
+            "sentence": text,
+            "timeline": { "type": "array", "items": { "type": "object" } },
+        })),
         "Document": { "type": "object" },
     })
 }

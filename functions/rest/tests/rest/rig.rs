@@ -52,6 +52,7 @@ pub(crate) fn rig() -> Rig {
         groups: GroupPolicy::default(),
         public_url,
         invoke_timeout: Duration::from_secs(1),
+        log: None,
     };
     Rig { issuer, store, queue, rest }
 }

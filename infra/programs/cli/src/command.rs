@@ -13,6 +13,7 @@ use crate::people::{Groups, Users};
 use crate::probe::Probe;
 use crate::send::Send;
 use crate::token::Token;
+use crate::why::Why;
 
 const ENDING: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong command line, 3 rejected before sending,
@@ -46,6 +47,7 @@ pub(crate) enum Command {
     Users(Users),
     #[command(subcommand)]
     Groups(Groups),
+    Why(Why),
     Token(Token),
     #[command(subcommand)]
     Dlq(Dlq),

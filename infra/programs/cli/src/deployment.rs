@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_aws::access_keys::AccessKeySettings;
+use hubcast_aws::log::CloudWatchLog;
 use hubcast_aws::operator::{Account, OperatorError, Queue, SignIn, Trouble};
 use hubcast_aws::store::DynamoStore;
 use hubcast_backend::Table;
@@ -253,6 +254,11 @@ impl Deployment {
         let vault = self.account().await?.access_keys(settings);
         let keys = vault.access_keys(Freshness::Cached).await;
         keys.map_err(|cause| Failure::because("the access keys cannot be read", cause))
+    }
+
+    /// The log of the functions.
+    pub(crate) async fn log(&self) -> Result<CloudWatchLog, OperatorError> {
+        Ok(self.account().await?.log(&self.place.prefix))
     }
 
     /// An HTTP client for the deployment.

@@ -39,11 +39,11 @@ pub(crate) fn tell(
     Ok(())
 }
 
-/// Sends drafts to a queue, in order.
+/// Sends drafts to a queue, in order; answers the ids of the messages.
 ///
 /// # Errors
 /// When the queue did not take all of the drafts.
-pub(crate) async fn deliver(queue: &Queue, drafts: &[Draft]) -> Result<(), Failure> {
+pub(crate) async fn deliver(queue: &Queue, drafts: &[Draft]) -> Result<Vec<String>, Failure> {
     let mut messages = Vec::with_capacity(drafts.len());
     for Draft { body, group } in drafts {
         messages.push(Outgoing { body: body.clone(), group: group.clone(), key: message_id()? });

@@ -70,7 +70,7 @@ impl Lines<'_> {
         while stop.is_none() && lines.recv_many(&mut received, BATCH_MAX).await > 0 {
             let batch = self.batch(received.drain(..), deployment.hub(), &mut tally);
             match &queue {
-                Some(queue) => deliver(queue, &batch.drafts).await?,
+                Some(queue) => drop(deliver(queue, &batch.drafts).await?),
                 None => batch.drafts.iter().try_for_each(|draft| show(draft, output))?,
             }
             tally.progress.advance(batch.drafts.len(), batch.bytes);

@@ -21,6 +21,7 @@ mod doctor;
 mod draft;
 mod equals;
 mod failure;
+mod follow;
 mod lines;
 mod listen;
 mod moment;
@@ -33,6 +34,7 @@ mod probe;
 mod progress;
 mod send;
 mod token;
+mod why;
 
 use std::process::ExitCode;
 
@@ -80,6 +82,7 @@ async fn run(
         Command::Connections(connections) => connections.run(deployment, output).await,
         Command::Users(users) => users.run(deployment, output).await,
         Command::Groups(groups) => groups.run(deployment, output).await,
+        Command::Why(why) => why.run(deployment, output).await,
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,

@@ -11,6 +11,11 @@ pub(crate) fn rfc3339(at: Timestamp) -> String {
     at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
+/// A point in time such as `2026-11-23T10:00:00.5Z`, to the millisecond.
+pub(crate) fn precise(at: Timestamp) -> String {
+    at.to_rfc3339()
+}
+
 /// Reads the `Date` header of an HTTP answer.
 pub(crate) fn of_http(date: &str) -> Option<Timestamp> {
     let at = OffsetDateTime::parse(date, &Rfc2822).ok()?;

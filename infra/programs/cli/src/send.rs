@@ -9,14 +9,16 @@ use hubcast_model::envelope::{Content, Notification, Rejection};
 use hubcast_model::id::HubName;
 use hubcast_model::message_group::MessageGroup;
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::argument::arguments;
 use crate::audience;
 use crate::deployment::Deployment;
-use crate::dispatch::{deliver, show, tell};
+use crate::dispatch::{deliver, show};
 use crate::draft::Draft;
 use crate::failure::Failure;
+use crate::follow::follow;
 use crate::lines;
 use crate::output::Output;
 use crate::pass::name;
@@ -73,6 +75,11 @@ pub(crate) struct Send {
     /// Shows what would be sent, and sends nothing.
     #[arg(long)]
     dry_run: bool,
+
+    /// Waits until the log tells what became of it, for so many seconds (30).
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+          default_missing_value = "30", conflicts_with_all = ["lines", "dry_run"])]
+    wait: Option<u32>,
 }
 
 /// The audience of a notification.
@@ -129,11 +136,14 @@ impl Send {
         if self.dry_run {
             return drafts.iter().try_for_each(|draft| show(draft, output));
         }
-        deliver(&deployment.notifications().await?, &drafts).await?;
-        tell(output, drafts.len(), || match drafts.as_slice() {
-            [one] => format!("sent, in the message group {}", one.group),
-            several => format!("messages sent: {}", several.len()),
-        })
+        let ids = deliver(&deployment.notifications().await?, &drafts).await?;
+        tell(&drafts, &ids, output)?;
+        match self.wait {
+            Some(seconds) => {
+                follow(&ids, Duration::from_secs(seconds.into()), deployment, output).await
+            }
+            None => Ok(()),
+        }
     }
 
     fn grouped(&self, draft: Draft) -> Draft {
@@ -159,6 +169,18 @@ impl Send {
         };
         Ok(self.recipients.audiences()?.into_iter().map(notification).collect())
     }
+}
+
+/// Says what was sent, with the ids by which the log tells of the messages.
+fn tell(drafts: &[Draft], ids: &[String], output: Output) -> Result<(), Failure> {
+    if output.json {
+        return output.result(&json!({ "sent": ids.len(), "ids": ids }), String::new);
+    }
+    output.remark(&match (drafts, ids) {
+        ([one], [id]) => format!("sent as {id}, in the message group {}", one.group),
+        _ => format!("messages sent: {}", ids.join(", ")),
+    });
+    Ok(())
 }
 
 /// The point in time so many seconds from now, to the second.

@@ -5,13 +5,12 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
-use crate::dynamodb::DynamoDb;
-use crate::sqs::Sqs;
+use crate::log::TARGET_PREFIX as LOGS;
+use crate::services::Services;
 
 /// Answers a request that speaks an AWS protocol; `None` when it does not.
 pub(crate) async fn answer(
-    dynamodb: &DynamoDb,
-    sqs: &Sqs,
+    services: &Services,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Option<Response> {
@@ -20,9 +19,11 @@ pub(crate) async fn answer(
     };
     let target = String::from_utf8_lossy(target.as_bytes());
     if target.starts_with("DynamoDB_") {
-        Some(dynamodb.answer(headers, body).into_response())
+        Some(services.dynamodb.answer(headers, body).into_response())
     } else if target.starts_with("AmazonSQS.") {
-        Some(sqs.answer(headers, body.clone()).await)
+        Some(services.sqs.answer(headers, body.clone()).await)
+    } else if target.starts_with(LOGS) {
+        Some(services.log.answer(&target, body))
     } else {
         Some(unknown(&target))
     }
@@ -30,7 +31,7 @@ pub(crate) async fn answer(
 
 fn unknown(target: &str) -> Response {
     let text = format!(
-        "'{target}' is not served here: only DynamoDB (DynamoDB_20120810.*) and SQS (AmazonSQS.*) are"
+        "'{target}' is not served here: only DynamoDB (DynamoDB_20120810.*), SQS (AmazonSQS.*) and Logs_20140328.FilterLogEvents are"
     );
     let body = json!({ "__type": "UnknownOperationException", "message": text });
     let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];

@@ -7,11 +7,13 @@ use anyhow::Context;
 use hubcast_wiring::config::{PublisherConfig, WebhookConfig};
 use publisher::wiring::WiredPublisher;
 use serde_json::Value;
+use tracing::Instrument;
 use upstream::WrongAddresses;
 use upstream::wiring::WiredCourier;
 
 use crate::functions::{RESERVE, Runtime, read, write};
 use crate::gateway::InvokeError;
+use crate::log::invocation;
 use crate::poller::{Consumer, FUNCTION_TIMEOUT};
 use crate::sqs::UPSTREAM_MAX_RECEIVES;
 
@@ -42,9 +44,10 @@ impl Consumer for LocalPublisher {
     async fn consume(&self, event: Value) -> Result<Value, InvokeError> {
         let (Self { publisher, ingress }, event) = (self.clone(), read(event)?);
         let patience = FUNCTION_TIMEOUT.saturating_sub(RESERVE);
-        let invocation = tokio::spawn(async move {
+        let work = async move {
             publisher::handle(&*publisher, ingress.as_deref(), event, patience).await
-        });
+        };
+        let invocation = tokio::spawn(work.instrument(invocation("publisher")));
         let answer = invocation.await.map_err(|panic| InvokeError(panic.to_string()))?;
         write(&answer)
     }
@@ -88,8 +91,8 @@ impl Consumer for LocalUpstream {
     async fn consume(&self, event: Value) -> Result<Value, InvokeError> {
         let (courier, event) = (Arc::clone(&self.0), read(event)?);
         let patience = FUNCTION_TIMEOUT.saturating_sub(RESERVE);
-        let invocation =
-            tokio::spawn(async move { upstream::handle(&courier, event, patience).await });
+        let work = async move { upstream::handle(&courier, event, patience).await };
+        let invocation = tokio::spawn(work.instrument(invocation("upstream")));
         let answer = invocation.await.map_err(|panic| InvokeError(panic.to_string()))?;
         write(&answer)
     }

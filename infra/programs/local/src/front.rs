@@ -26,6 +26,9 @@ use crate::services::Services;
 /// DynamoDB takes bodies of up to 16 MB; nothing here takes more.
 const BODY_MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// Where Lambda tells how the publisher is configured; here only how it logs.
+const PUBLISHER_CONFIGURATION: &str = "/2015-03-31/functions/hubcast-publisher/configuration";
+
 /// The routes of the one port.
 pub(crate) fn router(services: Arc<Services>) -> Router {
     Router::new().fallback(answer).with_state(services)
@@ -55,8 +58,7 @@ async fn answer(
     let Ok(body) = axum::body::to_bytes(body, BODY_MAX_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let Services { dynamodb, sqs, .. } = services.as_ref();
-    if let Some(answer) = aws::answer(dynamodb, sqs, &parts.headers, &body).await {
+    if let Some(answer) = aws::answer(&services, &parts.headers, &body).await {
         return answer;
     }
     match connection_id(parts.uri.path()) {
@@ -75,6 +77,7 @@ async fn public(services: &Services, peer: SocketAddr, parts: &Parts, body: Byte
         return negotiation(services, peer, parts, &body).await;
     }
     match (&parts.method, path) {
+        (&Method::GET, PUBLISHER_CONFIGURATION) => publisher_configuration(services),
         // The address of a hub in a browser's address bar.
         (&Method::GET | &Method::HEAD, _) if path.starts_with("/hubs/") => {
             negotiation(services, peer, parts, &body).await
@@ -82,6 +85,12 @@ async fn public(services: &Services, peer: SocketAddr, parts: &Parts, body: Byte
         (&Method::GET | &Method::HEAD, _) => page(services, path).await,
         _ => nothing(),
     }
+}
+
+/// How the publisher is configured, as far as anybody here asks: by which names it logs.
+fn publisher_configuration(services: &Services) -> Response {
+    let environment = json!({ "Variables": services.log_variables });
+    Json(json!({ "FunctionName": "hubcast-publisher", "Environment": environment })).into_response()
 }
 
 /// Answers by the function that also has all paths that nobody else has.

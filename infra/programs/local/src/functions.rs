@@ -22,8 +22,10 @@ use rest::wiring::WiredRest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
+use crate::log::invocation;
 use crate::options::Options;
 use crate::sqs::{DELIVERIES, DLQ, INGRESS, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
 
@@ -31,6 +33,10 @@ use crate::sqs::{DELIVERIES, DLQ, INGRESS, NOTIFICATIONS, TIMERS, UPSTREAM, queu
 pub(crate) const TABLE: &str = "hubcast";
 /// The access key of the Azure SignalR emulator, so that its connection string works here too.
 const EMULATOR_KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
+/// The key of the digests by which the log names users.
+const LOG_AUDIENCE_KEY: &str = "the local stack";
+/// What the names of the functions' log groups begin with.
+const LOG_GROUPS: &str = "/aws/lambda/hubcast-";
 /// The variable that says where clients reach the stack.
 const PUBLIC_URL: &str = "PUBLIC_URL";
 /// What a function keeps back of its timeout, so that it can still answer.
@@ -77,6 +83,8 @@ impl Runtime<'_> {
             ("ALLOWED_ORIGINS", "localhost".to_owned()),
             ("HUBS", options.hubs.clone()),
             ("ACCESS_KEYS", EMULATOR_KEY.to_owned()),
+            ("LOG_AUDIENCE_KEY", LOG_AUDIENCE_KEY.to_owned()),
+            ("LOG_GROUPS", LOG_GROUPS.to_owned()),
             ("TOKEN_ISSUERS", self.issuers.clone()),
             ("REST_ISSUERS", self.rest_issuers.clone()),
             ("CLIENT_JOINABLE_GROUPS", options.client_joinable_groups.clone()),
@@ -161,8 +169,23 @@ impl Functions for LocalFunctions {
     /// Runs the handler as a task of its own, so that a panic is a failed invocation and no more.
     async fn invoke(&self, function: Function, event: Value) -> Result<Value, InvokeError> {
         let handlers = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        let invocation = tokio::spawn(async move { handlers.handle(function, event).await });
+        let span = invocation(name_of(function));
+        let work = async move { handlers.handle(function, event).await };
+        let invocation = tokio::spawn(work.instrument(span));
         invocation.await.unwrap_or_else(|panic| Err(InvokeError(panic.to_string())))
+    }
+}
+
+/// The name of a function's folder.
+const fn name_of(function: Function) -> &'static str {
+    match function {
+        Function::Authorizer => "authorizer",
+        Function::Connect => "connect",
+        Function::Disconnect => "disconnect",
+        Function::Message => "message",
+        Function::GroupJoin => "group-join",
+        Function::Negotiate => "negotiate",
+        Function::Rest => "rest",
     }
 }
 

@@ -20,11 +20,13 @@ pub mod gateway;
 mod guard;
 mod in_process;
 mod issuer;
+mod log;
 pub mod options;
 pub mod poller;
 mod services;
 mod sqs;
 mod stack;
 
+pub use log::LogBook;
 pub use options::Options;
 pub use stack::{Stack, send_command};

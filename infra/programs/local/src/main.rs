@@ -4,15 +4,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use hubcast_local::{Options, Stack, send_command};
-use tracing_subscriber::EnvFilter;
+use hubcast_local::{LogBook, Options, Stack, send_command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let logs = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&options.log));
-    logs.with_writer(std::io::stderr).init();
-    match serve(&options).await {
+    let log = LogBook::start(&options.log);
+    match serve(&options, log).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
             let _ = writeln!(std::io::stderr(), "hubcast-local: {err:#}");
@@ -21,8 +19,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(options: &Options) -> anyhow::Result<()> {
-    let stack = Stack::start(options).await?;
+async fn serve(options: &Options, log: LogBook) -> anyhow::Result<()> {
+    let stack = Stack::start_logged(options, log).await?;
     announce(&stack)?;
     stopped().await?;
     stack.shutdown().await;

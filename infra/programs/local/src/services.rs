@@ -16,6 +16,7 @@ use crate::dynamodb::DynamoDb;
 use crate::functions::{LocalFunctions, Runtime, TABLE};
 use crate::gateway::Gateway;
 use crate::issuer::Issuer;
+use crate::log::LogBook;
 use crate::options::Options;
 use crate::sqs::Sqs;
 
@@ -45,6 +46,10 @@ pub(crate) struct Services {
     pub(crate) server_tries: AtomicUsize,
     /// The deliverer of events to endpoints, if there are endpoints.
     pub(crate) endpoints: Option<LocalUpstream>,
+    /// The log of the functions.
+    pub(crate) log: LogBook,
+    /// The variables by which the functions write it.
+    pub(crate) log_variables: BTreeMap<String, String>,
 }
 
 /// Whether requests are let in.

@@ -1,11 +1,14 @@
 //! The stack as a whole: start, reset, shut down.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use anyhow::Context;
+use hubcast_model::journey;
+use hubcast_wiring::config::LogConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -17,6 +20,7 @@ use crate::functions::{LocalFunctions, Runtime};
 use crate::gateway::{Gateway, Limits};
 use crate::in_process::sdk_config;
 use crate::issuer::Issuer;
+use crate::log::LogBook;
 use crate::options::Options;
 use crate::poller::{Consumer, poll};
 use crate::services::{Admission, Services};
@@ -46,6 +50,15 @@ impl Stack {
     /// # Errors
     /// When the port is taken, a variable is wrong or a part does not start.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        Self::start_logged(options, LogBook::default()).await
+    }
+
+    /// The same with the book into which this process writes its log, so that the stack can be
+    /// asked for lines.
+    ///
+    /// # Errors
+    /// When the port is taken, a variable is wrong or a part does not start.
+    pub async fn start_logged(options: &Options, log: LogBook) -> anyhow::Result<Self> {
         options.check_names()?;
         let demo = Demo::find(options.demo.as_deref())?;
         let (listeners, address) = listen(options).await?;
@@ -61,6 +74,9 @@ impl Stack {
             issuers: issuer.settings(),
             rest_issuers: issuer.rest_settings(),
         };
+        let variables = runtime.variables();
+        let logging = LogConfig::read(|name| variables.get(name).cloned())?;
+        journey::start(logging.journey);
         let publisher = LocalPublisher::new(&runtime)?;
         let endpoints = LocalUpstream::new(&runtime)?;
         let functions = LocalFunctions::new(&runtime)?;
@@ -78,6 +94,8 @@ impl Stack {
             admission: Admission::default(),
             server_tries: AtomicUsize::default(),
             endpoints,
+            log,
+            log_variables: log_variables(variables),
         };
         let mut stack = Self { services: Arc::new(services), tasks: JoinSet::new() };
         for listener in listeners {
@@ -146,6 +164,12 @@ pub fn send_command(stack: &Stack) -> String {
          -H 'Content-Type: application/json' \\\n            \
          -d '{{\"target\":\"toast\",\"arguments\":[\"Hello from a terminal\"]}}'"
     )
+}
+
+/// The variables of logging, which a deployment shows to whoever may read how a function is
+/// configured.
+fn log_variables(variables: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    variables.into_iter().filter(|(name, _)| name.starts_with("LOG_")).collect()
 }
 
 const fn limits(options: &Options) -> Limits {

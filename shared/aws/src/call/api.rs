@@ -9,6 +9,23 @@ pub(crate) enum Hosts {
     OneForBothIps,
 }
 
+/// How an operation is called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Protocol {
+    /// By a POST of its input, with the header `X-Amz-Target`.
+    Json {
+        /// That header.
+        target: &'static str,
+    },
+    /// By a GET; its input is the name in the path.
+    Get {
+        /// The path before the name.
+        before: &'static str,
+        /// The path behind the name.
+        after: &'static str,
+    },
+}
+
 /// What sets one operation apart from others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Api {
@@ -20,8 +37,8 @@ pub(crate) struct Api {
     pub(crate) hosts: Hosts,
     /// The operation's name.
     pub(crate) operation: &'static str,
-    /// The header `X-Amz-Target`.
-    pub(crate) target: &'static str,
+    /// How it is called.
+    pub(crate) protocol: Protocol,
     /// Where the text stands in an answer, as a JSON Pointer (RFC 6901). What is no text there is
     /// taken as its JSON.
     pub(crate) text_at: &'static str,
@@ -30,14 +47,27 @@ pub(crate) struct Api {
 /// Lines of a group of logs that fit a pattern: the first page, as JSON.
 pub(crate) const LOG_EVENTS: Api = Api { text_at: "/events", ..FILTER_LOG_EVENTS };
 
+/// Lines of a group of logs that fit a pattern: a page as JSON, with the way to the next.
+pub(crate) const PAGE_OF_LOG_EVENTS: Api = Api { text_at: "", ..FILTER_LOG_EVENTS };
+
 /// Lines of a group of logs; the first line that fits a pattern.
 pub(crate) const FILTER_LOG_EVENTS: Api = Api {
     service_id: "CloudWatch Logs",
     name: "logs",
     hosts: Hosts::AsOfSqs,
     operation: "FilterLogEvents",
-    target: "Logs_20140328.FilterLogEvents",
+    protocol: Protocol::Json { target: "Logs_20140328.FilterLogEvents" },
     text_at: "/events/0/message",
+};
+
+/// How a function is configured.
+pub(crate) const GET_FUNCTION_CONFIGURATION: Api = Api {
+    service_id: "Lambda",
+    name: "lambda",
+    hosts: Hosts::AsOfSqs,
+    operation: "GetFunctionConfiguration",
+    protocol: Protocol::Get { before: "/2015-03-31/functions/", after: "/configuration" },
+    text_at: "/Environment/Variables",
 };
 
 /// A parameter of Systems Manager.
@@ -46,7 +76,7 @@ pub(crate) const GET_PARAMETER: Api = Api {
     name: "ssm",
     hosts: Hosts::AsOfSqs,
     operation: "GetParameter",
-    target: "AmazonSSM.GetParameter",
+    protocol: Protocol::Json { target: "AmazonSSM.GetParameter" },
     text_at: "/Parameter/Value",
 };
 
@@ -56,6 +86,6 @@ pub(crate) const GET_SECRET_VALUE: Api = Api {
     name: "secretsmanager",
     hosts: Hosts::OneForBothIps,
     operation: "GetSecretValue",
-    target: "secretsmanager.GetSecretValue",
+    protocol: Protocol::Json { target: "secretsmanager.GetSecretValue" },
     text_at: "/SecretString",
 };

@@ -69,11 +69,12 @@ impl Queue {
         self.name().rsplit_once('.').is_some_and(|(_, kind)| kind == "fifo")
     }
 
-    /// Sends messages in order; all of them were taken when this answers no error.
+    /// Sends messages in order; answers the queue's id of each. All of them were taken when this
+    /// answers no error.
     ///
     /// # Errors
     /// When the queue did not take all of them.
-    pub async fn send(&self, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+    pub async fn send(&self, messages: Vec<Outgoing>) -> Result<Vec<String>, QueueError> {
         let messages = messages.into_iter().map(|Outgoing { body, group, key }| JobMessage {
             body,
             group: group.to_string(),

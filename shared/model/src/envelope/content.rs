@@ -184,6 +184,19 @@ impl Action {
         }
     }
 
+    /// The groups that it names.
+    pub fn groups(&self) -> &[GroupName] {
+        match self {
+            Self::Add { groups, .. } | Self::Remove { groups, .. } => groups,
+            Self::Settle { groups, .. } => groups.as_deref().unwrap_or_default(),
+            Self::Show { group, .. } => std::slice::from_ref(group),
+            Self::RemoveAll { .. }
+            | Self::Close { .. }
+            | Self::Block { .. }
+            | Self::Unblock { .. } => &[],
+        }
+    }
+
     /// Its name in envelopes.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{Step, TARGET};
 use crate::time::Timestamp;
 
 /// A line about a step of a journey.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
-    /// When it was written.
+    /// When it was written; in JSON as RFC 3339.
+    #[serde(serialize_with = "as_text")]
     pub at: Timestamp,
     /// The function that wrote it, such as `publisher`.
     pub function: String,
@@ -19,6 +20,11 @@ pub struct Line {
     pub step: Step,
     /// The fields of the line and of the spans around it, by name.
     pub fields: BTreeMap<String, Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn as_text<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&at.to_rfc3339())
 }
 
 /// A line as `tracing` writes it.

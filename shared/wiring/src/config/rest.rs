@@ -39,6 +39,8 @@ pub struct RestConfig {
     pub implicit_broadcast: bool,
     /// `INVOKE_TIMEOUT_SECONDS`
     pub invoke_timeout: Duration,
+    /// `LOG_GROUPS`: what the names of the functions' log groups begin with, where fates are told
+    pub log_groups: Option<String>,
 }
 
 impl RestConfig {
@@ -62,6 +64,7 @@ impl RestConfig {
             groups: groups?,
             implicit_broadcast: implicit_broadcast?,
             invoke_timeout: invoke_timeout?,
+            log_groups: reader.optional("LOG_GROUPS"),
         })
     }
 }

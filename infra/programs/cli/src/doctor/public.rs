@@ -222,7 +222,7 @@ async fn send(deployment: &Deployment, id: &str) -> Result<(), Failure> {
             .map_err(|err| Failure::because("the arguments are no JSON", err))?,
     };
     let draft = Draft::of(&Notification::new(deployment.hub().clone(), content))?;
-    deliver(&deployment.notifications().await?, &[draft]).await
+    deliver(&deployment.notifications().await?, &[draft]).await.map(drop)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Scene<'_> {
     async fn send(&self, queue: &Queue, content: Content) -> Result<(), NoAnswer> {
         let notification = Notification::new(self.deployment.hub().clone(), content);
         let draft = Draft::of(&notification).map_err(Failure::from)?;
-        Ok(deliver(queue, &[draft]).await?)
+        Ok(deliver(queue, &[draft]).await.map(drop)?)
     }
 }
 

@@ -77,6 +77,7 @@ fn the_page_names_every_command_and_exit_code() {
     let page = std::fs::read_to_string(page).unwrap();
     let commands = [
         "send",
+        "why",
         "listen",
         "connections, users, groups",
         "token",

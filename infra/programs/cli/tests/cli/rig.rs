@@ -1,9 +1,10 @@
 //! A stack of its own for each test, and the program beside it.
 
 use std::process::{Output, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use hubcast_local::{Options, Stack};
+use hubcast_local::{LogBook, Options, Stack};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -11,6 +12,9 @@ use tokio::time::timeout;
 
 /// Nothing here takes this long unless it never happens.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The log of this process, in which all stacks write.
+static BOOK: OnceLock<LogBook> = OnceLock::new();
 
 /// A running stack.
 pub(crate) struct Rig {
@@ -64,7 +68,8 @@ impl Rig {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        Self { stack: Stack::start(&options).await.unwrap() }
+        let book = BOOK.get_or_init(|| LogBook::start("error")).clone();
+        Self { stack: Stack::start_logged(&options, book).await.unwrap() }
     }
 
     /// The program, told of this stack.
