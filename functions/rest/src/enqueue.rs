@@ -6,7 +6,7 @@ use hubcast_model::envelope::{RejectReason, Rejection};
 use hubcast_model::ports::{AccessKeySource, NotificationSender};
 use hubcast_model::time::Clock;
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::{self, Answer, Refusal};
 use crate::body::Content;
 use crate::permission::Permission;
 use crate::request::Request;
@@ -36,8 +36,8 @@ where
             return Err(Rejection::new(RejectReason::NotAllowed, detail).into());
         }
         let key = sends::idempotency_key(call)?;
-        self.backend.sender(&request.hub).put_envelope(&envelope, key).await?;
-        Ok(request.done())
+        let ids = self.backend.sender(&request.hub).put_envelope(&envelope, key).await?;
+        Ok(answer::with_ids(request.done(), &ids))
     }
 }
 

@@ -64,7 +64,8 @@ fn checked(notification: Notification, hub: &HubName) -> Result<Notification, Re
 }
 
 impl<Q: NotificationSender> Sender<'_, Q> {
-    /// Enqueues an envelope in the message group of its first element.
+    /// Enqueues an envelope in the message group of its first element, and gives the ids of its
+    /// messages, which is one unless the envelope is empty.
     ///
     /// # Errors
     /// When the queue does not answer.
@@ -72,12 +73,11 @@ impl<Q: NotificationSender> Sender<'_, Q> {
         &self,
         envelope: &Envelope,
         idempotency_key: Option<&str>,
-    ) -> Result<(), BackendError> {
+    ) -> Result<Vec<String>, BackendError> {
         let Some(first) = envelope.notifications.first() else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let group = first.message_group();
-        self.put(&[message(group, envelope.body.clone(), idempotency_key)]).await?;
-        Ok(())
+        Ok(self.put(&[message(group, envelope.body.clone(), idempotency_key)]).await?)
     }
 }

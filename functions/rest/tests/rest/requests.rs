@@ -40,7 +40,7 @@ async fn a_misspelt_version_is_told_what_it_was_meant_to_be() {
     for (version, end) in [
         ("2024-12-1", "; did you mean '2024-12-01'?"),
         ("2022-06-10", "; did you mean '2022-06-01'?"),
-        ("latest", "2024-12-01"),
+        ("latest", "2026-07-01"),
     ] {
         let rig = rig();
         let answer = rig.answer(|event| {

@@ -10,7 +10,7 @@ use hubcast_model::socket::{Socket, SocketState};
 use hubcast_testkit::{name, socket};
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, rig};
+use crate::rig::{Rig, rig, text};
 
 const HUB: &str = "notifications";
 const DATED: &str = "api-version=2024-12-01";
@@ -136,4 +136,23 @@ async fn every_call_enqueues_the_same_bytes_as_ever() {
         }
     }
     assert_eq!(seen, include_str!("wire.txt"), "{seen}");
+}
+
+/// The page of the API says that each call with a message answers the ids.
+#[tokio::test(start_paused = true)]
+async fn whoever_sends_learns_the_ids_of_the_messages() {
+    let envelope = r#"{"userId":"alice","target":"m","arguments":[]}"#;
+    for (path, body) in [(":send", MESSAGE), (":enqueue", envelope), (":closeConnections", "")] {
+        let rig = rig();
+        let at = format!("/api/hubs/{HUB}/{path}");
+        let answer = rig.answer(|event| {
+            event["rawPath"] = json!(at);
+            event["headers"][rest::RAW_PATH_HEADER] = json!(at);
+            event["rawQueryString"] = json!(DATED);
+            event["body"] = json!(body);
+        });
+        let answer = answer.await;
+        assert!(answer.status_code < 300, "{path}: {}", text(&answer));
+        assert_eq!(answer.headers["x-hubcast-message-id"], "id-0", "{path}");
+    }
 }
