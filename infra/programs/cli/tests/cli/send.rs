@@ -14,12 +14,14 @@ async fn a_user_a_group_a_connection_and_everyone_are_reached() {
     let rig = Rig::start().await;
     let mut alice = rig.listener(&["--user", "alice", "--group", "admins"]).await;
     let mut bob = rig.listener(&["--user", "bob"]).await;
-    let connection = bob.connection.clone();
+    // An id may begin with a dash, so the equals sign is needed.
+    let connection = format!("--connection={}", bob.connection);
+    let except = format!("--except={}", bob.connection);
     for arguments in [
         &["--user", "alice", "role", "level=3", "name=x y"] as &[_],
         &["--group", "admins", "group", "[1]", "text"],
-        &["--connection", &connection, "one"],
-        &["--all", "all", "--except", &connection],
+        &[&connection, "one"],
+        &["--all", "all", &except],
         &["--user", "alice", "--user", "bob", "both", "-1"],
     ] {
         let sent = rig.run(&[&["send"], arguments].concat()).await.exits(0);
