@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use signalr_protocol::message::{Close, Decoded, HubMessage};
+use signalr_protocol::message::{Close, HubMessage};
 
 use crate::outcome::{Fate, Outcome, Stop};
 use crate::round::{Round, Routes};
@@ -177,9 +177,6 @@ where
 /// Why a record tells a client to go.
 fn reason(record: &Bytes) -> String {
     let text = std::str::from_utf8(record).unwrap_or_default();
-    let error = match HubMessage::decode(text.trim_end_matches('\u{1e}')) {
-        Ok(Decoded::Message(HubMessage::Close(close))) => close.error,
-        _ => None,
-    };
+    let error = Close::of_record(text).and_then(|close| close.error);
     error.unwrap_or_else(|| "A backend closed the connection.".to_owned())
 }

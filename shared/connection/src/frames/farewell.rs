@@ -6,7 +6,7 @@
 //! of the handshake decides what the client reads.
 
 use signalr_protocol::handshake::{HandshakeError, HandshakeResponse};
-use signalr_protocol::message::{Close, Decoded, HubMessage};
+use signalr_protocol::message::{Close, HubMessage};
 use signalr_protocol::texts;
 
 use super::step::End;
@@ -75,10 +75,7 @@ impl Farewell {
         let (Self::Close(record) | Self::LateClose(record)) = self else {
             return None;
         };
-        match HubMessage::decode(record.trim_end_matches('\u{1e}')) {
-            Ok(Decoded::Message(HubMessage::Close(close))) => close.error,
-            _ => None,
-        }
+        Close::of_record(record)?.error
     }
 
     /// What stands in the reply to the client's frame.
@@ -103,6 +100,15 @@ mod tests {
         let (limit, broken, refuse) =
             (End::limit(text()), End::Broken(text()), End::Refuse(text()));
         [End::fatal(text()), End::reconnect(text()), limit, refuse, broken, End::Drop]
+    }
+
+    #[test]
+    fn only_a_close_has_a_text() {
+        let error = |stage| ends().map(|end| Farewell::of(end, stage).error());
+        assert_eq!(error(Stage::Before), [const { None }; 6]);
+        let known =
+            error(Stage::Through).map(|text| text.is_some_and(|text| text.ends_with("why")));
+        assert_eq!(known, [true, true, true, true, true, false]);
     }
 
     #[test]

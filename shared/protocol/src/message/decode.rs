@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::{
     Close, Completion, HubMessage, Invocation, Json, Outcome, StreamInvocation, StreamItem,
 };
+use crate::framing::RECORD_SEPARATOR;
 use crate::json;
 
 const TEXT: &str = "of type String";
@@ -231,4 +232,14 @@ fn optional<'a, T: Deserialize<'a>>(
     expected: &'static str,
 ) -> Result<Option<T>, MessageError> {
     value.map_or(Ok(None), |value| typed(value, name, expected))
+}
+
+impl Close {
+    /// The Close that a record holds, with or without its separator; `None` for any other record.
+    pub fn of_record(record: &str) -> Option<Self> {
+        match HubMessage::decode(record.trim_end_matches(char::from(RECORD_SEPARATOR))) {
+            Ok(Decoded::Message(HubMessage::Close(close))) => Some(close),
+            _ => None,
+        }
+    }
 }
