@@ -53,6 +53,7 @@ export class RefreshingClient extends Condition {
   }
 
   #schedule(seconds) {
+    clearTimeout(this.timer);
     if (!this.refreshes || !seconds) return;
     const pause = seconds <= HALF_UP_TO_SECONDS ? seconds / 2 : seconds - BEFORE_THE_END_SECONDS;
     this.timer = setTimeout(() => this.refresh(), Math.min(pause * 1000, TIMER_MAX_MS));
