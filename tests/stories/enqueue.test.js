@@ -64,6 +64,8 @@ describe("an envelope by REST", { concurrency: true }, () => {
       [{ userIds: Array.from({ length: 501 }, (_, n) => `u${n}`), target: "t" }, 400, "TooManyIds"],
       [Array.from({ length: 101 }, () => ({ userId: "x", target: "t" })), 400, "TooManyElements"],
       [{ hub: "other", userId: "x", target: "t" }, 400, "BadName"],
+      [{ hub: "*", action: "block", userId: "x" }, 400, "BadName"],
+      [{ hub: "*", action: "unblock", userId: "x" }, 400, "BadName"],
       [large, 413, "TooLarge"],
       [[1, 2, 3].map((n) => ({ userId: `x${n}`, target: "t", arguments: ["x".repeat(120_000)] })), 413, "TooLarge"],
     ]) {

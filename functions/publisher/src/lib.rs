@@ -72,19 +72,16 @@ fn queued(record: &SqsMessage, sent: &str) -> QueuedMessage {
 }
 
 /// A message of the ingress queue: the envelope alone, under the name by which it is known when it
-/// comes again. The sender is a part of the name, so that nobody uses up the ids of others.
+/// comes again.
 fn arrived(message: QueuedMessage) -> QueuedMessage {
-    let Arrival { envelope, id } = Arrival::of(message.body);
-    let name = match id {
-        Some(id) => format!("ingress/{}/{id}", message.sender),
-        None => message.id.clone(),
-    };
+    let arrival = Arrival::of(message.body);
+    let name = arrival.name(&message.sender).unwrap_or_else(|| message.id.clone());
     QueuedMessage {
         // A standard queue may have groups too, which keep no order.
         group: message.id.clone(),
         // In the inbox of a user, what was sent first comes first.
         sequence: message.sent_at.as_millis().to_string(),
-        body: envelope,
+        body: arrival.envelope,
         repeatable: Some(name),
         ..message
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use hubcast_model::journey::Line;
 use hubcast_model::journey::fate::of_message;
 use hubcast_model::ports::{JourneyLog, LogError};
-use hubcast_model::report::chain;
 use hubcast_model::time::Timestamp;
 use serde_json::json;
 
@@ -50,8 +49,8 @@ fn unknown() -> Refusal {
 
 impl From<LogError> for Refusal {
     fn from(err: LogError) -> Self {
-        let text = chain(&err);
-        let refusal = Self::new(503, "Error.Request.Unavailable", text);
+        // The causes name accounts and roles: they are for the log.
+        let refusal = Self::new(503, "Error.Request.Unavailable", err.to_string());
         Self { cause: Some(Box::new(err)), ..refusal }
     }
 }

@@ -3,7 +3,7 @@
 use super::BackendError;
 use super::sender::{Sender, message};
 use hubcast_model::envelope::{
-    self, Element, EnvelopeRules, Notification, RejectReason, Rejection, joined, with_hub,
+    self, Content, Element, EnvelopeRules, Notification, RejectReason, Rejection, joined, with_hub,
 };
 use hubcast_model::frame::check_size;
 use hubcast_model::id::HubName;
@@ -53,6 +53,11 @@ impl Envelope {
 
 fn checked(notification: Notification, hub: &HubName) -> Result<Notification, Rejection> {
     check_size(&notification.content)?;
+    if matches!(&notification.content, Content::Action(action) if action.is_everywhere()) {
+        let detail =
+            format!("an element is for all hubs, and the call is for '{hub}'; use the queue");
+        return Err(Rejection::new(RejectReason::BadName, detail));
+    }
     if notification.hub != *hub {
         let detail = format!(
             "an element is for the hub '{}', and the call is for '{hub}'",

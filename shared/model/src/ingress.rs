@@ -11,6 +11,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::id::HexDigest;
+
 /// So many wrappings are taken off: an event that a rule sends through a topic has two.
 const WRAPPINGS_MAX: usize = 2;
 /// The longest id that is kept, in bytes: ids of services are shorter, and a key of the table has an
@@ -56,6 +58,15 @@ struct Event<'a> {
 }
 
 impl Arrival {
+    /// By which the message is known when it comes again from this sender; `None` when no service
+    /// gave it an id. Many write through one sender, and may choose the id: so a message stands for
+    /// another one only when both hold the same envelope.
+    pub fn name(&self, sender: &str) -> Option<String> {
+        let digest = HexDigest(&self.envelope);
+        let id = self.id.as_ref()?;
+        Some(format!("ingress/{sender}/{id}/{digest:x}"))
+    }
+
     /// Takes the envelope out of the body of a message.
     pub fn of(body: String) -> Self {
         let mut arrival = Self { envelope: body, id: None };
@@ -114,6 +125,19 @@ mod tests {
 
     fn arrival(envelope: &str, id: Option<&str>) -> Arrival {
         Arrival { envelope: envelope.to_owned(), id: id.map(str::to_owned) }
+    }
+
+    #[test]
+    fn an_id_stands_for_one_envelope_of_one_sender() {
+        let name = |envelope, sender| arrival(envelope, Some("1")).name(sender).unwrap();
+        assert_eq!(name(ENVELOPE, "sns"), name(ENVELOPE, "sns"));
+        assert_ne!(name(ENVELOPE, "sns"), name(ENVELOPE, "events"));
+        assert_ne!(
+            name(ENVELOPE, "sns"),
+            name("{}", "sns"),
+            "who chooses ids loses nothing of others"
+        );
+        assert_eq!(arrival(ENVELOPE, None).name("sns"), None);
     }
 
     #[test]

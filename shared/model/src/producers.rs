@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use crate::envelope::{Action, Content, Notification, Scope};
+use crate::envelope::{Content, Notification};
 use crate::id::HubName;
 use crate::list::filled;
 use crate::settings::Hubs;
@@ -190,7 +190,8 @@ impl Producer {
     }
 
     fn covers(&self, notification: &Notification) -> bool {
-        let is_there = if is_everywhere(&notification.content) {
+        let is_there = if matches!(&notification.content, Content::Action(action) if action.is_everywhere())
+        {
             self.hubs == Hubs::Any
         } else {
             self.hubs.contains(&notification.hub)
@@ -220,17 +221,6 @@ impl SenderPattern {
             None => sender == self.0,
         }
     }
-}
-
-/// Whether something counts on all hubs, whichever of them it names.
-const fn is_everywhere(content: &Content) -> bool {
-    matches!(
-        content,
-        Content::Action(
-            Action::Block { scope: Scope::Everywhere, .. }
-                | Action::Unblock { scope: Scope::Everywhere, .. }
-        )
-    )
 }
 
 #[cfg(test)]

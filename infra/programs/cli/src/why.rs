@@ -191,7 +191,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         'd' => 86_400,
         _ => return Err(wrong()),
     };
-    let count: u32 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
+    let count: u32 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| wrong())?;
     let seconds = u64::from(count).checked_mul(seconds).filter(|seconds| *seconds > 0);
     seconds.map(Duration::from_secs).ok_or_else(wrong)
 }

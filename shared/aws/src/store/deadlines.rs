@@ -9,8 +9,9 @@ use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 
 use super::item::{self, to_socket};
-use super::notes::IS_THERE;
 use super::{DynamoStore, if_met, key};
+
+const IS_READY: &str = "#state = :ready";
 
 impl DeadlineStore for DynamoStore {
     async fn move_deadline(
@@ -22,7 +23,7 @@ impl DeadlineStore for DynamoStore {
         let goes_on = "(attribute_not_exists(#session) OR #session > :now)";
         let update = self
             .of_socket(socket)
-            .condition_expression(format!("{IS_THERE} AND {goes_on}"))
+            .condition_expression(format!("{IS_READY} AND {goes_on}"))
             .expression_attribute_values(":now", item::millis(now));
         let update = match deadline {
             Some(deadline) => update
@@ -45,17 +46,17 @@ impl DeadlineStore for DynamoStore {
             .expression_attribute_values(":admission", item::admission(admission));
         let update = match admission.principal.session_expires {
             Some(deadline) => update
-                .condition_expression(format!("{IS_THERE} AND #session = :deadline"))
+                .condition_expression(format!("{IS_READY} AND #session = :deadline"))
                 .expression_attribute_values(":deadline", item::millis(deadline)),
             None => update
-                .condition_expression(format!("{IS_THERE} AND attribute_not_exists(#session)")),
+                .condition_expression(format!("{IS_READY} AND attribute_not_exists(#session)")),
         };
         answered("renew_admission", update).await
     }
 }
 
 impl DynamoStore {
-    /// An update of a socket that is joining or ready.
+    /// An update of a socket that is ready.
     fn of_socket(&self, id: &SocketId) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
@@ -63,7 +64,6 @@ impl DynamoStore {
             .set_key(Some(key::socket(id)))
             .expression_attribute_names("#state", key::STATE)
             .expression_attribute_names("#session", key::SESSION)
-            .expression_attribute_values(":joining", item::state(SocketState::Joining))
             .expression_attribute_values(":ready", item::state(SocketState::Ready))
             .return_values(ReturnValue::AllNew)
     }

@@ -171,6 +171,15 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether the action counts on all hubs, whichever of them the envelope is for.
+    pub const fn is_everywhere(&self) -> bool {
+        matches!(
+            self,
+            Self::Block { scope: Scope::Everywhere, .. }
+                | Self::Unblock { scope: Scope::Everywhere, .. }
+        )
+    }
+
     /// The users whose tokens from before are refused from now on: those whom a close logs out. A
     /// close of users that lets clients come back logs nobody out.
     pub fn revoked_users(&self) -> &[UserId] {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::content::{Action, Answer, Content, Scope};
+use super::content::{Action, Answer, Content};
 use super::rejection::{RejectReason, Rejection};
 use super::retention::Retention;
 use super::{EVERYWHERE, Notification};
@@ -19,7 +19,11 @@ use crate::queue_text;
 impl Notification {
     /// The element that says this, as JSON in characters that SQS takes.
     pub fn to_json(&self) -> String {
-        let hub = if is_for_all_hubs(&self.content) { EVERYWHERE } else { self.hub.as_str() };
+        let hub = if matches!(&self.content, Content::Action(action) if action.is_everywhere()) {
+            EVERYWHERE
+        } else {
+            self.hub.as_str()
+        };
         let mut properties = Properties {
             hub,
             excluded_connection_ids: self.excluded.iter().map(ConnectionId::as_str).collect(),
@@ -36,16 +40,6 @@ impl Notification {
 /// [`ELEMENTS_MAX`](super::ELEMENTS_MAX) of them are read.
 pub fn joined(elements: &[String]) -> String {
     format!("[{}]", elements.join(","))
-}
-
-fn is_for_all_hubs(content: &Content) -> bool {
-    matches!(
-        content,
-        Content::Action(
-            Action::Block { scope: Scope::Everywhere, .. }
-                | Action::Unblock { scope: Scope::Everywhere, .. }
-        )
-    )
 }
 
 /// The properties of an element.

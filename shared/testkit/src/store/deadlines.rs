@@ -9,7 +9,7 @@ use hubcast_model::time::Timestamp;
 use super::MemoryStore;
 use crate::journal::lock;
 
-const THERE: [SocketState; 2] = [SocketState::Joining, SocketState::Ready];
+const THERE: [SocketState; 1] = [SocketState::Ready];
 
 impl DeadlineStore for MemoryStore {
     async fn move_deadline(

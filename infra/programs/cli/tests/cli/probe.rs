@@ -111,7 +111,7 @@ async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
     let rig = Rig::start().await;
     let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK).args(IMPATIENT)).await.exits(0);
     let rows = ran.json();
-    assert_eq!(rows.len(), 19, "{ran:?}");
+    assert_eq!(rows.len(), 20, "{ran:?}");
     let skipped: Vec<&str> = rows
         .iter()
         .filter(|row| row["saw"].as_str().unwrap().starts_with("skipped: "))
