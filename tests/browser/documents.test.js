@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { readdirSync } from "node:fs";
 import { launch, picture } from "../harness/browser.js";
 import { blocks, text } from "../harness/docs.js";
-import { PATIENCE_MS } from "../harness/poll.js";
+import { PATIENCE_MS, poll } from "../harness/poll.js";
 
 const SITE = fileURLToPath(new URL("../../target/site", import.meta.url));
 const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
@@ -59,9 +59,11 @@ describe("the site of the documents", () => {
 
   it("finds a page by a word", async () => {
     const { page } = await opened("index.html");
-    await page.keyboard.press("/");
-    await page.keyboard.type("keepSeconds");
-    await page.getByText("For those who come later").first().waitFor();
+    const box = page.locator("input[placeholder]").last();
+    const open = async () => (await box.isVisible()) || page.keyboard.press("/").then(() => box.isVisible());
+    await poll(open, Boolean, () => "the search does not open");
+    await box.fill("For those who come later");
+    await page.getByText("A retained value is for feature flags").first().waitFor();
     await page.close();
   });
 });

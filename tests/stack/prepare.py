@@ -46,9 +46,10 @@ def with_local_endpoints(template, options):
 def with_batch_action(template, _options):
     """IAM knows no sqs:SendMessageBatch: sqs:SendMessage stands for both. MiniStack asks for it."""
     for resource in resources(template, FUNCTION).values():
-        for statement in resource["Properties"]["Policies"][0]["Statement"]:
-            if statement.get("Action") == "sqs:SendMessage":
-                statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+        for given in resource["Properties"]["Policies"][0]["Statement"]:
+            for statement in given.get("Fn::If", [given]):
+                if isinstance(statement, dict) and statement.get("Action") == "sqs:SendMessage":
+                    statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
 
 
 def with_patience(template, _options):
