@@ -57,7 +57,8 @@ const dated = [
   ["2022-06-01", "GET", "/users", undefined, 200],
   ["2022-06-01", "GET", "/users/me/connections", undefined, 200],
   ["2022-06-01", "GET", "/users/me/groups", undefined, 200],
-  ["2022-06-01", "GET", "/messages/unknown", undefined, 404],
+  // Where fates are not told (MessageFates), the answer says so by a code.
+  ["2022-06-01", "GET", "/messages/unknown", undefined, 404, [undefined, "Error.Request.NotFound"]],
   ["2022-06-01", "GET", "/:count", undefined, 200],
   ["2022-06-01", "GET", "/groups/mine/:count", undefined, 200],
   ["2022-06-01", "GET", "/users/me/:count", undefined, 200],
@@ -124,7 +125,8 @@ describe("the REST API", () => {
       it(`${version}: ${method} ${path} is ${isThere ? `${status} ${code ?? ""}` : "not there yet"}`, async () => {
         const answer = await rest.call(method, fill(path, tab), { body, version });
         assert.equal(answer.status, isThere ? status : 400, answer.text);
-        assert.equal(answer.headers["x-ms-error-code"], isThere ? code : "Error.Request.Invalid");
+        const codes = [isThere ? code : "Error.Request.Invalid"].flat();
+        assert.ok(codes.includes(answer.headers["x-ms-error-code"]), answer.headers["x-ms-error-code"]);
         if (answer.status >= 400 && method !== "HEAD") assert.equal(answer.json.code, answer.headers["x-ms-error-code"]);
         if (answer.status === 204 || method === "HEAD") assert.equal(answer.text, "");
       });

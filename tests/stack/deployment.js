@@ -54,7 +54,7 @@ export class Deployment {
     await this.#prepare();
     await ministack.makeBucket(BUCKET);
     const issuers = { TokenIssuers: JSON.stringify(issuer.settings), RestIssuers: JSON.stringify(issuer.restSettings) };
-    this.parameters = { PublicUrl: url, UpstreamUrl: `${url}${WEBHOOK}`, MessageFates: "true", ...issuers, ...parameters };
+    this.parameters = { PublicUrl: url, UpstreamUrl: `${url}${WEBHOOK}`, ...issuers, ...parameters };
     await this.#sam(this.parameters);
     this.outputs = await this.#outputs();
     const { HttpApiId: httpApi, WebSocketApiId: webSocketApi, AccessKeyPlace: SecretId, TableName: table } = this.outputs;

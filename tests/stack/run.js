@@ -19,6 +19,7 @@ const STORIES = [
   "groups-of-a-token",
   "gone",
   "refresh",
+  "refresh-by-backend",
   "bad-envelopes",
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
