@@ -8,7 +8,7 @@
 //!
 //! A line changes by steps: [`opening`](Line::open), [`sending`](Line::append),
 //! [`hearing`](Line::hear), [`changing sockets`](Line::resume) and
-//! [`ending`](Line::end). A step is a pure function of the record. [`change`]
+//! [`ending`](Line::end). A step is a pure function of the record. [`change()`]
 //! reads a record, takes a step, and writes the record if nobody wrote it
 //! meanwhile. So each step happens at once and in one order, and what holds for
 //! the steps holds for the table.
