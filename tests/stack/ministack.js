@@ -9,6 +9,8 @@ import { poll } from "../harness/poll.js";
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** What a crowd of sockets left warm slows every later story down: each environment has threads that wake up often. */
 const WARM_SECONDS = 20;
+/** So long MiniStack may take to end. */
+const END_MS = 20_000;
 
 export const REGION = "us-east-1";
 /** Whom MiniStack takes for the owner of the account; the harness signs as the same. */
@@ -92,7 +94,10 @@ export class MiniStack {
 
   async stop() {
     this.#child.kill("SIGTERM");
+    // A process that does not end would hold whoever waits for it.
+    const last = setTimeout(() => this.#child.kill("SIGKILL"), END_MS);
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
+    clearTimeout(last);
   }
 }
 

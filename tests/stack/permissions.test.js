@@ -14,6 +14,13 @@ const NOT_SEEN = {
   "sqs:DeleteMessage": "is used by Lambda's event source in the function's name",
   "sqs:GetQueueAttributes": "is used by Lambda's event source in the function's name",
   "logs:FilterLogEvents": "is needed when MessageFates is true",
+  "upstream dynamodb:PutItem": "notes a connection that its endpoint refused: stories/webhook-refusals.test.js",
+  "upstream dynamodb:DeleteItem": "takes such a note away, in the same stories",
+};
+
+/** Kinds of rows that no story here touches, and why a function may touch them. */
+const ROWS_NOT_SEEN = {
+  "rest GRANT#*": "holds the groups of a refreshed connection that have no room in its claims",
 };
 
 const list = (value) => (Array.isArray(value) ? value : [value]);
@@ -67,7 +74,8 @@ describe("the policy of every function", () => {
     if (!condition) continue;
     it(`names the kinds of rows that ${name} touched`, () => {
       const kinds = condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-      assert.deepEqual(kinds, rows[name].map((kind) => (kind === "CONFIG" ? kind : `${kind}#*`)));
+      const touched = rows[name].map((kind) => (kind === "CONFIG" ? kind : `${kind}#*`));
+      assert.deepEqual(kinds.filter((kind) => touched.includes(kind) || !ROWS_NOT_SEEN[`${name} ${kind}`]), touched);
     });
   }
 
