@@ -13,6 +13,7 @@ use hubcast_membership::shards::Shards;
 use hubcast_model::access::{Membership, Standing};
 use hubcast_model::channel::ShardCounts;
 use hubcast_model::front_door::FrontDoor;
+use hubcast_model::groups::GroupPolicy;
 use hubcast_model::ports::{ChannelStore, MembershipStore, SocketStore};
 use hubcast_model::producers::Producers;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl};
@@ -71,6 +72,8 @@ fn function(store: &MemoryStore) -> InMemory {
         clock,
         hubs: Hubs::Any,
         producers: Producers::default(),
+        implicit_broadcast: true,
+        groups: GroupPolicy::default(),
         public_url,
         invoke_timeout: Duration::ZERO,
         log: None,

@@ -6,10 +6,13 @@ use std::sync::LazyLock;
 use authorizer::Door;
 use futures_executor::block_on;
 use hubcast_auth_fuzz::{HOST, OneKey, gatekeeper};
-use hubcast_model::front_door::{FrontDoor};
-use hubcast_model::groups::{GroupPolicy};
+use hubcast_connection::refresh::Refreshing;
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::ShardCounts;
+use hubcast_model::client::ClaimPolicy;
+use hubcast_model::front_door::FrontDoor;
+use hubcast_model::groups::GroupPolicy;
 use hubcast_model::settings::{AccessKeys, Hubs, Origins, PublicUrl};
-use hubcast_model::client::{ClaimPolicy};
 use hubcast_testkit::event::{self, Upgrade};
 use hubcast_testkit::{MemoryStore, TestClock};
 use libfuzzer_sys::fuzz_target;
@@ -17,20 +20,26 @@ use negotiate::Negotiation;
 use serde_json::json;
 
 static STORE: LazyLock<MemoryStore> = LazyLock::new(MemoryStore::default);
-static DOOR: LazyLock<Door<OneKey, AccessKeys, MemoryStore, TestClock>> =
-    LazyLock::new(|| Door {
-        gatekeeper: gatekeeper(),
-        store: STORE.clone(),
-        front_door: FrontDoor::default(),
-        hubs: Hubs::Any,
-        groups: GroupPolicy::default(),
-        told_claims: ClaimPolicy::default(),
-        clock: TestClock::default(),
-    });
-static NEGOTIATION: LazyLock<Negotiation<OneKey, AccessKeys, MemoryStore, TestClock>> =
+static DOOR: LazyLock<Door<OneKey, AccessKeys, MemoryStore, TestClock>> = LazyLock::new(|| Door {
+    gatekeeper: gatekeeper(),
+    store: STORE.clone(),
+    front_door: FrontDoor::default(),
+    hubs: Hubs::Any,
+    groups: GroupPolicy::default(),
+    told_claims: ClaimPolicy::default(),
+    clock: TestClock::default(),
+});
+type Refresh = Refreshing<MemoryStore, TestClock>;
+
+static NEGOTIATION: LazyLock<Negotiation<OneKey, AccessKeys, MemoryStore, Refresh, TestClock>> =
     LazyLock::new(|| Negotiation {
         gatekeeper: gatekeeper(),
         store: STORE.clone(),
+        refresh: Refreshing::new(
+            STORE.clone(),
+            TestClock::default(),
+            Shards::new(ShardCounts::default()),
+        ),
         clock: TestClock::default(),
         front_door: FrontDoor::default(),
         hubs: Hubs::Any,
