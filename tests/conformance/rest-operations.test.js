@@ -58,7 +58,7 @@ const dated = [
   ["2022-06-01", "GET", "/users/me/connections", undefined, 200],
   ["2022-06-01", "GET", "/users/me/groups", undefined, 200],
   // Where fates are not told (MessageFates), the answer says so by a code.
-  ["2022-06-01", "GET", "/messages/unknown", undefined, 404, [undefined, "Error.Request.NotFound"]],
+  ["2022-06-01", "GET", "/messages/unknown", undefined, 404, ["Warning.Message.NotExisted", "Error.Request.NotFound"]],
   ["2022-06-01", "GET", "/:count", undefined, 200],
   ["2022-06-01", "GET", "/groups/mine/:count", undefined, 200],
   ["2022-06-01", "GET", "/users/me/:count", undefined, 200],
