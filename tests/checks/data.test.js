@@ -9,7 +9,7 @@ import { template } from "../harness/template.js";
 const root = new URL("../../", import.meta.url);
 const templates = { "": template("template.yaml"), "front-door": template("infra/cloud/front-door.yaml") };
 const page = text("docs/DATA.md");
-const HEAD = "| place | what is there | how long, at the most | what shortens it | in the code |\n";
+const HEAD = "| place | what is there | how long, at the most | what shortens the time | in the code |\n";
 const SECONDS = { min: 60, m: 60, h: 3600, days: 86_400 };
 
 const rows = page.split(HEAD)[1].split("\n\n")[0].split("\n").slice(1)
