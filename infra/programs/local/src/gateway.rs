@@ -5,6 +5,7 @@
 //! source. The limits are those of
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>.
 
+mod end_news;
 mod event;
 mod http_api;
 mod management;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 
+pub use end_news::EndNews;
 pub use http_api::http_request;
 pub use management::{connection_id, management_request};
 pub use upgrade::{has_sockets, is_upgrade, upgrade};
@@ -79,6 +81,8 @@ pub struct Limits {
     /// Whether a record separator after a JSON body still lets its `target` select a route.
     /// AWS does not document this.
     pub lenient_route_selection: bool,
+    /// When `$disconnect` tells of the end of a socket.
+    pub end_news: EndNews,
 }
 
 /// The emulated gateway.
@@ -91,13 +95,16 @@ pub struct Gateway<F> {
     registry: Registry,
     /// How many sockets are open, or have not invoked `$disconnect` yet.
     running: watch::Sender<usize>,
+    /// Whether the gateway closes all sockets, and tells of their ends at once.
+    is_closing: watch::Sender<bool>,
 }
 
 impl<F: Functions> Gateway<F> {
     /// A gateway in front of these functions.
     pub fn new(functions: F, limits: Limits) -> Arc<Self> {
         let running = watch::Sender::new(0);
-        Arc::new(Self { functions, limits, registry: Registry::default(), running })
+        let (registry, is_closing) = (Registry::default(), watch::Sender::new(false));
+        Arc::new(Self { functions, limits, registry, running, is_closing })
     }
 
     /// How many sockets are open.
@@ -108,12 +115,14 @@ impl<F: Functions> Gateway<F> {
     /// Closes every socket as a server closes sockets before its end, and waits until each socket
     /// invoked `$disconnect`.
     pub async fn close_all(&self) {
+        self.is_closing.send_replace(true);
         self.registry.close_all();
         let mut running = self.running.subscribe();
         let ended = running.wait_for(|running| *running == 0);
         if tokio::time::timeout(CLOSING, ended).await.is_err() {
             tracing::warn!("some sockets take long to end");
         }
+        self.is_closing.send_replace(false);
     }
 
     async fn invoke(&self, function: Function, event: Value) -> Result<Value, InvokeError> {

@@ -10,6 +10,8 @@ use hubcast_model::settings::CONNECTION_LIFETIME;
 use hubcast_model::spelling::hint;
 use hubcast_wiring::config::names;
 
+use crate::gateway::EndNews;
+
 /// Runs all of hubcast locally: no AWS account, no Docker.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "hubcast-local", version)]
@@ -42,6 +44,11 @@ pub struct Options {
     /// Closes every socket after this long; hubcast recycles the socket before.
     #[arg(long, env = "LIFETIME_SECONDS", value_name = "SECONDS", default_value_t = Self::default().lifetime_seconds)]
     pub lifetime_seconds: u64,
+
+    /// Invokes `$disconnect` so many milliseconds after the end of a socket, or never: AWS does not
+    /// promise this event.
+    #[arg(long, value_name = "MILLISECONDS|never", default_value_t = Self::default().disconnect_after)]
+    pub disconnect_after: EndNews,
 
     /// Lets a record separator after a frame's JSON still select routes by its target.
     #[arg(long)]
@@ -98,6 +105,7 @@ impl Default for Options {
             hubs: "*".to_owned(),
             idle_timeout_seconds: 600,
             lifetime_seconds: CONNECTION_LIFETIME.as_secs(),
+            disconnect_after: EndNews::PROMPT,
             lenient_route_selection: false,
             client_joinable_groups: String::new(),
             explicit_broadcast: false,

@@ -177,6 +177,7 @@ const fn limits(options: &Options) -> Limits {
         idle: options.idle(),
         lifetime: options.lifetime(),
         lenient_route_selection: options.lenient_route_selection,
+        end_news: options.disconnect_after,
     }
 }
 

@@ -104,7 +104,10 @@ async fn read<F: Functions>(
     mut stream: impl Stream<Item = Result<Message, Error>> + Unpin,
 ) -> End {
     loop {
-        match stream.next().await {
+        let next = stream.next().await;
+        // Before anybody can know of the frame.
+        entry.touch();
+        match next {
             Some(Ok(Message::Text(text))) => {
                 let (gateway, entry) = (Arc::clone(gateway), Arc::clone(entry));
                 tokio::spawn(async move { gateway.message(&entry, &text).await });
@@ -120,7 +123,6 @@ async fn read<F: Functions>(
             Some(Err(err)) => return End::by(&err),
             None => return End::abnormal(),
         }
-        entry.touch();
     }
 }
 
@@ -130,6 +132,7 @@ async fn write(
     mut sink: impl Sink<Message, Error = Error> + Unpin,
 ) -> End {
     while let Some(frame) = outgoing.recv().await {
+        entry.touch();
         match frame {
             SocketWrite::Close { code, reason } => return End::ours(code, reason),
             SocketWrite::Text(text) => {
@@ -138,7 +141,6 @@ async fn write(
                 }
             }
         }
-        entry.touch();
     }
     End::ours(1001, "Going away")
 }
@@ -191,10 +193,16 @@ impl<F: Functions> Gateway<F> {
     /// Forgets a socket, and invokes `$disconnect` once, whoever ended the socket.
     pub(super) async fn disconnected(&self, session: &Session, end: &End) {
         self.registry.remove(&session.connection_id);
+        if self.limits.end_news.is_due(&self.is_closing).await {
+            self.tell_end(session, end).await;
+        }
+        self.running.send_modify(|running| *running -= 1);
+    }
+
+    async fn tell_end(&self, session: &Session, end: &End) {
         let event = event::disconnect(session, end.code, &end.reason);
         if let Err(err) = self.invoke(Function::Disconnect, event).await {
             tracing::error!(error = %err, "$disconnect failed");
         }
-        self.running.send_modify(|running| *running -= 1);
     }
 }

@@ -1,19 +1,40 @@
 //! `@connections`, by the official client where that can say it.
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_apigatewaymanagement::error::ProvideErrorMetadata;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
-use hubcast_local::gateway::Function;
+use hubcast_local::gateway::{EndNews, Function, Limits};
+use hubcast_model::time::{Clock, SystemClock};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::rig::{Client, Rig, usual};
+use crate::rig::{Client, RELAXED, Rig, usual};
 
 const KB: usize = 1024;
 
 async fn rig() -> Rig {
     Rig::answering(|function, _| Ok(usual(function))).await
+}
+
+async fn within(end_news: EndNews) -> Rig {
+    let limits = Limits { end_news, ..RELAXED };
+    Rig::within(limits, |function, _| Ok(usual(function))).await
+}
+
+/// When a connection was last active, in milliseconds since 1970. The clock moves on before the
+/// answer, so that whatever happens next is later.
+async fn activity(rig: &Rig, client: &Client) -> i64 {
+    let known = rig.management().get_connection().connection_id(&client.id).send().await.unwrap();
+    let last = known.last_active_at().unwrap().to_millis().unwrap();
+    let now = || i64::try_from(SystemClock.now().as_millis()).unwrap();
+    let asked = now();
+    while now() == asked {
+        tokio::task::yield_now().await;
+    }
+    last
 }
 
 async fn post(rig: &Rig, id: &str, bytes: Vec<u8>) -> Result<(), PostToConnectionError> {
@@ -50,6 +71,21 @@ async fn a_connection_can_be_looked_at() {
     let known = rig.management().get_connection().connection_id(&client.id).send().await.unwrap();
     assert!(known.connected_at().unwrap() <= known.last_active_at().unwrap());
     assert_eq!(known.identity().unwrap().source_ip(), Some("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn a_connection_is_active_whenever_a_frame_passes_in_either_direction() {
+    let rig = rig().await;
+    let mut client = rig.client().await;
+    let opened = activity(&rig, &client).await;
+    post(&rig, &client.id, b"p".to_vec()).await.unwrap();
+    client.receives().await;
+    let after_post = activity(&rig, &client).await;
+    assert!(opened < after_post, "{opened:?} {after_post:?}");
+    client.text("x").await;
+    rig.event(Function::Message).await;
+    let after_frame = activity(&rig, &client).await;
+    assert!(after_post < after_frame, "{after_post:?} {after_frame:?}");
 }
 
 #[tokio::test]
@@ -166,6 +202,42 @@ async fn the_end_of_a_socket_is_told_once_with_its_code_and_reason() {
         rig.gateway.close_all().await;
         assert_eq!(rig.count(Function::Disconnect), 1);
     }
+}
+
+#[tokio::test]
+async fn a_late_disconnect_finds_its_connection_long_gone() {
+    let late = Duration::from_mins(1);
+    let rig = within(EndNews::After(late)).await;
+    let client = rig.client().await;
+    let delete = || reqwest::Client::new().delete(rig.connection(&client.id)).send();
+    assert_eq!(delete().await.unwrap().status(), 204);
+    assert_eq!(delete().await.unwrap().status(), 410);
+    assert_eq!(rig.count(Function::Disconnect), 0, "nobody is told yet");
+    // Whoever stops the gateway does not wait.
+    rig.gateway.close_all().await;
+    assert_eq!(end(&rig).await.0, 1000);
+    assert_eq!(rig.count(Function::Disconnect), 1);
+}
+
+#[tokio::test]
+async fn a_late_disconnect_comes_in_the_end() {
+    let late = Duration::from_millis(300);
+    let rig = within(EndNews::After(late)).await;
+    let client = rig.client().await;
+    let closed = Instant::now();
+    drop(client);
+    assert_eq!(end(&rig).await.0, 1006);
+    assert!(closed.elapsed() >= late, "{:?}", closed.elapsed());
+}
+
+#[tokio::test]
+async fn a_disconnect_may_never_come() {
+    let rig = within(EndNews::Never).await;
+    drop(rig.client().await);
+    rig.client().await;
+    rig.gateway.close_all().await;
+    assert_eq!(rig.gateway.connection_count(), 0);
+    assert_eq!(rig.count(Function::Disconnect), 0);
 }
 
 #[tokio::test]

@@ -14,8 +14,8 @@ use axum::response::Response;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use hubcast_local::gateway::{
-    Function, Functions, Gateway, InvokeError, Limits, connection_id, http_request, is_upgrade,
-    management_request, upgrade,
+    EndNews, Function, Functions, Gateway, InvokeError, Limits, connection_id, http_request,
+    is_upgrade, management_request, upgrade,
 };
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -74,6 +74,7 @@ pub(crate) const RELAXED: Limits = Limits {
     idle: Duration::from_mins(10),
     lifetime: Duration::from_hours(2),
     lenient_route_selection: false,
+    end_news: EndNews::PROMPT,
 };
 
 impl Rig {
