@@ -12,12 +12,12 @@ window.WebSocket = class extends PlainSocket {
 };
 
 /** Connects; answers once everything that is sent is heard. */
-window.start = async ({ url, token, settings = {}, reconnect = [0, 100, 200, 500, 1000, 2000], ...options }) => {
-  const connection = new signalR.HubConnectionBuilder()
+window.start = async ({ url, token, settings = {}, reconnect = [0, 100, 200, 500, 1000, 2000], stateful, ...options }) => {
+  const builder = new signalR.HubConnectionBuilder()
     .withUrl(url, { accessTokenFactory: () => token, ...options })
     .withAutomaticReconnect(reconnect)
-    .configureLogging(signalR.LogLevel.None)
-    .build();
+    .configureLogging(signalR.LogLevel.None);
+  const connection = (stateful ? builder.withStatefulReconnect() : builder).build();
   Object.assign(connection, settings);
   const note = (event) => (detail) => window.seen.events.push({ event, detail: detail?.message ?? detail });
   connection.onreconnecting(note("reconnecting"));
