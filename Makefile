@@ -27,8 +27,9 @@ DEMO_MARK := infra/web/demo/node_modules/.installed
 ANGULAR_MARK := docs/examples/angular/node_modules/.installed
 CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
 TESTING := $(wildcard infra/testing/node/*.js infra/testing/node/*.ts infra/testing/node/package.json)
-# The page that is served; it is built when anything that it is made of is newer.
-DEMO := infra/web/demo/dist/index.html
+# The page that is served, and the documents beside it; both are made anew when anything that they are made of is newer.
+PAGE := infra/web/demo/dist/index.html
+DEMO := infra/web/demo/dist/docs/index.html
 
 # One cargo command for all verbs that start programs, with the features that `cargo test` has:
 # cargo compiles a crate, the AWS SDK too, anew for each set of features.
@@ -247,12 +248,14 @@ $(ANGULAR_MARK): docs/examples/angular/package-lock.json
 	cd docs/examples/angular && $(NPM_CI)
 	touch $@
 
-$(DEMO): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
+$(PAGE): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
 	cd infra/web/demo && npm run --silent build -- --logLevel warn
-	mkdir $(@D)/docs && cp docs/*.md $(@D)/docs/
 	cd infra/web/client-js && npm pack --silent --pack-destination $(CURDIR)/$(@D) > /dev/null
 	mv $(@D)/hubcast-client-*.tgz $(@D)/hubcast-client.tgz
 	touch $@
+
+$(DEMO): $(PAGE) infra/web/demo/documents.js $(wildcard docs/*.md docs/adr/*.md)
+	cd infra/web/demo && npm run --silent documents
 
 $(SAM)/.installed: infra/requirements.txt
 $(MINISTACK)/.installed: tests/stack/requirements.txt

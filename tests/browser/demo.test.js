@@ -189,7 +189,7 @@ describe("what became of a message", () => {
     await lines("call toast").getByText(/^\d+ ms$/).nth(2).waitFor();
     await opens("Timeline");
     await sends("nobody");
-    await form().getByText("Nobody is connected who would get this").waitFor();
+    await form().getByText("Reached nobody, since nobody was connected.").waitFor();
     await picture(page, "fates");
   });
 
@@ -198,7 +198,7 @@ describe("what became of a message", () => {
     await shows(window.getByRole("article"), "connected");
     await heard(stack, ["una2"]);
     await sends("una2");
-    await form().getByText("No tab of this page got this; other windows may have").waitFor();
+    await form().getByText(/^Reached 1 connection in \d+ ms\. No tabs of this page got it\.$/).waitFor();
     await shows(window.getByRole("article"), "Hello from the queue.");
   });
 
@@ -222,7 +222,7 @@ describe("what became of a message", () => {
     await enqueued;
     await quiet(stack);
     await page.clock.runFor(2000);
-    await form().getByText("Nobody is connected: the message waits").waitFor();
+    await form().getByText("Nobody was there, and the message waits.").waitFor();
     await page.clock.fastForward(21_000);
     await shows(pane("vic", 1), "Hello from the queue.");
     await shows(pane("vic", 1), /^Dropped, and back after 2\d\.\d s/);
@@ -235,7 +235,7 @@ describe("what became of a message", () => {
     await shows(form().getByRole("alert"), "A message waits, or is retained: not both.");
     await form().getByLabel("Keep for seconds").fill("");
     await button("Send", form()).click();
-    await form().getByText("Nobody is connected: the message is retained for who comes").waitFor();
+    await form().getByText("Nobody was there, and the message waits.").waitFor();
     await signIn("wes");
     await shows(pane("wes", 1), "Hello from the queue.");
   });

@@ -10,7 +10,9 @@ import { readdirSync } from "node:fs";
 import { launch, picture } from "../harness/browser.js";
 import { blocks, text } from "../harness/docs.js";
 import { PATIENCE_MS, poll } from "../harness/poll.js";
+import { startStack } from "../harness/stack.js";
 
+const DEMO = fileURLToPath(new URL("../../infra/web/demo/dist", import.meta.url));
 const SITE = fileURLToPath(new URL("../../target/site", import.meta.url));
 const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
 const guides = readdirSync(new URL("../../docs", import.meta.url)).filter((name) => name.endsWith(".md"));
@@ -64,6 +66,47 @@ describe("the site of the documents", () => {
     await poll(open, Boolean, () => "the search does not open");
     await box.fill("For those who come later");
     await page.getByText("A retained value is for feature flags").first().waitFor();
+    await page.close();
+  });
+});
+
+describe("the documents beside the demo page", () => {
+  let stack;
+  before(async () => (stack = await startStack("--demo", DEMO)));
+  after(() => stack?.stop());
+
+  /** The ids of a page, and where its links lead. */
+  const read = (page) =>
+    page.evaluate(() => ({
+      ids: [...document.querySelectorAll("[id]")].map(({ id }) => id),
+      links: [...document.querySelectorAll("a")].map(({ href }) => href),
+    }));
+
+  it("are pages that render, and no link leads nowhere", async () => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    const complaints = [];
+    page.on("console", (message) => complaints.push(message.text()));
+    const [known, waiting] = [new Map(), [`${stack.url}/`]];
+    const wanted = [];
+    while (waiting.length > 0) {
+      const address = waiting.pop();
+      if (known.has(address)) continue;
+      assert.equal((await page.goto(address)).status(), 200, address);
+      await page.getByRole("heading", { level: 1 }).first().waitFor();
+      const { ids, links } = await read(page);
+      known.set(address, ids);
+      for (const link of links.filter((link) => link.startsWith(`${stack.url}/docs/`))) {
+        wanted.push(link);
+        waiting.push(link.split("#")[0]);
+      }
+    }
+    assert.ok(known.size > 100, `${known.size} pages are the guides and the decisions`);
+    const lost = wanted.filter((link) => link.includes("#") && !known.get(link.split("#")[0]).includes(decodeURIComponent(link.split("#")[1])));
+    assert.deepEqual(lost, []);
+    assert.deepEqual(complaints.filter((text) => !text.includes("favicon")), []);
+    await page.goto(`${stack.url}/docs/PROTOCOL.html`);
+    await picture(page, "document-beside-the-demo");
     await page.close();
   });
 });

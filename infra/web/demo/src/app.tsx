@@ -30,9 +30,10 @@ export function App() {
       <main class="page">
         <p class="intro">
           hubcast pushes messages from backends to browsers over SignalR. Sign users in, send to them as an operator, and
-          watch what arrives. Read more: <a href="/docs/LOCAL.md">local stack</a>,{" "}
-          <a href="/docs/PROTOCOL.md">protocol</a>, <a href="/docs/CLI.md">command line</a>,{" "}
-          <a href="/docs/MIGRATION.md">coming from Azure</a>, <a href="/api">REST API</a>.
+          watch what arrives. Read more: <a href="/docs/LOCAL.html">local stack</a>,{" "}
+          <a href="/docs/PROTOCOL.html">protocol</a>, <a href="/docs/CLI.html">command line</a>,{" "}
+          <a href="/docs/MIGRATION.html">coming from Azure</a>, <a href="/api">REST API</a>,{" "}
+          <a href="/docs/index.html">all documents</a>.
         </p>
         <section class="tabs" aria-labelledby="tabs-title" id="tabs">
           <div class="section-head">

@@ -53,6 +53,27 @@ export async function send(message: Message): Promise<string> {
   return sent.MessageId;
 }
 
+/** What the log tells of a message on one hub. */
+export interface Told {
+  outcome: "done" | "kept" | "underway" | "expired" | "undeliverable" | "rejected";
+  sentence: string;
+  timeline: { step: string; fields: { element?: number; reached?: number } }[];
+}
+
+/** Asks for the fate of a message by the REST API; answers why, where no line tells of the message. */
+export async function told(hub: string, id: string, token: string): Promise<Told | string> {
+  const path = `/api/hubs/${encodeURIComponent(hub)}/messages/${encodeURIComponent(id)}?api-version=2026-07-01`;
+  const answer = await fetch(path, { headers: { Authorization: `Bearer ${token}` } });
+  return answer.status === 404 ? (await answer.json()).message : answered<Told>(answer);
+}
+
+/** A token of a backend. */
+export async function restToken(): Promise<string> {
+  const answer = await fetch("/dev/rest-token", { method: "POST" });
+  if (!answer.ok) throw new Error(`the local stack answered ${answer.status}`);
+  return answer.text();
+}
+
 /** A dead letter. */
 export interface Letter {
   id: string;
