@@ -23,13 +23,16 @@ VENV_MARK := $(VENV)/.installed
 NODE_MARK := tests/node_modules/.installed
 CDK_MARK := infra/cloud/cdk/node_modules/.installed
 SITE_MARK := infra/site/node_modules/.installed
-DEMO_MARK := infra/web/demo/node_modules/.installed
+WEB_MARK := infra/web/node_modules/.installed
 ANGULAR_MARK := docs/examples/angular/node_modules/.installed
 CLIENT := $(addprefix infra/web/client-js/,index.js index.d.ts package.json)
 TESTING := $(wildcard infra/testing/node/*.js infra/testing/node/*.ts infra/testing/node/package.json)
 # The page that is served, and the documents beside it; both are made anew when anything that they are made of is newer.
 PAGE := infra/web/demo/dist/index.html
 DEMO := infra/web/demo/dist/docs/index.html
+# The page that the program `hubcast` takes in when cargo builds the program.
+CONSOLE := infra/web/console/dist/index.html
+WEB := $(wildcard infra/web/*.json infra/web/components/*)
 
 # One cargo command for all verbs that start programs, with the features that `cargo test` has:
 # cargo compiles a crate, the AWS SDK too, anew for each set of features.
@@ -48,7 +51,7 @@ UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --
 IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test release workflows lint fmt clippy doc layers template hardening deny advisories requirements sbom unit stories \
+.PHONY: help run demo console test release workflows lint fmt clippy doc layers template hardening deny advisories requirements sbom unit stories \
         stack browser infra dotnet inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
@@ -60,6 +63,8 @@ run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for an
 	$(CARGO) run --package hubcast-local -- --demo infra/web/demo/dist $(ARGS)
 
 demo: $(DEMO) ## Builds the demo page that the local stack shows.
+
+console: $(CONSOLE) ## Builds the page of `hubcast console`; cargo takes the page in when it builds the program.
 
 test: lint advisories unit infra site stories stack browser dotnet ## Runs everything, installing what it needs.
 
@@ -133,7 +138,7 @@ stories: $(NODE_MARK) $(VENV_MARK) $(DEMO) ## Runs the official SignalR clients 
 	$(PROGRAMS)
 	cd tests && PYTHON=../$(PY) npm run --silent stories
 
-browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(ANGULAR_MARK) site ## Plays the demo page and the browser bundles in a real Chromium.
+browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(CONSOLE) $(ANGULAR_MARK) site ## Plays the demo page, the console and the browser bundles in a real Chromium.
 	$(PROGRAMS)
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
@@ -154,7 +159,7 @@ dotnet: ## Builds, tests and packs the package for ASP.NET Core, where there is 
 inline: ## Copies the front door's function into its template.
 	node infra/cloud/front-door/inline.mjs
 
-stack: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed ## Deploys the template on MiniStack and runs stories there.
+stack: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(CONSOLE) $(SAM)/.installed $(MINISTACK)/.installed $(BUILD)/.installed ## Deploys the template on MiniStack and runs stories there.
 	$(PROGRAMS)
 	cd tests && npm run --silent stack
 	$(SAM)/bin/python tests/stack/redeployment_test.py
@@ -212,7 +217,7 @@ upgrade: $(BUILD)/.installed $(SAM)/.installed ## Builds, deploys all stacks by 
 package: $(BUILD)/.installed $(SAM)/.installed ## Builds and puts the code into a bucket (BUCKET=..), for Terraform, the CDK or CloudFormation itself.
 	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --package $(BUCKET)
 
-release: $(VENV_MARK) $(DEMO) $(BUILD)/.installed ## Makes all artefacts of a release in target/release-artefacts, and publishes nothing (STEPS=.. for some).
+release: $(VENV_MARK) $(DEMO) $(CONSOLE) $(BUILD)/.installed ## Makes all artefacts of a release in target/release-artefacts, and publishes nothing (STEPS=.. for some).
 	$(PY) infra/release/release.py --profile $(PROFILE) $(if $(BUCKET),--bucket $(BUCKET)) $(if $(TAG),--tag $(TAG)) $(STEPS)
 
 destroy: $(SAM)/.installed ## Deletes the deployment; its table is kept.
@@ -224,7 +229,7 @@ toolchain:
 
 clean: ## Removes everything that was built or installed.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/fuzz/target tests/node_modules $(VENV)
-	rm -rf infra/web/demo/node_modules infra/web/demo/dist infra/cloud/cdk/node_modules
+	rm -rf infra/web/node_modules infra/web/demo/dist infra/web/console/dist infra/cloud/cdk/node_modules
 	rm -rf docs/examples/angular/node_modules docs/examples/angular/dist docs/examples/angular/.angular infra/site/node_modules
 
 $(VENV_MARK): tests/requirements.txt
@@ -232,8 +237,8 @@ $(VENV_MARK): tests/requirements.txt
 	$(PY) $(PIP_INSTALL) $<
 	touch $@
 
-$(DEMO_MARK): infra/web/demo/package-lock.json $(CLIENT)
-	cd infra/web/demo && $(NPM_CI)
+$(WEB_MARK): infra/web/package-lock.json $(CLIENT)
+	cd infra/web && $(NPM_CI)
 	touch $@
 
 $(SITE_MARK): infra/site/package-lock.json
@@ -248,14 +253,18 @@ $(ANGULAR_MARK): docs/examples/angular/package-lock.json
 	cd docs/examples/angular && $(NPM_CI)
 	touch $@
 
-$(PAGE): $(DEMO_MARK) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts infra/web/demo/*.json)
-	cd infra/web/demo && npm run --silent build -- --logLevel warn
+$(PAGE): $(WEB_MARK) $(WEB) $(wildcard infra/web/demo/src/* infra/web/demo/public/* infra/web/demo/*.html infra/web/demo/*.ts)
+	cd infra/web && npm run --silent demo -- --logLevel warn
 	cd infra/web/client-js && npm pack --silent --pack-destination $(CURDIR)/$(@D) > /dev/null
 	mv $(@D)/hubcast-client-*.tgz $(@D)/hubcast-client.tgz
 	touch $@
 
 $(DEMO): $(PAGE) infra/web/demo/documents.js $(wildcard docs/*.md docs/adr/*.md)
-	cd infra/web/demo && npm run --silent documents
+	cd infra/web && npm run --silent documents
+
+$(CONSOLE): $(WEB_MARK) $(WEB) $(wildcard infra/web/console/src/* infra/web/console/public/* infra/web/console/*.html infra/web/console/*.ts)
+	cd infra/web && npm run --silent console -- --logLevel warn
+	touch $@
 
 $(SAM)/.installed: infra/requirements.txt
 $(MINISTACK)/.installed: tests/stack/requirements.txt

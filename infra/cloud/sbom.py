@@ -16,7 +16,7 @@ SPEC = "1.5"
 # cargo-cyclonedx writes beside each manifest; the name tells its files from all others.
 MARK = "hubcast-sbom"
 PROGRAMS = ["functions/*", "infra/programs/*"]
-NPM = {"tests": "tests", "cdk": "infra/cloud/cdk", "demo": "infra/web/demo", "angular": "docs/examples/angular"}
+NPM = {"tests": "tests", "cdk": "infra/cloud/cdk", "web": "infra/web", "angular": "docs/examples/angular"}
 PYTHON = {
     "tests": "tests/requirements.txt",
     "stack": "tests/stack/requirements.txt",

@@ -14,7 +14,7 @@ const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/cs
 
 /** The sample app of docs/examples/angular, whose packages make has installed. */
 export const ANGULAR = path("../../docs/examples/angular");
-const VITE = path("../../infra/web/demo/node_modules/vite/bin/vite.js");
+const VITE = path("../../infra/web/node_modules/vite/bin/vite.js");
 
 /** An empty app with these files, in tests/artefacts. */
 export async function app(name, files) {

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { HUB } from "./backend";
 import { Drawer } from "./drawer";
-import { useChanges } from "./observe";
+import { useChanges } from "../../components/observe";
 import { Operator, useFates } from "./operator";
 import { Pane } from "./pane";
 import type { Shown } from "./preview";
@@ -11,7 +11,7 @@ import { SignIn } from "./sign-in";
 import { stack } from "./stack";
 import { Strip } from "./strip";
 import { tabs } from "./tabs";
-import { ThemeButton } from "./theme";
+import { ThemeButton } from "../../components/theme";
 
 export function App() {
   useChanges(tabs);

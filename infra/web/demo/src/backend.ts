@@ -1,7 +1,7 @@
 // What an app's own backend does: it hands out tokens, enqueues envelopes and looks at the counts.
 // In production none of this runs in a browser.
 
-import { messageGroup, type Message } from "./envelope";
+import { messageGroup, type Message } from "../../components/envelope";
 
 export const HUB = "notifications";
 export const QUEUE_URL = `${location.origin}/000000000000/hubcast-notifications.fifo`;

@@ -1,8 +1,9 @@
 // Live counts of the local stack.
 
 import { HUB } from "./backend";
+import { Count, Shares } from "../../components/count";
 import { DeadLetters } from "./dead-letters";
-import { useChanges } from "./observe";
+import { useChanges } from "../../components/observe";
 import { stack } from "./stack";
 
 export function LiveCounts() {
@@ -23,30 +24,5 @@ export function LiveCounts() {
       <Shares name="Connections in groups" of={groups} />
       <DeadLetters count={now?.queues.dlq ?? 0} />
     </section>
-  );
-}
-
-function Count({ name, value, isBad = false }: { name: string; value: number; isBad?: boolean }) {
-  return (
-    <div class="count" data-bad={isBad}>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
-}
-
-function Shares({ name, of }: { name: string; of: [string, number][] }) {
-  if (of.length === 0) return null;
-  return (
-    <div class="shares">
-      <p class="caption">{name}</p>
-      <ul class="chips" aria-label={name}>
-        {of.map(([each, count]) => (
-          <li key={each} class="chip">
-            {each} <span class="number">{count}</span>
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }

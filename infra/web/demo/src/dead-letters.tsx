@@ -1,6 +1,7 @@
 // The dead letters: why each is dead, what it says, and its end.
 
 import { useEffect, useState } from "preact/hooks";
+import { Letters } from "../../components/letter";
 import { dropLetter, letters, type Letter } from "./backend";
 
 export function DeadLetters({ count }: { count: number }) {
@@ -15,22 +16,14 @@ export function DeadLetters({ count }: { count: number }) {
         {isOpen ? "Hide dead letters" : "Show dead letters"}
       </button>
       <div id="dead-letters" role="region" aria-label="Dead letters" hidden={!isOpen}>
-        {all.length === 0 ? <p class="muted small">There are none.</p> : null}
-        <ul>
-          {all.map((letter) => (
-            <li key={letter.id}>
-              <p>
-                <strong>{letter.reason}</strong>: {letter.detail}
-              </p>
-              <pre tabIndex={0} aria-label="Its body">
-                <code>{letter.body}</code>
-              </pre>
-              <button type="button" class="quiet" onClick={() => void dropLetter(letter.id).then(setAll)}>
-                Drop
-              </button>
-            </li>
-          ))}
-        </ul>
+        <Letters
+          all={all}
+          more={({ id }) => (
+            <button type="button" class="quiet" onClick={() => void dropLetter(id).then(setAll)}>
+              Drop
+            </button>
+          )}
+        />
       </div>
     </div>
   );

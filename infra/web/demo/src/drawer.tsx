@@ -1,7 +1,7 @@
 // The drawer at the end of the window: the message as code, and all that happens in one order.
 
 import { useState } from "preact/hooks";
-import { useChanges } from "./observe";
+import { useChanges } from "../../components/observe";
 import type { At } from "./operator";
 import { Preview, type Shown } from "./preview";
 import { Timeline } from "./timeline-view";

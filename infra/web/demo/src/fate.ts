@@ -1,15 +1,11 @@
 // What becomes of a message: the stack's log tells the fate, and the tabs of this page tell what they got.
 
+import type { Envelope, Message } from "../../components/envelope";
+import type { Fate } from "../../components/outcome";
 import { HUB, letters, restToken, send, told, type Told } from "./backend";
-import type { Envelope, Message } from "./envelope";
 import { stack } from "./stack";
 import { timeline, type Sent } from "./timeline";
 
-/** What became of a message, in a sentence. */
-export interface Fate {
-  tone: "wait" | "good" | "plain" | "bad";
-  text: string;
-}
 type Tell = (fate: Fate) => void;
 
 const PAUSE_MILLISECONDS = 60;

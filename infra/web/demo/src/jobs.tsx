@@ -3,8 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { logOut } from "./backend";
-import type { Envelope, Message } from "./envelope";
-import { useChanges } from "./observe";
+import type { Envelope, Message } from "../../components/envelope";
+import { useChanges } from "../../components/observe";
 import type { At } from "./operator";
 import { tabs } from "./tabs";
 

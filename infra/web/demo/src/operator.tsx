@@ -2,15 +2,15 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { Builder } from "./builder";
+import { Builder } from "../../components/builder";
 import { LiveCounts } from "./counts";
-import type { Message } from "./envelope";
-import { follow, type Fate } from "./fate";
+import { Outcome, type Fate, type Sender } from "../../components/outcome";
+import { useChanges } from "../../components/observe";
+import { follow } from "./fate";
 import { Jobs } from "./jobs";
 import type { Shown } from "./preview";
+import { tabs } from "./tabs";
 
-/** Sends a message, shows it and tells what becomes of it. */
-export type Sender = (message: Message) => Promise<void>;
 /** What has been told at a place where somebody pressed a button, and how to send from there. */
 export type At = (place: string, title: string) => { send: Sender; outcome: ComponentChildren };
 
@@ -26,16 +26,11 @@ export function useFates(show: (shown: Shown) => void): At {
   });
 }
 
-function Outcome({ fate }: { fate: Fate | undefined }) {
-  return (
-    <p role="status" class="outcome" data-tone={fate?.tone ?? "wait"}>
-      {fate?.text ?? ""}
-    </p>
-  );
-}
-
 export function Operator({ at, show }: { at: At; show: (shown: Shown) => void }) {
+  useChanges(tabs);
   const form = at("form", "As sent");
+  const connections = tabs.all.flatMap((tab) => tab.connectionId ?? []);
+  const known = { user: tabs.users, group: tabs.groups, connection: connections };
   return (
     <section class="operator" id="operator" aria-labelledby="operator-title" tabIndex={-1}>
       <div class="section-head">
@@ -45,7 +40,7 @@ export function Operator({ at, show }: { at: At; show: (shown: Shown) => void })
       <Jobs of={(job) => at(job, `Sent by the button: ${job}`)} />
       <section class="card" aria-labelledby="envelope-title">
         <h3 id="envelope-title">Any message</h3>
-        <Builder send={form.send} outcome={form.outcome} edited={(message) => show({ title: "As the form says", message })} />
+        <Builder known={known} send={form.send} outcome={form.outcome} edited={(message) => show({ title: "As the form says", message })} />
       </section>
       <LiveCounts />
     </section>

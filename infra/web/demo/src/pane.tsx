@@ -1,7 +1,7 @@
 // One tab as its user sees it, and below it what its wire carries.
 
 import { useEffect, useState } from "preact/hooks";
-import { useChanges } from "./observe";
+import { useChanges } from "../../components/observe";
 import type { Tab } from "./tab";
 import { tabs } from "./tabs";
 import { Toasts } from "./toasts";

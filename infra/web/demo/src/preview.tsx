@@ -3,9 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { HUB, QUEUE_URL } from "./backend";
-import { messageGroup, type Message } from "./envelope";
-import { JsonEditor } from "./json-editor";
-import type { Sender } from "./operator";
+import { messageGroup, type Message } from "../../components/envelope";
+import { JsonEditor } from "../../components/json-editor";
+import type { Sender } from "../../components/outcome";
 import { SNIPPETS, type Send } from "./snippets";
 
 /** A message, and where it comes from. */

@@ -1,7 +1,7 @@
 // Signs a user in, with one tab or several.
 
 import { useState } from "preact/hooks";
-import { list } from "./envelope";
+import { list } from "../../components/envelope";
 import { tabs } from "./tabs";
 
 export function SignIn() {

@@ -1,7 +1,7 @@
 // The same message as a backend would send it, in the languages of backends.
 
 import { HUB } from "./backend";
-import type { Envelope, Message } from "./envelope";
+import type { Envelope, Message } from "../../components/envelope";
 
 /** What is sent and to where. */
 export interface Send {

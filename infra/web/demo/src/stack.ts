@@ -2,7 +2,7 @@
 // nothing answers.
 
 import { counts, type Counts } from "./backend";
-import { Observable } from "./observe";
+import { Observable } from "../../components/observe";
 
 const EVERY_MILLISECONDS = 500;
 const LONGEST_MILLISECONDS = 10_000;

@@ -1,6 +1,6 @@
 // All tabs in one line, in sight wherever somebody scrolls; an avatar pulses when something arrives.
 
-import { useChanges } from "./observe";
+import { useChanges } from "../../components/observe";
 import type { Tab } from "./tab";
 import { tabs } from "./tabs";
 

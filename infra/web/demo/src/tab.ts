@@ -3,7 +3,7 @@
 import { HubcastClient, reasonOf } from "@hubcast/client";
 import { LogLevel } from "@microsoft/signalr";
 import { HUB, logOut, send, signIn, type Token } from "./backend";
-import { Observable } from "./observe";
+import { Observable } from "../../components/observe";
 import { stack } from "./stack";
 import { timeline } from "./timeline";
 import { Wire, type Frame } from "./wire";

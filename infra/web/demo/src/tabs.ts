@@ -1,7 +1,7 @@
 // All tabs of the page.
 
-import { list } from "./envelope";
-import { Observable } from "./observe";
+import { list } from "../../components/envelope";
+import { Observable } from "../../components/observe";
 import { Tab } from "./tab";
 
 const HUES = 6;

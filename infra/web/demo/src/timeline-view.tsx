@@ -1,7 +1,8 @@
 // The timeline on the screen, newest last.
 
 import { useEffect, useRef } from "preact/hooks";
-import { useChanges } from "./observe";
+import { Moment, Moments } from "../../components/moments";
+import { useChanges } from "../../components/observe";
 import { tabs } from "./tabs";
 import { timeline, type Entry } from "./timeline";
 
@@ -26,11 +27,11 @@ export function Timeline() {
           Clear
         </button>
       </div>
-      <ol class="frames" ref={log} tabIndex={0} aria-label="Timeline">
+      <Moments label="Timeline" list={log}>
         {timeline.entries.map((entry) => (
           <Line key={entry.id} entry={entry} />
         ))}
-      </ol>
+      </Moments>
     </div>
   );
 }
@@ -38,25 +39,20 @@ export function Timeline() {
 function Line({ entry }: { entry: Entry }) {
   const [sign, word] = ARROWS[entry.direction];
   return (
-    <li data-direction={entry.direction} data-hue={entry.user === undefined ? "none" : tabs.hueOf(entry.user)}>
-      <time>{clock(entry.at)}</time>
-      <span class="who">{entry.who}</span>
-      <span class="arrow" title={word} aria-hidden="true">
-        {sign}
-      </span>
-      <span class="hidden">{word}</span>
-      <span class="frame-title">{entry.title}</span>
-      <span class="latency">{entry.latency === undefined ? "" : `${entry.latency} ms`}</span>
+    <Moment
+      at={entry.at}
+      who={entry.who}
+      mark={{ sign, word, direction: entry.direction }}
+      title={entry.title}
+      figure={entry.latency === undefined ? "" : `${entry.latency} ms`}
+      hue={entry.user === undefined ? "none" : tabs.hueOf(entry.user)}
+    >
       {entry.text ? (
-        <code>
+        <>
           {entry.text}
           {entry.isRecord ? <abbr title="Record separator, 0x1E">RS</abbr> : null}
-        </code>
+        </>
       ) : null}
-    </li>
+    </Moment>
   );
-}
-
-function clock(at: Date): string {
-  return `${at.toLocaleTimeString("en-GB")}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }

@@ -1,7 +1,7 @@
 // All that happens on the page in one order: what was sent, the frames of all tabs, and notes.
 
-import type { Envelope, Message } from "./envelope";
-import { Observable } from "./observe";
+import type { Envelope, Message } from "../../components/envelope";
+import { Observable } from "../../components/observe";
 import type { Frame } from "./wire";
 
 const KEPT = 400;

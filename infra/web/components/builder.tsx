@@ -1,12 +1,13 @@
 // A form that builds any envelope.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { AUDIENCES, Fault, toEnvelope, type Audience, type Envelope, type Form } from "./envelope";
-import type { Sender } from "./operator";
-import { tabs } from "./tabs";
+import { Field } from "./field";
+import type { Sender } from "./outcome";
 
-const EMPTY: Form = {
+/** The form as it begins. */
+export const EMPTY: Form = {
   audience: "user",
   names: "alice",
   what: "call",
@@ -39,7 +40,15 @@ const NAMES: Record<Audience, string> = {
 /** Sets some fields of the form. */
 type Change = (change: Partial<Form>) => void;
 
+/** Names that the page knows, to choose from. */
+export type Known = Record<Exclude<Audience, "everyone">, readonly string[]>;
+
 interface BuilderProps {
+  known: Known;
+  /** What the form holds at first. */
+  first?: Form;
+  /** Whether sending is allowed; the form shows its envelope all the same. */
+  isAllowed?: boolean;
   send: Sender;
   /** What became of what was sent from here. */
   outcome: ComponentChildren;
@@ -47,8 +56,8 @@ interface BuilderProps {
   edited: (envelope: Envelope) => void;
 }
 
-export function Builder({ send, outcome, edited }: BuilderProps) {
-  const [form, setForm] = useState(EMPTY);
+export function Builder({ known, first = EMPTY, isAllowed = true, send, outcome, edited }: BuilderProps) {
+  const [form, setForm] = useState(first);
   const built = build(form);
   useEffect(() => {
     if (!(built instanceof Fault)) edited(built);
@@ -63,9 +72,9 @@ export function Builder({ send, outcome, edited }: BuilderProps) {
   return (
     <form class="builder" aria-label="Any message" onSubmit={submit}>
       <Kind form={form} change={change} />
-      <Whom form={form} change={change} fault={faultOf("names")} />
+      <Whom form={form} change={change} fault={faultOf("names")} known={known} />
       <Content form={form} change={change} faultOf={faultOf} />
-      <button type="submit" class="primary" disabled={built instanceof Fault}>
+      <button type="submit" class="primary" disabled={!isAllowed || built instanceof Fault}>
         Send
       </button>
       {outcome}
@@ -125,13 +134,9 @@ function Kind({ form, change }: { form: Form; change: Change }) {
   );
 }
 
-function Whom({ form, change, fault }: { form: Form; change: Change; fault: string }) {
+function Whom({ form, change, fault, known }: { form: Form; change: Change; fault: string; known: Known }) {
   if (form.audience === "everyone") return null;
-  const known = {
-    user: tabs.users,
-    group: tabs.groups,
-    connection: tabs.all.flatMap((tab) => tab.connectionId ?? []),
-  }[form.audience];
+  const names = known[form.audience];
   return (
     <Field name={NAMES[form.audience]} fault={fault}>
       {(fault) => (
@@ -143,7 +148,7 @@ function Whom({ form, change, fault }: { form: Form; change: Change; fault: stri
             onInput={({ currentTarget }) => change({ names: currentTarget.value })}
           />
           <datalist id="known-names">
-            {known.map((name) => (
+            {names.map((name) => (
               <option key={name} value={name} />
             ))}
           </datalist>
@@ -217,27 +222,5 @@ function AllowReconnect({ form, change }: { form: Form; change: Change }) {
       />
       They may come back by themselves
     </label>
-  );
-}
-
-interface FieldProps {
-  name: string;
-  fault: string;
-  /** The control, with what ties it to its fault. */
-  children: (fault: { "aria-invalid": boolean; "aria-describedby": string }) => ComponentChildren;
-}
-
-function Field({ name, fault, children }: FieldProps) {
-  const id = useId();
-  return (
-    <div class="field grow">
-      <label>
-        {name}
-        {children({ "aria-invalid": fault !== "", "aria-describedby": id })}
-      </label>
-      <p class="fault" role="alert" id={id}>
-        {fault}
-      </p>
-    </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useId, useState } from "preact/hooks";
 import { toMessage, type Message } from "./envelope";
-import type { Sender } from "./operator";
+import type { Sender } from "./outcome";
 
 const [ROWS_MIN, ROWS_MAX] = [6, 18];
 const pretty = (message: Message) => JSON.stringify(message, null, 2);

@@ -1,0 +1,8 @@
+// The entry: shows the console.
+
+import { render } from "preact";
+import { App } from "./app";
+import "./style.css";
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);
