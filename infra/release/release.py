@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "target" / "release-artefacts"
 SBOM = ROOT / "target" / "sbom"
 DEMO = ROOT / "infra" / "web" / "demo" / "dist"
+# Cargo takes this page into the program hubcast.
+CONSOLE = ROOT / "infra" / "web" / "console" / "dist" / "index.html"
 PROGRAMS = ["hubcast", "hubcast-local"]
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/Cargo.toml"))
 TRIPLES = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
@@ -75,6 +77,8 @@ class Release:
         file = f"{name}.exe" if os.name == "nt" else name
         if self.built:
             return self.built / file
+        if not CONSOLE.exists():
+            sys.exit("the page of the console is not built: run make console")
         run("cargo", "build", "--locked", "--profile", self.profile, "--bin", name)
         return ROOT / "target" / self.profile / file
 

@@ -73,6 +73,7 @@ export const ELSEWHERE = {
   "hubcast why --user ID": fate("tells of a log-out by SQS, and that the client heard it", '"--user", "dora"'),
   "hubcast why --message ID": fate("tells of a message to a user with two tabs, of which one is gone", '"--message", id'),
   "hubcast send --local": commandLine,
+  "hubcast console": commandLine,
   "hubcast doctor --local": commandLine,
   "hubcast probe": commandLine,
 

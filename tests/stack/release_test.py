@@ -103,10 +103,23 @@ class Release(unittest.TestCase):
                 with urllib.request.urlopen(url + path) as answer:
                     self.assertIn(what, answer.read())
             self.assertEqual(run(hubcast, "connections", "count", f"--local={url}", cwd=folder, env=clean), "0\n")
+            self.shows_the_console(hubcast, url, cwd=folder, env=clean)
         finally:
             process.terminate()
             self.assertEqual(process.wait(), 0)
             process.stdout.close()
+
+    def shows_the_console(self, hubcast, url, **options):
+        """That the program holds the page of its console."""
+        flags = [f"--local={url}", "console", "--json"]
+        process = subprocess.Popen([hubcast, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        try:
+            entrance = json.loads(process.stdout.readline())["url"]
+            with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(entrance) as page:
+                self.assertIn(b'<div id="app">', page.read())
+        finally:
+            process.terminate()
+            process.communicate()
 
     def test_the_template_deploys_with_the_zips_of_its_bucket(self):
         ministack = MiniStack(str(self.folder / "ministack"))

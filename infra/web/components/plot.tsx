@@ -108,20 +108,22 @@ function Axes({ top, width, x, y, span }: AxesProps) {
 /** What each line is, and its figure at the point that somebody looks at, or else its newest. */
 function Legend({ lines, at }: { lines: PlotLine[]; at: number | undefined }) {
   return (
-    <ul class="legend" role="status" aria-label={at === undefined ? "Newest figures" : new Date(at).toLocaleString("en-GB")}>
-      {lines.map(({ name, points }, index) => {
-        const shown = at === undefined ? points.at(-1) : points.find(([time]) => time === at);
-        return (
-          <li key={name}>
-            <svg width="22" height="10" aria-hidden="true">
-              <line class="plot-line" data-line={index} x1="1" x2="21" y1="5" y2="5" />
-            </svg>
-            {name} <strong>{shown ? short(shown[1]) : "-"}</strong>
-          </li>
-        );
-      })}
-      <li class="muted">{at === undefined ? "newest" : new Date(at).toLocaleTimeString("en-GB")}</li>
-    </ul>
+    <div role="status">
+      <ul class="legend">
+        {lines.map(({ name, points }, index) => {
+          const shown = at === undefined ? points.at(-1) : points.find(([time]) => time === at);
+          return (
+            <li key={name}>
+              <svg width="22" height="10" aria-hidden="true">
+                <line class="plot-line" data-line={index} x1="1" x2="21" y1="5" y2="5" />
+              </svg>
+              {name} <strong>{shown ? short(shown[1]) : "-"}</strong>
+            </li>
+          );
+        })}
+        <li class="muted">{at === undefined ? "newest" : new Date(at).toLocaleTimeString("en-GB")}</li>
+      </ul>
+    </div>
   );
 }
 
@@ -160,14 +162,14 @@ function Values({ name, lines, times }: { name: string; lines: PlotLine[]; times
   );
 }
 
-/** A line through the points, with a gap where one is missing; a single point is a short stroke. */
+/** A line through the points, with a gap where one is missing; a single point is a stroke of its own. */
 function path(points: Point[], x: (at: number) => number, y: (value: number) => number, period: number): string {
   return points
     .map(([at, value], index) => {
       const [before, after] = [points[index - 1], points[index + 1]];
       const isJoined = before !== undefined && at - before[0] <= period;
       const isAlone = !isJoined && (after === undefined || after[0] - at > period);
-      return `${isJoined ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? "h2" : ""}`;
+      return `${isJoined ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? "h4" : ""}`;
     })
     .join("");
 }

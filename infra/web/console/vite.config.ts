@@ -1,6 +1,9 @@
 import { defineConfig } from "vite";
 
-// The program `hubcast` takes the files of `dist` in when it is built.
+// The program `hubcast` takes the files of `dist` in when cargo builds it. Nothing keeps the files, so their names
+// stay the same from build to build.
+const names = { entryFileNames: "assets/[name].js", assetFileNames: "assets/[name][extname]" };
+
 export default defineConfig({
-  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, rolldownOptions: { checks: { pluginTimings: false } } },
+  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, rolldownOptions: { output: names, checks: { pluginTimings: false } } },
 });

@@ -133,8 +133,9 @@ fn components(api: Api, config: &SdkConfig) -> RuntimeComponentsBuilder {
 }
 
 fn request(api: Api, input: &Value) -> Result<HttpRequest, BoxError> {
-    let target = match api.protocol {
-        Protocol::Json { target } => target,
+    let (target, media_type) = match api.protocol {
+        Protocol::Json { target } => (target, "application/x-amz-json-1.1"),
+        Protocol::JsonOneZero { target } => (target, "application/x-amz-json-1.0"),
         Protocol::Get { before, after } => {
             let name = input.as_str().ok_or("the path needs a name")?;
             let mut request = HttpRequest::new(SdkBody::empty());
@@ -149,7 +150,7 @@ fn request(api: Api, input: &Value) -> Result<HttpRequest, BoxError> {
     request.set_method("POST")?;
     request.set_uri("/")?;
     let headers = request.headers_mut();
-    headers.try_insert("content-type", "application/x-amz-json-1.1")?;
+    headers.try_insert("content-type", media_type)?;
     headers.try_insert("content-length", length)?;
     headers.try_insert("x-amz-target", target)?;
     Ok(request)

@@ -5,7 +5,10 @@
 //! dead letters. Faults are sorted by what the person has to do about them.
 
 mod account;
+#[cfg(feature = "profiles")]
+mod caller;
 mod fault;
+mod figures;
 mod frames;
 mod letters;
 mod log;
@@ -16,6 +19,7 @@ mod wrong_address;
 
 pub use account::{Account, SignIn};
 pub use fault::{OperatorError, Trouble};
+pub use figures::{Figure, Point};
 pub use frames::FrameCounts;
 pub use letters::Letter;
 pub use queue::{Queue, QueueState, message_id};

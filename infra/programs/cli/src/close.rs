@@ -30,7 +30,7 @@ pub(crate) struct Manner {
 /// where that is not left to what a close of users does.
 pub(crate) async fn close(
     deployment: &Deployment,
-    output: Output,
+    output: &Output,
     audiences: Vec<Audience>,
     manner: &Manner,
     revoke: Option<bool>,

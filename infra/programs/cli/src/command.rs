@@ -4,10 +4,12 @@ use clap::{Parser, Subcommand};
 
 use crate::completions::Completions;
 use crate::connections::Connections;
+use crate::console::Console;
 use crate::deployment::Place;
 use crate::dlq::Dlq;
 use crate::doctor::Doctor;
 use crate::listen::Listen;
+use crate::metrics::Metrics;
 use crate::output::Output;
 use crate::people::{Groups, Users};
 use crate::probe::Probe;
@@ -48,10 +50,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Groups(Groups),
     Why(Why),
+    Metrics(Metrics),
     Token(Token),
     #[command(subcommand)]
     Dlq(Dlq),
     Doctor(Doctor),
+    Console(Console),
     Probe(Probe),
     Completions(Completions),
 }

@@ -6,15 +6,14 @@ use hubcast_backend::{Cursor, Roster};
 use hubcast_model::audience::Audience;
 use hubcast_model::channel::Member;
 use hubcast_model::id::{GroupName, UserId};
-use hubcast_model::socket::{Socket, SocketState};
+use hubcast_model::socket::Socket;
 use hubcast_model::time::SystemClock;
-use serde_json::{Value, json};
 
 use crate::audience;
 use crate::close::{Manner, close};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
-use crate::moment::rfc3339;
+use crate::member::described;
 use crate::output::Output;
 use crate::pass::{group, name, user};
 use crate::people::count;
@@ -50,25 +49,25 @@ pub(crate) enum Connections {
 pub(crate) struct Selection {
     /// Those of a user.
     #[arg(long, short, value_name = "ID", value_parser = user)]
-    user: Option<UserId>,
+    pub(crate) user: Option<UserId>,
 
     /// Those in a group.
     #[arg(long, short, value_name = "NAME", value_parser = group)]
-    group: Option<GroupName>,
+    pub(crate) group: Option<GroupName>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
     #[command(flatten)]
-    selection: Selection,
+    pub(crate) selection: Selection,
 
     /// Also reads since when each is connected, and its groups.
     #[arg(long)]
-    details: bool,
+    pub(crate) details: bool,
 
     /// Ends after so many.
     #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -86,7 +85,7 @@ pub(crate) struct Close {
 }
 
 impl Connections {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         match self {
             Self::List(list) => {
                 let rows = deployment.rows().await?;
@@ -119,7 +118,7 @@ impl List {
     async fn run(
         self,
         roster: &Roster<'_, DynamoStore, SystemClock>,
-        output: Output,
+        output: &Output,
     ) -> Result<(), Failure> {
         let (audience, mut left) = (self.selection.audience(), self.limit.unwrap_or(usize::MAX));
         let more = if self.details { "  SINCE  GROUPS" } else { "" };
@@ -143,17 +142,7 @@ impl List {
     }
 }
 
-fn show(member: &Member, record: Option<&Socket>, output: Output) -> Result<(), Failure> {
-    let (id, user) = (member.connection.as_str(), member.user.as_ref().map(UserId::as_str));
-    let mut json = json!({ "connectionId": id, "userId": user });
-    let mut text = format!("{id:<24}  {}", user.unwrap_or("(nobody in particular)"));
-    if let Some(socket) = record {
-        let groups: Vec<String> = socket.groups().map(|group| group.to_string()).collect();
-        let since = rfc3339(socket.connected_at);
-        text = format!("{text}  {since}  {}", groups.join(", "));
-        json["connectedAt"] = Value::from(since);
-        json["groups"] = Value::from(groups);
-        json["isReady"] = Value::from(socket.state == SocketState::Ready);
-    }
-    output.result(&json, || text.trim_end().to_owned())
+fn show(member: &Member, record: Option<&Socket>, output: &Output) -> Result<(), Failure> {
+    let (json, text) = described(member, record);
+    output.result(&json, || text)
 }

@@ -95,7 +95,7 @@ fn fault_of(text: &str, flag: &str, scheme: &str) -> Option<String> {
 }
 
 /// A deployment that commands talk to. A command signs in at the first use of AWS.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Deployment {
     place: Place,
     account: OnceCell<Account>,

@@ -14,7 +14,7 @@ use crate::printable::printable_json;
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub(crate) fn show(draft: &Draft, output: Output) -> Result<(), Failure> {
+pub(crate) fn show(draft: &Draft, output: &Output) -> Result<(), Failure> {
     let body = RawValue::from_string(draft.body.clone());
     let body = body.map_err(|err| Failure::because("the envelope is no JSON", err))?;
     let json = json!({ "messageGroup": draft.group.as_str(), "envelope": body });
@@ -28,7 +28,7 @@ pub(crate) fn show(draft: &Draft, output: Output) -> Result<(), Failure> {
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn tell(
-    output: Output,
+    output: &Output,
     sent: usize,
     text: impl FnOnce() -> String,
 ) -> Result<(), Failure> {

@@ -79,25 +79,25 @@ pub(crate) struct Filter {
     /// Only those with this reason; `ReceivedTooOften` is for those without one.
     #[arg(long, value_name = "REASON", ignore_case = true, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(reasons()))]
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Choice {
     /// The letters, by their ids.
     #[arg(required_unless_present = "all", value_name = "ID", value_parser = name)]
-    ids: Vec<String>,
+    pub(crate) ids: Vec<String>,
 
     /// All letters.
     #[arg(long, conflicts_with = "ids")]
-    all: bool,
+    pub(crate) all: bool,
 
     #[command(flatten)]
-    filter: Filter,
+    pub(crate) filter: Filter,
 
     /// Shows which letters these are, and changes nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// The reasons that a letter may have.
@@ -123,7 +123,7 @@ fn reason_of(letter: &Letter) -> &str {
 }
 
 impl Dlq {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let queue = deployment.dead_letters().await?;
         match self {
             Self::List(filter) => list(&queue, output, |letter| filter.takes(letter)).await,
@@ -184,7 +184,7 @@ impl Held {
 
 async fn list(
     queue: &Queue,
-    output: Output,
+    output: &Output,
     takes: impl Fn(&Letter) -> bool,
 ) -> Result<(), Failure> {
     let state = queue.look().await?;
@@ -216,7 +216,7 @@ async fn list(
     Ok(())
 }
 
-async fn show(queue: &Queue, id: &str, output: Output) -> Result<(), Failure> {
+async fn show(queue: &Queue, id: &str, output: &Output) -> Result<(), Failure> {
     let mut held = Held::default();
     let found = loop {
         let letters = queue.take_letters(HOLD).await?;

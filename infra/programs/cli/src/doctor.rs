@@ -30,16 +30,16 @@ Examples:
 pub(crate) struct Doctor {
     /// Opens no connection and sends nothing.
     #[arg(long)]
-    read_only: bool,
+    pub(crate) read_only: bool,
 
     /// A token to connect with, instead of one that the access key signs. Others on this machine
     /// see command lines, and not variables.
     #[arg(long, value_name = "JWT", env = "HUBCAST_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 impl Doctor {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let mut report = Report { output, faults: 0 };
         if let Some(silence) = public::silence(deployment).await {
             // Whatever else there is to check is of the same stack, so people need one line.
@@ -68,13 +68,13 @@ impl Doctor {
 
 /// Tells findings one by one, and counts the faults.
 #[derive(Debug)]
-struct Report {
-    output: Output,
+struct Report<'a> {
+    output: &'a Output,
     /// How many faults there are so far.
     faults: usize,
 }
 
-impl Report {
+impl Report<'_> {
     fn add(&mut self, finding: &Finding) -> Result<(), Failure> {
         self.faults += usize::from(finding.verdict == Verdict::Fault);
         // What is in order is no news for people who want to be left alone.

@@ -27,7 +27,7 @@ pub(crate) async fn follow(
     ids: &[String],
     patience: Duration,
     deployment: &Deployment,
-    output: Output,
+    output: &Output,
 ) -> Result<(), Failure> {
     let log = deployment.log().await?;
     let (since, until) = (SystemClock.now().minus(SKEW), Instant::now() + patience);
@@ -51,7 +51,7 @@ fn is_settled(fate: &Fate) -> bool {
     fate.outcome != Outcome::Underway
 }
 
-fn tell(id: &str, fate: Option<&Fate>, output: Output) -> Result<(), Failure> {
+fn tell(id: &str, fate: Option<&Fate>, output: &Output) -> Result<(), Failure> {
     let Some(Fate { outcome, sentence }) = fate else {
         return Ok(());
     };

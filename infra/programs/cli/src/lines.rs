@@ -40,8 +40,8 @@ pub(crate) struct Lines<'a> {
 
 /// What became of the lines so far.
 #[derive(Debug)]
-struct Tally {
-    output: Output,
+struct Tally<'a> {
+    output: &'a Output,
     progress: Progress,
     /// How many lines were read.
     read: usize,
@@ -60,7 +60,7 @@ struct Batch {
 }
 
 impl Lines<'_> {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let queue = if self.dry_run { None } else { Some(deployment.notifications().await?) };
         let (mut lines, bytes) = read(self.path)?;
         let progress = Progress::new(output, bytes);
@@ -84,7 +84,7 @@ impl Lines<'_> {
         self,
         lines: impl Iterator<Item = io::Result<String>>,
         hub: &HubName,
-        tally: &mut Tally,
+        tally: &mut Tally<'_>,
     ) -> Batch {
         let mut batch = Batch::default();
         for line in lines {
@@ -96,7 +96,7 @@ impl Lines<'_> {
                 }
                 Err(Failure::Rejected(text)) if self.keep_going => {
                     tally.bad += 1;
-                    tally.progress.above(|| complain(&Failure::Rejected(text), ""));
+                    tally.progress.above(|| complain(&text, ""));
                 }
                 Err(failure) => {
                     batch.stop = Some(failure);
@@ -127,7 +127,7 @@ impl Lines<'_> {
         Ok((Some(Draft { body: draft.body, group: own.unwrap_or(draft.group) }), bytes))
     }
 
-    fn end(self, tally: Tally, stop: Option<Failure>) -> Result<(), Failure> {
+    fn end(self, tally: Tally<'_>, stop: Option<Failure>) -> Result<(), Failure> {
         let Tally { output, progress, bad, .. } = tally;
         let sent = progress.finish();
         if !self.dry_run {

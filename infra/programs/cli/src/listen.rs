@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use hubcast_model::id::UserId;
 use hubcast_model::report::chain;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -19,6 +20,8 @@ use hubcast_client::{ConnectError, Connection, negotiate};
 
 /// The longest pause before another try.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How often a client pings, unless somebody says otherwise.
+const KEEP_ALIVE_SECONDS: u64 = 240;
 /// How late the server's answer to a ping may come.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -57,7 +60,7 @@ pub(crate) struct Listen {
     timeout: Option<u64>,
 
     /// Sends a ping every so many seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 240,
+    #[arg(long, value_name = "SECONDS", default_value_t = KEEP_ALIVE_SECONDS,
           value_parser = clap::value_parser!(u64).range(1..))]
     keep_alive: u64,
 
@@ -77,7 +80,20 @@ enum End {
 }
 
 impl Listen {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    /// A client of a user that prints all calls, and does not come back when its connection ends.
+    pub(crate) fn of(user: UserId) -> Self {
+        Self {
+            person: Person { user: Some(user), ..Person::default() },
+            token: None,
+            target: Vec::new(),
+            count: None,
+            timeout: None,
+            keep_alive: KEEP_ALIVE_SECONDS,
+            no_reconnect: true,
+        }
+    }
+
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let listening = self.listen(deployment, output);
         tokio::select! {
             ended = listening => ended,
@@ -95,7 +111,7 @@ impl Listen {
         }
     }
 
-    async fn listen(&self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    async fn listen(&self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let mut left = self.count;
         let mut was_connected = false;
         let mut tries = 0;
@@ -133,7 +149,7 @@ impl Listen {
     async fn connect(
         &self,
         deployment: &Deployment,
-        output: Output,
+        output: &Output,
     ) -> Result<Result<Connection, ConnectError>, Failure> {
         let pass = match &self.token {
             Some(token) if !self.person.is_named() => Pass::given(token)?,
@@ -159,7 +175,7 @@ impl Listen {
         &self,
         mut connection: Connection,
         left: &mut Option<u64>,
-        output: Output,
+        output: &Output,
     ) -> Result<End, Failure> {
         let keep_alive = Duration::from_secs(self.keep_alive);
         let mut ping_at = Instant::now() + keep_alive;
@@ -225,7 +241,7 @@ fn closed(why: Option<String>) -> String {
 }
 
 /// Prints a call, with its arguments byte for byte.
-fn print(call: &Invocation, output: Output) -> Result<(), Failure> {
+fn print(call: &Invocation, output: &Output) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Call<'a> {
         event: &'static str,
@@ -240,7 +256,7 @@ fn print(call: &Invocation, output: Output) -> Result<(), Failure> {
 
 /// Tells what happens to the connection: programs get a line among the results, people a remark.
 fn say(
-    output: Output,
+    output: &Output,
     event: &str,
     mut details: Value,
     text: impl FnOnce() -> String,

@@ -14,21 +14,26 @@ mod close;
 mod command;
 mod completions;
 mod connections;
+mod console;
 mod deployment;
 mod dispatch;
 mod dlq;
 mod doctor;
 mod draft;
 mod equals;
+mod explanation;
 mod failure;
 mod follow;
 mod lines;
 mod listen;
+mod member;
+mod metrics;
 mod moment;
 mod network;
 mod output;
 mod pass;
 mod people;
+mod period;
 mod printable;
 mod probe;
 mod progress;
@@ -42,39 +47,39 @@ use clap::{CommandFactory, Parser};
 
 use command::{Cli, Command};
 use deployment::Deployment;
+use explanation::Explanation;
 use failure::Failure;
-use hubcast_aws::operator::Trouble;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     let arguments: Vec<String> = arguments.collect();
     if let Some(question) = equals::question(&arguments) {
-        return ended(&Failure::Usage(question), "");
+        return ended(&Failure::Usage(question), None);
     }
     let Cli { place, output, command } = Cli::parse();
     let deployment = match Deployment::new(place) {
         Ok(deployment) => deployment,
-        Err(failure) => return ended(&failure, ""),
+        Err(failure) => return ended(&failure, None),
     };
-    match run(command, &deployment, output).await {
+    match run(command, &deployment, &output).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => match (failure.trouble(), deployment.silence()) {
-            (Some(Trouble::Unreachable), Some(silence)) => ended(&Failure::failed(silence), ""),
-            (trouble, _) => ended(&failure, trouble.map_or("", |it| deployment.advice(it))),
-        },
+        Err(failure) => ended(&failure, Some(&deployment)),
     }
 }
 
-fn ended(failure: &Failure, advice: &str) -> ExitCode {
-    output::complain(failure, advice);
+fn ended(failure: &Failure, deployment: Option<&Deployment>) -> ExitCode {
+    let Explanation { text, advice } = Explanation::of(failure, deployment);
+    if !failure.is_unread() {
+        output::complain(&text, advice);
+    }
     failure.exit_code()
 }
 
 async fn run(
     command: Command,
     deployment: &Deployment,
-    output: output::Output,
+    output: &output::Output,
 ) -> Result<(), Failure> {
     match command {
         Command::Send(send) => send.run(deployment, output).await,
@@ -83,11 +88,13 @@ async fn run(
         Command::Users(users) => users.run(deployment, output).await,
         Command::Groups(groups) => groups.run(deployment, output).await,
         Command::Why(why) => why.run(deployment, output).await,
+        Command::Metrics(metrics) => metrics.run(deployment, output).await,
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,
         // Its many rows make a large future, which the other commands need not carry.
         Command::Probe(probe) => Box::pin(probe.run(deployment, output)).await,
+        Command::Console(console) => console.run(deployment, output).await,
         Command::Completions(completions) => completions.run(Cli::command()),
     }
 }

@@ -1,6 +1,7 @@
 //! `hubcast users` and `hubcast groups`: who is there, how many, and sending them away.
 
 mod erase;
+mod show;
 
 use clap::{Args, Subcommand};
 use hubcast_backend::{Census, Roster};
@@ -15,11 +16,13 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::pass::{group, name, user};
 use erase::Erase;
+use show::show;
 
 const USERS: &str = "\
 Examples:
   hubcast users list
   hubcast users count --json
+  hubcast users show alice
   hubcast users close alice --reason 'You are logged out'
   hubcast users close alice bob --allow-reconnect
   hubcast users erase alice --all-hubs --dry-run";
@@ -46,6 +49,13 @@ pub(crate) enum Users {
         /// Counts this user's connections.
         #[arg(value_parser = user, value_name = "ID")]
         user: Option<UserId>,
+    },
+    /// Shows what the table holds of a user: connections, groups, block, messages that wait.
+    #[command(after_help = USERS)]
+    Show {
+        /// The user.
+        #[arg(value_parser = user, value_name = "ID")]
+        user: UserId,
     },
     /// Logs users out: ends their connections, and refuses tokens from before.
     #[command(after_help = USERS)]
@@ -99,7 +109,7 @@ pub(crate) struct CloseGroups {
 }
 
 impl Users {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         match self {
             Self::List => {
                 let rows = deployment.rows().await?;
@@ -121,6 +131,7 @@ impl Users {
             Self::Count { user: Some(user) } => {
                 count(deployment, output, &Audience::user(user)).await
             }
+            Self::Show { user } => show(&user, deployment, output).await,
             Self::Erase(erase) => erase.run(deployment, output).await,
             Self::Close(CloseUsers { users, keep_tokens, manner }) => {
                 let revoke = keep_tokens.then_some(false);
@@ -132,7 +143,7 @@ impl Users {
 }
 
 impl Groups {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         match self {
             Self::List => {
                 let rows = deployment.rows().await?;
@@ -163,7 +174,7 @@ impl Groups {
 /// Tells how many connections an audience has.
 pub(crate) async fn count(
     deployment: &Deployment,
-    output: Output,
+    output: &Output,
     audience: &Audience,
 ) -> Result<(), Failure> {
     let rows = deployment.rows().await?;

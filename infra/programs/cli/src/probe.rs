@@ -53,7 +53,7 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let target = Target::find(deployment, self.token.as_deref()).await?;
         target::answers(deployment).await?;
         let scene = Scene {

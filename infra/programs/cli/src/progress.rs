@@ -17,7 +17,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// A bar over so many bytes of input, or a count of messages when the length is not known.
-    pub(crate) fn new(output: Output, bytes: Option<u64>) -> Self {
+    pub(crate) fn new(output: &Output, bytes: Option<u64>) -> Self {
         // The bar draws on terminals only.
         let target =
             if output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };

@@ -119,7 +119,7 @@ impl Recipients {
 }
 
 impl Send {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         if let Some(path) = &self.lines {
             let lines = lines::Lines {
                 path,
@@ -172,7 +172,7 @@ impl Send {
 }
 
 /// Says what was sent, with the ids by which the log tells of the messages.
-fn tell(drafts: &[Draft], ids: &[String], output: Output) -> Result<(), Failure> {
+pub(crate) fn tell(drafts: &[Draft], ids: &[String], output: &Output) -> Result<(), Failure> {
     if output.json {
         return output.result(&json!({ "sent": ids.len(), "ids": ids }), String::new);
     }

@@ -39,7 +39,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let pass = if self.app {
             let (local, user) = self.issued(deployment)?;
             Pass::of_issuer(deployment, local, user, &self.person).await?

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_model::id::UserId;
+use hubcast_model::journey::fate::Outcome;
 use hubcast_model::journey::names::Naming;
 use hubcast_model::journey::{Line, fate, story};
 use hubcast_model::ports::{JourneyLog, LogError};
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 use crate::moment::precise;
 use crate::output::Output;
 use crate::pass::{name, user};
+use crate::period::duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,40 +34,40 @@ const KNOWN: [&str; 5] = ["message", "step", "hub", "message_group", "function"]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Why {
     #[command(flatten)]
-    what: What,
+    pub(crate) what: What,
 
     /// How far back the log is read, such as `90s`, `30m`, `3h` or `2d`.
     #[arg(long, value_name = "TIME", default_value = "3h", value_parser = duration)]
-    since: Duration,
+    pub(crate) since: Duration,
 }
 
 /// What is asked about.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct What {
+pub(crate) struct What {
     /// The id that SQS or the REST API gave the message.
     #[arg(long, value_name = "ID", value_parser = name)]
-    message: Option<String>,
+    pub(crate) message: Option<String>,
 
     /// A user of the hub.
     #[arg(long, short, value_name = "ID", value_parser = user)]
-    user: Option<UserId>,
+    pub(crate) user: Option<UserId>,
 
     /// A connection, by its `ConnectionId`.
     #[arg(long, short, value_name = "ID", value_parser = name)]
-    connection: Option<String>,
+    pub(crate) connection: Option<String>,
 }
 
 impl Why {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let since = SystemClock.now().minus(self.since);
         let log = deployment.log().await?;
         let subject = Subject::of(self.what, deployment).await?;
         let lines = read(&log, &subject.word, since).await?;
-        let Some(sentence) = subject.sentence(&lines) else {
+        let Some((sentence, outcome)) = subject.sentence(&lines) else {
             return Err(unknown(&log, &subject, since).await);
         };
-        output.result(&told(&sentence, &lines), || text(&sentence, &lines))
+        output.result(&told(&sentence, outcome, &lines), || text(&sentence, &lines))
     }
 }
 
@@ -91,12 +93,17 @@ impl Subject {
         Ok(Self { kind, word: name.clone(), name })
     }
 
-    fn sentence(&self, lines: &[Line]) -> Option<String> {
-        match self.kind {
-            "message" => fate::of_message(&self.word, lines).map(|fate| fate.sentence),
+    /// What happened in a sentence; of a message also what became of it in a word.
+    fn sentence(&self, lines: &[Line]) -> Option<(String, Option<Outcome>)> {
+        let sentence = match self.kind {
+            "message" => {
+                let fate = fate::of_message(&self.word, lines)?;
+                return Some((fate.sentence, Some(fate.outcome)));
+            }
             "user" => story::of_user(&self.word, lines),
             _ => story::of_connection(&self.word, lines),
-        }
+        };
+        sentence.map(|sentence| (sentence, None))
     }
 }
 
@@ -154,7 +161,7 @@ fn nameless() -> Failure {
     Failure::NotThere(text.to_owned())
 }
 
-fn told(sentence: &str, lines: &[Line]) -> Value {
+fn told(sentence: &str, outcome: Option<Outcome>, lines: &[Line]) -> Value {
     let line = |line: &Line| {
         json!({
             "at": precise(line.at),
@@ -163,7 +170,12 @@ fn told(sentence: &str, lines: &[Line]) -> Value {
             "fields": line.fields,
         })
     };
-    json!({ "sentence": sentence, "timeline": lines.iter().map(line).collect::<Vec<_>>() })
+    let timeline: Vec<Value> = lines.iter().map(line).collect();
+    let mut told = json!({ "sentence": sentence, "timeline": timeline });
+    if let Some(outcome) = outcome {
+        told["outcome"] = outcome.as_str().into();
+    }
+    told
 }
 
 fn text(sentence: &str, lines: &[Line]) -> Vec<String> {
@@ -178,34 +190,4 @@ fn text(sentence: &str, lines: &[Line]) -> Vec<String> {
         })
     };
     std::iter::once(sentence.to_owned()).chain(lines.iter().map(line)).collect()
-}
-
-/// Reads a time such as `30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "say a number with a unit, such as 90s, 30m, 3h or 2d".to_owned();
-    let unit = text.chars().next_back().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let count: u32 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| wrong())?;
-    let seconds = u64::from(count).checked_mul(seconds).filter(|seconds| *seconds > 0);
-    seconds.map(Duration::from_secs).ok_or_else(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_a_unit() {
-        assert_eq!(duration("90s").unwrap(), Duration::from_secs(90));
-        assert_eq!(duration("2d").unwrap(), Duration::from_hours(48));
-        for wrong in ["", "5", "h", "-1h", "1w", "0m", "1hh", "1.5h"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
+use crate::figures::TARGET_PREFIX as METRICS;
 use crate::log::TARGET_PREFIX as LOGS;
 use crate::services::Services;
 
@@ -23,7 +24,9 @@ pub(crate) async fn answer(
     } else if target.starts_with("AmazonSQS.") {
         Some(services.sqs.answer(headers, body.clone()).await)
     } else if target.starts_with(LOGS) {
-        Some(services.log.answer(&target, body))
+        Some(services.books.log.answer(&target, body))
+    } else if target.starts_with(METRICS) {
+        Some(services.books.figures.answer(&target, body))
     } else {
         Some(unknown(&target))
     }
@@ -31,7 +34,7 @@ pub(crate) async fn answer(
 
 fn unknown(target: &str) -> Response {
     let text = format!(
-        "'{target}' is not served here: only DynamoDB (DynamoDB_20120810.*), SQS (AmazonSQS.*) and Logs_20140328.FilterLogEvents are"
+        "'{target}' is not served here: only DynamoDB (DynamoDB_20120810.*), SQS (AmazonSQS.*), Logs_20140328.FilterLogEvents and GraniteServiceVersion20100801.GetMetricData are"
     );
     let body = json!({ "__type": "UnknownOperationException", "message": text });
     let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];

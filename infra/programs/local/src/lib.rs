@@ -9,10 +9,12 @@
 #![recursion_limit = "256"]
 
 mod aws;
+mod books;
 mod consumers;
 mod counts;
 mod demo;
 mod dynamodb;
+mod figures;
 mod front;
 mod front_door;
 mod functions;
@@ -23,10 +25,11 @@ mod issuer;
 mod log;
 pub mod options;
 pub mod poller;
+mod sampler;
 mod services;
 mod sqs;
 mod stack;
 
-pub use log::LogBook;
+pub use books::Books;
 pub use options::Options;
 pub use stack::{Stack, send_command};

@@ -41,7 +41,7 @@ const EVENTS_OF_ANSWER: usize = 10_000;
 
 /// The lines of this process; clones are the same book.
 #[derive(Debug, Clone, Default)]
-pub struct LogBook(Arc<Mutex<VecDeque<Entry>>>);
+pub(crate) struct LogBook(Arc<Mutex<VecDeque<Entry>>>);
 
 #[derive(Debug)]
 struct Entry {
@@ -62,7 +62,7 @@ pub(crate) fn invocation(function: &'static str) -> Span {
 impl LogBook {
     /// Has this process write its log to standard error, as far as the filter lets lines pass, and
     /// all lines of functions into a book.
-    pub fn start(filter: &str) -> Self {
+    pub(crate) fn start(filter: &str) -> Self {
         let book = Self::default();
         let shown = fmt::layer().with_writer(io::stderr).with_filter(EnvFilter::new(filter));
         let writer = book.clone();

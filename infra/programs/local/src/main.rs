@@ -4,13 +4,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use hubcast_local::{LogBook, Options, Stack, send_command};
+use hubcast_local::{Books, Options, Stack, send_command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let log = LogBook::start(&options.log);
-    match serve(&options, log).await {
+    let books = Books::start(&options.log);
+    match serve(&options, books).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
             let _ = writeln!(std::io::stderr(), "hubcast-local: {err:#}");
@@ -19,8 +19,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(options: &Options, log: LogBook) -> anyhow::Result<()> {
-    let stack = Stack::start_logged(options, log).await?;
+async fn serve(options: &Options, books: Books) -> anyhow::Result<()> {
+    let stack = Stack::start_logged(options, books).await?;
     announce(&stack)?;
     stopped().await?;
     stack.shutdown().await;

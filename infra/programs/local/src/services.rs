@@ -9,6 +9,7 @@ use aws_config::SdkConfig;
 use hubcast_aws::store::{create_table, delete_table};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
+use crate::books::Books;
 use crate::consumers::LocalUpstream;
 use crate::counts::{Counts, Refused};
 use crate::demo::Demo;
@@ -16,7 +17,6 @@ use crate::dynamodb::DynamoDb;
 use crate::functions::{LocalFunctions, Runtime, TABLE};
 use crate::gateway::Gateway;
 use crate::issuer::Issuer;
-use crate::log::LogBook;
 use crate::options::Options;
 use crate::sqs::Sqs;
 
@@ -46,8 +46,8 @@ pub(crate) struct Services {
     pub(crate) server_tries: AtomicUsize,
     /// The deliverer of events to endpoints, if there are endpoints.
     pub(crate) endpoints: Option<LocalUpstream>,
-    /// The log of the functions.
-    pub(crate) log: LogBook,
+    /// The log and the figures of the functions.
+    pub(crate) books: Books,
     /// The variables by which the functions write it.
     pub(crate) log_variables: BTreeMap<String, String>,
 }

@@ -12,6 +12,7 @@ use hubcast_wiring::config::LogConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::books::Books;
 use crate::consumers::{LocalPublisher, LocalUpstream};
 use crate::demo::Demo;
 use crate::dynamodb::DynamoDb;
@@ -20,9 +21,9 @@ use crate::functions::{LocalFunctions, Runtime};
 use crate::gateway::{Gateway, Limits};
 use crate::in_process::sdk_config;
 use crate::issuer::Issuer;
-use crate::log::LogBook;
 use crate::options::Options;
 use crate::poller::{Consumer, poll};
+use crate::sampler::sample;
 use crate::services::{Admission, Services};
 use crate::sqs::{DELIVERIES, INGRESS, NOTIFICATIONS, Sqs, TIMERS, UPSTREAM, queue_url};
 
@@ -50,15 +51,15 @@ impl Stack {
     /// # Errors
     /// When the port is taken, a variable is wrong or a part does not start.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
-        Self::start_logged(options, LogBook::default()).await
+        Self::start_logged(options, Books::default()).await
     }
 
-    /// The same with the book into which this process writes its log, so that the stack can be
-    /// asked for lines.
+    /// The same with the books of this process, so that the stack can be asked for lines of the log
+    /// and for figures.
     ///
     /// # Errors
     /// When the port is taken, a variable is wrong or a part does not start.
-    pub async fn start_logged(options: &Options, log: LogBook) -> anyhow::Result<Self> {
+    pub async fn start_logged(options: &Options, books: Books) -> anyhow::Result<Self> {
         options.check_names()?;
         let demo = Demo::find(options.demo.as_deref())?;
         let (listeners, address) = listen(options).await?;
@@ -94,7 +95,7 @@ impl Stack {
             admission: Admission::default(),
             server_tries: AtomicUsize::default(),
             endpoints,
-            log,
+            books,
             log_variables: log_variables(variables),
         };
         let mut stack = Self { services: Arc::new(services), tasks: JoinSet::new() };
@@ -108,6 +109,7 @@ impl Stack {
                 stack.polling(queue, publisher.clone());
             }
         }
+        stack.sampling();
         if let Some(endpoint) = stack.services.endpoints.clone() {
             for _ in 0..POLLERS {
                 stack.polling(UPSTREAM, endpoint.clone());
@@ -130,6 +132,12 @@ impl Stack {
         let sqs = aws_sdk_sqs::Client::new(&self.services.sdk);
         let url = queue_url(self.url(), queue);
         self.tasks.spawn(async move { poll(&sqs, &url, &consumer).await });
+    }
+
+    fn sampling(&mut self) {
+        let sqs = aws_sdk_sqs::Client::new(&self.services.sdk);
+        let figures = self.services.books.figures.clone();
+        self.tasks.spawn(sample(sqs, self.url().to_owned(), figures));
     }
 
     /// The URL of the stack, such as `http://127.0.0.1:8080`.

@@ -6,7 +6,7 @@ import type { Asked } from "./asked";
 
 export function Trouble({ failure }: { failure: Failure | undefined }) {
   return (
-    <div role="alert">
+    <div role="alert" class="alert">
       {failure ? (
         <p class="trouble">
           <strong>{failure.text}</strong> {failure.advice}
@@ -18,8 +18,9 @@ export function Trouble({ failure }: { failure: Failure | undefined }) {
 
 export function Again({ asked, name }: { asked: Asked<unknown>; name: string }) {
   return (
-    <button type="button" aria-label={`${name} again`} aria-busy={asked.isAsking} onClick={asked.again}>
+    <button type="button" aria-busy={asked.isAsking} onClick={asked.again}>
       {asked.isAsking ? "Asking" : "Ask again"}
+      <span class="hidden"> for {name.toLowerCase()}</span>
     </button>
   );
 }

@@ -121,3 +121,35 @@ export async function place(): Promise<Place | undefined> {
     return undefined;
   }
 }
+
+/** What a connection of the console hears. */
+export interface Heard {
+  event: string;
+  target?: string;
+  arguments?: unknown[];
+  connectionId?: string;
+}
+
+/** Connects as a user, and tells of each line until `signal` or the connection ends; answers why it ended, if that is a fault. */
+export async function heard(user: string, signal: AbortSignal, tell: (heard: Heard) => void): Promise<Failure | undefined> {
+  try {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch("/api/listen", { method: "POST", headers, body: JSON.stringify({ user }), signal });
+    if (!answer.ok || !answer.body) return (await answer.json()).failure;
+    let rest = "";
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return undefined;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const told = JSON.parse(line);
+        if (told.event === "failed") return told;
+        tell(told);
+      }
+    }
+  } catch {
+    return signal.aborted ? undefined : GONE;
+  }
+}

@@ -10,12 +10,14 @@ interface ChangingProps {
   here: Place;
   /** What the button says, such as `Block`. */
   name: string;
+  /** What the change is about, where the button does not say so to those who see the page. */
+  about?: string;
   envelope: Envelope;
   /** Told once the change is under way. */
   done?: () => void;
 }
 
-export function Changing({ here, name, envelope, done }: ChangingProps) {
+export function Changing({ here, name, about, envelope, done }: ChangingProps) {
   const [isOpen, setOpen] = useState(false);
   const [fate, setFate] = useState<Fate>();
   if (!here.allowsChanges) return null;
@@ -30,6 +32,7 @@ export function Changing({ here, name, envelope, done }: ChangingProps) {
     <span class="changing">
       <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {name}
+        {about ? <span class="hidden"> {about}</span> : null}
       </button>
       {isOpen ? (
         <span class="second-look" role="group" aria-label={`${name}: what would be sent`}>

@@ -7,6 +7,7 @@ import { Again, Results } from "./answer-view";
 import { useAnswer } from "./asked";
 
 const TIMES: Record<string, [name: string, hours: number]> = {
+  "15m": ["15 minutes", 0.25],
   "1h": ["an hour", 1],
   "3h": ["3 hours", 3],
   "1d": ["a day", 24],
@@ -17,14 +18,14 @@ const HOUR_MILLISECONDS = 3_600_000;
 const EVERY_MILLISECONDS = 60_000;
 
 export function FiguresView() {
-  const [since, setSince] = useState("3h");
+  const [since, setSince] = useState("1h");
   const asked = useAnswer<Figures>("metrics", { since });
   useEffect(() => {
     const timer = setInterval(() => document.hidden || asked.again(), EVERY_MILLISECONDS);
     return () => clearInterval(timer);
   }, [asked.again]);
   const to = Date.now();
-  const span = [to - (TIMES[since]?.[1] ?? 3) * HOUR_MILLISECONDS, to] as const;
+  const span = [to - (TIMES[since]?.[1] ?? 1) * HOUR_MILLISECONDS, to] as const;
   return (
     <>
       <div class="row">

@@ -9,6 +9,7 @@ import { change, type Failure, type Group, type Journey, type Place, type User }
 import { Trouble } from "./answer-view";
 import { useAnswer } from "./asked";
 import { follow } from "./fate";
+import { Listening } from "./listening";
 import { Told } from "./journey-view";
 import { Part } from "./people-view";
 
@@ -51,6 +52,7 @@ export function SendView({ subject, here }: { subject: string; here: Place }) {
       </Part>
       <div class="stacked">
         {message ? <Preview message={message} edited={setMessage} send={here.allowsChanges ? send : undefined} /> : null}
+        {here.allowsChanges ? <Listening /> : null}
         {journey ? (
           <Part name="What became of it">
             <Told journey={journey} />

@@ -18,7 +18,7 @@ export function UserView({ user, here }: { user: string; here: Place }) {
   const asked = useAnswer<Holdings>("user", { id: user });
   return (
     <>
-      <div class="row">
+      <div class="row links">
         <a href={href("people")}>All users</a>
         <a href={href("send", `user ${user}`)}>Send to {user}</a>
         <Again asked={asked} name="User" />
@@ -33,7 +33,7 @@ function Held({ holdings, here, again }: { holdings: Holdings; here: Place; agai
   const { userId, connections, memberships, inbox } = holdings;
   const change = (name: string, envelope: object) => <Changing here={here} name={name} envelope={{ userId, ...envelope }} done={again} />;
   const close = (connectionId: string) => (
-    <Changing here={here} name={`Close ${connectionId}`} envelope={{ connectionId, action: "close" }} done={again} />
+    <Changing here={here} name="Close" about={connectionId} envelope={{ connectionId, action: "close" }} done={again} />
   );
   const columns = connectionColumns.filter(({ name }) => name !== "User");
   return (

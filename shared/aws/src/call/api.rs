@@ -17,6 +17,11 @@ pub(crate) enum Protocol {
         /// That header.
         target: &'static str,
     },
+    /// The same by version 1.0 of the protocol, which is told apart by its media type.
+    JsonOneZero {
+        /// That header.
+        target: &'static str,
+    },
     /// By a GET; its input is the name in the path.
     Get {
         /// The path before the name.
@@ -58,6 +63,16 @@ pub(crate) const FILTER_LOG_EVENTS: Api = Api {
     operation: "FilterLogEvents",
     protocol: Protocol::Json { target: "Logs_20140328.FilterLogEvents" },
     text_at: "/events/0/message",
+};
+
+/// What metrics were over time: a page as JSON, with the way to the next.
+pub(crate) const GET_METRIC_DATA: Api = Api {
+    service_id: "CloudWatch",
+    name: "monitoring",
+    hosts: Hosts::AsOfSqs,
+    operation: "GetMetricData",
+    protocol: Protocol::JsonOneZero { target: "GraniteServiceVersion20100801.GetMetricData" },
+    text_at: "",
 };
 
 /// How a function is configured.

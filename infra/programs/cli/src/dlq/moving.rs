@@ -50,7 +50,7 @@ impl Sources {
 struct Move<'a> {
     queue: &'a Queue,
     choice: &'a Choice,
-    output: Output,
+    output: &'a Output,
     /// Where letters are redriven to; without any they are dropped.
     sources: Option<&'a Sources>,
     held: Held,
@@ -64,7 +64,7 @@ struct Move<'a> {
 pub(super) async fn move_letters(
     queue: &Queue,
     choice: &Choice,
-    output: Output,
+    output: &Output,
     sources: Option<&Sources>,
 ) -> Result<(), Failure> {
     let mut run = Move {

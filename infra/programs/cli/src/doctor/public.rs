@@ -49,7 +49,7 @@ pub(super) async fn silence(deployment: &Deployment) -> Option<Finding> {
 pub(super) async fn examine(
     deployment: &Deployment,
     doctor: &Doctor,
-    report: &mut Report,
+    report: &mut Report<'_>,
 ) -> Result<(), Failure> {
     let url = match deployment.url() {
         Ok(url) => url,
@@ -172,7 +172,7 @@ const fn why_refused(err: &ConnectError, door: Door) -> &'static str {
 async fn connect(
     deployment: &Deployment,
     ticket: &Ticket,
-    report: &mut Report,
+    report: &mut Report<'_>,
 ) -> Result<(), Failure> {
     match Connection::open(ticket).await {
         Err(err) => {

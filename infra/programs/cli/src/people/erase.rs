@@ -86,7 +86,7 @@ struct Found<'a> {
 }
 
 impl Erase {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let store = deployment.store().await?;
         let hubs = self.hubs(deployment, &store).await?;
         for hub in &hubs {
@@ -154,7 +154,7 @@ impl Erase {
         store: &DynamoStore,
         hub: &HubName,
         members: &[Member],
-        output: Output,
+        output: &Output,
     ) -> Result<(), Failure> {
         let user = &self.user;
         let mut told: Vec<Personal<'_>> = Vec::new();
@@ -199,7 +199,7 @@ impl Erase {
         &self,
         deployment: &Deployment,
         hubs: &BTreeSet<HubName>,
-        output: Output,
+        output: &Output,
     ) -> Result<(), Failure> {
         let queue = deployment.dead_letters().await?;
         let letters = erase_letters(&queue, &self.user, hubs, self.dry_run).await?;
@@ -211,7 +211,7 @@ impl Erase {
         Ok(())
     }
 
-    fn tell(&self, output: Output, found: Found<'_>) -> Result<(), Failure> {
+    fn tell(&self, output: &Output, found: Found<'_>) -> Result<(), Failure> {
         let Found { hub, what, count } = found;
         let hub = hub.map(HubName::as_str);
         let json = json!({ "hub": hub, "what": what, "count": count, "erased": !self.dry_run });
@@ -220,7 +220,7 @@ impl Erase {
         output.result(&json, || format!("{done}  {count:>6}  {what} ({place})"))
     }
 
-    fn tell_what_stays(&self, output: Output) -> Result<(), Failure> {
+    fn tell_what_stays(&self, output: &Output) -> Result<(), Failure> {
         if !self.blocks {
             let why = "a block and the time of the last log-out refuse tokens from before; --blocks erases them, once no such token is good";
             stays(output, BLOCKS, why)?;
@@ -229,7 +229,7 @@ impl Erase {
     }
 }
 
-fn stays(output: Output, what: &str, why: &str) -> Result<(), Failure> {
+fn stays(output: &Output, what: &str, why: &str) -> Result<(), Failure> {
     let json = json!({ "what": what, "stays": why });
     output.result(&json, || format!("stays           {what}: {why}"))
 }

@@ -11,7 +11,7 @@ const NAME_WIDTH: usize = "system-route".len();
 
 /// Tells rows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Report(Output);
+pub(super) struct Report<'a>(&'a Output);
 
 /// One question, and what was seen.
 #[derive(Debug, Serialize)]
@@ -50,9 +50,9 @@ impl Verdict {
     }
 }
 
-impl Report {
+impl<'a> Report<'a> {
     /// A report on the output of a command.
-    pub(super) const fn new(output: Output) -> Self {
+    pub(super) const fn new(output: &'a Output) -> Self {
         Self(output)
     }
 

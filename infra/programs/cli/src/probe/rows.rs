@@ -79,13 +79,13 @@ fn socket_id(id: &str) -> Result<SocketId, NoAnswer> {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub(super) async fn ask_all(on: &Scene<'_>, report: Report) -> Result<(), Failure> {
+pub(super) async fn ask_all(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
     ask_what_comes(on, report).await?;
     ask_how_much(on, report).await
 }
 
 /// Which function a frame gets to, and what comes back in which order.
-async fn ask_what_comes(on: &Scene<'_>, report: Report) -> Result<(), Failure> {
+async fn ask_what_comes(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
     report.row("negotiate", "Does negotiation lead to a socket?", routes::negotiate(on).await)?;
     report.row("bodies", "How may bodies come over HTTP?", bodies::sent(on).await)?;
     report.row(
@@ -132,7 +132,7 @@ async fn ask_what_comes(on: &Scene<'_>, report: Report) -> Result<(), Failure> {
 }
 
 /// How large, how long, and how many.
-async fn ask_how_much(on: &Scene<'_>, report: Report) -> Result<(), Failure> {
+async fn ask_how_much(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
     report.row("largest-in", "Which frames of clients are taken?", sizes::inbound(on).await)?;
     report.row("largest-out", "Which posts are taken?", sizes::outbound(on).await)?;
     report.row("gone", "When does a post hear that its socket is gone?", ends::gone(on).await)?;

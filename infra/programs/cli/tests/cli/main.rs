@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say so")]
 
+mod console;
 mod dlq;
 mod docs;
 mod doctor;

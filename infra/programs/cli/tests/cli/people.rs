@@ -60,6 +60,38 @@ async fn who_is_there_is_listed_and_counted() {
 }
 
 #[tokio::test]
+async fn what_the_table_holds_of_a_user_is_shown() {
+    let rig = Rig::start().await;
+    with_everything(&rig, "alice").await;
+    let denial = json!({ "action": "remove", "userId": "alice", "groupName": "admins" });
+    let block = json!({ "action": "block", "userId": "alice", "ttlSeconds": 600 });
+    let group = "notifications:user:alice";
+    rig.enqueue("notifications", group, &json!([denial, block]).to_string(), &[]).await;
+    let shown = loop {
+        let shown = rig.run(&["users", "show", "alice", "--json"]).await.exits(0).json();
+        if shown[0]["block"]["until"].is_string() {
+            break shown;
+        }
+    };
+    let [alice] = &shown[..] else { panic!("{shown:?}") };
+    assert_eq!((&alice["userId"], &alice["connections"]), (&json!("alice"), &json!([])));
+    let standings: Vec<(&Value, &Value)> = alice["memberships"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (&it["group"], &it["isDenied"]))
+        .collect();
+    assert_eq!(standings, [(&json!("admins"), &json!(true)), (&json!("staff"), &json!(false))]);
+    assert_eq!(alice["inbox"][0]["record"]["target"], "t");
+    let text = rig.run(&["users", "show", "alice"]).await.exits(0).out;
+    for part in ["blocked until 20", "kept out of admins", "in staff", "messages that wait: 1"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let nobody = rig.run(&["users", "show", "nobody"]).await.exits(0).out;
+    assert!(nobody.contains("not blocked\nconnections: 0"), "{nobody}");
+}
+
+#[tokio::test]
 async fn a_user_is_logged_out_of_all_connections() {
     let rig = Rig::start().await;
     let [mut alice, mut other, mut bob, _visitor] = company(&rig).await;

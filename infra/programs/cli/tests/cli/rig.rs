@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use hubcast_local::{LogBook, Options, Stack};
+use hubcast_local::{Books, Options, Stack};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The log of this process, in which all stacks write.
-static BOOK: OnceLock<LogBook> = OnceLock::new();
+static BOOK: OnceLock<Books> = OnceLock::new();
 
 /// A running stack.
 pub(crate) struct Rig {
@@ -68,7 +68,7 @@ impl Rig {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        let book = BOOK.get_or_init(|| LogBook::start("error")).clone();
+        let book = BOOK.get_or_init(|| Books::start("error")).clone();
         Self { stack: Stack::start_logged(&options, book).await.unwrap() }
     }
 

@@ -1,0 +1,170 @@
+//! What the page looks at: each answer is that of a command.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use hubcast_model::id::{GroupName, UserId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::state::Shared;
+use crate::connections::{Connections, List, Selection};
+use crate::dispatch::show;
+use crate::dlq::{Dlq, Filter};
+use crate::doctor::Doctor;
+use crate::draft::Draft;
+use crate::failure::Failure;
+use crate::metrics::Metrics;
+use crate::pass;
+use crate::people::{Groups, Users};
+use crate::period::duration;
+use crate::why::{What, Why};
+
+/// How far back `why` reads when the page does not say.
+const SINCE: &str = "3h";
+/// More connections than a page shows.
+const CONNECTIONS_MAX: usize = 500;
+
+/// Where this console looks, and what it may do.
+pub(super) async fn place(State(console): State<Shared>) -> Json<Value> {
+    let deployment = &console.deployment;
+    Json(json!({
+        "hub": deployment.hub().as_str(),
+        "deployment": deployment.prefix(),
+        "local": deployment.local(),
+        "allowsChanges": console.allows_changes,
+        "version": env!("CARGO_PKG_VERSION"),
+        "connectionsMax": CONNECTIONS_MAX,
+    }))
+}
+
+/// Whose connections.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Whose {
+    user: Option<String>,
+    group: Option<String>,
+}
+
+pub(super) async fn connections(
+    State(console): State<Shared>,
+    Query(whose): Query<Whose>,
+) -> Answer {
+    let run = console.run();
+    let ended = match selection(&whose) {
+        Ok(selection) => {
+            let list = List { selection, details: true, limit: Some(CONNECTIONS_MAX) };
+            Connections::List(list).run(run.deployment, &run.output).await
+        }
+        Err(failure) => Err(failure),
+    };
+    run.ended(ended)
+}
+
+fn selection(whose: &Whose) -> Result<Selection, Failure> {
+    let user = whose.user.as_deref().map(user_of).transpose()?;
+    let group = whose.group.as_deref().map(group_of).transpose()?;
+    Ok(Selection { user, group })
+}
+
+fn user_of(name: &str) -> Result<UserId, Failure> {
+    pass::user(name).map_err(Failure::Usage)
+}
+
+fn group_of(name: &str) -> Result<GroupName, Failure> {
+    pass::group(name).map_err(Failure::Usage)
+}
+
+pub(super) async fn users(State(console): State<Shared>) -> Answer {
+    let run = console.run();
+    let ended = Users::List.run(run.deployment, &run.output).await;
+    run.ended(ended)
+}
+
+pub(super) async fn groups(State(console): State<Shared>) -> Answer {
+    let run = console.run();
+    let ended = Groups::List.run(run.deployment, &run.output).await;
+    run.ended(ended)
+}
+
+/// A user by name.
+#[derive(Debug, Deserialize)]
+pub(super) struct Named {
+    id: String,
+}
+
+pub(super) async fn user(State(console): State<Shared>, Query(named): Query<Named>) -> Answer {
+    let run = console.run();
+    let ended = match user_of(&named.id) {
+        Ok(user) => Users::Show { user }.run(run.deployment, &run.output).await,
+        Err(failure) => Err(failure),
+    };
+    run.ended(ended)
+}
+
+/// What is asked of the log.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    message: Option<String>,
+    user: Option<String>,
+    connection: Option<String>,
+    since: Option<String>,
+}
+
+impl Asked {
+    fn command(self) -> Result<Why, Failure> {
+        let since = duration(self.since.as_deref().unwrap_or(SINCE)).map_err(Failure::Usage)?;
+        let user = self.user.as_deref().map(user_of).transpose()?;
+        let asked = [self.message.is_some(), user.is_some(), self.connection.is_some()];
+        if asked.iter().filter(|is_asked| **is_asked).count() != 1 {
+            return Err(Failure::Usage("ask about a message, a user or a connection".to_owned()));
+        }
+        Ok(Why { what: What { message: self.message, user, connection: self.connection }, since })
+    }
+}
+
+pub(super) async fn why(State(console): State<Shared>, Query(asked): Query<Asked>) -> Answer {
+    let run = console.run();
+    let ended = match asked.command() {
+        Ok(why) => why.run(run.deployment, &run.output).await,
+        Err(failure) => Err(failure),
+    };
+    run.ended(ended)
+}
+
+/// How far back figures go.
+#[derive(Debug, Deserialize)]
+pub(super) struct Back {
+    since: Option<String>,
+}
+
+pub(super) async fn metrics(State(console): State<Shared>, Query(back): Query<Back>) -> Answer {
+    let run = console.run();
+    let since = duration(back.since.as_deref().unwrap_or(SINCE)).map_err(Failure::Usage);
+    let ended = match since {
+        Ok(since) => Metrics { since }.run(run.deployment, &run.output).await,
+        Err(failure) => Err(failure),
+    };
+    run.ended(ended)
+}
+
+pub(super) async fn letters(State(console): State<Shared>) -> Answer {
+    let run = console.run();
+    let list = Dlq::List(Filter { reason: None });
+    let ended = list.run(run.deployment, &run.output).await;
+    run.ended(ended)
+}
+
+pub(super) async fn findings(State(console): State<Shared>) -> Answer {
+    let run = console.run();
+    let doctor = Doctor { read_only: true, token: None };
+    let ended = doctor.run(run.deployment, &run.output).await;
+    run.ended(ended)
+}
+
+/// An envelope as the deployment would get it, or why the deployment would reject it.
+pub(super) async fn preview(State(console): State<Shared>, envelope: String) -> Answer {
+    let run = console.run();
+    let draft = Draft::read(&envelope, run.deployment.hub()).map_err(Failure::from);
+    let ended = draft.and_then(|draft| show(&draft, &run.output));
+    run.ended(ended)
+}
