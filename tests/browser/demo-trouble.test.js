@@ -133,9 +133,9 @@ describe("the operator of the demo page", () => {
       await button(page, "Code").click();
       await page.route("**/*", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
       await button(page, "Send toast").click();
-      await outcome.filter({ hasText: "Not sent: Failed to fetch" }).waitFor();
+      await outcome.filter({ hasText: "Not sent: the local stack does not answer" }).waitFor();
       await button(page, "Send").click();
-      await form(page).getByText("Not sent: Failed to fetch").waitFor();
+      await form(page).getByText("Not sent: the local stack does not answer").waitFor();
     });
   }
 

@@ -88,7 +88,7 @@ function Preview({ message, edited, send }: PreviewProps) {
       {send ? <JsonEditor message={message} edited={edited} send={send} /> : <pre tabIndex={0}><code>{JSON.stringify(message, null, 2)}</code></pre>}
       {draft ? (
         <p class="muted small">
-          Message group <code>{draft.messageGroup}</code>: what shares it stays in order.
+          Messages of the message group <code>{draft.messageGroup}</code> stay in order.
         </p>
       ) : null}
     </Part>

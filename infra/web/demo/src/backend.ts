@@ -19,6 +19,13 @@ export interface Counts {
   queues: { notifications: number; deliveries: number; dlq: number };
 }
 
+/** Asks the stack. Browsers say only that they failed to fetch. */
+async function ask(path: string, request?: RequestInit): Promise<Response> {
+  return fetch(path, request).catch(() => {
+    throw new Error("the local stack does not answer");
+  });
+}
+
 async function answered<T>(answer: Response): Promise<T> {
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.error ?? body.message ?? `the local stack answered ${answer.status}`);
@@ -28,13 +35,13 @@ async function answered<T>(answer: Response): Promise<T> {
 /** Signs in: a token of the development issuer. */
 export async function signIn(user: string, groups: string[]): Promise<Token> {
   const request = { method: "POST", body: JSON.stringify({ sub: user, groups }) };
-  const answer = await answered<{ access_token: string; expires_in: number }>(await fetch("/dev/token", request));
+  const answer = await answered<{ access_token: string; expires_in: number }>(await ask("/dev/token", request));
   return { text: answer.access_token, expires: Date.now() + answer.expires_in * 1000 };
 }
 
 /** Calls SQS by its protocol. */
 async function sqs<T>(operation: string, body: object): Promise<T> {
-  const answer = await fetch(import.meta.env.DEV ? "/aws" : "/", {
+  const answer = await ask(import.meta.env.DEV ? "/aws" : "/", {
     method: "POST",
     headers: { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": `AmazonSQS.${operation}` },
     body: JSON.stringify(body),
@@ -63,13 +70,13 @@ export interface Told {
 /** Asks for the fate of a message by the REST API; answers why, where no line tells of the message. */
 export async function told(hub: string, id: string, token: string): Promise<Told | string> {
   const path = `/api/hubs/${encodeURIComponent(hub)}/messages/${encodeURIComponent(id)}?api-version=2026-07-01`;
-  const answer = await fetch(path, { headers: { Authorization: `Bearer ${token}` } });
+  const answer = await ask(path, { headers: { Authorization: `Bearer ${token}` } });
   return answer.status === 404 ? (await answer.json()).message : answered<Told>(answer);
 }
 
 /** A token of a backend. */
 export async function restToken(): Promise<string> {
-  const answer = await fetch("/dev/rest-token", { method: "POST" });
+  const answer = await ask("/dev/rest-token", { method: "POST" });
   if (!answer.ok) throw new Error(`the local stack answered ${answer.status}`);
   return answer.text();
 }
@@ -146,5 +153,5 @@ export function logOut(user: string): Message {
 }
 
 export async function counts(): Promise<Counts> {
-  return answered(await fetch("/dev/counts"));
+  return answered(await ask("/dev/counts"));
 }
