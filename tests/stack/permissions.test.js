@@ -13,7 +13,6 @@ const NOT_SEEN = {
   "sqs:ReceiveMessage": "is used by Lambda's event source in the function's name",
   "sqs:DeleteMessage": "is used by Lambda's event source in the function's name",
   "sqs:GetQueueAttributes": "is used by Lambda's event source in the function's name",
-  "logs:FilterLogEvents": "is needed when MessageFates is true",
   "upstream dynamodb:PutItem": "notes a connection that its endpoint refused: stories/webhook-refusals.test.js",
   "upstream dynamodb:DeleteItem": "takes such a note away, in the same stories",
 };

@@ -3,7 +3,13 @@
 
 import { listen, pass, serving } from "./proxy.js";
 
-const SERVICES = { DynamoDB_20120810: "dynamodb", AmazonSQS: "sqs", AmazonSSM: "ssm", secretsmanager: "secretsmanager" };
+const SERVICES = {
+  AmazonSQS: "sqs",
+  AmazonSSM: "ssm",
+  DynamoDB_20120810: "dynamodb",
+  Logs_20140328: "logs",
+  secretsmanager: "secretsmanager",
+};
 /** Calls that have no action of their own, or not one of the same name. */
 const RENAMED = { "sqs:SendMessageBatch": ["sqs:SendMessage"] };
 

@@ -24,7 +24,11 @@ const STORIES = [
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. */
+<<<<<<< HEAD
 const OWN = ["deployed", "ingress", "webhook", "probe", "canary", "access-keys", "console"];
+=======
+const OWN = ["deployed", "fates", "ingress", "webhook", "probe", "canary", "access-keys"];
+>>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
 /** After it the rows are in another table than other stories look at. */
 const LAST = "stack/restore.test.js";
 /** As few as stories need; README.md says what for. */
@@ -42,6 +46,7 @@ const PARAMETERS = {
   ProducerPrincipals: "000000000000",
   CanaryMinutes: "30",
   IngressQueue: "true",
+  MessageFates: "true",
   IngressSources: "arn:aws:sns:*:*:allowed-*,arn:aws:events:*:*:rule/*",
 };
 

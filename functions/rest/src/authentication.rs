@@ -16,8 +16,9 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Answer, Refusal};
 use crate::body::Content;
+use crate::permission::Permission;
 use crate::request::Request;
-use crate::{Call, Rest, Table};
+use crate::{Call, Rest, Table, audit};
 
 /// From here on, the end of a session is the one that it has: the SDK writes the last day that .NET
 /// knows.
@@ -32,13 +33,21 @@ where
     C: Clock,
 {
     /// Has an open connection follow other claims, or last until another end.
-    pub(crate) async fn refresh_auth(&self, call: &Call<'_>, request: &Request<'_>) -> Answer {
+    pub(crate) async fn refresh_auth(
+        &self,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        permission: &Permission,
+    ) -> Answer {
         let body = object(call)?;
         let (end, claims) = (self.end(&body)?, claims(&body)?);
         let open = self.open(&body, request).await?;
         let fresh = self.fresh(open.admission(), end, claims.as_deref())?;
         match self.backend.authentication(&request.hub).renew(&open, &fresh).await? {
-            Renewed::Done => Ok(told(request.route.ok, &fresh.principal)),
+            Renewed::Done => {
+                audit::renewed(permission, request, open.connection().clone());
+                Ok(told(request.route.ok, &fresh.principal))
+            }
             Renewed::Over => Err(BackendError::NoConnection.into()),
             Renewed::Blocked => Err(forbidden("The user is blocked or has logged out.")),
         }

@@ -10,7 +10,7 @@ use crate::answer::{self, Answer, Refusal};
 use crate::body::Content;
 use crate::permission::Permission;
 use crate::request::Request;
-use crate::{Call, Rest, Table, sends};
+use crate::{Call, Rest, Table, audit, sends};
 
 impl<K, A, S, Q, C> Rest<K, A, S, Q, C>
 where
@@ -32,6 +32,7 @@ where
         };
         let envelope = Envelope::read(&text, &request.hub, self.implicit_broadcast)?;
         if !permission.allows_all(&self.producers, envelope.notifications()) {
+            audit::refused(permission, request);
             let detail = "the access token does not allow all that the envelope asks for";
             return Err(Rejection::new(RejectReason::NotAllowed, detail).into());
         }

@@ -34,7 +34,7 @@ use hubcast_auth::rest::{Access, RestCall, RestGate};
 use hubcast_backend::Backend;
 use hubcast_model::front_door::{FRONT_DOOR_HEADER, FrontDoor};
 use hubcast_model::groups::GroupPolicy;
-use hubcast_model::journey::AUDIT;
+use hubcast_model::journey::TARGET;
 use hubcast_model::ports::{
     AccessKeySource, BlockStore, ChannelStore, ClientStore, DeadlineStore, GrantStore, JourneyLog,
     MembershipStore, NotificationSender, PendingStore, ResultStore, ShardStore, SocketStore,
@@ -45,6 +45,7 @@ use hubcast_model::report::chain;
 use hubcast_model::settings::{Hubs, PublicUrl};
 use hubcast_model::time::Clock;
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, Span};
 use url::form_urlencoded;
 
 use answer::{Refusal, refused};
@@ -202,22 +203,23 @@ where
         if route.operation == Operation::AccessKey {
             // The key signs for every hub.
             if !permission.allows_keys(&self.producers) {
-                let operation = route.operation;
-                tracing::warn!(target: AUDIT, roles = ?permission.roles, ?operation, "not allowed");
+                audit::key_refused(&permission);
                 return Err(forbidden());
             }
-            return tokens::access_key(&self.gate, self.clock.now()).await;
+            let answer = tokens::access_key(&self.gate, self.clock.now()).await?;
+            audit::key_given(&permission);
+            return Ok(answer);
         }
         let request = Request::read(route, parameters, &call.query)?;
         if !permission.allows(&self.producers, &request.hub, route.operation) {
-            let (hub, operation) = (&request.hub, route.operation);
-            tracing::warn!(target: AUDIT, roles = ?permission.roles, %hub, ?operation, "not allowed");
+            audit::refused(&permission, &request);
             return Err(forbidden());
         }
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::no_hub(&self.hubs.hint(request.hub.as_str())));
         }
-        let answer = self.perform(call, &request, &parts, &permission).await?;
+        let work = self.perform(call, &request, &parts, &permission);
+        let answer = work.instrument(span(&permission)).await?;
         audit::done(&permission, &request, &answer);
         Ok(answer)
     }
@@ -230,10 +232,10 @@ where
     ) -> Result<(Vec<String>, Permission), Refusal> {
         let shown = RestCall { path: path.text, parts: path.parts.as_deref(), query: &call.query };
         match self.gate.admit(call.bearer()?, shown, self.clock.now()).await? {
-            Access::Signed(parts) => Ok((parts, Permission { hubs: Hubs::Any, roles: None })),
-            Access::Granted { hubs, roles } => {
+            Access::Signed { parts, bearer } => Ok((parts, Permission::of_key(&bearer))),
+            Access::Granted { hubs, roles, bearer } => {
                 let parts = path.into_parts(call.method).map_err(|Ambiguous| ambiguous())?;
-                Ok((parts, Permission { hubs, roles: Some(roles) }))
+                Ok((parts, Permission::of_app(hubs, roles, &bearer)))
             }
             Access::NoRole => {
                 let text = "The access token has none of the roles that are needed.";
@@ -256,6 +258,18 @@ fn public(call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> 
         Operation::OpenApi => Some(answer::json(200, &openapi::document())),
         _ => None,
     }
+}
+
+/// The span of a call that may be made: its lines name the caller.
+fn span(permission: &Permission) -> Span {
+    let doer = &permission.doer;
+    tracing::info_span!(
+        target: TARGET,
+        "call",
+        by = doer.by(),
+        who = doer.who(),
+        app_id = doer.app_id(),
+    )
 }
 
 fn forbidden() -> Refusal {

@@ -3,18 +3,23 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_aws::audit::AuditLog;
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_audited_logging};
 use hubcast_wiring::config::RestConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rest::wiring::wire;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    start_logging()?;
+    let trail = &start_audited_logging()?;
     let config = RestConfig::from_env()?;
-    let handler = &wire(&sdk_config().await, config)?;
+    let sdk = sdk_config().await;
+    let audit = config.audit_log.clone().map(|group| AuditLog::new(&sdk, group, "rest"));
+    let (handler, audit) = (&wire(&sdk, config)?, audit.as_ref());
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(rest::handle(handler, event.payload, patience(&event.context)).await)
+        let answer = rest::handle(handler, event.payload, patience(&event.context)).await;
+        Box::pin(trail.flush(audit)).await;
+        Ok::<_, Error>(answer)
     }))
     .await
 }

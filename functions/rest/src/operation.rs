@@ -60,7 +60,7 @@ where
             Operation::GenerateToken => {
                 tokens::generate(&self.gate, request, &self.base(call), self.clock.now()).await
             }
-            Operation::RefreshAuth => self.refresh_auth(call, request).await,
+            Operation::RefreshAuth => self.refresh_auth(call, request, permission).await,
             Operation::ConnectionClaims => self.connection_claims(call, request).await,
             Operation::Exists => presence::exists(&backend.roster(hub), request).await,
             Operation::ListConnections => {

@@ -1,7 +1,9 @@
-//! What a caller may do: by its signature all, by its roles what `PRODUCERS` leaves of it.
+//! Who calls, and what the caller may do: by its signature all, by its roles what `PRODUCERS` leaves of it.
 
+use hubcast_auth::rest::Bearer;
 use hubcast_model::envelope::Notification;
 use hubcast_model::id::HubName;
+use hubcast_model::journey::audit::Doer;
 use hubcast_model::producers::Producers;
 use hubcast_model::settings::Hubs;
 
@@ -14,9 +16,23 @@ pub(crate) struct Permission {
     pub(crate) hubs: Hubs,
     /// Its roles; `None` for whoever has the key.
     pub(crate) roles: Option<Vec<String>>,
+    /// Who it is.
+    pub(crate) doer: Doer,
 }
 
 impl Permission {
+    /// The permission of whoever has an access key.
+    pub(crate) fn of_key(bearer: &Bearer) -> Self {
+        let doer = Doer::key(bearer.subject.as_deref());
+        Self { hubs: Hubs::Any, roles: None, doer }
+    }
+
+    /// The permission of an app with these roles, on these hubs.
+    pub(crate) fn of_app(hubs: Hubs, roles: Vec<String>, bearer: &Bearer) -> Self {
+        let doer = Doer::app(bearer.subject.as_deref(), bearer.app_id.as_deref(), &roles);
+        Self { hubs, roles: Some(roles), doer }
+    }
+
     /// Whether the caller may do this on the hub.
     pub(crate) fn allows(
         &self,

@@ -157,6 +157,12 @@ impl<'a> Request<'a> {
         single(self.query, name)
     }
 
+    /// The user that a token is asked for; `None` for an anonymous one.
+    pub(crate) fn token_user(&self) -> Result<Option<UserId>, Refusal> {
+        let user = self.text("userId")?.filter(|user| !user.is_empty());
+        user.map(|user| named("userId", user, UserId::parse)).transpose()
+    }
+
     /// True or false, if the query says which.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.text(name)? {

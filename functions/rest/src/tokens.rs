@@ -5,12 +5,11 @@ use std::time::Duration;
 use hubcast_auth::backend::MintRequest;
 use hubcast_auth::jwks::KeySource;
 use hubcast_auth::rest::RestGate;
-use hubcast_model::id::UserId;
 use hubcast_model::ports::AccessKeySource;
 use hubcast_model::time::Timestamp;
 use serde_json::json;
 
-use crate::answer::{self, Answer, Refusal};
+use crate::answer::{self, Answer};
 use crate::request::Request;
 
 /// The lifetime of a generated token, in minutes, when none is asked for.
@@ -25,9 +24,7 @@ pub(crate) async fn generate<K: KeySource, A: AccessKeySource>(
 ) -> Answer {
     let minutes = request.number("minutesToExpire", 1..=i32::MAX.unsigned_abs())?;
     let lifetime = Duration::from_mins(minutes.unwrap_or(TOKEN_MINUTES).into());
-    let user = request.text("userId")?.filter(|user| !user.is_empty());
-    let user = user.map(UserId::parse).transpose();
-    let user = user.map_err(|err| Refusal::bad(format!("'userId' {err}")))?;
+    let user = request.token_user()?;
     let mint = MintRequest { base, hub: &request.hub, user: user.as_ref(), lifetime };
     let token = gate.mint_client(&mint, now).await?;
     Ok(answer::json(200, &json!({ "token": token })))

@@ -30,6 +30,8 @@ use crate::token::Token;
 
 /// The first part of every path.
 const API: &str = "api";
+/// The claims that name the app which got a token.
+const APP_CLAIMS: [&str; 3] = ["azp", "appid", "client_id"];
 
 /// Checks the tokens of REST calls.
 #[derive(Debug)]
@@ -50,17 +52,43 @@ pub struct RestCall<'a> {
     pub query: &'a [(String, String)],
 }
 
+/// Who shows a token, as the token says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bearer {
+    /// The subject (`sub`), or what Azure's management SDK calls its server (`nameid`).
+    pub subject: Option<String>,
+    /// The id of the app that got the token (`azp`, `appid` or `client_id`).
+    pub app_id: Option<String>,
+}
+
+impl Bearer {
+    fn of(claims: &Claims) -> Self {
+        let first = |names: &[&str]| {
+            let text = names.iter().find_map(|name| claims.text(name));
+            text.map(str::to_owned)
+        };
+        Self { subject: first(&["sub", "nameid"]), app_id: first(&APP_CLAIMS) }
+    }
+}
+
 /// What a good token allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// Everything, on the path of these parts: the caller signed it as it was encoded.
-    Signed(Vec<String>),
+    /// Everything, on one path.
+    Signed {
+        /// The parts of the path: the caller signed it as it was encoded.
+        parts: Vec<String>,
+        /// Who signed.
+        bearer: Bearer,
+    },
     /// What these roles of the bearer allow, on these hubs.
     Granted {
         /// The hubs of the issuer's entry.
         hubs: Hubs,
         /// The roles that the token has, of those that are needed.
         roles: Vec<String>,
+        /// Whose token it is.
+        bearer: Bearer,
     },
     /// Nothing: its bearer has none of the roles that are needed.
     NoRole,
@@ -149,7 +177,8 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
         let mut ours = urls.filter(|url| is_ours(&self.public_url, url));
         let parts = ours.find_map(|url| named(&url, call));
         let other = AuthError::Invalid("its audience is not the URL that is called");
-        parts.map(Access::Signed).ok_or(other)
+        let bearer = Bearer::of(&claims);
+        parts.map(|parts| Access::Signed { parts, bearer }).ok_or(other)
     }
 
     async fn admit_app(&self, token: &Token<'_>, now: Timestamp) -> Result<Access, AuthError> {
@@ -166,7 +195,7 @@ impl<K: KeySource, A: AccessKeySource> RestGate<K, A> {
         if roles.is_empty() {
             return Ok(Access::NoRole);
         }
-        Ok(Access::Granted { hubs: hubs(issuer), roles })
+        Ok(Access::Granted { hubs: hubs(issuer), roles, bearer: Bearer::of(&claims) })
     }
 
     async fn keys(&self, freshness: Freshness) -> Result<AccessKeys, AuthError> {
@@ -189,7 +218,7 @@ fn is_of_app(claims: &Claims) -> bool {
     let Some(subject) = claims.text("sub") else {
         return kind.is_some();
     };
-    let apps = ["azp", "appid", "client_id"].map(|name| claims.text(name));
+    let apps = APP_CLAIMS.map(|name| claims.text(name));
     let is_about_app = match claims.text("oid") {
         Some(object) => object == subject && apps.iter().any(Option::is_some),
         None => apps.contains(&Some(subject)),

@@ -39,40 +39,52 @@ const LINES_MAX: usize = 10_000;
 /// The action that reading takes.
 const ACTION: &str = "logs:FilterLogEvents";
 
-/// The log groups of a deployment.
+/// The lines of log groups.
 #[derive(Debug, Clone)]
-pub struct CloudWatchLog {
-    call: Call,
-    /// What the names of the log groups begin with, such as `/aws/lambda/hubcast-`.
-    prefix: String,
-}
+pub(crate) struct Events(Call);
 
-impl CloudWatchLog {
-    /// The log groups whose names begin like this.
-    pub fn new(config: &SdkConfig, prefix: impl Into<String>) -> Self {
-        Self { call: Call::new(PAGE_OF_LOG_EVENTS, config), prefix: prefix.into() }
+impl Events {
+    /// By the SDK's configuration.
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self(Call::new(PAGE_OF_LOG_EVENTS, config))
     }
 
-    /// The lines of one function; `None` when it has no log group.
-    async fn of(
+    /// The lines of one group since a time, those with a word if there is one; `None` when the group
+    /// does not exist.
+    pub(crate) async fn of(
         &self,
-        function: &str,
+        group: &str,
+        word: Option<&str>,
+        since: Timestamp,
+    ) -> Result<Option<Vec<(Timestamp, String)>>, LogError> {
+        let events = self.up_to(group, word, since, LINES_MAX).await?;
+        if events.as_ref().is_some_and(|events| events.len() >= LINES_MAX) {
+            return Err(LogError::TooMuch);
+        }
+        let line = |event: &Value| {
+            let at = event.get("timestamp").and_then(Value::as_u64).map(Timestamp::from_millis)?;
+            Some((at, event.get("message")?.as_str()?.to_owned()))
+        };
+        Ok(events.map(|events| events.iter().filter_map(line).collect()))
+    }
+
+    /// The first lines of one group, about `most`.
+    async fn up_to(
+        &self,
+        group: &str,
         word: Option<&str>,
         since: Timestamp,
         most: usize,
     ) -> Result<Option<Vec<Value>>, LogError> {
-        let mut input = json!({
-            "logGroupName": format!("{}{function}", self.prefix),
-            "startTime": since.as_millis(),
-        });
+        let mut input = json!({ "logGroupName": group, "startTime": since.as_millis() });
         if let Some(word) = word {
             input["filterPattern"] = pattern(word).into();
         }
         let mut events = Vec::new();
         for _ in 0..ANSWERS_MAX {
-            let answer = match self.call.text(input.clone()).await {
+            let answer = match self.0.text(input.clone()).await {
                 Ok(answer) => answer.unwrap_or_default(),
-                Err(err) => return sorted(err),
+                Err(err) => return sorted(err, ACTION),
             };
             let mut answer: Value = serde_json::from_str(&answer)
                 .map_err(|err| LogError::Unavailable(Cause::from(err)))?;
@@ -87,26 +99,50 @@ impl CloudWatchLog {
         }
         Err(LogError::TooMuch)
     }
+}
 
+/// The log groups of a deployment.
+#[derive(Debug, Clone)]
+pub struct CloudWatchLog {
+    events: Events,
+    /// What the names of the log groups begin with, such as `/aws/lambda/hubcast-`.
+    prefix: String,
+}
+
+impl CloudWatchLog {
+    /// The log groups whose names begin like this.
+    pub fn new(config: &SdkConfig, prefix: impl Into<String>) -> Self {
+        Self { events: Events::new(config), prefix: prefix.into() }
+    }
+
+    fn group(&self, function: &str) -> String {
+        format!("{}{function}", self.prefix)
+    }
+
+    /// The lines of one function; `None` when it has no log group.
     async fn lines_of(
         &self,
         function: &'static str,
         word: &str,
         since: Timestamp,
     ) -> Result<Option<Vec<Line>>, LogError> {
-        let events = self.of(function, Some(word), since, LINES_MAX).await?;
-        if events.as_ref().is_some_and(|events| events.len() >= LINES_MAX) {
-            return Err(LogError::TooMuch);
-        }
-        let line = |event: &Value| {
-            let at = event.get("timestamp").and_then(Value::as_u64).map(Timestamp::from_millis)?;
-            Line::read(at, function, event.get("message")?.as_str()?)
-        };
-        Ok(events.map(|events| events.iter().filter_map(line).collect()))
+        let found = self.events.of(&self.group(function), Some(word), since).await?;
+        let line = |(at, text): (Timestamp, String)| Line::read(at, function, &text);
+        Ok(found.map(|lines| lines.into_iter().filter_map(line).collect()))
+    }
+
+    /// Whether one function wrote nothing; `None` when it has no log group.
+    async fn is_silent_of(
+        &self,
+        function: &'static str,
+        since: Timestamp,
+    ) -> Result<Option<bool>, LogError> {
+        let found = self.events.up_to(&self.group(function), None, since, 1).await?;
+        Ok(found.map(|events| events.is_empty()))
     }
 
     fn no_log(&self) -> LogError {
-        LogError::NoLog(format!("{}{}", self.prefix, FUNCTIONS[0]))
+        LogError::NoLog(self.group(FUNCTIONS[0]))
     }
 }
 
@@ -127,13 +163,13 @@ impl JourneyLog for CloudWatchLog {
 
     fn is_silent(&self, since: Timestamp) -> Reading<'_, bool> {
         Box::pin(async move {
-            let reads = FUNCTIONS.map(|function| Box::pin(self.of(function, None, since, 1)));
-            let found: Vec<Option<Vec<Value>>> =
+            let reads = FUNCTIONS.map(|function| Box::pin(self.is_silent_of(function, since)));
+            let found: Vec<Option<bool>> =
                 stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
             if found.iter().all(Option::is_none) {
                 return Err(self.no_log());
             }
-            Ok(found.into_iter().flatten().all(|events| events.is_empty()))
+            Ok(found.into_iter().flatten().all(|is_silent| is_silent))
         })
     }
 }
@@ -143,8 +179,11 @@ fn pattern(word: &str) -> String {
     format!("\"{}\"", word.replace('\\', r"\\").replace('"', "\\\""))
 }
 
-/// What a refusal means; a log group that is not there is none.
-fn sorted<T, E, R>(err: SdkError<E, R>) -> Result<Option<T>, LogError>
+/// What a refusal of an action means; a log group that is not there is none.
+pub(crate) fn sorted<T, E, R>(
+    err: SdkError<E, R>,
+    action: &'static str,
+) -> Result<Option<T>, LogError>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -153,7 +192,7 @@ where
     match code {
         "ResourceNotFoundException" => Ok(None),
         "AccessDeniedException" | "AccessDenied" | "NotAuthorized" => {
-            Err(LogError::Denied { action: ACTION, source: Cause::from(err) })
+            Err(LogError::Denied { action, source: Cause::from(err) })
         }
         _ => Err(LogError::Unavailable(Cause::from(err))),
     }

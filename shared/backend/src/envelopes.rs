@@ -83,6 +83,10 @@ impl<Q: NotificationSender> Sender<'_, Q> {
             return Ok(Vec::new());
         };
         let group = first.message_group();
-        Ok(self.put(&[message(group, envelope.body.clone(), idempotency_key)]).await?)
+        let ids = self.put(&[message(group, envelope.body.clone(), idempotency_key)]).await?;
+        for message_id in &ids {
+            self.accepted_envelope(message_id, &envelope.notifications);
+        }
+        Ok(ids)
     }
 }

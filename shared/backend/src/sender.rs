@@ -195,6 +195,24 @@ impl<Q> Sender<'_, Q> {
             );
         }
     }
+
+    /// Tells the log that an envelope is on the queue. Of an array it tells how many elements there
+    /// are; the lines of the publisher name the audience of each.
+    pub(crate) fn accepted_envelope(&self, message_id: &str, elements: &[Notification]) {
+        match elements {
+            [one] => self.accepted(message_id, one.content.kind(), &one.content.audience()),
+            many if is_sampled(message_id) => tracing::info!(
+                target: TARGET,
+                step = Step::Accepted.as_str(),
+                message_id,
+                hub = self.hub.as_str(),
+                kind = "envelope",
+                elements = many.len(),
+                "an envelope is on the queue"
+            ),
+            _ => {}
+        }
+    }
 }
 
 /// A message for the queue, in a message group. Without a key each message counts.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::round::Target;
+use crate::round::{Holder, Target};
 use hubcast_membership::lookup;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::{ChannelKey, Member, ShardCounts};
@@ -63,7 +63,9 @@ impl Listing {
     /// The member's socket, as of `now`.
     pub(crate) fn into_target(self, now: Timestamp) -> Target {
         let may_be_joining = self.member.may_be_joining(now);
-        Target { socket: self.member.socket, key: self.key, may_be_joining }
+        let Member { socket, connection, user, .. } = self.member;
+        let holder = Some(Holder { connection, user });
+        Target { socket, key: self.key, holder, may_be_joining }
     }
 }
 

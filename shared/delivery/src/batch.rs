@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::audit;
 use crate::job::is_job;
 use crate::round::ElementRef;
 use crate::settings::FanoutSettings;
 use hubcast_model::envelope::{self, Notification, Rejection};
 use hubcast_model::frame::check_size;
 use hubcast_model::id::SocketId;
-use hubcast_model::journey::AUDIT;
 use hubcast_model::ports::{Progress, QueuedMessage, Rest};
 use hubcast_model::producers::Producers;
 use hubcast_model::retention::QueuePosition;
@@ -198,17 +198,18 @@ fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -
     let base = named.unwrap_or(&queued.id).clone();
     if is_job(&queued.body) {
         // Whoever is trusted with jobs has them worked as jobs.
-        let (sender, id) = (&queued.sender, &queued.id);
-        tracing::warn!(target: AUDIT, sender_id = sender, action = "job", message_id = id, "not allowed");
-        let rejection = Rejection::not_allowed(sender, "jobs");
+        audit::refused_job(queued);
+        let rejection = Rejection::not_allowed(&queued.sender, "jobs");
         return vec![Element::new(None, base, Task::Reject(rejection))];
     }
     match envelope::parse(&queued.body, &settings.rules) {
         Err(rejection) => vec![Element::new(None, base, Task::Reject(rejection))],
         Ok(elements) => {
-            let allowed = |element| allowed(queued, element, &settings.producers);
-            let keyed = |(at, element)| read(format!("{base}/{at}"), element, now);
-            elements.into_iter().map(allowed).enumerate().map(keyed).collect()
+            let keyed = |(at, element)| {
+                let element = allowed(queued, at, element, &settings.producers);
+                read(format!("{base}/{at}"), element, now)
+            };
+            elements.into_iter().enumerate().map(keyed).collect()
         }
     }
 }
@@ -216,6 +217,7 @@ fn elements(queued: &QueuedMessage, settings: &FanoutSettings, now: Timestamp) -
 /// The element, rejected when its sender may not produce it.
 fn allowed(
     queued: &QueuedMessage,
+    at: usize,
     element: envelope::Element,
     producers: &Producers,
 ) -> envelope::Element {
@@ -225,8 +227,7 @@ fn allowed(
             return Ok(notification);
         }
         let (hub, kind) = (&notification.hub, notification.content.kind());
-        let message_id = &queued.id;
-        tracing::warn!(target: AUDIT, sender_id = sender, %hub, action = kind, message_id, "not allowed");
+        audit::refused(queued, at, &notification);
         Err(Rejection::not_allowed(sender, format_args!("'{kind}' on the hub '{hub}'")))
     });
     envelope::Element { parsed, ..element }

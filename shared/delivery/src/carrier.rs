@@ -31,7 +31,13 @@ where
     C: Clock,
 {
     /// Posts a round before the deadline; answers the sockets that are to end.
-    pub(crate) async fn carry(&self, round: Round, ledger: &mut Ledger, deadline: Instant) -> Ends {
+    pub(crate) async fn carry(
+        &self,
+        mut round: Round,
+        ledger: &mut Ledger,
+        deadline: Instant,
+    ) -> Ends {
+        self.closer.learn_holders(&mut round).await;
         // A client goes as soon as it reads its Close.
         self.closer.note_reasons(&round).await;
         let mut outcomes = self.poster.post(&round, deadline).await;

@@ -7,15 +7,16 @@ use futures_util::stream::{self, StreamExt};
 use signalr_protocol::message::{Close, HubMessage};
 
 use crate::outcome::{Fate, Outcome, Stop};
-use crate::round::{Round, Routes};
+use crate::round::{Dismissal, Holder, Round, Routes};
 use hubcast_membership::presence::{disconnect, note_end};
 use hubcast_model::id::SocketId;
-use hubcast_model::journey::connection::Ending;
+use hubcast_model::journey::connection::{Ending, Leaving, told_to_go};
 use hubcast_model::ports::{
-    ChannelStore, ClaimStore, ClientStore, ConnectionGateway, SessionStore, SocketStore,
-    StoreError, UpstreamQueue,
+    ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency, SessionStore,
+    SocketStore, StoreError, UpstreamQueue,
 };
 use hubcast_model::report::chain;
+use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
 
 /// The sockets that rounds brought to their end.
@@ -41,16 +42,32 @@ impl Ends {
                 Some(Stop::OffRecord) => self.off_record.push(outcome.socket.clone()),
                 _ => {}
             }
-            let is_final = |fate: Fate| matches!(fate, Fate::Delivered | Fate::Refused);
-            let frames = outcome.frames.iter().filter(|frame| is_final(frame.fate));
-            let mut parcels = frames.flat_map(|frame| &frame.parcels);
-            let ended_by = parcels.find_map(|at| round.parcel(*at)?.ended_by.clone());
-            if let Some(message_id) = ended_by {
-                self.told.push((outcome.socket.clone(), Ending::Asked(message_id)));
+            if let Some(dismissal) = dismissal(&round, outcome) {
+                log_leaving(&round, &outcome.socket, dismissal);
+                let ending = Ending::Asked(dismissal.message_id.clone());
+                self.told.push((outcome.socket.clone(), ending));
             }
         }
         self.routes.extend(round.routes);
     }
+}
+
+/// By what a socket ends that was told to go, or could not be told for good.
+fn dismissal<'r>(round: &'r Round, outcome: &Outcome) -> Option<&'r Dismissal> {
+    let is_final = |fate: Fate| matches!(fate, Fate::Delivered | Fate::Refused);
+    let frames = outcome.frames.iter().filter(|frame| is_final(frame.fate));
+    let mut parcels = frames.flat_map(|frame| &frame.parcels);
+    parcels.find_map(|at| round.parcel(*at)?.ended_by.as_ref())
+}
+
+/// Tells the log who is told to go: most clients leave before hubcast ends them, and the line of
+/// their end knows no reason.
+fn log_leaving(round: &Round, socket: &SocketId, dismissal: &Dismissal) {
+    let hub = round.hub_of(socket).unwrap_or_else(|| dismissal.hub.clone());
+    let holder = round.holder(socket);
+    let connection = holder.map(|holder| &holder.connection);
+    let user = holder.and_then(|holder| holder.user.as_ref());
+    told_to_go(Leaving { hub: &hub, connection, socket, user }, &dismissal.message_id);
 }
 
 /// Ends sockets and removes their rows.
@@ -92,6 +109,21 @@ where
             tokio::time::sleep(self.grace).await;
             let told = ends.told.iter().map(|(socket, ending)| (socket, ending));
             self.end_each(told, &ends.routes).await;
+        }
+    }
+
+    /// Finds out whose the sockets are that are told to go, where an earlier invocation left them
+    /// without a row. A socket without a record is nobody's any more.
+    pub(crate) async fn learn_holders(&self, round: &mut Round) {
+        let unknown = round.leaving_unknown();
+        let reads = unknown.into_iter().map(|socket| async move {
+            self.store.socket(&socket, Consistency::Eventual).await.ok().flatten()
+        });
+        let concurrency = self.concurrency.max(1);
+        let read: Vec<Option<Socket>> =
+            stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(concurrency).collect().await;
+        for Socket { id, connection, user, .. } in read.into_iter().flatten() {
+            round.know_leaving(id, Holder { connection, user });
         }
     }
 

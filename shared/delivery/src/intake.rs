@@ -20,11 +20,10 @@ use crate::inboxes::Inboxes;
 use crate::journey::{Unit, span};
 use crate::ledger::{Hold, Ledger};
 use crate::newcomers::{newcomers, shown_groups};
-use crate::round::{ElementRef, Parcel, Round, Showing, Target};
+use crate::round::{Dismissal, ElementRef, Parcel, Round, Showing, Target};
 use hubcast_model::envelope::{Audience, Content, Notification, Retention};
 use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
-use hubcast_model::journey::Origin;
 use hubcast_model::ports::{
     BlockStore, BoardStore, Cause, ChannelStore, InboxStore, MembershipStore, NotificationQueue,
     PendingStore, ProgressStore, ShardStore, SocketStore, StoreError, UsageStore,
@@ -167,7 +166,7 @@ where
         round: &mut Round,
     ) -> Result<(), StoreError> {
         let left = Target::unkeyed(left);
-        add_record(round, case, &notification.content, left.clone());
+        add_record(round, case, notification, left.clone());
         self.show(case.at, notification, Some(left), round).await
     }
 
@@ -189,7 +188,7 @@ where
         match self.sockets(notification).await? {
             Sockets::Few(targets) => {
                 let targets = self.awaiting(case, notification, targets).await?;
-                add_record(round, case, &notification.content, targets);
+                add_record(round, case, notification, targets);
                 Ok(Entry::Begun)
             }
             Sockets::Many(audience) => {
@@ -290,10 +289,14 @@ where
     }
 }
 
-fn add_record(round: &mut Round, case: Case<'_>, content: &Content, targets: Vec<Target>) {
-    if let Some(record) = content_record(content) {
-        let message_id = || Origin::of(&case.element.key).message_id.to_owned();
-        let ended_by = matches!(content, Content::Action(_)).then(message_id);
+fn add_record(
+    round: &mut Round,
+    case: Case<'_>,
+    notification: &Notification,
+    targets: Vec<Target>,
+) {
+    if let Some(record) = content_record(&notification.content) {
+        let ended_by = Dismissal::by(notification, &case.element.key);
         let position = Some(case.position());
         round.add(Parcel { ended_by, position, ..Parcel::plain(case.at, record) }, targets);
     }

@@ -9,12 +9,11 @@ use crate::account::{Deliveries, Entry};
 use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::outcome::few_of;
-use crate::round::{ElementRef, Parcel, Round, Target};
+use crate::round::{Dismissal, ElementRef, Parcel, Round, Target};
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::envelope::{Content, Notification};
 use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
-use hubcast_model::journey::Origin;
 use hubcast_model::ports::{Progress, Rest};
 use hubcast_model::retention::QueuePosition;
 
@@ -102,7 +101,7 @@ impl<'a> JobRun<'a> {
         for target in held {
             self.ledger.leave(ELEMENT, target.socket);
         }
-        let ended_by = self.is_action().then(|| Origin::of(&self.key).message_id.to_owned());
+        let ended_by = Dismissal::by(&self.notification, &self.key);
         let record = self.record.clone();
         let position = Some(self.position.clone());
         Round::of(Parcel { ended_by, position, ..Parcel::plain(ELEMENT, record) }, free)

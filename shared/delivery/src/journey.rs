@@ -41,6 +41,7 @@ macro_rules! line {
             element = origin.element,
             received_id = unit.received_id(),
             job = unit.is_job.then_some(unit.key),
+            sender_id = unit.message.sender,
             message_group = names::message_group(&unit.message.group),
             hub = about.as_ref().map(|(hub, _)| hub.as_str()),
             kind = unit.notification.map(|one| one.content.kind()),

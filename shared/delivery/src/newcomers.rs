@@ -65,7 +65,7 @@ where
     let sockets = audiences.sockets(hub, audience).await?.into_iter().filter(is_in);
     let target = |socket: Socket| {
         let may_be_joining = socket.state == SocketState::Joining;
-        Target { socket: socket.id, key: None, may_be_joining }
+        Target { socket: socket.id, key: None, holder: None, may_be_joining }
     };
     Ok(sockets.map(target).collect())
 }

@@ -6,8 +6,10 @@ use bytes::Bytes;
 
 use hubcast_membership::replay::Replay;
 use hubcast_model::channel::ChannelKey;
+use hubcast_model::envelope::{Content, Notification};
 use hubcast_model::frame::{Frame, coalesce};
-use hubcast_model::id::SocketId;
+use hubcast_model::id::{ConnectionId, HubName, SocketId, UserId};
+use hubcast_model::journey::Origin;
 use hubcast_model::retention::QueuePosition;
 
 /// Which element of which message of a batch. References are in the order of arrival.
@@ -19,6 +21,33 @@ pub(crate) struct ElementRef {
     pub(crate) element: usize,
 }
 
+/// What ends connections: a message with an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Dismissal {
+    /// The hub that the action is for.
+    pub(crate) hub: HubName,
+    /// The message, by the id that the queue first gave it.
+    pub(crate) message_id: String,
+}
+
+impl Dismissal {
+    /// What the element with this progress key ends; `None` when it is no action.
+    pub(crate) fn by(notification: &Notification, progress_key: &str) -> Option<Self> {
+        let message_id = || Origin::of(progress_key).message_id.to_owned();
+        let dismissal = || Self { hub: notification.hub.clone(), message_id: message_id() };
+        matches!(notification.content, Content::Action(_)).then(dismissal)
+    }
+}
+
+/// Whose socket a target is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// The connection.
+    pub(crate) connection: ConnectionId,
+    /// The user; `None` when anonymous.
+    pub(crate) user: Option<UserId>,
+}
+
 /// One record on its way to any number of sockets. It is serialised once.
 #[derive(Debug)]
 pub(crate) struct Parcel {
@@ -26,8 +55,8 @@ pub(crate) struct Parcel {
     pub(crate) element: ElementRef,
     /// What a socket gets.
     pub(crate) record: Bytes,
-    /// The message by which the connection ends, when the record tells the client so.
-    pub(crate) ended_by: Option<String>,
+    /// By what the connection ends, when the record tells the client so.
+    pub(crate) ended_by: Option<Dismissal>,
     /// Whether the record is a retained value for a newcomer.
     pub(crate) is_replay: bool,
     /// Where the element stands in its queue, if this is the element's own record.
@@ -48,6 +77,8 @@ pub(crate) struct Target {
     pub(crate) socket: SocketId,
     /// The channel row that led to the socket, if one did.
     pub(crate) key: Option<ChannelKey>,
+    /// Whose socket it is; `None` when no row was read.
+    pub(crate) holder: Option<Holder>,
     /// Whether the socket's client may not have the answer to its handshake yet.
     pub(crate) may_be_joining: bool,
 }
@@ -55,8 +86,12 @@ pub(crate) struct Target {
 impl Target {
     /// Sockets that are known without a row. Nothing says when their handshakes began.
     pub(crate) fn unkeyed(sockets: &[SocketId]) -> Vec<Self> {
-        let target =
-            |socket: &SocketId| Self { socket: socket.clone(), key: None, may_be_joining: true };
+        let target = |socket: &SocketId| Self {
+            socket: socket.clone(),
+            key: None,
+            holder: None,
+            may_be_joining: true,
+        };
         sockets.iter().map(target).collect()
     }
 }
@@ -102,6 +137,8 @@ pub(crate) struct Round {
     lists: BTreeMap<SocketId, Vec<usize>>,
     /// The sockets whose clients may not have the answer to their handshake yet.
     joining: BTreeSet<SocketId>,
+    /// Whose sockets those are that are told to go.
+    leaving: BTreeMap<SocketId, Holder>,
     /// The rows that led to the sockets.
     pub(crate) routes: Routes,
     /// The retained values among the records, which may be old when they are posted.
@@ -119,8 +156,12 @@ impl Round {
     /// Adds a record for these sockets, after all that was added before.
     pub(crate) fn add(&mut self, parcel: Parcel, targets: Vec<Target>) {
         let at = self.parcels.len();
+        let is_farewell = parcel.ended_by.is_some();
         self.parcels.push(parcel);
         for target in targets {
+            if let Some(holder) = target.holder.filter(|_| is_farewell) {
+                self.leaving.insert(target.socket.clone(), holder);
+            }
             if let Some(key) = target.key {
                 self.routes.add(&target.socket, key);
             }
@@ -150,6 +191,27 @@ impl Round {
         };
         let lists = self.lists.iter();
         lists.filter_map(|(socket, list)| Some((socket, last(list)?))).collect()
+    }
+
+    /// Whose socket that is told to go is, as far as this is known.
+    pub(crate) fn holder(&self, socket: &SocketId) -> Option<&Holder> {
+        self.leaving.get(socket)
+    }
+
+    /// The sockets that are told to go, and of which no row said whose they are.
+    pub(crate) fn leaving_unknown(&self) -> Vec<SocketId> {
+        let farewells = self.farewells().into_iter().map(|(socket, _)| socket);
+        farewells.filter(|socket| !self.leaving.contains_key(socket)).cloned().collect()
+    }
+
+    /// Notes whose socket is told to go.
+    pub(crate) fn know_leaving(&mut self, socket: SocketId, holder: Holder) {
+        self.leaving.insert(socket, holder);
+    }
+
+    /// The hub of a socket, as a row that led to the socket says: an action may be for all hubs.
+    pub(crate) fn hub_of(&self, socket: &SocketId) -> Option<HubName> {
+        self.routes.0.get(socket)?.iter().find_map(ChannelKey::hub_name)
     }
 
     /// A record by its number.
@@ -204,7 +266,8 @@ mod tests {
     use super::*;
 
     fn target(id: &str) -> Target {
-        Target { socket: SocketId::parse(id).unwrap(), key: None, may_be_joining: false }
+        let socket = SocketId::parse(id).unwrap();
+        Target { socket, key: None, holder: None, may_be_joining: false }
     }
 
     fn parcel(element: usize, text: &'static str) -> Parcel {

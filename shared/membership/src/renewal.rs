@@ -54,6 +54,11 @@ impl Open {
         &self.admission
     }
 
+    /// Its id.
+    pub const fn connection(&self) -> &ConnectionId {
+        &self.socket.connection
+    }
+
     /// When rows of the session ended so far. A refresh that stopped half-way may have written some.
     fn former_end(&self) -> Timestamp {
         let noted = self.admission.principal.session_expires;

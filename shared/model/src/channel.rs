@@ -47,6 +47,11 @@ impl ChannelKey {
         &self.0
     }
 
+    /// The hub of the channel.
+    pub fn hub_name(&self) -> Option<HubName> {
+        HubName::parse(self.0.split('#').nth(1)?).ok()
+    }
+
     /// The group that this key belongs to; `None` for other channels.
     pub fn group_of(&self) -> Option<KeyedName> {
         // Hub names hold no `#`, and what follows the last one is the shard.

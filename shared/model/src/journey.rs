@@ -10,6 +10,7 @@
 //! them what became of a message, and [`story`] what happened to a user or to a
 //! connection.
 
+pub mod audit;
 pub mod connection;
 pub mod fate;
 pub mod line;

@@ -10,7 +10,15 @@ use hubcast_model::ports::Cause;
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use lambda_runtime::Context;
 use metrics_cloudwatch_embedded::{Builder, Collector};
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt as layer;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::audit::AuditTrail;
 
 use hubcast_aws::{entropy, trust};
 
@@ -29,14 +37,47 @@ const REQUEST_SPANS: &str = "lambda_runtime::layers";
 /// # Errors
 /// Names every variable of logging that is wrong.
 pub fn start_logging() -> Result<(), ConfigError> {
+    start_lines(None)
+}
+
+/// Starts logging as [`start_logging`] does, for a function that writes entries of the audit.
+///
+/// # Errors
+/// Names every variable of logging that is wrong.
+pub fn start_audited_logging() -> Result<AuditTrail, ConfigError> {
+    let trail = AuditTrail::default();
+    start_lines(Some(&trail))?;
+    Ok(trail)
+}
+
+fn start_lines(trail: Option<&AuditTrail>) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let always = [TARGET, AUDIT, REQUEST_SPANS].map(|target| format!("{target}=info").parse());
-    let filter = always.into_iter().flatten().fold(filter, EnvFilter::add_directive);
-    let lines = tracing_subscriber::fmt().json().with_env_filter(filter);
-    // Lambda stamps every line itself.
-    lines.without_time().with_current_span(false).init();
+    subscriber(filter, trail).init();
     journey::start(LogConfig::from_env()?.journey);
     Ok(())
+}
+
+/// Writes lines to standard output, and entries of the audit to the trail too.
+pub(crate) fn subscriber(
+    filter: EnvFilter,
+    trail: Option<&AuditTrail>,
+) -> impl Subscriber + Send + Sync {
+    let always = [TARGET, AUDIT, REQUEST_SPANS].map(|target| format!("{target}=info").parse());
+    let filter = always.into_iter().flatten().fold(filter, EnvFilter::add_directive);
+    let entries = trail.cloned().map(|trail| {
+        // Of spans only those that name requests and callers: the SDK opens many.
+        let is_entry = filter_fn(|metadata| {
+            let wanted = if metadata.is_span() { &[TARGET, REQUEST_SPANS][..] } else { &[AUDIT] };
+            wanted.contains(&metadata.target())
+        });
+        lines().with_writer(move || trail.clone()).with_filter(is_entry)
+    });
+    tracing_subscriber::registry().with(lines().with_filter(filter)).with(entries)
+}
+
+/// Lines of JSON. Lambda stamps every line itself.
+fn lines<S>() -> layer::Layer<S, JsonFields, Format<Json, ()>> {
+    layer::Layer::default().json().without_time().with_current_span(false)
 }
 
 /// Metrics of one function, written as log lines of CloudWatch's embedded metric format.

@@ -107,6 +107,8 @@ pub struct PublisherConfig {
     pub shards: ShardCounts,
     /// `UPSTREAM_QUEUE_URL`, `TIMERS_QUEUE_URL`
     pub upstream: Option<UpstreamUrls>,
+    /// `AUDIT_LOG`: the log group of the audit
+    pub audit_log: Option<String>,
 }
 
 macro_rules! from_env {
@@ -206,6 +208,7 @@ impl PublisherConfig {
             fanout: fanout?,
             shards: shards?,
             upstream,
+            audit_log: reader.optional("AUDIT_LOG"),
         })
     }
 }

@@ -117,9 +117,11 @@ class Tables(unittest.TestCase):
 
 class Logs(unittest.TestCase):
     def test_each_kind_has_a_retention_of_its_own(self):
-        resources = deployed(LogRetentionDays="7", AccessLogRetentionDays="90", UpstreamUrl="https://a")
+        given = {"LogRetentionDays": "7", "AccessLogRetentionDays": "90", "AuditRetentionDays": "1827"}
+        own = {"AccessLog": "90", "AuditLogs": "1827"}
+        resources = deployed(**given, UpstreamUrl="https://a")
         for name, group in kind(resources, "AWS::Logs::LogGroup").items():
-            self.assertEqual(group["RetentionInDays"], "90" if name == "AccessLog" else "7", name)
+            self.assertEqual(group["RetentionInDays"], own.get(name, "7"), name)
 
     def test_api_gateway_logs_where_the_accounts_policy_need_not_grow(self):
         for group in kind(deployed(AccessLogs="all"), "AWS::Logs::LogGroup").values():

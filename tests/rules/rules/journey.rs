@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use hubcast_delivery::Publish;
 use hubcast_model::journey::names::{Naming, NamingKey};
 use hubcast_model::journey::{Line, Settings, Step, fate, start};
+use hubcast_model::producers::Producers;
 use hubcast_model::time::Timestamp;
 use hubcast_testkit::principal::principal;
-use hubcast_testkit::queued::message;
+use hubcast_testkit::queued::{in_group, message};
 use hubcast_testkit::{Answer, name};
 use serde_json::Value;
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
-use crate::stage::{HUB, Stage};
+use crate::stage::{HUB, INVOCATION, Stage};
 
 const DOCUMENT: &str = include_str!("../../../docs/OPERATIONS.md");
 
@@ -55,6 +57,14 @@ impl Book {
         let text = self.text();
         let read = |(at, line): (u64, &str)| Line::read(Timestamp::from_millis(at), "f", line);
         (0..).zip(text.lines()).filter_map(read).collect()
+    }
+
+    /// The fields of the entries of the audit.
+    fn audit(&self) -> Vec<Value> {
+        let text = self.text();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let entries = lines.filter(|line| line["target"] == "audit");
+        entries.map(|line| line["fields"].clone()).collect()
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -120,6 +130,32 @@ async fn a_bad_element_is_told_with_its_reason_and_its_neighbours_without() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_of_three_thousand_sockets_is_told_by_all_its_jobs_and_its_first_sender() {
+    let (book, _guard) = Book::open();
+    let stage = Stage::default();
+    for n in 0..3000 {
+        stage.user(&format!("s{n}="), &format!("u{n}")).await;
+    }
+    let mut queued = in_group("m", "n:hub", r#"{"everyone":true,"target":"t"}"#);
+    queued.sender = "AROAAPP:session".to_owned();
+    stage.publisher_for(1000).publish(vec![queued], INVOCATION).await;
+    let jobs = stage.queue.jobs();
+    let sentence = book.sentence();
+    let none = format!("0 of {} jobs have ended, and reached 0 connections.", jobs.len());
+    assert_eq!(sentence, none);
+    for (n, job) in jobs.iter().enumerate() {
+        let mut queued = in_group(&format!("j{n}"), &job.group, &job.body);
+        queued.sender = "AROAPUBLISHER:p".to_owned();
+        stage.publisher_for(1000).publish(vec![queued], INVOCATION).await;
+    }
+    let sentence = book.sentence();
+    let all = format!("Reached 3000 connections by {} jobs in ", jobs.len());
+    assert!(sentence.starts_with(&all), "{sentence}");
+    let sender = fate::sender("m", &book.lines());
+    assert_eq!(sender.as_deref(), Some("Sent by SQS, by AROAAPP:session."));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_log_out_is_told_with_its_message() {
     let (book, _guard) = Book::open();
     let stage = Stage::default();
@@ -128,6 +164,10 @@ async fn a_log_out_is_told_with_its_message() {
     let lines = book.lines();
     let end = lines.iter().find(|line| line.step == Step::Closed).expect("an end");
     assert_eq!((end.text("by"), end.text("message_id")), (Some("backend"), Some("m")));
+    let told = lines.iter().find(|line| line.step == Step::Closing).expect("a farewell");
+    let names = ["by", "why", "message_id", "connection_id"].map(|name| told.text(name));
+    assert_eq!(names, ["backend", "asked", "m", "a="].map(Some));
+    assert_eq!(told.text("user"), end.text("user"));
     assert!(book.sentence().starts_with("'close' was carried out in "), "{}", book.sentence());
 }
 
@@ -195,19 +235,62 @@ async fn every_action_is_audited_with_its_sender_and_its_message() {
         queued.sender = "AROAAPP:session".to_owned();
         stage.publish([queued]).await;
     }
-    let text = book.text();
-    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let audited: Vec<Value> = lines.filter(|line| line["target"] == "audit").collect();
-    let field = |name: &'static str| audited.iter().map(move |line| line["fields"][name].clone());
+    let audited = book.audit();
+    let field = |name: &'static str| audited.iter().map(move |entry| entry[name].clone());
     let actions = ["add", "remove", "removeAll", "settle", "show", "close", "block", "unblock"];
     assert_eq!(field("action").collect::<Vec<_>>(), actions);
-    assert!(field("sender_id").all(|sender| sender == "AROAAPP:session"));
+    assert!(field("who").all(|sender| sender == "AROAAPP:session"));
+    assert!(field("roles").all(|role| role == "AROAAPP"));
+    assert!(field("outcome").all(|outcome| outcome == "done"));
     let ids: Vec<Value> = (0..actions.len()).map(|n| format!("m{n}").into()).collect();
     assert_eq!(field("message_id").collect::<Vec<_>>(), ids);
     assert!(
         field("audience").all(|audience| audience.as_str().is_some_and(|name| name.len() == 16))
     );
-    assert_eq!(field("groups").filter(Value::is_string).count(), 3, "of add, remove and show");
+    assert_eq!(field("groups").filter(|groups| groups != "none").count(), 3);
+    assert_complete(&audited);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_who_may_not_is_audited_with_what_was_asked_for() {
+    let (book, _guard) = Book::open();
+    let listed = r#"[{"sender":"AROAAPP:*","hubs":["n"],"actions":["message"]}]"#;
+    let producers = Producers::parse(listed, Vec::new()).expect("a list");
+    let stage = Stage::default();
+    let publisher = stage.publisher_of(producers);
+    let bodies = [
+        r#"[{"userId":"alice","target":"t"},{"action":"close","userId":"alice"}]"#,
+        r#"{"hub":"other","userId":"alice","target":"t"}"#,
+        r#"{"job":{"key":"k","channels":[]},"element":{"target":"t"}}"#,
+    ];
+    for (n, body) in bodies.into_iter().enumerate() {
+        let mut queued = message(&format!("m{n}"), body);
+        queued.sender = "AROAAPP:session".to_owned();
+        publisher.publish(vec![queued], INVOCATION).await;
+    }
+    let audited = book.audit();
+    let told: Vec<String> = audited
+        .iter()
+        .map(|entry| {
+            ["action", "outcome", "hub", "message_id", "element"]
+                .map(|name| entry[name].as_str().unwrap_or_default())
+                .join(" ")
+        })
+        .collect();
+    let wanted =
+        ["close refused n m0 1", "message refused other m1 0", "job refused unknown m2 none"];
+    assert_eq!(told, wanted);
+    assert_complete(&audited);
+}
+
+/// Every entry has every field of the document, and each says something.
+fn assert_complete(audited: &[Value]) {
+    assert!(!audited.is_empty());
+    for entry in audited {
+        let fields = entry.as_object().expect("fields");
+        assert_eq!(fields.len(), 15, "{entry}");
+        assert!(fields.values().all(|text| text.as_str().is_some_and(|text| !text.is_empty())));
+    }
 }
 
 /// The cost table counts bytes, so it has to know how long a line is.
@@ -221,7 +304,9 @@ async fn a_line_is_as_long_as_the_cost_table_says() {
     let stage = Stage::default();
     stage.user("L0SM9cOFvHcCIhw=", "alice").await;
     let id = "059f36b4-87a3-44ab-83d2-661975950001";
-    stage.publish([message(id, r#"{"userId":"alice","target":"t"}"#)]).await;
+    let mut queued = message(id, r#"{"userId":"alice","target":"t"}"#);
+    queued.sender = "AROAEXAMPLEEXAMPLEEXA:backend-7f9c44d6d-x2".to_owned();
+    stage.publish([queued]).await;
     let text = book.text();
     let line = text.lines().find(|line| line.contains(r#""step":"delivered""#)).expect("a line");
     // What Lambda's runtime adds: the span of the request, with its id and the id of the trace.

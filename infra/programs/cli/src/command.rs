@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::audit::Audit;
 use crate::completions::Completions;
 use crate::connections::Connections;
 use crate::console::Console;
@@ -50,7 +51,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Groups(Groups),
     Why(Why),
+<<<<<<< HEAD
     Metrics(Metrics),
+=======
+    Audit(Audit),
+>>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
     Token(Token),
     #[command(subcommand)]
     Dlq(Dlq),

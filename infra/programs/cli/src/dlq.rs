@@ -16,12 +16,13 @@ use hubcast_aws::operator::{Letter, Queue};
 use hubcast_model::envelope::RejectReason;
 use serde_json::json;
 
+use crate::audit::Notes;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::moment::rfc3339;
 use crate::output::{Output, ask};
 use crate::pass::name;
-use moving::{Sources, move_letters};
+use moving::{Destination, Sources, move_letters};
 pub(crate) use of_user::erase_letters;
 
 /// How long letters are hidden while they are looked at.
@@ -136,15 +137,19 @@ impl Dlq {
                     notifications: deployment.notifications().await?,
                     deliveries: deployment.deliveries().await?,
                     is_forced: force,
-                    hub: deployment.hub().clone(),
                 };
-                move_letters(&queue, &choice, output, Some(&sources)).await
+                let notes = Notes::open(deployment, output).await?;
+                let to =
+                    Destination { sources: Some(sources), hub: deployment.hub().clone(), notes };
+                move_letters(&queue, &choice, output, &to).await
             }
             Self::Drop { choice, yes } => {
                 if choice.all && !yes {
                     agreed(&queue, &choice.filter).await?;
                 }
-                move_letters(&queue, &choice, output, None).await
+                let notes = Notes::open(deployment, output).await?;
+                let to = Destination { sources: None, hub: deployment.hub().clone(), notes };
+                move_letters(&queue, &choice, output, &to).await
             }
         }
     }

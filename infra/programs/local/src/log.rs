@@ -1,7 +1,8 @@
 //! The log of the functions in this process, as CloudWatch Logs keeps it on AWS.
 //!
 //! Whatever `FilterLogEvents` can find on AWS by a quoted word can be found
-//! here by the same request, so that one reader reads both.
+//! here by the same request, so that one reader reads both. The entries of the
+//! audit are a log group of their own too, to which the command line adds its own.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
-use hubcast_model::journey::TARGET;
+use hubcast_model::journey::{AUDIT, TARGET};
 use hubcast_model::time::{Clock, SystemClock};
 use serde_json::{Value, json};
 use tracing::Span;
@@ -34,6 +35,8 @@ pub(crate) const FUNCTIONS: [&str; 9] = [
     "upstream",
 ];
 const GROUP_PREFIX: &str = "/aws/lambda/hubcast-";
+/// The log group of the audit.
+const AUDIT_GROUP: &str = "/hubcast/hubcast/audit";
 /// So many lines are kept; then the oldest ones go.
 const LINES_KEPT: usize = 50_000;
 /// So many events one answer holds, as on AWS.
@@ -50,6 +53,8 @@ struct Entry {
     /// The function that wrote it.
     function: String,
     text: String,
+    /// Whether it is an entry of the audit.
+    is_audit: bool,
 }
 
 /// The span of an invocation of a function: the one that Lambda's runtime opens, with the function's
@@ -76,9 +81,10 @@ impl LogBook {
     pub(crate) fn answer(&self, target: &str, body: &Bytes) -> Response {
         let answer = match target {
             "Logs_20140328.FilterLogEvents" => self.filter(body),
+            "Logs_20140328.PutLogEvents" => self.put(body),
             _ => Err((
                 "UnknownOperationException",
-                format!("only FilterLogEvents is served here, and not {target}"),
+                format!("only FilterLogEvents and PutLogEvents are served here, and not {target}"),
             )),
         };
         let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];
@@ -91,20 +97,43 @@ impl LogBook {
         }
     }
 
+    /// Adds entries to the group of the audit.
+    fn put(&self, body: &Bytes) -> Result<Value, (&'static str, String)> {
+        let input: Value = serde_json::from_slice(body)
+            .map_err(|err| ("SerializationException", err.to_string()))?;
+        let group = input.get("logGroupName").and_then(Value::as_str).unwrap_or_default();
+        let Group::Audit = Group::named(group)? else {
+            let text = format!("only {AUDIT_GROUP} takes lines here");
+            return Err(("InvalidParameterException", text));
+        };
+        let events = input.get("logEvents").and_then(Value::as_array).into_iter().flatten();
+        for text in events.filter_map(|event| event.get("message")?.as_str()) {
+            self.keep("operator".to_owned(), text.to_owned());
+        }
+        Ok(json!({}))
+    }
+
+    fn keep(&self, function: String, text: String) {
+        let is_audit = target_of(&text).as_deref() == Some(AUDIT);
+        let entry = Entry { at: SystemClock.now().as_millis(), function, text, is_audit };
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() == LINES_KEPT {
+            entries.pop_front();
+        }
+        entries.push_back(entry);
+    }
+
     fn filter(&self, body: &Bytes) -> Result<Value, (&'static str, String)> {
         let input: Value = serde_json::from_slice(body)
             .map_err(|err| ("SerializationException", err.to_string()))?;
         let text = |name: &str| input.get(name).and_then(Value::as_str);
-        let function = text("logGroupName").and_then(|name| name.strip_prefix(GROUP_PREFIX));
-        let function = function.filter(|name| FUNCTIONS.contains(name)).ok_or_else(|| {
-            ("ResourceNotFoundException", "The specified log group does not exist.".to_owned())
-        })?;
+        let group = Group::named(text("logGroupName").unwrap_or_default())?;
         let word = text("filterPattern").map(word).transpose()?;
         let start = input.get("startTime").and_then(Value::as_u64).unwrap_or_default();
         let end = input.get("endTime").and_then(Value::as_u64).unwrap_or(u64::MAX);
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = |entry: &&Entry| {
-            entry.function == function
+            group.has(entry)
                 && (start..end).contains(&entry.at)
                 && word.as_ref().is_none_or(|word| entry.text.contains(word.as_str()))
         };
@@ -112,6 +141,33 @@ impl LogBook {
         let events: Vec<Value> =
             entries.iter().filter(fits).take(EVENTS_OF_ANSWER).map(event).collect();
         Ok(json!({ "events": events, "searchedLogStreams": [] }))
+    }
+}
+
+/// A log group.
+enum Group<'a> {
+    Function(&'a str),
+    Audit,
+}
+
+impl<'a> Group<'a> {
+    fn named(name: &'a str) -> Result<Self, (&'static str, String)> {
+        let function = name.strip_prefix(GROUP_PREFIX).filter(|name| FUNCTIONS.contains(name));
+        match function {
+            Some(function) => Ok(Self::Function(function)),
+            None if name == AUDIT_GROUP => Ok(Self::Audit),
+            None => {
+                let text = "The specified log group does not exist.".to_owned();
+                Err(("ResourceNotFoundException", text))
+            }
+        }
+    }
+
+    fn has(&self, entry: &Entry) -> bool {
+        match self {
+            Self::Function(function) => entry.function == *function,
+            Self::Audit => entry.is_audit,
+        }
     }
 }
 
@@ -132,12 +188,7 @@ impl io::Write for LogBook {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
         if let Some(function) = function_of(&text) {
-            let entry = Entry { at: SystemClock.now().as_millis(), function, text };
-            let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if entries.len() == LINES_KEPT {
-                entries.pop_front();
-            }
-            entries.push_back(entry);
+            self.keep(function, text);
         }
         Ok(bytes.len())
     }
@@ -145,6 +196,12 @@ impl io::Write for LogBook {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The target of a line.
+fn target_of(text: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(text).ok()?;
+    line.get("target")?.as_str().map(str::to_owned)
 }
 
 /// The function within whose invocation a line was written.
@@ -184,6 +241,24 @@ mod tests {
         assert_eq!(asked(&book, &json!({ "logGroupName": group })).unwrap(), [one, other]);
         let later = json!({ "logGroupName": group, "startTime": u64::MAX });
         assert!(asked(&book, &later).unwrap().is_empty());
+    }
+
+    #[test]
+    fn entries_of_the_audit_are_a_group_of_their_own() {
+        let mut book = LogBook::default();
+        let entry = json!({ "target": "audit", "spans": [{ "function": "rest" }] }).to_string();
+        writeln!(book, "{entry}").unwrap();
+        writeln!(book, "{}", line("rest", "m-1")).unwrap();
+        let own = json!({ "target": "audit", "fields": {} }).to_string();
+        let put = |group: &str| {
+            let events = json!([{ "timestamp": 1, "message": own }]);
+            let input = json!({ "logGroupName": group, "logEvents": events });
+            book.put(&Bytes::from(input.to_string())).map_err(|(code, _)| code)
+        };
+        put(AUDIT_GROUP).unwrap();
+        assert_eq!(put("/aws/lambda/hubcast-rest").unwrap_err(), "InvalidParameterException");
+        let found = asked(&book, &json!({ "logGroupName": AUDIT_GROUP }));
+        assert_eq!(found.unwrap(), [entry, own]);
     }
 
     #[test]

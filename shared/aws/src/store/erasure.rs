@@ -64,10 +64,13 @@ impl DynamoStore {
             .consistent_read(true);
         let rows = query.into_paginator().items().send().try_collect().await;
         let mut rows: Vec<Item> = rows.map_err(unavailable(operation))?;
-        if let Personal::Client(socket) = what {
-            let own = key::client(socket);
-            rows.retain(|row| *row == own);
-        }
+        // Both stand beside the record of the socket.
+        let own = match what {
+            Personal::Client(socket) => Some(key::client(socket)),
+            Personal::Line(line) => Some(key::line(line)),
+            _ => None,
+        };
+        rows.retain(|row| own.as_ref().is_none_or(|own| row == own));
         Ok(rows)
     }
 }
@@ -82,6 +85,7 @@ fn partition(what: Personal<'_>) -> String {
         Personal::Block(hub, user) => pk_of(key::block(hub, user)),
         Personal::Client(socket) => pk_of(key::client(socket)),
         Personal::Calls(socket) => pk_of(key::pending(socket, "")),
+        Personal::Line(line) => pk_of(key::line(line)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Origin, Step, TARGET, is_sampled, names};
 use crate::context::Caller;
-use crate::id::{ConnectionId, HubName, UserId};
+use crate::id::{ConnectionId, HubName, SocketId, UserId};
 use crate::socket::Socket;
 use crate::time::Timestamp;
 
@@ -115,14 +115,46 @@ pub fn replayed(socket: &Socket, progress_key: &str) {
 
 /// hubcast tells a client to go, or cuts its socket.
 pub fn closing(caller: &Caller, why: &'static str) {
+    let principal = &caller.admission.principal;
     tracing::info!(
         target: TARGET,
         step = Step::Closing.as_str(),
         connection_id = %caller.connection(),
         socket_id = %caller.socket,
-        hub = caller.admission.principal.hub.as_str(),
+        hub = principal.hub.as_str(),
+        user = names::user(&principal.hub, principal.user.as_ref()),
         by = "hubcast",
         why,
+        "a client is told to go"
+    );
+}
+
+/// A socket whose client a backend told to go.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving<'a> {
+    /// The hub.
+    pub hub: &'a HubName,
+    /// The connection, where the rows that led to the socket name it.
+    pub connection: Option<&'a ConnectionId>,
+    /// The socket.
+    pub socket: &'a SocketId,
+    /// Whose socket it is, as far as the same rows say.
+    pub user: Option<&'a UserId>,
+}
+
+/// A client was told to go, as a backend asked by this message. A client that is told goes by itself,
+/// so the line of its end names nobody.
+pub fn told_to_go(leaving: Leaving<'_>, message_id: &str) {
+    tracing::info!(
+        target: TARGET,
+        step = Step::Closing.as_str(),
+        connection_id = leaving.connection.map(ConnectionId::as_str),
+        socket_id = %leaving.socket,
+        hub = leaving.hub.as_str(),
+        user = names::user(leaving.hub, leaving.user),
+        by = "backend",
+        why = "asked",
+        message_id,
         "a client is told to go"
     );
 }

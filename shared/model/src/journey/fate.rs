@@ -51,7 +51,8 @@ pub fn of_message(message_id: &str, lines: &[Line]) -> Option<Fate> {
     for line in lines.iter().filter(|line| line.text("message_id") == Some(message_id)) {
         match line.step {
             Step::Accepted => is_accepted = true,
-            Step::Closed => {}
+            // Of the connections that an action ends.
+            Step::Closed | Step::Closing => {}
             _ => elements.entry(line.number("element")).or_default().push(line),
         }
     }
@@ -70,6 +71,20 @@ pub fn of_message(message_id: &str, lines: &[Line]) -> Option<Fate> {
     };
     let sentences: Vec<String> = fates.iter().map(named).collect();
     Some(Fate { outcome, sentence: sentences.join(" ") })
+}
+
+/// Who sent a message, in a sentence: by the line of the REST API, or by the `SenderId` of SQS. `None`
+/// when no line says.
+pub fn sender(message_id: &str, lines: &[Line]) -> Option<String> {
+    let own = || lines.iter().filter(|line| line.text("message_id") == Some(message_id));
+    let call = own().find(|line| line.step == Step::Accepted);
+    if let Some((who, by)) = call.and_then(|line| Some((line.text("who")?, line.text("by")?))) {
+        let way = if by == "app" { "with a token of an app" } else { "with an access key" };
+        return Some(format!("Sent by REST, {way}, by {who}."));
+    }
+    let is_first = |line: &&Line| line.text("job").is_none() && line.text("received_id").is_none();
+    let sender = own().filter(is_first).find_map(|line| line.text("sender_id"));
+    sender.filter(|sender| !sender.is_empty()).map(|sender| format!("Sent by SQS, by {sender}."))
 }
 
 /// The fate of one element. The newest line counts: a redrive goes on after a dead letter.
@@ -324,6 +339,27 @@ mod tests {
         assert_eq!(of_message("m", &lines), None);
         let accepted = [line(1, Step::Accepted, &about(json!({})))];
         assert_eq!(of_message("m", &accepted).unwrap().outcome, Outcome::Underway);
+    }
+
+    #[test]
+    fn the_sender_is_told_by_the_first_message_and_not_by_jobs_and_redrives() {
+        let told = |fields: &[Value]| {
+            let lines = fields
+                .iter()
+                .zip(1..)
+                .map(|(fields, at)| line(at, Step::Delivered, &about(fields.clone())));
+            sender("m", &lines.collect::<Vec<_>>())
+        };
+        let own = json!({ "sender_id": "AROAAPP:session" });
+        let job = json!({ "sender_id": "AROAPUBLISHER:p", "job": "m/0/1" });
+        let redriven = json!({ "sender_id": "AIDAOPS", "received_id": "n" });
+        let sentence = Some("Sent by SQS, by AROAAPP:session.".to_owned());
+        assert_eq!(told(&[redriven, job.clone(), own]), sentence);
+        assert_eq!(told(&[job]), None);
+        let call = json!({ "who": "s", "by": "app", "app_id": "a" });
+        let lines = [line(1, Step::Accepted, &about(call))];
+        let sentence = Some("Sent by REST, with a token of an app, by s.".to_owned());
+        assert_eq!(sender("m", &lines), sentence);
     }
 
     #[test]

@@ -11,10 +11,12 @@ use sha2::Sha256;
 
 use super::naming;
 use crate::audience::Audience;
-use crate::id::{HubName, UserId};
+use crate::id::{GroupName, HubName, UserId};
 
 /// So many digits of a digest a line holds: 64 bits.
 const DIGITS: usize = 16;
+/// What lines call the connections of a whole hub.
+pub const EVERYONE: &str = "everyone";
 /// The most names of one audience that a line holds.
 const NAMES_SHOWN: usize = 5;
 
@@ -65,15 +67,28 @@ impl Naming {
     }
 
     /// The names of an audience, separated by spaces; of a long list only the first ones, and how
-    /// many more. A connection's id is no secret, and a hub has no other name.
+    /// many more. A connection's id is no secret.
     pub fn audience(&self, hub: &HubName, audience: &Audience) -> Option<String> {
         match audience {
             Audience::Connection(connection) => Some(connection.to_string()),
             Audience::Users(users) => self.names("user", hub, users.iter().map(UserId::as_str)),
             Audience::Groups(groups) => {
-                self.names("group", hub, groups.iter().map(crate::id::GroupName::as_str))
+                self.names("group", hub, groups.iter().map(GroupName::as_str))
             }
-            Audience::Hub => None,
+            Audience::Hub => Some(EVERYONE.to_owned()),
+        }
+    }
+
+    /// All names of an audience, separated by spaces, however many.
+    pub fn all(&self, hub: &HubName, audience: &Audience) -> Option<String> {
+        let all = |kind: &str, names: &mut dyn Iterator<Item = &str>| {
+            let named = names.map(|name| self.name(kind, hub, name));
+            named.collect::<Option<Vec<String>>>().map(|names| names.join(" "))
+        };
+        match audience {
+            Audience::Users(users) => all("user", &mut users.iter().map(UserId::as_str)),
+            Audience::Groups(groups) => all("group", &mut groups.iter().map(GroupName::as_str)),
+            Audience::Connection(_) | Audience::Hub => self.audience(hub, audience),
         }
     }
 
@@ -127,7 +142,7 @@ pub fn message_group(group: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{ConnectionId, GroupName};
+    use crate::id::ConnectionId;
 
     fn hub(name: &str) -> HubName {
         HubName::parse(name).unwrap()

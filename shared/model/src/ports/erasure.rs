@@ -21,6 +21,8 @@ pub enum Personal<'a> {
     Client(&'a SocketId),
     /// What the client of a socket asked backends.
     Calls(&'a SocketId),
+    /// The line that stands for several sockets of a connection, with what was sent to it.
+    Line(&'a SocketId),
 }
 
 /// What an operator finds and erases of one user.

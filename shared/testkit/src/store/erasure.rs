@@ -55,6 +55,7 @@ fn count(state: &State, what: Personal<'_>) -> usize {
         }
         Personal::Client(socket) => usize::from(state.clients.contains_key(socket)),
         Personal::Calls(socket) => state.pending.keys().filter(|(of, _)| of == socket).count(),
+        Personal::Line(line) => usize::from(state.lines.contains_key(line)),
     }
 }
 
@@ -76,6 +77,9 @@ fn erase(state: &mut State, what: Personal<'_>) {
             state.clients.remove(socket);
         }
         Personal::Calls(socket) => state.pending.retain(|(of, _), _| of != socket),
+        Personal::Line(line) => {
+            state.lines.remove(line);
+        }
     }
 }
 

@@ -41,6 +41,8 @@ pub struct RestConfig {
     pub invoke_timeout: Duration,
     /// `LOG_GROUPS`: what the names of the functions' log groups begin with, where fates are told
     pub log_groups: Option<String>,
+    /// `AUDIT_LOG`: the log group of the audit
+    pub audit_log: Option<String>,
 }
 
 impl RestConfig {
@@ -65,6 +67,7 @@ impl RestConfig {
             implicit_broadcast: implicit_broadcast?,
             invoke_timeout: invoke_timeout?,
             log_groups: reader.optional("LOG_GROUPS"),
+            audit_log: reader.optional("AUDIT_LOG"),
         })
     }
 }

@@ -7,9 +7,12 @@ use hubcast_delivery::is_job;
 use hubcast_model::envelope::{self, EnvelopeRules, Rejection};
 use hubcast_model::frame::check_size;
 use hubcast_model::id::HubName;
+use hubcast_model::journey::Origin;
+use hubcast_model::journey::audit::{Source, Whom};
 use serde_json::json;
 
 use super::{Choice, HOLD, Held, not_there, reason_of};
+use crate::audit::Notes;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -18,7 +21,44 @@ pub(super) struct Sources {
     pub(super) notifications: Queue,
     pub(super) deliveries: Queue,
     pub(super) is_forced: bool,
+}
+
+/// What becomes of letters, and where that is noted.
+pub(super) struct Destination {
+    /// Where letters are redriven to; without any they are dropped.
+    pub(super) sources: Option<Sources>,
+    /// The hub of elements that name none.
     pub(super) hub: HubName,
+    /// The audit.
+    pub(super) notes: Notes,
+}
+
+impl Destination {
+    /// Notes that a letter was moved, with whom it is for: an entry for each element.
+    async fn note(&self, letter: &Letter) -> Result<(), Failure> {
+        let action = if self.sources.is_some() { "redrive" } else { "drop" };
+        let Origin { message_id, element } = Origin::of(&letter.progress_key);
+        let whom = self.whom(letter);
+        let is_single = whom.len() == 1;
+        for (at, whom) in whom.into_iter().enumerate() {
+            let element = Some(if is_single { element } else { at });
+            let source = Source { message_id: Some(message_id), element, sent_at: letter.sent_at };
+            self.notes.note(action, whom, source).await?;
+        }
+        Ok(())
+    }
+
+    /// Whom the elements of a letter are for.
+    fn whom(&self, letter: &Letter) -> Vec<Whom> {
+        let rules = EnvelopeRules { default_hub: self.hub.clone(), implicit_broadcast: true };
+        let whom = |element: envelope::Element| match element.parsed {
+            Ok(parsed) => Whom::of(parsed.hub.clone(), parsed.content.audience()),
+            Err(_) => Whom::Unknown,
+        };
+        let elements = envelope::parse(&letter.body, &rules).unwrap_or_default();
+        let known: Vec<Whom> = elements.into_iter().map(whom).collect();
+        if known.is_empty() { vec![Whom::Unknown] } else { known }
+    }
 }
 
 impl Sources {
@@ -31,12 +71,12 @@ impl Sources {
     }
 
     /// Why a letter would come back at once, as far as this version knows.
-    fn objection(&self, letter: &Letter) -> Option<Rejection> {
+    fn objection(&self, letter: &Letter, hub: &HubName) -> Option<Rejection> {
         if self.is_forced || is_job(&letter.body) {
             return None;
         }
         // What the deployment says of broadcasts is not known here, so they get the benefit.
-        let rules = EnvelopeRules { default_hub: self.hub.clone(), implicit_broadcast: true };
+        let rules = EnvelopeRules { default_hub: hub.clone(), implicit_broadcast: true };
         match envelope::parse(&letter.body, &rules) {
             Err(rejection) => Some(rejection),
             Ok(elements) => elements.into_iter().find_map(|element| {
@@ -50,9 +90,14 @@ impl Sources {
 struct Move<'a> {
     queue: &'a Queue,
     choice: &'a Choice,
+<<<<<<< HEAD
     output: &'a Output,
     /// Where letters are redriven to; without any they are dropped.
     sources: Option<&'a Sources>,
+=======
+    output: Output,
+    to: &'a Destination,
+>>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
     held: Held,
     moved: Vec<String>,
     /// The progress keys of what was redriven, and the bodies of jobs, which have others each time.
@@ -60,18 +105,23 @@ struct Move<'a> {
     stayed: usize,
 }
 
-/// Redrives the chosen letters, or drops them when there is nowhere to redrive them to.
+/// Redrives the chosen letters, or drops the letters when there is nowhere to redrive to.
 pub(super) async fn move_letters(
     queue: &Queue,
     choice: &Choice,
+<<<<<<< HEAD
     output: &Output,
     sources: Option<&Sources>,
+=======
+    output: Output,
+    to: &Destination,
+>>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
 ) -> Result<(), Failure> {
     let mut run = Move {
         queue,
         choice,
         output,
-        sources,
+        to,
         held: Held::default(),
         moved: Vec::new(),
         redriven: HashSet::new(),
@@ -108,7 +158,7 @@ impl Move<'_> {
             self.held.0.push(letter);
             return Ok(());
         }
-        let sent = match self.sources {
+        let sent = match &self.to.sources {
             Some(sources) => sources.of(&letter).redrive(&letter).await,
             None => Ok(()),
         };
@@ -117,6 +167,7 @@ impl Move<'_> {
             return Err(err.into());
         }
         self.queue.drop_letter(&letter).await?;
+        self.to.note(&letter).await?;
         let key = if is_job(&letter.body) { letter.body } else { letter.progress_key };
         self.redriven.insert(key);
         self.moved.push(letter.id);
@@ -125,11 +176,11 @@ impl Move<'_> {
 
     /// Why a letter is not redriven.
     fn objection(&self, letter: &Letter) -> Option<String> {
-        let sources = self.sources?;
+        let sources = self.to.sources.as_ref()?;
         if self.has_come_back(letter) {
             return Some(format!("it came back from this redrive ({})", reason_of(letter)));
         }
-        sources.objection(letter).map(|rejection| rejection.to_string())
+        sources.objection(letter, &self.to.hub).map(|rejection| rejection.to_string())
     }
 
     /// Whether a letter is what became of one that was redriven a moment ago. The publisher makes
@@ -142,7 +193,7 @@ impl Move<'_> {
     }
 
     fn tell(&self) -> Result<(), Failure> {
-        let verb = if self.sources.is_some() { "redriven" } else { "dropped" };
+        let verb = if self.to.sources.is_some() { "redriven" } else { "dropped" };
         let count = self.moved.len();
         if self.output.json {
             return self.output.result(&json!({ verb: count, "stayed": self.stayed }), String::new);

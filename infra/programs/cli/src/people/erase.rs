@@ -13,11 +13,13 @@ use hubcast_model::audience::Audience;
 use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::envelope::{Action, Content, Notification};
 use hubcast_model::id::{HubName, UserId};
+use hubcast_model::journey::audit::{Source, Whom};
 use hubcast_model::ports::{ErasureStore, Personal};
 use hubcast_model::time::{Clock, SystemClock};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use crate::audit::Notes;
 use crate::deployment::Deployment;
 use crate::dispatch::deliver;
 use crate::dlq::erase_letters;
@@ -96,6 +98,11 @@ impl Erase {
                 self.close(deployment, hub).await?;
             }
             self.erase_rows(&store, hub, &members, output).await?;
+            if !self.dry_run {
+                let whom = Whom::of(hub.clone(), Audience::user(self.user.clone()));
+                let notes = Notes::open(deployment, output).await?;
+                notes.note("erase", whom, Source::default()).await?;
+            }
         }
         if self.blocks {
             let count = self.erase_all(&store, &[Personal::Block(None, &self.user)]).await?;
@@ -157,13 +164,15 @@ impl Erase {
         output: &Output,
     ) -> Result<(), Failure> {
         let user = &self.user;
-        let mut told: Vec<Personal<'_>> = Vec::new();
+        let (mut told, mut lines): (Vec<Personal<'_>>, Vec<Personal<'_>>) = Default::default();
         for member in members {
             told.extend([Personal::Client(&member.socket), Personal::Calls(&member.socket)]);
+            lines.push(Personal::Line(&member.socket));
         }
         let blocks = [Personal::Block(Some(hub), user)];
-        let kinds: [(&'static str, &[Personal<'_>]); 5] = [
+        let kinds: [(&'static str, &[Personal<'_>]); 6] = [
             ("what backends are told of clients, and their calls", &told),
+            ("what was sent over lines", &lines),
             ("memberships", &[Personal::Memberships(hub, user)]),
             ("messages that wait", &[Personal::Inbox(hub, user)]),
             ("retained values of the user", &[Personal::Board(hub, user)]),

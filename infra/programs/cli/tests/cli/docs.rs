@@ -78,6 +78,7 @@ fn the_page_names_every_command_and_exit_code() {
     let commands = [
         "send",
         "why",
+        "audit",
         "listen",
         "connections, users, groups",
         "token",
