@@ -91,7 +91,9 @@ function counted() {
   );
   const [{ DashboardBody }] = of("CloudWatch::Dashboard");
   const shown = JSON.parse(DashboardBody["Fn::Sub"]).widgets.flatMap(({ properties: { metrics = [] } }) => metrics);
-  const named = [...shown, ...looked.map(({ Namespace, MetricName }) => [Namespace["Fn::Sub"] ?? Namespace, MetricName])];
+  // What is only asked for (HubMetrics) is searched for.
+  const usual = shown.filter(([namespace]) => typeof namespace === "string");
+  const named = [...usual, ...looked.map(({ Namespace, MetricName }) => [Namespace["Fn::Sub"] ?? Namespace, MetricName])];
   const metrics = new Set(named.filter(([space]) => space.startsWith("hubcast")).map(([space, name]) => `${space} ${name}`));
   return { metrics: metrics.size, alarmMetrics: looked.length, composites: of("CloudWatch::CompositeAlarm").length, dashboards: 1 };
 }

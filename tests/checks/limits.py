@@ -23,7 +23,7 @@ PARAMETERS = "| parameter | least | most | when not given | what |"
 LIMIT = re.compile(r"\w+_(MAX|MIN|LIFETIME|PER_SECOND)(_[A-Z]+)?|LEEWAY")
 
 INNER = {
-    "what AWS takes in one call, which adapters keep": "BATCH_MAX BATCH_MAX_BYTES WRITES_MAX READS_MAX SAMPLES_MAX DELAY_MAX ANSWERS_MAX LINES_MAX PAGES_MAX",
+    "what AWS takes in one call, which adapters keep": "BATCH_MAX BATCH_MAX_BYTES CALL_MAX_BYTES CALL_MAX_LINES WRITES_MAX READS_MAX SAMPLES_MAX DELAY_MAX ANSWERS_MAX LINES_MAX PAGES_MAX",
     "what services of AWS never reach on the ingress queue": "WRAPPINGS_MAX ingress::ID_MAX_BYTES",
     "pauses between tries, and how often is looked again": "PAUSE_MAX PING_PAUSE ALONE_MAX ROUNDS_MAX LIVE_ROUNDS_MAX CHANGE_ROUNDS_MAX ATTEMPT_MIN",
     "how long a sender looks whether a handshake is through": "JOINING_MAX",

@@ -44,7 +44,8 @@ function ofAlarm({ Metrics, ...single }) {
 }
 
 function ofWidget({ properties: { metrics = [] } }) {
-  return metrics.map(([namespace, name, ...rest]) => {
+  const named = metrics.filter(([namespace]) => typeof namespace === "string");
+  return named.map(([namespace, name, ...rest]) => {
     const pairs = rest.filter((each) => typeof each === "string");
     const dimensions = pairs.filter((_, at) => at % 2 === 0);
     const things = pairs.filter((_, at) => at % 2 === 1);
@@ -53,7 +54,11 @@ function ofWidget({ properties: { metrics = [] } }) {
 }
 
 /** Metrics that are counted from log lines. */
-const counted = Object.values(Resources).filter(({ Type }) => Type === "AWS::Logs::MetricFilter").map(({ Properties }) => Properties);
+const filters = Object.values(Resources).filter(({ Type }) => Type === "AWS::Logs::MetricFilter");
+const isByHub = ({ Condition }) => Condition === "HasHubMetrics";
+const counted = filters.filter((one) => !isByHub(one)).map(({ Properties }) => Properties);
+/** Those that are counted for each hub. */
+const byHub = filters.filter(isByHub).map(({ Properties }) => Properties);
 /** What Lambda itself writes of a function that ends without an answer is no line of ours. */
 const OF_LAMBDA = Resources.BrokenAuthorizerFilter.Properties.FilterPattern;
 const OF_LOGS = "hubcast/${Deployment}";
@@ -103,6 +108,28 @@ test("every text that is counted is found in a line of ours, and in no other", (
     for (const text of texts) assert.ok(matches(FilterPattern, line(text)), text);
     assert.ok(!matches(FilterPattern, line("a message is retried late")));
   }
+});
+
+test("what is counted for each hub is in lines of the journey, and on the dashboard", () => {
+  const line = (step, more = {}) => JSON.stringify({ level: "INFO", target: "journey", fields: { step, hub: "n", ...more } });
+  const step = ({ FilterPattern }) => /\$\.fields\.step = "(\w+)"/.exec(FilterPattern)[1];
+  for (const filter of byHub) {
+    assert.ok(matches(filter.FilterPattern, line(step(filter))), filter.FilterPattern);
+    assert.ok(!matches(filter.FilterPattern, line("resumed")));
+    assert.ok(!matches(filter.FilterPattern, line(step(filter)).replace("journey", "audit")));
+    assert.ok(operations.includes(`| \`${step(filter)}\` |`), step(filter));
+    const [{ MetricNamespace, Dimensions, DefaultValue, MetricValue }] = filter.MetricTransformations;
+    assert.equal(MetricNamespace["Fn::Sub"], `${OF_LOGS}/hubs`);
+    assert.deepEqual(Dimensions, [{ Key: "hub", Value: "$.fields.hub" }]);
+    // CloudWatch refuses a default value beside dimensions.
+    assert.equal(DefaultValue, undefined);
+    assert.ok(["1", "$.fields.after_ms"].includes(MetricValue));
+    assert.equal(filter.LogGroupName["Fn::Sub"], "/aws/lambda/${Deployment}-publisher");
+  }
+  const searches = dashboard.widgets.flatMap(({ properties: { metrics = [] } }) => metrics.flatMap(([{ expression }]) => expression ?? []));
+  const shown = searches.flatMap((text) => [...text.split("MetricName=")[1].matchAll(/"(\w+)"/g)].map(([, name]) => name));
+  assert.deepEqual(shown.sort(), byHub.map(({ MetricTransformations: [{ MetricName }] }) => MetricName).sort());
+  for (const text of searches) assert.ok(text.includes(`{"${OF_LOGS}/hubs",hub}`), text);
 });
 
 test("what is counted has a value before the first line, so that its alarm has data", () => {

@@ -24,11 +24,7 @@ const STORIES = [
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. */
-<<<<<<< HEAD
-const OWN = ["deployed", "ingress", "webhook", "probe", "canary", "access-keys", "console"];
-=======
-const OWN = ["deployed", "fates", "ingress", "webhook", "probe", "canary", "access-keys"];
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
+const OWN = ["deployed", "fates", "ingress", "webhook", "probe", "canary", "access-keys", "console"];
 /** After it the rows are in another table than other stories look at. */
 const LAST = "stack/restore.test.js";
 /** As few as stories need; README.md says what for. */

@@ -76,20 +76,20 @@ describe("the audit", { concurrency: true }, () => {
     return { socket, connectionToken, connectionId };
   }
 
-  /** By operation: method, path, options, the words of the entry. `C` is the id of a connection. */
+  /** By operation: method, path, options, the words of the entry. `C` and `{id}` are the id of a connection. */
   const envelope = JSON.stringify({ action: "unblock", userId: "envelope" });
-  const command = JSON.stringify([{ action: "Group.Leave", group: "g" }]);
+  const command = JSON.stringify([{ type: "LeaveGroup", group: "g" }]);
   const operations = {
-    AddConnection: ["PUT", "/groups/g/connections/C", {}, "add", "connection", "C", "g"],
+    AddConnection: ["PUT", "/groups/g/connections/{id}", {}, "add", "connection", "C", "g"],
     AddUser: ["PUT", "/users/u1/groups/g", {}, "add", "user", "u1", "g"],
-    RemoveConnection: ["DELETE", "/groups/g/connections/C", {}, "remove", "connection", "C", "g"],
+    RemoveConnection: ["DELETE", "/groups/g/connections/{id}", {}, "remove", "connection", "C", "g"],
     RemoveUser: ["DELETE", "/users/u2/groups/g", {}, "remove", "user", "u2", "g"],
-    RemoveConnectionFromAll: ["DELETE", "/connections/C/groups", {}, "removeAll", "connection", "C", "none"],
+    RemoveConnectionFromAll: ["DELETE", "/connections/{id}/groups", {}, "removeAll", "connection", "C", "none"],
     RemoveUserFromAll: ["DELETE", "/users/u3/groups", {}, "removeAll", "user", "u3", "none"],
     GenerateToken: ["POST", "/:generateToken", { query: { userId: "u4" } }, "token", "user", "u4", "none"],
     RefreshAuth: ["POST", "/connections/:refreshAuth", { body: "T" }, "token", "connection", "C", "none"],
     Close: ["POST", "/users/u5/:closeConnections", {}, "close", "user", "u5", "none"],
-    CloseConnection: ["DELETE", "/connections/C", {}, "close", "connection", "C", "none"],
+    CloseConnection: ["DELETE", "/connections/{id}", {}, "close", "connection", "C", "none"],
     Enqueue: ["POST", "/:enqueue", { body: envelope }, "envelope", "hub", "everyone", "none"],
     Execute: ["POST", "/:execute", { query: { filter: "userId eq 'nobody'" }, body: command }, "commands", "hub", "everyone", "none"],
   };
@@ -99,7 +99,7 @@ describe("the audit", { concurrency: true }, () => {
       const subject = `app-of-${operation}`;
       const token = await Rest.appToken(stack, { claims: { sub: subject, azp: "the-app" } });
       const body = options.body === "T" ? JSON.stringify({ connectionToken }) : options.body;
-      const answer = await rest.call(method, path.replace("C", connectionId), { ...options, body, token });
+      const answer = await rest.call(method, path.replace("{id}", connectionId), { ...options, body, token });
       assert.ok(answer.status < 300, `${answer.status} ${answer.text}`);
       const [entry] = await cli.audit((one) => one.who === subject && one.outcome === "done");
       complete(entry);

@@ -17,7 +17,9 @@ async fn main() -> Result<(), Error> {
     let audit = config.audit_log.clone().map(|group| AuditLog::new(&sdk, group, "rest"));
     let (handler, audit) = (&wire(&sdk, config)?, audit.as_ref());
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let answer = rest::handle(handler, event.payload, patience(&event.context)).await;
+        // One of them is large.
+        let answer = rest::handle(handler, event.payload, patience(&event.context));
+        let answer = Box::pin(answer).await;
         Box::pin(trail.flush(audit)).await;
         Ok::<_, Error>(answer)
     }))

@@ -143,15 +143,6 @@ fn request(api: Api, input: &Value) -> Result<HttpRequest, BoxError> {
             request.set_uri(format!("{before}{name}{after}"))?;
             return Ok(request);
         }
-        Protocol::Form { form, .. } => {
-            let mut request = HttpRequest::new(SdkBody::from(form));
-            request.set_method("POST")?;
-            request.set_uri("/")?;
-            let headers = request.headers_mut();
-            headers.try_insert("content-type", "application/x-www-form-urlencoded")?;
-            headers.try_insert("content-length", form.len().to_string())?;
-            return Ok(request);
-        }
     };
     let body = input.to_string();
     let length = body.len().to_string();
@@ -170,30 +161,6 @@ fn text(api: Api, response: &HttpResponse) -> Result<Text, OrchestratorError<Ref
         return Err(OrchestratorError::operation(Refusal::of(response)));
     }
     let body = response.body().bytes().unwrap_or_default();
-    if let Protocol::Form { element, .. } = api.protocol {
-        return Ok(Text(element_text(body, element)));
-    }
     let answer: Value = serde_json::from_slice(body).map_err(OrchestratorError::other)?;
     Ok(Text(answer.pointer(api.text_at).filter(|found| !found.is_null()).map(as_text)))
-}
-
-/// What stands in the first element of this name. Ids and ARNs hold nothing that XML escapes.
-fn element_text(body: &[u8], element: &str) -> Option<String> {
-    let text = std::str::from_utf8(body).ok()?;
-    let (_, rest) = text.split_once(&format!("<{element}>"))?;
-    let (found, _) = rest.split_once(&format!("</{element}>"))?;
-    Some(found.trim().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_element_is_found_in_xml() {
-        let body = b"<R xmlns=\"x\"><UserId>u</UserId><Arn> arn:aws:iam::1:user/ops </Arn></R>";
-        assert_eq!(element_text(body, "Arn").as_deref(), Some("arn:aws:iam::1:user/ops"));
-        assert_eq!(element_text(b"<R></R>", "Arn"), None);
-        assert_eq!(element_text(b"\xff", "Arn"), None);
-    }
 }

@@ -5,12 +5,9 @@
 //! dead letters. Faults are sorted by what the person has to do about them.
 
 mod account;
-<<<<<<< HEAD
+mod audit;
 #[cfg(feature = "profiles")]
 mod caller;
-=======
-mod audit;
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
 mod fault;
 mod figures;
 mod frames;

@@ -1,21 +1,25 @@
 //! The audit: who had what changed, for whom, by which message, and who was not let.
 
-use crate::batch::Case;
 use hubcast_model::envelope::{Action, Notification};
 use hubcast_model::journey::Origin;
 use hubcast_model::journey::audit::{Deed, Doer, Outcome, Source, Whom};
 use hubcast_model::ports::QueuedMessage;
 
-/// An action was carried out.
-pub(crate) fn carried_out(case: Case<'_>, notification: &Notification, action: &Action) {
-    let Origin { message_id, element } = Origin::of(&case.element.key);
+/// An action was carried out: the element of a message with this progress key.
+pub(crate) fn carried_out(
+    queued: &QueuedMessage,
+    progress_key: &str,
+    notification: &Notification,
+    action: &Action,
+) {
+    let Origin { message_id, element } = Origin::of(progress_key);
     let whom = Whom::Named {
         hub: notification.hub.clone(),
         audience: notification.content.audience(),
         groups: action.groups().to_vec(),
     };
     Deed {
-        doer: &Doer::sender(&case.message.sender),
+        doer: &Doer::sender(&queued.sender),
         action: action.name(),
         operation: None,
         outcome: Outcome::Done,
@@ -23,7 +27,7 @@ pub(crate) fn carried_out(case: Case<'_>, notification: &Notification, action: &
         source: Source {
             message_id: Some(message_id),
             element: Some(element),
-            sent_at: Some(case.message.sent_at),
+            sent_at: Some(queued.sent_at),
         },
     }
     .write();

@@ -179,7 +179,7 @@ where
         if let Content::Action(action) = &notification.content {
             let (hub, sent_at) = (&notification.hub, case.message.sent_at);
             self.actions.carry_out(Order { hub, sent_at, action }, &mut self.audiences).await?;
-            carried_out(case, notification, action);
+            carried_out(case.message, &case.element.key, notification, action);
             self.show(case.at, notification, None, round).await?;
         }
         if let Some(kept) = self.keep_if_absent(case, notification).await? {
@@ -289,14 +289,9 @@ where
     }
 }
 
-fn add_record(
-    round: &mut Round,
-    case: Case<'_>,
-    notification: &Notification,
-    targets: Vec<Target>,
-) {
-    if let Some(record) = content_record(&notification.content) {
-        let ended_by = Dismissal::by(notification, &case.element.key);
+fn add_record(round: &mut Round, case: Case<'_>, sent: &Notification, targets: Vec<Target>) {
+    if let Some(record) = content_record(&sent.content) {
+        let ended_by = Dismissal::by(sent, &case.element.key);
         let position = Some(case.position());
         round.add(Parcel { ended_by, position, ..Parcel::plain(case.at, record) }, targets);
     }

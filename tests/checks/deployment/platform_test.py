@@ -51,7 +51,7 @@ class Key(unittest.TestCase):
             self.assertEqual(queue["KmsMasterKeyId"], KEY, name)
             self.assertNotIn("SqsManagedSseEnabled", queue)
         groups = kind(resources, "AWS::Logs::LogGroup")
-        self.assertEqual(len(groups), 10)
+        self.assertEqual(len(groups), 11)
         for name, it in {**groups, **kind(resources, "AWS::SecretsManager::Secret")}.items():
             self.assertEqual(it["KmsKeyId"], KEY, name)
 
@@ -124,8 +124,11 @@ class Logs(unittest.TestCase):
             self.assertEqual(group["RetentionInDays"], own.get(name, "7"), name)
 
     def test_api_gateway_logs_where_the_accounts_policy_need_not_grow(self):
-        for group in kind(deployed(AccessLogs="all"), "AWS::Logs::LogGroup").values():
+        for what, group in kind(deployed(AccessLogs="all"), "AWS::Logs::LogGroup").items():
             name = group["LogGroupName"]["Fn::Sub"]
+            # The functions write it by themselves, with permissions of their own.
+            if what == "AuditLogs":
+                continue
             self.assertTrue(name.startswith(("/aws/lambda/", "/aws/vendedlogs/")), name)
 
     def test_every_function_logs_json_and_nothing_of_what_went_well(self):

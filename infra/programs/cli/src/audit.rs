@@ -18,7 +18,8 @@ use crate::failure::Failure;
 use crate::moment::precise;
 use crate::output::Output;
 use crate::pass::{name, user};
-use crate::why::{duration, nameless, naming};
+use crate::period::duration;
+use crate::why::{nameless, naming};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,7 +74,7 @@ struct What {
 }
 
 impl Audit {
-    pub(crate) async fn run(self, deployment: &Deployment, output: Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, deployment: &Deployment, output: &Output) -> Result<(), Failure> {
         let since = SystemClock.now().minus(self.since);
         let word = self.what.word(deployment).await?;
         let account = deployment.account().await?;
@@ -130,24 +131,24 @@ fn failure(err: &LogError) -> Failure {
 
 /// Writes what `hubcast` does to the audit.
 #[derive(Debug)]
-pub(crate) struct Notes {
+pub(crate) struct Notes<'a> {
     log: AuditLog,
     doer: Doer,
     naming: Naming,
-    output: Output,
+    output: &'a Output,
 }
 
-impl Notes {
+impl<'a> Notes<'a> {
     /// The audit of a deployment, and who writes there.
     ///
     /// # Errors
     /// When nobody says whose credentials these are.
-    pub(crate) async fn open(deployment: &Deployment, output: Output) -> Result<Self, Failure> {
+    pub(crate) async fn open(deployment: &Deployment, output: &'a Output) -> Result<Self, Failure> {
         let account = deployment.account().await?;
         let arn = match deployment.local() {
             // A local stack signs nobody in.
             Some(_) => "local".to_owned(),
-            None => account.identity().await?,
+            None => account.caller().await?,
         };
         // Who may not read how the functions name people writes no names.
         let naming = naming(deployment).await.unwrap_or(Naming::Nothing);

@@ -51,11 +51,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Groups(Groups),
     Why(Why),
-<<<<<<< HEAD
     Metrics(Metrics),
-=======
     Audit(Audit),
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
     Token(Token),
     #[command(subcommand)]
     Dlq(Dlq),

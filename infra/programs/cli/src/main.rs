@@ -89,11 +89,8 @@ async fn run(
         Command::Users(users) => users.run(deployment, output).await,
         Command::Groups(groups) => groups.run(deployment, output).await,
         Command::Why(why) => why.run(deployment, output).await,
-<<<<<<< HEAD
         Command::Metrics(metrics) => metrics.run(deployment, output).await,
-=======
         Command::Audit(audit) => audit.run(deployment, output).await,
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
         Command::Token(token) => token.run(deployment, output).await,
         Command::Dlq(dlq) => dlq.run(deployment, output).await,
         Command::Doctor(doctor) => doctor.run(deployment, output).await,

@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_model::id::UserId;
-<<<<<<< HEAD
 use hubcast_model::journey::fate::Outcome;
-=======
 use hubcast_model::journey::line::in_order;
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
 use hubcast_model::journey::names::Naming;
 use hubcast_model::journey::{Line, fate, story};
 use hubcast_model::ports::{JourneyLog, LogError};
@@ -70,30 +67,19 @@ impl Why {
         let log = deployment.log().await?;
         let user = self.what.user.clone();
         let subject = Subject::of(self.what, deployment).await?;
-<<<<<<< HEAD
-        let lines = read(&log, &subject.word, since).await?;
-        let Some((sentence, outcome)) = subject.sentence(&lines) else {
-            return Err(unknown(&log, &subject, since).await);
-        };
-        output.result(&told(&sentence, outcome, &lines), || text(&sentence, &lines))
-=======
         let mut lines = read(&log, &subject.word, since).await?;
-        let own = subject.sentence(&lines);
-        let Some(sentence) = own else {
+        let Some((mut sentence, outcome)) = subject.sentence(&lines) else {
             return Err(unknown(&log, &subject, since).await);
         };
-        let Some(user) = user else {
-            in_order(&mut lines);
-            return output.result(&told(&sentence, &lines), || text(&sentence, &lines));
-        };
-        let naming = naming(deployment).await?;
-        let around = around::Subject { user: &user, naming: &naming, since };
-        let around = around.around(deployment, &log).await?;
-        let sentence = format!("{sentence} {}", around.sentence);
-        lines.extend(around.lines);
+        if let Some(user) = user {
+            let naming = naming(deployment).await?;
+            let around = around::Subject { user: &user, naming: &naming, since };
+            let around = around.around(deployment, &log).await?;
+            sentence = format!("{sentence} {}", around.sentence);
+            lines.extend(around.lines);
+        }
         in_order(&mut lines);
-        output.result(&told(&sentence, &lines), || text(&sentence, &lines))
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
+        output.result(&told(&sentence, outcome, &lines), || text(&sentence, &lines))
     }
 }
 
@@ -119,22 +105,15 @@ impl Subject {
         Ok(Self { kind, word: name.clone(), name })
     }
 
-<<<<<<< HEAD
     /// What happened in a sentence; of a message also what became of it in a word.
     fn sentence(&self, lines: &[Line]) -> Option<(String, Option<Outcome>)> {
         let sentence = match self.kind {
             "message" => {
                 let fate = fate::of_message(&self.word, lines)?;
-                return Some((fate.sentence, Some(fate.outcome)));
+                let sender = fate::sender(&self.word, lines).map(|sender| format!(" {sender}"));
+                let sentence = fate.sentence + &sender.unwrap_or_default();
+                return Some((sentence, Some(fate.outcome)));
             }
-=======
-    fn sentence(&self, lines: &[Line]) -> Option<String> {
-        match self.kind {
-            "message" => fate::of_message(&self.word, lines).map(|fate| {
-                let sender = fate::sender(&self.word, lines);
-                [Some(fate.sentence), sender].into_iter().flatten().collect::<Vec<_>>().join(" ")
-            }),
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
             "user" => story::of_user(&self.word, lines),
             _ => story::of_connection(&self.word, lines),
         };
@@ -226,36 +205,3 @@ fn text(sentence: &str, lines: &[Line]) -> Vec<String> {
     };
     std::iter::once(sentence.to_owned()).chain(lines.iter().map(line)).collect()
 }
-<<<<<<< HEAD
-=======
-
-/// Reads a time such as `30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "say a number with a unit, such as 90s, 30m, 3h or 2d".to_owned();
-    let unit = text.chars().next_back().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let count: u32 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| wrong())?;
-    let seconds = u64::from(count).checked_mul(seconds).filter(|seconds| *seconds > 0);
-    seconds.map(Duration::from_secs).ok_or_else(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_a_unit() {
-        assert_eq!(duration("90s").unwrap(), Duration::from_secs(90));
-        assert_eq!(duration("2d").unwrap(), Duration::from_hours(48));
-        for wrong in ["", "5", "h", "-1h", "1w", "0m", "1hh", "1.5h"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
-}
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)

@@ -34,11 +34,7 @@ pub(crate) async fn answer(
 
 fn unknown(target: &str) -> Response {
     let text = format!(
-<<<<<<< HEAD
-        "'{target}' is not served here: only DynamoDB (DynamoDB_20120810.*), SQS (AmazonSQS.*), Logs_20140328.FilterLogEvents and GraniteServiceVersion20100801.GetMetricData are"
-=======
-        "'{target}' is not served here: only DynamoDB (DynamoDB_20120810.*), SQS (AmazonSQS.*), Logs_20140328.FilterLogEvents and PutLogEvents are"
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
+        "'{target}' is not served here: only DynamoDB (DynamoDB_20120810.*), SQS (AmazonSQS.*), Logs_20140328.FilterLogEvents and PutLogEvents, and GraniteServiceVersion20100801.GetMetricData are"
     );
     let body = json!({ "__type": "UnknownOperationException", "message": text });
     let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];

@@ -29,14 +29,6 @@ pub(crate) enum Protocol {
         /// The path behind the name.
         after: &'static str,
     },
-    /// By a POST of a form that is always the same. The answer is XML, and the text that is wanted
-    /// stands in the element of this name.
-    Form {
-        /// The form.
-        form: &'static str,
-        /// The element.
-        element: &'static str,
-    },
 }
 
 /// What sets one operation apart from others.
@@ -119,17 +111,4 @@ pub(crate) const PUT_LOG_EVENTS: Api = Api {
     protocol: Protocol::Json { target: "Logs_20140328.PutLogEvents" },
     text_at: "",
     ..FILTER_LOG_EVENTS
-};
-
-/// Whose credentials a program has, by their ARN.
-pub(crate) const GET_CALLER_IDENTITY: Api = Api {
-    service_id: "STS",
-    name: "sts",
-    hosts: Hosts::AsOfSqs,
-    operation: "GetCallerIdentity",
-    protocol: Protocol::Form {
-        form: "Action=GetCallerIdentity&Version=2011-06-15",
-        element: "Arn",
-    },
-    text_at: "",
 };

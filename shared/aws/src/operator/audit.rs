@@ -5,27 +5,13 @@ use hubcast_model::time::Timestamp;
 use serde_json::Value;
 
 use super::account::Account;
-use super::fault::{OperatorError, Trouble, sorted};
 use crate::audit::AuditLog;
-use crate::call::Call;
-use crate::call::api::GET_CALLER_IDENTITY;
 use crate::log::Events;
 
 /// The stream of what operators do.
 const STREAM: &str = "operator";
 
 impl Account {
-    /// Whose credentials these are, by their ARN.
-    ///
-    /// # Errors
-    /// When the service does not say.
-    pub async fn identity(&self) -> Result<String, OperatorError> {
-        let operation = "ask whose credentials these are (sts:GetCallerIdentity)";
-        let answer = Call::new(GET_CALLER_IDENTITY, &self.sdk).text(Value::Null).await;
-        let nobody = || OperatorError::new(operation, Trouble::Failed, "the answer has no ARN");
-        answer.map_err(sorted(operation))?.ok_or_else(nobody)
-    }
-
     /// The audit of the deployment of this name, where entries of operators go.
     pub fn audit_log(&self, deployment: &str) -> AuditLog {
         AuditLog::new(&self.sdk, group(deployment), STREAM)

@@ -231,10 +231,11 @@ async fn a_refusal_is_logged_for_audits_with_sender_hub_and_action() {
     let sent = sent_by("AIDALESS", "m1", close);
     publish_by(&Stage::default(), OPERATORS, vec![sent]).await;
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<&str> = text.lines().filter(|line| line.contains("not allowed")).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| line.contains(r#"outcome="refused""#)).collect();
     let [line] = lines[..] else { panic!("{text}") };
     for part in
-        [" WARN ", r#"sender_id="AIDALESS""#, "hub=n", r#"action="close""#, r#"message_id="m1""#]
+        ["audit", r#"who="AIDALESS""#, r#"hub="n""#, r#"action="close""#, r#"message_id="m1""#]
     {
         assert!(line.contains(part), "{part}: {line}");
     }

@@ -24,16 +24,16 @@ pub(super) struct Sources {
 }
 
 /// What becomes of letters, and where that is noted.
-pub(super) struct Destination {
+pub(super) struct Destination<'a> {
     /// Where letters are redriven to; without any they are dropped.
     pub(super) sources: Option<Sources>,
     /// The hub of elements that name none.
     pub(super) hub: HubName,
     /// The audit.
-    pub(super) notes: Notes,
+    pub(super) notes: Notes<'a>,
 }
 
-impl Destination {
+impl Destination<'_> {
     /// Notes that a letter was moved, with whom it is for: an entry for each element.
     async fn note(&self, letter: &Letter) -> Result<(), Failure> {
         let action = if self.sources.is_some() { "redrive" } else { "drop" };
@@ -90,14 +90,8 @@ impl Sources {
 struct Move<'a> {
     queue: &'a Queue,
     choice: &'a Choice,
-<<<<<<< HEAD
     output: &'a Output,
-    /// Where letters are redriven to; without any they are dropped.
-    sources: Option<&'a Sources>,
-=======
-    output: Output,
-    to: &'a Destination,
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
+    to: &'a Destination<'a>,
     held: Held,
     moved: Vec<String>,
     /// The progress keys of what was redriven, and the bodies of jobs, which have others each time.
@@ -109,13 +103,8 @@ struct Move<'a> {
 pub(super) async fn move_letters(
     queue: &Queue,
     choice: &Choice,
-<<<<<<< HEAD
     output: &Output,
-    sources: Option<&Sources>,
-=======
-    output: Output,
-    to: &Destination,
->>>>>>> 0f899a99 (Keep the audit in a log group of its own, and say who ended a session)
+    to: &Destination<'_>,
 ) -> Result<(), Failure> {
     let mut run = Move {
         queue,
