@@ -73,8 +73,9 @@ describe("the example in", () => {
 describe("an example that is not told what to send", () => {
   const env = { ...process.env, QUEUE_URL: "http://127.0.0.1:1/000000000000/hubcast-notifications.fifo" };
   const languages = {
-    Python: { skip: noBoto3, run: (...args) => run(PYTHON, [example("python/notify.py"), ...args], { env }) },
-    Node: { run: (...args) => copied(env, ...args) },
+    // Where no SDK is: -S leaves the packages of Python out, and no folder above the example has packages of Node.
+    Python: { run: (...args) => run(PYTHON, ["-S", example("python/notify.py"), ...args], { env }) },
+    Node: { run: (...args) => run(process.execPath, [example("node/notify.mjs"), ...args], { env }) },
     shell: { run: (...args) => run("sh", [example("shell/notify.sh"), ...args], { env }) },
     Java: { skip: noJdk, run: (...args) => runJava(example("java/Notify.java"), args, { env }) },
   };

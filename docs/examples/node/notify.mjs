@@ -3,14 +3,10 @@
 // node notify.mjs role alice admin | log-out alice | licence acme pro | toast "Maintenance at ten."
 
 import { createHash, randomUUID } from "node:crypto";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 const USAGE = "usage: QUEUE_URL=.. node notify.mjs role USER ROLE | log-out USER | licence GROUP PLAN | toast TEXT";
 const HUB = "notifications";
 const QUEUE_URL = process.env.QUEUE_URL;
-
-// Region, credentials and, for the local stack, the endpoint come from the environment, as for every AWS SDK.
-const sqs = new SQSClient({});
 
 /** What must stay in order shares a group; names that SQS does not take go as their digest. */
 function messageGroup(channel) {
@@ -18,8 +14,11 @@ function messageGroup(channel) {
   return /^[!-~]{1,128}$/.test(name) ? name : createHash("sha256").update(name).digest("hex");
 }
 
-function send(channel, envelope) {
-  return sqs.send(
+async function send(channel, envelope) {
+  // Loaded here, so that the usage line needs no SDK.
+  const { SendMessageCommand, SQSClient } = await import("@aws-sdk/client-sqs");
+  // Region, credentials and, for the local stack, the endpoint come from the environment, as for every AWS SDK.
+  return new SQSClient({}).send(
     new SendMessageCommand({
       QueueUrl: QUEUE_URL,
       MessageGroupId: messageGroup(channel),

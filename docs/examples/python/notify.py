@@ -10,8 +10,6 @@ import re
 import sys
 import uuid
 
-import boto3
-
 HUB = "notifications"
 QUEUE_URL = os.environ.get("QUEUE_URL")
 USAGE = "usage: QUEUE_URL=.. python notify.py role USER ROLE | log-out USER | licence GROUP PLAN | toast TEXT"
@@ -65,6 +63,8 @@ if __name__ == "__main__":
     command, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
     if not QUEUE_URL or (command, len(arguments)) not in COMMANDS:
         sys.exit(USAGE)
+    import boto3  # here, so that the usage line needs no SDK
+
     # Region, credentials and, for the local stack, the endpoint come from the environment, as for every AWS SDK.
     sqs = boto3.client("sqs")
     COMMANDS[command, len(arguments)](*arguments)

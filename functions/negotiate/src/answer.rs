@@ -8,6 +8,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
     HeaderName, VARY, WWW_AUTHENTICATE,
 };
+use hubcast_model::id::HubName;
 use hubcast_model::ports::Cause;
 use serde::Serialize;
 
@@ -37,7 +38,7 @@ pub(crate) enum Refusal {
     /// There is no such hub; with the question whether another hub was meant, which may be empty.
     UnknownHub(String),
     /// The path is the hub itself, where sockets are opened. The URL is the hub's.
-    Socket(String),
+    Socket { hub: HubName, url: String },
     /// There is no such path. The URL is of a hub that may be meant.
     NotFound(String),
     /// A server wants to connect, as in Azure's default mode.
@@ -62,7 +63,7 @@ impl Refusal {
     fn status(&self) -> i64 {
         match self {
             // ASP.NET Core answers a hub's own URL in the same way.
-            Self::Bad(_) | Self::TooLong | Self::Socket(_) | Self::NoConnectionToken => 400,
+            Self::Bad(_) | Self::TooLong | Self::Socket { .. } | Self::NoConnectionToken => 400,
             Self::Unauthorized(_) => 401,
             Self::Origin
             | Self::WayIn
@@ -105,7 +106,7 @@ impl Refusal {
             Self::UnknownHub(hint) => {
                 format!("There is no such hub{}", if hint.is_empty() { "." } else { hint })
             }
-            Self::Socket(url) => {
+            Self::Socket { url, .. } => {
                 format!("This is a hub. SignalR clients connect here, such as by withUrl(\"{url}\").")
             }
             Self::NotFound(url) => {

@@ -143,10 +143,16 @@ where
         if !self.front_door.lets_in(way_in) {
             return Err(Refusal::WayIn);
         }
-        let request = Request::read(event, &self.base(event))?;
-        if !self.hubs.contains(&request.hub) {
-            return Err(Refusal::UnknownHub(self.hubs.hint(request.hub.as_str())));
+        let request = Request::read(event, &self.base(event));
+        let hub = match &request {
+            Ok(request) => Some(&request.hub),
+            Err(Refusal::Socket { hub, .. }) => Some(hub),
+            Err(_) => None,
+        };
+        if let Some(unknown) = hub.filter(|hub| !self.hubs.contains(hub)) {
+            return Err(Refusal::UnknownHub(self.hubs.hint(unknown.as_str())));
         }
+        let request = request?;
         match request.act {
             Act::Negotiate => self.negotiate(event, &request).await,
             Act::Refresh => self.refresh(event, &request).await,

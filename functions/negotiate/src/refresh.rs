@@ -122,7 +122,7 @@ pub(crate) fn refused(refusal: &Refusal) -> ApiGatewayV2httpResponse {
 /// The code of a refusal; empty where the reference has none.
 const fn code(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::Method | Refusal::NotFound(_) | Refusal::Server | Refusal::Socket(_) => "",
+        Refusal::Method | Refusal::NotFound(_) | Refusal::Server | Refusal::Socket { .. } => "",
         Refusal::RefreshOff => "refresh_disabled",
         Refusal::NoConnection | Refusal::UnknownHub(_) => "connection_not_found",
         Refusal::NoConnectionToken => "missing_connection_token",

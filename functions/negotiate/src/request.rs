@@ -48,7 +48,7 @@ impl Request {
         let (endpoint, act, hub) = match place(event) {
             Place::Client(act) => (Endpoint::Client, act, hub_of_query(&query)?),
             Place::Hub(hub, act) => (Endpoint::Hub, act, hub_of_path(hub, &query)?),
-            Place::Socket => return Err(Refusal::Socket(example(path(event), base))),
+            Place::Socket => return Err(socket(path(event), base)),
             Place::Server => return Err(Refusal::Server),
             Place::Nowhere => return Err(Refusal::NotFound(example(path(event), base))),
         };
@@ -99,15 +99,27 @@ fn decoded(hub: &str) -> String {
     names.next().map(|(name, _)| name).unwrap_or_default()
 }
 
-/// The URL of the hub that a path may mean which leads nowhere: a client whose URL has no `/hubs`
-/// asks for `/notifications/negotiate`.
-fn example(path: &str, base: &str) -> String {
+/// The hub that a path may mean: a client whose URL has no `/hubs` asks for
+/// `/notifications/negotiate`.
+fn meant(path: &str) -> Option<HubName> {
     let mut parts = path.split('/').filter(|part| !part.is_empty()).rev().map(decoded);
-    let last = parts.next().unwrap_or_default();
-    let last = if last.eq_ignore_ascii_case("negotiate") { parts.next() } else { Some(last) };
-    let hub = last.and_then(|name| HubName::parse(&name).ok());
+    let last = parts.next()?;
+    let last = if last.eq_ignore_ascii_case("negotiate") { parts.next()? } else { last };
+    HubName::parse(&last).ok()
+}
+
+/// The URL of the hub that a path may mean which leads nowhere.
+fn example(path: &str, base: &str) -> String {
+    let hub = meant(path);
     let hub = hub.as_ref().map_or("{hub}", HubName::as_str);
     format!("{base}/hubs/{hub}")
+}
+
+/// The answer at the URL of sockets itself, as somebody opens it in a browser.
+fn socket(path: &str, base: &str) -> Refusal {
+    let url = example(path, base);
+    meant(path)
+        .map_or_else(|| Refusal::UnknownHub(String::new()), |hub| Refusal::Socket { hub, url })
 }
 
 fn single<'q>(

@@ -13,7 +13,7 @@ use crate::rig::{CLIENT, HUB, ORIGIN, body, header, rig, set_path, set_query, se
 type Change = fn(&mut Value);
 
 /// What makes the recorded negotiation at a hub fail, and how.
-const FAILURES: [(i64, &str, Change); 17] = [
+const FAILURES: [(i64, &str, Change); 19] = [
     (400, "'negotiateVersion' stands more than once", |event| {
         set_query(event, "negotiateVersion=1&negotiateVersion=0");
     }),
@@ -27,6 +27,10 @@ const FAILURES: [(i64, &str, Change); 17] = [
         set_path(event, "/hubs/notificatons/negotiate");
     }),
     (404, "no such hub", |event| set_path(event, "/hubs/no%20hub/negotiate")),
+    (404, "no such hub; did you mean 'notifications'?", |event| {
+        set_path(event, "/hubs/notification");
+    }),
+    (404, "no such hub.", |event| set_path(event, "/hubs/no%20hub")),
     (400, "'negotiateVersion' stands more than once", |event| {
         set_query(event, "negotiateVersion=1&NegotiateVersion=1");
     }),

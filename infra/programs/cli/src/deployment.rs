@@ -173,7 +173,7 @@ impl Deployment {
     /// When no flag and no variable names the URL.
     pub(crate) fn url(&self) -> Result<&str, Failure> {
         self.place.url.as_deref().ok_or_else(|| {
-            let text = "where clients reach the deployment is not known: say --url, set PUBLIC_URL, or use --local";
+            let text = "the URL of the deployment is not known: give --url, set PUBLIC_URL, or use --local";
             Failure::Usage(text.to_owned())
         })
     }

@@ -161,8 +161,7 @@ impl Dlq {
 /// When nobody is there to be asked, or the answer is no.
 async fn agreed(queue: &Queue, filter: &Filter) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
-        let text =
-            "nobody is there to be asked: say --yes to drop all letters, or --dry-run to see them";
+        let text = "there is no terminal to ask you: give --yes to drop the letters, or --dry-run to see them";
         return Err(Failure::Usage(text.to_owned()));
     }
     let about = queue.look().await?.waiting;
@@ -245,7 +244,7 @@ async fn show(queue: &Queue, id: &str, output: &Output) -> Result<(), Failure> {
 
 fn not_there(ids: &str) -> Failure {
     Failure::NotThere(format!(
-        "{ids}: not among the letters that can be seen; those behind others of their message group show when these are gone"
+        "{ids}: no letter in sight has this id; a letter comes in sight when the letters before it in its message group are gone"
     ))
 }
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use hubcast_auth::client::{CLIENT_TOKEN_LIFETIME, ClientGrant, ClientTokens};
 use hubcast_auth::connection_token::ConnectionTokens;
+use hubcast_aws::operator::Trouble;
 use hubcast_model::id::{GroupName, NameError, UserId};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::PublicUrl;
@@ -18,6 +19,7 @@ use serde_json::json;
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use crate::network::in_words;
 use hubcast_client::Door;
 
 /// The person who connects.
@@ -112,8 +114,9 @@ impl Pass {
         let claims: BTreeMap<&String, &String> =
             person.claim.iter().map(|(name, value)| (name, value)).collect();
         let request = json!({ "sub": user.as_str(), "groups": groups, "claims": claims });
-        let broken = |err: reqwest::Error| {
-            Failure::because(format!("no token from {local}, is it running (make run)?"), err)
+        let broken = |err: reqwest::Error| match deployment.silence() {
+            Some(silence) if err.is_connect() => Failure::failed(silence),
+            _ => no_token(deployment, local, err),
         };
         let post = deployment.http()?.post(format!("{local}/dev/token")).json(&request);
         let answer = post.send().await.map_err(broken)?.error_for_status().map_err(broken)?;
@@ -168,4 +171,15 @@ impl Pass {
             _ => Self::signed(deployment, person, None).await,
         }
     }
+}
+
+/// That something answers at a URL, and hands out no token.
+fn no_token(deployment: &Deployment, url: &str, err: reqwest::Error) -> Failure {
+    let advice = deployment.advice(Trouble::Failed);
+    let separator = if advice.is_empty() { "" } else { "; " };
+    let why = match err.status() {
+        Some(status) => format!("the answer is {status}"),
+        None => in_words(&err.without_url()),
+    };
+    Failure::failed(format!("no token from {url}: {why}{separator}{advice}"))
 }

@@ -77,8 +77,6 @@ fn media_type(extension: Option<&OsStr>) -> Option<&'static str> {
         "js" => Some("text/javascript; charset=utf-8"),
         "css" => Some("text/css; charset=utf-8"),
         "svg" => Some("image/svg+xml"),
-        // Browsers show a text, and would save anything that they do not know.
-        "md" => Some("text/plain; charset=utf-8"),
         "woff2" => Some("font/woff2"),
         // The package `@hubcast/client`, for `npm install URL`.
         "tgz" => Some("application/gzip"),

@@ -113,10 +113,15 @@ fn of_line(line: &Line, lines: &[&Line]) -> Fate {
         Step::Changed => {
             let told = match line.number("reached") {
                 0 => String::new(),
-                reached => format!(", and {} was told", connections(reached)),
+                1 => ", and 1 connection was told".to_owned(),
+                reached => format!(", and {} were told", connections(reached)),
             };
-            let kind = line.text("kind").unwrap_or("change");
-            (Outcome::Done, format!("'{kind}' was carried out in {after} ms{told}{tail}"))
+            let what = match line.text("kind") {
+                // The only change that a message makes.
+                Some("message") => "the retained value was removed".to_owned(),
+                kind => format!("'{}' was carried out", kind.unwrap_or("change")),
+            };
+            (Outcome::Done, format!("{what} in {after} ms{told}{tail}"))
         }
         Step::Kept if replays > 0 => return replayed(replays),
         Step::Kept => (Outcome::Kept, format!("nobody was there{tail}, and the message waits")),
@@ -236,7 +241,10 @@ impl Losses {
             (self.refused, "refused by API Gateway"),
         ];
         let told = parts.into_iter().filter(|(count, _)| *count > 0);
-        told.fold(String::new(), |tail, (count, what)| format!("{tail}; {count} was {what}"))
+        told.fold(String::new(), |tail, (count, what)| {
+            let verb = if count == 1 { "was" } else { "were" };
+            format!("{tail}; {count} {verb} {what}")
+        })
     }
 }
 
@@ -281,6 +289,25 @@ mod tests {
         let text =
             "Reached 1 connection in 14 ms; 1 was gone; 1 was stalled and sent to connect anew.";
         assert_eq!(sentence, text);
+    }
+
+    #[test]
+    fn several_are_told_as_several() {
+        let told = json!({ "kind": "close", "reached": 2, "gone": 3, "after_ms": 14 });
+        let sentence = fate(&[(Step::Changed, told)]).sentence;
+        assert_eq!(
+            sentence,
+            "'close' was carried out in 14 ms, and 2 connections were told; 3 were gone."
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_retained_value_is_told_as_that() {
+        let told = json!({ "kind": "message", "after_ms": 21 });
+        assert_eq!(
+            fate(&[(Step::Changed, told)]).sentence,
+            "The retained value was removed in 21 ms."
+        );
     }
 
     #[test]

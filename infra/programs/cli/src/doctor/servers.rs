@@ -54,7 +54,7 @@ async fn local_tries(deployment: &Deployment, url: &str) -> Result<u64, String> 
 
 fn told(tries: bool) -> Finding {
     if !tries {
-        return Finding::ok(SERVERS, "none tries to connect as in Azure's default mode");
+        return Finding::ok(SERVERS, "no server tries to connect as in Azure's default mode");
     }
     let text = "a server in default or persistent mode tries to connect, and sends nothing";
     let advice = "use transient mode of the management SDK (ServiceTransportType.Transient), not AddAzureSignalR; see docs/MIGRATION.md";

@@ -55,7 +55,7 @@ async fn local(deployment: &Deployment, url: &str) -> Result<Option<WrongAddress
 
 fn told(wrong: Option<&WrongAddress>) -> Finding {
     let Some(WrongAddress { status, location }) = wrong else {
-        return Finding::ok(UPSTREAM, "no endpoint says that it is elsewhere");
+        return Finding::ok(UPSTREAM, "no webhook answered by a redirect or by 404");
     };
     if location.is_empty() {
         let text = format!("the upstream URL answers {status}");

@@ -57,7 +57,7 @@ const STAYS: [(&str, &str); 6] = [
         "messages to others",
         "hubcast does not read arguments: values retained for groups and hubs, and messages to others, may speak of the user",
     ),
-    ("backends", "what backends and issuers hold is theirs to erase"),
+    ("backends", "erase the data of backends and issuers there"),
 ];
 
 #[derive(Debug, Args)]
@@ -171,7 +171,7 @@ impl Erase {
         }
         let blocks = [Personal::Block(Some(hub), user)];
         let kinds: [(&'static str, &[Personal<'_>]); 6] = [
-            ("what backends are told of clients, and their calls", &told),
+            ("rows about clients, for backends, and calls of clients", &told),
             ("what was sent over lines", &lines),
             ("memberships", &[Personal::Memberships(hub, user)]),
             ("messages that wait", &[Personal::Inbox(hub, user)]),
@@ -231,7 +231,7 @@ impl Erase {
 
     fn tell_what_stays(&self, output: &Output) -> Result<(), Failure> {
         if !self.blocks {
-            let why = "a block and the time of the last log-out refuse tokens from before; --blocks erases them, once no such token is good";
+            let why = "a block, and the time of the last log-out, refuse old tokens; when no old token is good any more, --blocks erases both";
             stays(output, BLOCKS, why)?;
         }
         STAYS.iter().try_for_each(|(what, why)| stays(output, what, why))

@@ -78,6 +78,13 @@ async fn a_local_stack_that_is_none_is_asked_for() {
     let silent = run(program().args(["users", "list", "--local=http://127.0.0.1:1"])).await;
     let line = "hubcast: nothing answers at http://127.0.0.1:1; start it: make run; --local=URL names another place";
     assert_eq!(silent.err.trim(), line, "no layers of libraries");
+    for arguments in
+        [&["listen", "--user", "alice"][..], &["probe"], &["token", "--user", "alice", "--app"]]
+    {
+        let mut command = program();
+        let silent = run(command.arg("--local=http://127.0.0.1:1").args(arguments)).await.exits(1);
+        assert_eq!(silent.err.trim(), line, "{arguments:?}");
+    }
     let arguments = ["probe", "--url", "http://127.0.0.1:1", "--token", NO_TOKEN];
     let probe = run(program().args(arguments)).await.exits(1);
     assert_eq!(probe.out, "", "no row is told: {probe:?}");
