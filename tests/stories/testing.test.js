@@ -69,7 +69,7 @@ describe("startHubcast", () => {
       assert.deepEqual(await alice.waitForMessage("toast", { where: (text) => text === "two" }), ["two"]);
       assert.deepEqual(await alice.waitForMessage("toast"), ["one"]);
       assert.deepEqual(await alice.waitForMessage("toast"), ["three"]);
-      await assert.rejects(alice.waitForMessage("toast", { timeoutMs: 1 }), /no message of toast came within 1 ms; there came: toast, toast, toast/);
+      await assert.rejects(alice.waitForMessage("toast", { timeoutMs: 1 }), /no message of toast came within 1 ms; these came: toast, toast, toast/);
       await alice.stop();
     });
 

@@ -72,7 +72,7 @@ export class TestClient {
 
   #vain(target, timeoutMs) {
     const came = this.messages.map((message) => message.target).join(", ") || "nothing";
-    return `no message of ${target} came within ${timeoutMs} ms; there came: ${came}`;
+    return `no message of ${target} came within ${timeoutMs} ms; these came: ${came}`;
   }
 
   /** Disconnects. */

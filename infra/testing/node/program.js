@@ -32,7 +32,7 @@ export class Program {
     const first = new Promise((resolve) => lines.once("line", (line) => resolve({ line })));
     const { line = "", error } = await Promise.race([first, this.#exit]);
     if (error?.code === "ENOENT") {
-      throw new Error(`${path} is not there: put hubcast-local on the PATH, or set HUBCAST_LOCAL to the path of the program`);
+      throw new Error(`there is no program ${path}: put hubcast-local on the PATH, or set HUBCAST_LOCAL to the path of the program`);
     }
     const [, url] = FIRST_LINE.exec(line) ?? [];
     if (url === undefined) throw new Error(`the stack did not start: ${error?.message ?? ""}${line} ${this.logs}`);

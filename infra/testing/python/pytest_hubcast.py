@@ -53,7 +53,7 @@ class Client:
         with self._changed:
             if not self._changed.wait_for(lambda: self._next(target, where) is not None, timeout):
                 came = ", ".join(name for name, _ in self.messages) or "nothing"
-                raise TimeoutError(f"no message of {target} came within {timeout} s; there came: {came}")
+                raise TimeoutError(f"no message of {target} came within {timeout} s; these came: {came}")
             at = self._next(target, where)
             self._taken.add(at)
             return self.messages[at][1]
@@ -151,7 +151,7 @@ def start(program: str | None = None, flags: list[str] | None = None):
     named = program or os.environ.get("HUBCAST_LOCAL", "hubcast-local")
     path = shutil.which(named)
     if path is None:
-        raise FileNotFoundError(f"{named} is not there: put hubcast-local on the PATH, or set HUBCAST_LOCAL to the path of the program")
+        raise FileNotFoundError(f"there is no program {named}: put hubcast-local on the PATH, or set HUBCAST_LOCAL to the path of the program")
     process = subprocess.Popen([path, "--port", "0", *(flags or [])], stdout=subprocess.PIPE, text=True)
     ready = FIRST_LINE.match(process.stdout.readline().strip())
     if ready is None:

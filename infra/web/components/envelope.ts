@@ -119,7 +119,7 @@ function method({ target }: Form): string {
 
 function args({ args }: Form): unknown[] {
   const read = json(args.trim() || "[]", (text) => new Fault("args", text));
-  if (!Array.isArray(read)) throw new Fault("args", "The arguments are an array, one element for each.");
+  if (!Array.isArray(read)) throw new Fault("args", "The arguments are an array, with one element for each argument.");
   return read;
 }
 

@@ -11,7 +11,7 @@ Examples:
   hubcast completions bash
   hubcast completions zsh";
 
-/// Prints a script that completes commands and flags.
+/// Prints a script for your shell that completes commands and flags.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Completions {

@@ -35,7 +35,7 @@ const PREFIX: &str = "hubcast";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Deployment")]
 pub(crate) struct Place {
-    /// Talks to a local stack, whatever other flags and variables say.
+    /// Talks to a local stack; overrides the other flags and variables of this list.
     #[arg(long, global = true, value_name = "URL", num_args = 0..=1, require_equals = true,
           default_missing_value = "http://127.0.0.1:8080")]
     pub(crate) local: Option<String>,
@@ -62,19 +62,19 @@ pub(crate) struct Place {
     #[arg(long, global = true, value_name = "URL", env = "PUBLIC_URL")]
     pub(crate) url: Option<String>,
 
-    /// The queue that backends send to, when the prefix does not name it.
+    /// The queue that backends send to, when its name does not follow the prefix.
     #[arg(long, global = true, value_name = "URL", env = "NOTIFICATIONS_QUEUE_URL")]
     pub(crate) queue_url: Option<String>,
 
-    /// The queue of jobs for big audiences, when the prefix does not name it.
+    /// The queue of jobs for big audiences, when its name does not follow the prefix.
     #[arg(long, global = true, value_name = "URL", env = "DELIVERIES_QUEUE_URL")]
     pub(crate) deliveries_queue_url: Option<String>,
 
-    /// The queue of dead letters, when the prefix does not name it.
+    /// The queue of dead letters, when its name does not follow the prefix.
     #[arg(long, global = true, value_name = "URL", env = "DLQ_URL")]
     pub(crate) dlq_url: Option<String>,
 
-    /// The channel table, when the prefix does not name it.
+    /// The table, when its name does not follow the prefix.
     #[arg(long, global = true, value_name = "NAME", env = "TABLE_NAME")]
     pub(crate) table: Option<String>,
 }

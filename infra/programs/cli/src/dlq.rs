@@ -40,26 +40,27 @@ Examples:
   hubcast dlq drop --all --reason NotJson --dry-run
   hubcast dlq drop --all --reason NotJson --yes";
 
-/// Dead letters: what could not be delivered, and why.
+/// Dead letters: messages that could not be delivered, each with a reason.
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Dlq {
-    /// Lists dead letters: the first ones of every message group.
+    /// Lists dead letters: the first letters of each message group.
     #[command(after_help = EXAMPLES)]
     List(Filter),
-    /// Shows one dead letter whole.
+    /// Shows one dead letter with its whole body.
     #[command(after_help = EXAMPLES)]
     Show {
         /// The letter's id, as `list` shows it.
         id: String,
     },
-    /// Sends dead letters back to where they came from; they go on where they stood.
+    /// Sends dead letters back to the queue that they came from; delivery continues where it
+    /// stopped.
     #[command(after_help = EXAMPLES)]
     Redrive {
         #[command(flatten)]
         choice: Choice,
 
-        /// Also sends what this version would reject again.
+        /// Also sends letters that this version would reject again.
         #[arg(long)]
         force: bool,
     },
@@ -69,7 +70,7 @@ pub(crate) enum Dlq {
         #[command(flatten)]
         choice: Choice,
 
-        /// Does not ask before all letters go.
+        /// Drops all letters without a question.
         #[arg(long)]
         yes: bool,
     },
@@ -77,7 +78,7 @@ pub(crate) enum Dlq {
 
 #[derive(Debug, Args)]
 pub(crate) struct Filter {
-    /// Only those with this reason; `ReceivedTooOften` is for those without one.
+    /// Only letters with this reason; `ReceivedTooOften` is for letters without a reason.
     #[arg(long, value_name = "REASON", ignore_case = true, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(reasons()))]
     pub(crate) reason: Option<String>,
@@ -96,7 +97,7 @@ pub(crate) struct Choice {
     #[command(flatten)]
     pub(crate) filter: Filter,
 
-    /// Shows which letters these are, and changes nothing.
+    /// Shows the letters, and changes nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

@@ -42,8 +42,8 @@ pub(crate) struct Listen {
     #[command(flatten)]
     person: Person,
 
-    /// A token of the app's log-in, or a client token; --user, --group and --claim win over the
-    /// token. Others on this machine see command lines, and not variables.
+    /// A token of the app's log-in, or a client token; --user, --group and --claim override the
+    /// token. Prefer the variable: other people on this machine can see command lines.
     #[arg(long, value_name = "JWT", env = "HUBCAST_TOKEN", hide_env_values = true)]
     token: Option<String>,
 
@@ -55,7 +55,7 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
-    /// Ends after so many seconds; with --count, fails after so many seconds.
+    /// Ends after so many seconds; with --count, fails when fewer calls came.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
 
@@ -64,7 +64,7 @@ pub(crate) struct Listen {
           value_parser = clap::value_parser!(u64).range(1..))]
     keep_alive: u64,
 
-    /// Ends when the connection does.
+    /// Ends when the connection ends.
     #[arg(long)]
     no_reconnect: bool,
 }

@@ -18,7 +18,7 @@ use crate::printable::{printable, printable_json};
 /// How a command shows results. `NO_COLOR` turns colours off.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Output {
-    /// Writes results as JSON, one object a line.
+    /// Writes results as JSON, one object in each line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 

@@ -25,7 +25,7 @@ use hubcast_client::Door;
 /// The person who connects.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Person {
-    /// The user; without it the connection is anonymous.
+    /// The user; without this flag, the connection is anonymous.
     #[arg(long, short, value_name = "ID", value_parser = user)]
     pub(crate) user: Option<UserId>,
 

@@ -40,10 +40,10 @@ const HEADS: &str = "CONNECTIONS  ";
 #[derive(Debug, Subcommand)]
 #[command(after_help = USERS)]
 pub(crate) enum Users {
-    /// Lists users, with how many connections each has.
+    /// Lists users, each with the number of connections.
     #[command(after_help = USERS)]
     List,
-    /// Counts users, or the connections of one.
+    /// Counts users, or the connections of one user.
     #[command(after_help = USERS)]
     Count {
         /// Counts this user's connections.
@@ -57,7 +57,7 @@ pub(crate) enum Users {
         #[arg(value_parser = user, value_name = "ID")]
         user: UserId,
     },
-    /// Logs users out: ends their connections, and refuses tokens from before.
+    /// Logs users out: ends their connections, and refuses their old tokens.
     #[command(after_help = USERS)]
     Close(CloseUsers),
     /// Erases all that the deployment holds of a user, and names what stays.
@@ -65,14 +65,14 @@ pub(crate) enum Users {
     Erase(Erase),
 }
 
-/// Groups of the hub that somebody is in.
+/// Groups of the hub with connections.
 #[derive(Debug, Subcommand)]
 #[command(after_help = GROUPS)]
 pub(crate) enum Groups {
-    /// Lists groups, with how many connections each has. Reads every connection's record.
+    /// Lists groups, each with the number of connections. Reads the row of every connection.
     #[command(after_help = GROUPS)]
     List,
-    /// Counts groups, or the connections in one.
+    /// Counts groups, or the connections in one group.
     #[command(after_help = GROUPS)]
     Count {
         /// Counts this group's connections.
@@ -90,7 +90,7 @@ pub(crate) struct CloseUsers {
     #[arg(required = true, value_name = "ID", value_parser = name)]
     users: Vec<String>,
 
-    /// Leaves their tokens good, so that they may connect again with them.
+    /// Keeps the old tokens good, so that the users may connect again.
     #[arg(long, conflicts_with = "allow_reconnect")]
     keep_tokens: bool,
 

@@ -34,8 +34,8 @@ Examples:
 
 /// Sends notifications.
 ///
-/// An argument is JSON where it is JSON; NAME=VALUE arguments in a row are one object;
-/// anything else is a text.
+/// An argument that is JSON stays JSON; NAME=VALUE arguments in a row are one object; any other
+/// argument is a text.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Send {
@@ -50,11 +50,11 @@ pub(crate) struct Send {
     #[command(flatten)]
     recipients: Recipients,
 
-    /// A connection that gets nothing; may be repeated.
+    /// A connection that does not get the message; may be repeated.
     #[arg(long, value_name = "ID", conflicts_with = "lines", value_parser = name)]
     except: Vec<String>,
 
-    /// Drops the notification when it is not delivered within so many seconds.
+    /// Drops the message when the message is not delivered within so many seconds.
     #[arg(long, value_name = "SECONDS", conflicts_with = "lines",
           value_parser = clap::value_parser!(u32).range(1..))]
     expires_in: Option<u32>,
@@ -64,11 +64,12 @@ pub(crate) struct Send {
           default_missing_value = "-")]
     lines: Option<PathBuf>,
 
-    /// Goes on after a line that would be rejected.
+    /// Leaves out a line that would be rejected, and continues.
     #[arg(long, requires = "lines")]
     keep_going: bool,
 
-    /// The message group: messages of one group stay in order, whatever their audiences.
+    /// The message group: messages of one message group stay in order, also with different
+    /// audiences.
     #[arg(long, value_name = "ID")]
     message_group: Option<String>,
 
@@ -76,7 +77,7 @@ pub(crate) struct Send {
     #[arg(long)]
     dry_run: bool,
 
-    /// Waits until the log tells what became of it, for so many seconds (30).
+    /// Waits until the log tells the fate of the message, for so many seconds (30).
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
           default_missing_value = "30", conflicts_with_all = ["lines", "dry_run"])]
     wait: Option<u32>,
@@ -86,7 +87,7 @@ pub(crate) struct Send {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false, args = ["user", "group", "connection", "all", "lines"])]
 struct Recipients {
-    /// A user; may be repeated, and each gets a message of their own.
+    /// A user; may be repeated, and each user gets one message.
     #[arg(long, short, value_name = "ID", value_parser = name)]
     user: Vec<String>,
 

@@ -33,7 +33,7 @@ pub(crate) struct Token {
     #[arg(long, value_name = "SECONDS")]
     session: Option<u64>,
 
-    /// Asks the local stack's issuer for an app token instead.
+    /// Makes an app token of the local stack's issuer.
     #[arg(long, conflicts_with = "session")]
     app: bool,
 }

@@ -32,14 +32,14 @@ Examples:
 /// The fields that a timeline leaves out, since the whole of it is about them.
 const KNOWN: [&str; 5] = ["message", "step", "hub", "message_group", "function"];
 
-/// Says what became of a message, or what happened to a user or a connection.
+/// Tells the fate of a message, or what happened to a user or a connection.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Why {
     #[command(flatten)]
     pub(crate) what: What,
 
-    /// How far back the log is read, such as `90s`, `30m`, `3h` or `2d`.
+    /// How far back to read the log, such as `90s`, `30m`, `3h` or `2d`.
     #[arg(long, value_name = "TIME", default_value = "3h", value_parser = duration)]
     pub(crate) since: Duration,
 }

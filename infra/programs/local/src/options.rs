@@ -17,11 +17,11 @@ use crate::gateway::EndNews;
 #[command(name = "hubcast-local", version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Options {
-    /// The one port; 0 picks a free one and prints it.
+    /// The port; 0 picks a free port and prints its number.
     #[arg(long, env = "PORT", default_value_t = Self::default().port)]
     pub port: u16,
 
-    /// Listens on this address only, instead of on 127.0.0.1 and `::1`.
+    /// Listens on this address only, and not on 127.0.0.1 and `::1`.
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<IpAddr>,
 
@@ -29,7 +29,8 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// Serves the demo page of this folder; without the flag, of the folder `demo` beside the program.
+    /// Serves the demo page of this folder; without the flag, of the folder `demo` beside the
+    /// program.
     #[arg(long, value_name = "FOLDER")]
     pub demo: Option<PathBuf>,
 
@@ -37,11 +38,11 @@ pub struct Options {
     #[arg(long, env = "HUBS", default_value_t = Self::default().hubs, value_name = "NAMES")]
     pub hubs: String,
 
-    /// Closes a socket after this long without a frame.
+    /// Closes a socket after so many seconds without a frame.
     #[arg(long, env = "IDLE_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = Self::default().idle_timeout_seconds)]
     pub idle_timeout_seconds: u64,
 
-    /// Closes every socket after this long; hubcast recycles the socket before.
+    /// Closes every socket after so many seconds; hubcast asks the client to reconnect earlier.
     #[arg(long, env = "LIFETIME_SECONDS", value_name = "SECONDS", default_value_t = Self::default().lifetime_seconds)]
     pub lifetime_seconds: u64,
 
@@ -64,7 +65,7 @@ pub struct Options {
     )]
     pub client_joinable_groups: String,
 
-    /// Rejects an envelope to a whole hub that does not say `"everyone": true`.
+    /// Rejects an envelope to a whole hub without `"everyone": true`.
     #[arg(long)]
     pub explicit_broadcast: bool,
 
@@ -76,12 +77,12 @@ pub struct Options {
     #[arg(long, env = "UPSTREAM")]
     pub upstream: bool,
 
-    /// Delivers those events to this URL, or by this JSON list of templates, as Azure SignalR does;
+    /// Also posts each event to this URL, or by this JSON list of templates, as Azure SignalR does;
     /// for an app with Hubcast.AspNetCore: `--upstream-url http://localhost:5000/hubcast/upstream`
     #[arg(long, env = "UPSTREAM_URL", value_name = "TEMPLATES")]
     pub upstream_url: Option<String>,
 
-    /// Trusts this root certificate too, a file as PEM, when that URL is called by https.
+    /// Trusts this root certificate too (a PEM file) when the URL of --upstream-url is https.
     #[arg(long, value_name = "FILE")]
     pub root_certificate: Option<PathBuf>,
 

@@ -38,7 +38,7 @@ export function App() {
         <section class="tabs" aria-labelledby="tabs-title" id="tabs">
           <div class="section-head">
             <h2 id="tabs-title">Browser tabs</h2>
-            <p class="muted">Each one is a SignalR connection of its own.</p>
+            <p class="muted">Each tab is a SignalR connection of its own.</p>
           </div>
           <SignIn />
           {isSecureContext ? null : <Elsewhere />}

@@ -122,7 +122,7 @@ async function look(goes: (letter: Letter) => boolean = () => false): Promise<Le
 
 function read({ MessageId: id, Body: body, MessageAttributes: attributes = {} }: Received): Letter {
   const text = (name: string, otherwise: string) => attributes[name]?.StringValue ?? otherwise;
-  const detail = text("RejectDetail", "The queue itself moved it, after too many receives.");
+  const detail = text("RejectDetail", "SQS moved the letter here, after too many receives.");
   return { id, body, reason: text("RejectReason", "ReceivedTooOften"), detail, progressKey: text("ProgressKey", id) };
 }
 

@@ -92,7 +92,7 @@ function Offline({ until }: { until: number }) {
   }, []);
   return (
     <>
-      Offline, {Math.max(0, Math.ceil((until - now) / 1000))} s more. Messages that wait for the user, and retained ones,
+      Offline, {Math.max(0, Math.ceil((until - now) / 1000))} s more. Waiting messages and retained messages
       arrive afterwards.
     </>
   );

@@ -47,8 +47,8 @@ export function Preview({ shown: { title, message }, show, send, outcome }: Prev
       </div>
       {outcome}
       <p class="muted small">
-        Message group <code>{group}</code>: what shares it stays in order. On AWS, use your own queue and credentials and
-        leave the endpoint out.
+        Messages of the message group <code>{group}</code> stay in order. On AWS, use your own queue and credentials, and
+        leave out the endpoint.
       </p>
     </div>
   );

@@ -22,7 +22,7 @@ export function Timeline() {
   return (
     <div class="timeline">
       <div class="drawer-tools">
-        <p class="muted small">Every frame of every tab, and what was enqueued. A time in ms is the way from the queue to the tab.</p>
+        <p class="muted small">All frames of all tabs, and all messages that were sent, in one order. The time in ms is from the queue to the tab.</p>
         <button type="button" class="quiet" onClick={() => timeline.clear()}>
           Clear
         </button>

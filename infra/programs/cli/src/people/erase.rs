@@ -70,11 +70,11 @@ pub(crate) struct Erase {
     #[arg(long)]
     all_hubs: bool,
 
-    /// Erases blocks and log-outs too: tokens from before are good again then.
+    /// Erases blocks and log-outs too: then old tokens are good again.
     #[arg(long)]
     blocks: bool,
 
-    /// Counts what would be erased, and erases nothing.
+    /// Counts the rows, and erases nothing.
     #[arg(long)]
     dry_run: bool,
 }
