@@ -24,7 +24,7 @@ pub fn document() -> Value {
             "title": "hubcast REST API",
             "version": "2026-07-01",
             "summary": "The data plane of Azure SignalR, and additions.",
-            "description": "Backends send, close and change memberships by it, and ask who is there. Names of the query and of bodies are case-insensitive. Every error has a code in the header x-ms-error-code.",
+            "description": "Backends send messages, close connections, change memberships, and ask who is connected. Names in queries and bodies are case-insensitive. Every error has a code in the header x-ms-error-code.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "security": [{ "bearer": [] }],
@@ -32,7 +32,7 @@ pub fn document() -> Value {
         "components": {
             "securitySchemes": { "bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                "description": "Signed with an access key (HS256) for the URL that is called, or an app's token of an issuer in REST_ISSUERS.",
+                "description": "A token that is signed with an access key (HS256) for the URL of the call, or an app's token of an issuer in REST_ISSUERS.",
             } },
             "schemas": schemas::all(),
         },
@@ -82,23 +82,25 @@ const fn tag(since: Since) -> &'static str {
 
 const fn summary(operation: Operation) -> &'static str {
     match operation {
-        Operation::Health => "Says that the service is there.",
+        Operation::Health => "Says that the service runs.",
         Operation::OpenApi => "This document.",
-        Operation::AccessKey => "Gives a key, good for 90 minutes, that signs client tokens only.",
+        Operation::AccessKey => "Gives a key that signs client tokens only, good for 90 minutes.",
         Operation::Send => "Calls a method of clients.",
-        Operation::SendToEach => "Calls a method of the clients of each name of a list.",
+        Operation::SendToEach => "Calls a method of the clients of each name in a list.",
         Operation::Close => "Ends connections.",
         Operation::CloseConnection => "Ends a connection.",
-        Operation::Execute => "Carries out commands for the connections that a filter means.",
+        Operation::Execute => "Carries out commands for the connections that a filter selects.",
         Operation::GenerateToken => "Makes a client token.",
-        Operation::Invoke => "Calls a method of a client and answers its result.",
+        Operation::Invoke => "Calls a method of a client, and answers the result.",
         Operation::StreamSend => "Sends an item of a stream that a client asked for.",
         Operation::StreamComplete => "Ends a stream that a client asked for.",
-        Operation::Exists => "Says whether there is such a connection, or a connection of it.",
-        Operation::AddConnection => "Puts a connection into a group for as long as it lasts.",
+        Operation::Exists => {
+            "Says whether the connection exists, or whether the user or group has a connection."
+        }
+        Operation::AddConnection => "Puts a connection into a group, until the connection ends.",
         Operation::RemoveConnection => "Takes a connection out of a group.",
         Operation::RemoveConnectionFromAll => "Takes a connection out of all groups.",
-        Operation::AddUser => "Puts a user into a group, on connections there are and will be.",
+        Operation::AddUser => "Puts a user into a group, with all connections of now and later.",
         Operation::RemoveUser => "Takes a user out of a group.",
         Operation::RemoveUserFromAll => "Takes a user out of all groups.",
         Operation::IsUserInGroup => "Says whether a user is in a group.",
@@ -106,16 +108,16 @@ const fn summary(operation: Operation) -> &'static str {
             "Takes an envelope, or an array of up to 100 elements, as the notifications queue does."
         }
         Operation::RefreshAuth => {
-            "Has an open connection follow other claims of its user, or last until another end; answers all claims."
+            "Gives an open connection other claims of its user, or another end; answers all claims."
         }
         Operation::ConnectionClaims => "Tells the claims of an open connection; also by QUERY.",
         Operation::ListConnections => "Lists connections.",
         Operation::ListUsers => "Lists the users who have a connection.",
         Operation::ListGroups => {
-            "Lists the groups of a user; of a name of more than 256 bytes its beginning and its digest."
+            "Lists the groups of a user; a name of more than 256 bytes is given as its beginning and a digest."
         }
-        Operation::MessageFate => "Tells what became of a message, where the deployment does.",
-        Operation::Count => "Counts connections, and the users who have them.",
+        Operation::MessageFate => "Tells the fate of a message, if the deployment tells fates.",
+        Operation::Count => "Counts connections, and users with a connection.",
     }
 }
 
@@ -135,7 +137,7 @@ fn parameters(route: &Route) -> Value {
         .map(|name| json!({ "name": name, "in": "query", "schema": query_schema(name) }));
     let key = json!({
         "name": "Idempotency-Key", "in": "header",
-        "description": "Of the same request, made several times with the same key within five minutes, one counts. A request that is another one counts, whatever its key.",
+        "description": "When the same request comes several times with the same key within five minutes, one request counts. A different request counts with any key.",
         "schema": { "type": "string", "pattern": "^[!-~]{1,256}$" },
     });
     let own = path.chain(query).chain(has_message(route.operation).then_some(key));
@@ -162,7 +164,7 @@ fn version_parameters(route: &Route) -> Vec<Value> {
     }
     let application = json!({
         "name": "application", "in": "query",
-        "description": "The hubs of an application are hubs of their own.",
+        "description": "The name of an application, whose hubs are separate hubs.",
         "schema": { "type": "string", "pattern": HUB },
     });
     if !route.since.is_dated() {

@@ -54,11 +54,11 @@ pub(super) fn query_schema(name: &str) -> Value {
         "completed" => json!({ "type": "boolean", "default": false }),
         "revoke" => json!({
             "type": "boolean", "default": false,
-            "description": "Refuses the tokens that the user was issued before: a log-out, after which no client comes back.",
+            "description": "Refuses all older tokens of the user: a log-out, after which no client comes back.",
         }),
         "allowReconnect" => json!({
             "type": "boolean", "default": true,
-            "description": "Whether clients with automatic reconnect come back. With revoke it is false.",
+            "description": "Whether clients with automatic reconnect come back; false with revoke.",
         }),
         "filter" => json!({
             "type": "string",
