@@ -152,7 +152,7 @@ impl Rejection {
                     "this is not JSON: the text ends at line {line}, column {column}, before a bracket or a quote is closed"
                 )
             }
-            _ => format!("this is not JSON: {why}, at line {line}, column {column}"),
+            _ => format!("this is not JSON: {}, at line {line}, column {column}", in_words(why)),
         };
         Self::new(RejectReason::NotJson, detail)
     }
@@ -169,6 +169,24 @@ impl Rejection {
     }
 }
 
+/// What the parser says, for people who do not know parsers. A text that is not listed stays.
+fn in_words(why: &str) -> &str {
+    match why {
+        "expected value" | "expected ident" => "a value is missing, or a text has no double quotes",
+        "key must be a string" => "the name of a property needs double quotes",
+        "trailing comma" => "a comma stands before a closing bracket",
+        "trailing characters" => "more text follows the end of the value",
+        "expected `:`" => "a colon is missing after the name of a property",
+        "expected `,` or `}`" | "expected `,` or `]`" => "a comma or a closing bracket is missing",
+        "invalid escape" => "a backslash begins no escape of JSON",
+        "recursion limit exceeded" => "objects and arrays nest too deep",
+        text if text.starts_with("control character") => {
+            "a text holds a line break or another control character, which needs an escape such as \\n"
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,8 +196,22 @@ mod tests {
         for (text, detail) in [
             ("", "the body is empty, and not JSON"),
             ("{\"a\":[1", "the text ends at line 1, column 7"),
-            ("hello", "this is not JSON: expected value, at line 1, column 1"),
-            ("{'a':1}", "this is not JSON: key must be a string, at line 1, column 2"),
+            (
+                "hello",
+                "this is not JSON: a value is missing, or a text has no double quotes, at line 1, column 1",
+            ),
+            ("nothing", "a text has no double quotes"),
+            (
+                "{'a':1}",
+                "this is not JSON: the name of a property needs double quotes, at line 1, column 2",
+            ),
+            ("{\"a\":1,}", "a comma stands before a closing bracket"),
+            ("{} x", "more text follows the end"),
+            ("{\"a\" 1}", "a colon is missing"),
+            ("[1 2]", "a comma or a closing bracket is missing"),
+            ("{\"a\":1 \"b\":2}", "a comma or a closing bracket is missing"),
+            ("\"\\x\"", "a backslash begins no escape"),
+            ("\"a\nb\"", "which needs an escape such as \\n"),
         ] {
             let err = serde_json::from_str::<serde_json::Value>(text).unwrap_err();
             let told = Rejection::not_json(&err).detail;
