@@ -7,6 +7,7 @@
 
 mod access_keys;
 mod endpoint;
+mod figures;
 mod gateway;
 mod lean;
 mod on_demand;

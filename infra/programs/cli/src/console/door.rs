@@ -8,11 +8,15 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use hubcast_aws::operator::message_id;
 use hubcast_model::origin::is_same;
 
 use crate::failure::Failure;
+
+/// Where browsers say from which site a request comes.
+/// <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A request that is not answered, in words for whoever looks at the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +84,7 @@ impl Door {
         headers: &HeaderMap,
         secret: Option<&str>,
     ) -> Result<Admission, Refusal> {
-        self.check_source(method, headers)?;
+        self.check_source(method, headers, secret.is_some())?;
         match (secret, self.check_cookie(headers)) {
             (None, known) => known.map(|()| Admission::Asks),
             // Whoever is in already may come again by the same address, as from a history.
@@ -101,11 +105,22 @@ impl Door {
     }
 
     /// Refuses requests that no page of this console sends.
-    fn check_source(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// Whoever comes by the address of the terminal may come from anywhere.
+    fn check_source(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        is_entrance: bool,
+    ) -> Result<(), Refusal> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let host = text(header::HOST).unwrap_or_default();
         if !self.hosts().iter().any(|own| own.eq_ignore_ascii_case(host)) {
             return Err(Refusal::ForeignHost);
+        }
+        // A picture on a page of another port names no origin, and brings the cookie.
+        let site = text(SEC_FETCH_SITE).unwrap_or("none");
+        if !matches!(site, "none" | "same-origin") && !is_entrance {
+            return Err(Refusal::ForeignOrigin);
         }
         let is_own = |origin| is_same(&format!("http://{host}"), origin);
         match text(header::ORIGIN) {
@@ -181,7 +196,7 @@ mod tests {
         let asked = |method: Method, host: &str, origin: Option<&str>| {
             let mut pairs = vec![(header::HOST, host)];
             pairs.extend(origin.map(|origin| (header::ORIGIN, origin)));
-            door.check_source(&method, &headers(&pairs))
+            door.check_source(&method, &headers(&pairs), false)
         };
         let own = "127.0.0.1:4711";
         assert_eq!(asked(Method::GET, own, None), Ok(()));
@@ -197,5 +212,16 @@ mod tests {
             assert_eq!(refused, Err(Refusal::ForeignOrigin), "{origin}");
         }
         assert_eq!(asked(Method::POST, own, None), Err(Refusal::ForeignOrigin));
+        for (site, is_entrance, expected) in [
+            ("same-origin", false, Ok(())),
+            ("none", false, Ok(())),
+            ("same-site", false, Err(Refusal::ForeignOrigin)),
+            ("cross-site", false, Err(Refusal::ForeignOrigin)),
+            ("cross-site", true, Ok(())),
+        ] {
+            let headers = headers(&[(header::HOST, own), (SEC_FETCH_SITE, site)]);
+            let checked = door.check_source(&Method::GET, &headers, is_entrance);
+            assert_eq!(checked, expected, "{site}");
+        }
     }
 }
