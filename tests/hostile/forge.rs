@@ -59,7 +59,9 @@ impl Signer {
 
     /// A key of HMAC.
     pub(crate) fn secret(secret: &[u8], algorithm: Algorithm) -> Self {
-        Self { key: EncodingKey::from_secret(secret), algorithm }
+        // HMAC fills keys up with zeros, so no key is the same as a zero.
+        let secret = if secret.is_empty() { b"\0" } else { secret };
+        Self { key: EncodingKey::from_secret(secret).expect("a key"), algorithm }
     }
 
     /// The public key under a name, which binds it to no algorithm.

@@ -8,12 +8,12 @@ use hubcast_model::id::{HubName, UserId};
 use hubcast_model::session::Reuse;
 use hubcast_model::settings::{AccessKeys, PublicUrl};
 use hubcast_model::time::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
 use crate::AuthError;
 use crate::client::{ClientGrant, ClientTokens};
 use crate::connection_token::ConnectionTokens;
+use crate::secret::sign;
 
 /// How long a token for a call is good.
 const CALL_TOKEN_LIFETIME: Duration = Duration::from_mins(5);
@@ -67,7 +67,5 @@ pub fn client_token(
 pub fn call_token(keys: &AccessKeys, url: &str, now: Timestamp) -> Result<String, AuthError> {
     let end = now.plus(CALL_TOKEN_LIFETIME);
     let claims = json!({ "aud": url, "iat": now.as_seconds(), "exp": end.as_seconds() });
-    let key = EncodingKey::from_secret(keys.primary.expose().as_bytes());
-    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
-    token.map_err(|_| AuthError::Invalid("it cannot be signed"))
+    sign(&keys.primary, &claims)
 }

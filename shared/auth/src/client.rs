@@ -14,13 +14,14 @@ use hubcast_model::session::{Reuse, SessionId, TokenSession};
 use hubcast_model::settings::{AGE_CLAIM, AccessKeys, PublicUrl, Secret};
 use hubcast_model::time::Timestamp;
 use hubcast_model::values::Values;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use jsonwebtoken::Algorithm;
 use url::Url;
 
 use crate::AuthError;
 use crate::claims::{AUTH_TIME, Claims};
 use crate::derived::DerivedKeyId;
 use crate::host::is_ours;
+use crate::secret::{checking, sign};
 use crate::token::Token;
 
 pub use connection_claims::{ConnectionClaim, OtherUser, claims_of, with_claims};
@@ -35,7 +36,7 @@ pub const CLIENT_TOKEN_LIFETIME: Duration = Duration::from_mins(5);
 
 /// Signs and checks client tokens.
 pub struct ClientTokens {
-    signing: EncodingKey,
+    primary: Secret,
     secrets: Vec<Secret>,
     public_url: PublicUrl,
     reuse: Reuse,
@@ -59,8 +60,8 @@ impl ClientTokens {
     /// Tokens of these keys; the primary signs, both verify.
     pub fn new(keys: &AccessKeys, public_url: PublicUrl, reuse: Reuse) -> Self {
         let secrets = [Some(&keys.primary), keys.secondary.as_ref()].into_iter().flatten();
-        let signing = EncodingKey::from_secret(keys.primary.expose().as_bytes());
-        Self { signing, secrets: secrets.cloned().collect(), public_url, reuse }
+        let primary = keys.primary.clone();
+        Self { primary, secrets: secrets.cloned().collect(), public_url, reuse }
     }
 
     /// A token for the client endpoint at `base`, such as `https://host`.
@@ -73,9 +74,7 @@ impl ClientTokens {
         grant: &ClientGrant<'_>,
         now: Timestamp,
     ) -> Result<String, AuthError> {
-        let claims = grant.claims(base, now);
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing);
-        token.map_err(|_| AuthError::Invalid("it cannot be signed"))
+        sign(&self.primary, &grant.claims(base, now))
     }
 
     /// Who shows this token for a hub, whether or not it has expired.
@@ -121,8 +120,7 @@ impl ClientTokens {
                 Some(id) => id.derive(secret)?.key,
                 None => secret.clone(),
             };
-            let key = DecodingKey::from_secret(key.expose().as_bytes());
-            outcome = Claims::verified(token, &key, algorithm);
+            outcome = Claims::verified(token, &checking(&key)?, algorithm);
             if !matches!(outcome, Err(AuthError::Signature(_))) {
                 break;
             }

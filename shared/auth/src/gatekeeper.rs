@@ -63,13 +63,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
         let token = &Token::read(token)?;
-        match self.admit_at(store, token, hub, now).await {
-            Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
-                let later = waited(lead, now).await;
-                self.admit_at(store, token, hub, later).await
-            }
-            outcome => outcome,
-        }
+        in_time(now, |now| self.admit_at(store, token, hub, now)).await
     }
 
     async fn admit_at(
@@ -99,13 +93,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         if token.kind() == TokenKind::Client {
             return Err(AuthError::Invalid("an app token is needed here"));
         }
-        match self.admit_app_at(token, hub, now).await {
-            Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
-                let later = waited(lead, now).await;
-                self.admit_app_at(token, hub, later).await
-            }
-            outcome => outcome,
-        }
+        in_time(now, |now| self.admit_app_at(token, hub, now)).await
     }
 
     async fn admit_app_at(
@@ -133,13 +121,7 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
         let token = &Token::read(token)?;
-        match self.admit_fresh_at(token, hub, now).await {
-            Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
-                let later = waited(lead, now).await;
-                self.admit_fresh_at(token, hub, later).await
-            }
-            outcome => outcome,
-        }
+        in_time(now, |now| self.admit_fresh_at(token, hub, now)).await
     }
 
     async fn admit_fresh_at(
@@ -291,8 +273,16 @@ impl<K: KeySource, A: AccessKeySource> Gatekeeper<K, A> {
     }
 }
 
-/// The time after a wait from `now` on.
-async fn waited(wait: Duration, now: Timestamp) -> Timestamp {
-    tokio::time::sleep(wait).await;
-    now.plus(wait)
+/// Checks a token, and once more when it is good a little later.
+async fn in_time<T, F>(now: Timestamp, check: impl Fn(Timestamp) -> F) -> Result<T, AuthError>
+where
+    F: Future<Output = Result<T, AuthError>>,
+{
+    match check(now).await {
+        Err(AuthError::Ahead(lead)) if lead <= PATIENCE => {
+            tokio::time::sleep(lead).await;
+            check(now.plus(lead)).await
+        }
+        outcome => outcome,
+    }
 }

@@ -17,6 +17,7 @@ mod gatekeeper;
 mod host;
 pub mod jwks;
 pub mod rest;
+mod secret;
 mod token;
 pub mod webhook;
 

@@ -15,7 +15,7 @@ use hubcast_model::ports::{AccessKeySource, Freshness};
 use hubcast_model::principal::TokenKind;
 use hubcast_model::settings::{AccessKeys, Hubs, IssuerSettings, PublicUrl, Secret};
 use hubcast_model::time::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::Algorithm;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -26,6 +26,7 @@ use crate::claims::Claims;
 use crate::derived::{DerivedKey, DerivedKeyId};
 use crate::host::is_ours;
 use crate::jwks::KeySource;
+use crate::secret::checking;
 use crate::token::Token;
 
 /// The first part of every path.
@@ -236,10 +237,7 @@ fn hubs(issuer: &IssuerSettings) -> Hubs {
 
 /// The claims, by whichever key fits.
 fn signed(token: &str, keys: &AccessKeys) -> Result<Claims, AuthError> {
-    let verified = |key: &Secret| {
-        let key = DecodingKey::from_secret(key.expose().as_bytes());
-        Claims::verified(token, &key, Algorithm::HS256)
-    };
+    let verified = |key: &Secret| Claims::verified(token, &checking(key)?, Algorithm::HS256);
     match (verified(&keys.primary), &keys.secondary) {
         (Err(AuthError::Signature(_)), Some(secondary)) => verified(secondary),
         (outcome, _) => outcome,

@@ -95,7 +95,7 @@ pub fn client_token(claims: &Value) -> String {
     let (start, end) = (START.as_seconds(), START.as_seconds() + 300);
     let audience = format!("{PUBLIC_URL}/client/?hub=notifications");
     let usual = json!({ "aud": audience, "nameid": "alice", "iat": start, "exp": end });
-    let key = EncodingKey::from_secret(ACCESS_KEY.as_bytes());
+    let key = EncodingKey::from_secret(ACCESS_KEY.as_bytes()).expect("a key");
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &merged(usual, claims), &key)
         .expect("a token")
 }
@@ -123,7 +123,7 @@ pub const fn redirect(hub: &HubName) -> ClientGrant<'_> {
 pub fn signed_for(url: &str) -> String {
     let (start, end) = (START.as_seconds(), START.as_seconds() + 3600);
     let claims = json!({ "aud": url, "nameid": "backend", "iat": start, "nbf": start, "exp": end });
-    let key = EncodingKey::from_secret(ACCESS_KEY.as_bytes());
+    let key = EncodingKey::from_secret(ACCESS_KEY.as_bytes()).expect("a key");
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token")
 }
 

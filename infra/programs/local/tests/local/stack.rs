@@ -145,7 +145,7 @@ async fn redirects_follow_the_host_of_the_request() {
 fn azure_token(audience: &str) -> String {
     let seconds = SystemClock.now().as_seconds();
     let claims = json!({ "aud": audience, "nameid": "alice", "iat": seconds, "exp": seconds + 60 });
-    let key = EncodingKey::from_secret(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
+    let key = EncodingKey::from_secret(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH").unwrap();
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap()
 }
 
