@@ -198,6 +198,18 @@ describe("the REST API", () => {
     await second.stop();
   });
 
+  it("leaves out as many connections as a request names", async () => {
+    const second = await signedIn(stack, "me");
+    const excluded = [...Array.from({ length: 600 }, (_, n) => `nobody-${n}`), tab.id];
+    const answer = await rest.call("POST", "/:send", { body: Rest.message("notify", "not-me-of-many"), query: { excluded } });
+    assert.equal(answer.status, 202);
+    assert.deepEqual(await second.receives("notify"), [["not-me-of-many"]]);
+    await rest.call("POST", "/:send", { body: Rest.message("notify", "after-many") });
+    await tab.until(() => tab.received("notify").some(([text]) => text === "after-many"), "what came after");
+    assert.ok(!tab.received("notify").some(([text]) => text === "not-me-of-many"));
+    await second.stop();
+  });
+
   it("carries a request out once for each idempotency key", async () => {
     const headers = { "Idempotency-Key": "order-7" };
     const send = (text, more = {}) => rest.call("POST", "/users/me/:send", { body: Rest.message("notify", text), ...more });

@@ -98,7 +98,6 @@ describe("an envelope that is bad", () => {
     "arguments that are a text": [{ ...alice, arguments: "hello" }, "ArgumentsNotArray", /must be an array/],
     "501 users": [{ userIds: ids(501), target: "notify" }, "TooManyIds", /'userIds' holds 501 ids; at most 500/],
     "501 groups": [{ groupNames: ids(501), target: "notify" }, "TooManyIds", /'groupNames' holds 501 ids/],
-    "501 exclusions": [{ ...alice, excludedConnectionIds: ids(501) }, "TooManyIds", /'excludedConnectionIds' holds 501 ids/],
     "101 elements": [Array(101).fill(alice), "TooManyElements", /holds 101 elements; at most 100/],
     "an invalid hub": [{ ...alice, hub: "1st" }, "BadName", /'hub'/],
     "an expiry without an offset": [{ ...alice, expiresAt: "2099-01-01T00:00:00" }, "BadExpiry", /'expiresAt'/],

@@ -1,5 +1,6 @@
 //! What a request says: its names, its query and its version.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,9 +12,6 @@ use hubcast_model::spelling::{hint, nearest};
 
 use crate::answer::{self, Refusal};
 use crate::route::{Parameters, Route, VERSIONS};
-
-/// The most connections that can be left out of a send.
-const EXCLUDED_MAX: usize = hubcast_model::envelope::IDS_MAX;
 
 /// The most names of a list in a path.
 const EACH_MAX: usize = 100;
@@ -197,16 +195,9 @@ impl<'a> Request<'a> {
     }
 
     /// The connections that are left out; each may also be named by its connectionToken.
-    pub(crate) fn excluded(&self) -> Result<Vec<ConnectionId>, Refusal> {
+    pub(crate) fn excluded(&self) -> Result<BTreeSet<ConnectionId>, Refusal> {
         let ids = values(self.query, "excluded").filter(|id| !id.is_empty());
-        let ids: Vec<_> =
-            ids.map(|id| named("excluded", id, ConnectionId::parse)).collect::<Result<_, _>>()?;
-        if ids.len() > EXCLUDED_MAX {
-            return Err(Refusal::bad(format!(
-                "at most {EXCLUDED_MAX} connections can be excluded"
-            )));
-        }
-        Ok(ids)
+        ids.map(|id| named("excluded", id, ConnectionId::parse)).collect()
     }
 }
 

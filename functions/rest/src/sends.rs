@@ -1,5 +1,7 @@
 //! What is put on the queue: messages, closes, parts of streams, commands.
 
+use std::collections::BTreeSet;
+
 use hubcast_backend::{
     Closing, Execution, Filter, Sender, Sending, StreamEnd, StreamSending, Streams,
 };
@@ -28,7 +30,7 @@ pub(crate) async fn send<Q: NotificationSender>(
     audiences: &[Audience],
 ) -> Answer {
     let (payload, excluded) = (Content::read(call.event)?.payload()?, excluded(request)?);
-    let (excluded, idempotency_key) = (&*excluded, idempotency_key(call)?);
+    let (excluded, idempotency_key) = (&excluded, idempotency_key(call)?);
     let sending = |audience| Sending { audience, excluded, idempotency_key };
     let sendings: Vec<Sending<'_>> = audiences.iter().map(sending).collect();
     let ids = sender.send(&sendings, &payload).await?;
@@ -93,10 +95,17 @@ where
     let (item, is_last) = (Content::read(call.event)?.item()?, request.flag("completed")?);
     let end = is_last.unwrap_or(false).then_some(StreamEnd { error: None });
     let (connection, stream_id) = (request.connection()?, request.stream()?);
-    let idempotency_key = idempotency_key(call)?;
-    let sending = StreamSending { connection: &connection, stream_id, idempotency_key };
-    let ids = streams.send(&sending, &item, end).await?;
+    let ids = streams.send(&part(call, &connection, stream_id)?, &item, end).await?;
     Ok(answer::with_ids(request.done(), &ids))
+}
+
+/// What a part of a stream is for.
+fn part<'a>(
+    call: &Call<'a>,
+    connection: &'a ConnectionId,
+    stream_id: &'a str,
+) -> Result<StreamSending<'a>, Refusal> {
+    Ok(StreamSending { connection, stream_id, idempotency_key: idempotency_key(call)? })
 }
 
 /// Ends a stream.
@@ -113,8 +122,7 @@ where
     // The reference says 'reason', the SDK 'error'.
     let error = request.text("reason")?.or(request.text("error")?);
     let (connection, stream_id) = (request.connection()?, request.stream()?);
-    let idempotency_key = idempotency_key(call)?;
-    let sending = StreamSending { connection: &connection, stream_id, idempotency_key };
+    let sending = part(call, &connection, stream_id)?;
     let ids = streams.end(&sending, StreamEnd { error }).await?;
     Ok(answer::with_ids(request.done(), &ids))
 }
@@ -138,8 +146,8 @@ where
     Ok(answer::empty(request.route.ok))
 }
 
-fn excluded(request: &Request<'_>) -> Result<Vec<ConnectionId>, Refusal> {
-    if request.route.query.contains(&"excluded") { request.excluded() } else { Ok(Vec::new()) }
+fn excluded(request: &Request<'_>) -> Result<BTreeSet<ConnectionId>, Refusal> {
+    if request.route.query.contains(&"excluded") { request.excluded() } else { Ok(BTreeSet::new()) }
 }
 
 pub(crate) fn idempotency_key<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Refusal> {

@@ -1,5 +1,7 @@
 //! Sends and closes: enqueued, each in its audience's message group.
 
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 use signalr_protocol::message::invocation_record;
 
@@ -18,7 +20,7 @@ pub struct Sending<'a> {
     /// The connections that are reached.
     pub audience: &'a Audience,
     /// Connections that are left out.
-    pub excluded: &'a [ConnectionId],
+    pub excluded: &'a BTreeSet<ConnectionId>,
     /// The sender's own key of this request: within five minutes the same request counts once.
     pub idempotency_key: Option<&'a str>,
 }
@@ -85,7 +87,7 @@ impl<Q: NotificationSender> Sender<'_, Q> {
         check_payload(payload)?;
         let outgoing = |sending: &Sending<'_>| {
             let notification = Notification {
-                excluded: sending.excluded.to_vec(),
+                excluded: sending.excluded.clone(),
                 ..self.notification(payload.message(sending.audience.clone()))
             };
             self.outgoing(sending.audience, notification.to_json(), sending.idempotency_key)
@@ -112,7 +114,7 @@ impl<Q: NotificationSender> Sender<'_, Q> {
             allow_reconnect: closing.allow_reconnect,
             revoke: is_of_users.then_some(closing.revoke),
         });
-        let excluded = sending.excluded.to_vec();
+        let excluded = sending.excluded.clone();
         let notification = Notification { excluded, ..self.notification(content) };
         let body = notification.to_json();
         let message = self.outgoing(sending.audience, body, sending.idempotency_key);

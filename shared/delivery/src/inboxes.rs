@@ -6,6 +6,8 @@
 //! sees the other. The message is taken back then and goes out live, unless
 //! the handshake has delivered it already.
 
+use std::collections::BTreeSet;
+
 use crate::batch::Case;
 use hubcast_model::envelope::{Audience, Content, Notification, Retention};
 use hubcast_model::frame::content_text;
@@ -24,7 +26,7 @@ pub(crate) struct InboxEntry {
     /// The user, whose sockets get the message as long as there are any.
     pub(crate) audience: Audience,
     /// The connections that are left out.
-    pub(crate) excluded: Vec<ConnectionId>,
+    pub(crate) excluded: BTreeSet<ConnectionId>,
 }
 
 impl InboxEntry {

@@ -18,13 +18,15 @@ pub use rejection::{RejectReason, Rejection};
 pub use retention::Retention;
 pub use write::{joined, with_hub};
 
+use std::collections::BTreeSet;
+
 use crate::id::{ConnectionId, HubName};
 use crate::message_group::MessageGroup;
 use crate::time::Timestamp;
 
 /// The most elements that one queue message may hold.
 pub const ELEMENTS_MAX: usize = 100;
-/// The most ids in one list.
+/// The most ids in one list of users or groups.
 pub const IDS_MAX: usize = 500;
 
 /// Stands for all hubs; no hub is called so.
@@ -36,7 +38,7 @@ pub struct Notification {
     /// The hub it is for; the default one when a block is for all of them.
     pub hub: HubName,
     /// Connections that are left out.
-    pub excluded: Vec<ConnectionId>,
+    pub excluded: BTreeSet<ConnectionId>,
     /// What to deliver or do, and for whom.
     pub content: Content,
     /// What a message leaves behind for those who are not there.
@@ -49,7 +51,8 @@ impl Notification {
     /// A notification for everyone whom its content means, which leaves nothing behind and does not
     /// expire.
     pub const fn new(hub: HubName, content: Content) -> Self {
-        Self { hub, excluded: Vec::new(), content, retention: Retention::Nothing, expires_at: None }
+        let excluded = BTreeSet::new();
+        Self { hub, excluded, content, retention: Retention::Nothing, expires_at: None }
     }
 
     /// The message group that keeps this notification in order with others for the same audience.

@@ -13,7 +13,7 @@ use hubcast_model::envelope::{
 use hubcast_model::id::{ConnectionId, GroupName, HubName, UserId};
 use hubcast_model::retention::RetainedKey;
 use hubcast_model::time::Timestamp;
-use proptest::collection::vec;
+use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -217,10 +217,10 @@ fn notification() -> impl Strategy<Value = Notification> {
     ];
     let at = option::of((0..=LAST_MILLISECOND).prop_map(Timestamp::from_millis));
     let hubs = select(vec![DEFAULT_HUB, "Chat", "a_b`c,d.e[f]"]);
-    (hubs, vec(connection(), 0..3), content, at).prop_map(
+    (hubs, btree_set(connection(), 0..3), content, at).prop_map(
         |(name, excluded, (content, retention), expires_at)| Notification {
             hub: hub(if is_everywhere(&content) { DEFAULT_HUB } else { name }),
-            excluded: if may_exclude(&content) { excluded } else { Vec::new() },
+            excluded: if may_exclude(&content) { excluded } else { BTreeSet::new() },
             content,
             retention,
             expires_at,

@@ -285,7 +285,6 @@ fn limits_are_the_same() {
         (elements(100), elements(101)),
         (list("userIds", 500), list("userIds", 501)),
         (list("groupNames", 500), list("groupNames", 501)),
-        (list("excludedConnectionIds", 500), list("excludedConnectionIds", 501)),
         (name("userId", 1024), name("userId", 1025)),
         (name("groupName", 1024), name("groupName", 1025)),
         (name("retain", 128), name("retain", 129)),

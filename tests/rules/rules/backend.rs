@@ -5,10 +5,13 @@ mod commands;
 mod invocations;
 mod memberships;
 
+use std::collections::BTreeSet;
+
 use hubcast_backend::{Backend, Payload, Sending};
 use hubcast_membership::shards::Shards;
 use hubcast_model::audience::Audience;
 use hubcast_model::channel::ShardCounts;
+use hubcast_model::id::ConnectionId;
 use hubcast_model::ports::Outgoing;
 use hubcast_testkit::queued::in_group;
 use hubcast_testkit::{MemoryStore, RecordingSender, TestClock, name};
@@ -22,6 +25,8 @@ struct Office {
     backend: Backend<MemoryStore, RecordingSender, TestClock>,
 }
 
+static NOBODY: BTreeSet<ConnectionId> = BTreeSet::new();
+
 impl Default for Office {
     fn default() -> Self {
         let (stage, queue) = (Stage::default(), RecordingSender::default());
@@ -33,7 +38,7 @@ impl Default for Office {
 
 impl Office {
     async fn send(&self, audience: Audience, target: &str) {
-        let sending = Sending { audience: &audience, excluded: &[], idempotency_key: None };
+        let sending = Sending { audience: &audience, excluded: &NOBODY, idempotency_key: None };
         let sent = self.backend.sender(&name::hub(HUB)).send(&[sending], &payload(target)).await;
         sent.expect("sent");
     }

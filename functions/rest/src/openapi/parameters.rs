@@ -38,7 +38,7 @@ pub(super) fn query_schema(name: &str) -> Value {
     match name {
         "excluded" => {
             let id = json!({ "type": "string", "pattern": CONNECTION });
-            json!({ "type": "array", "maxItems": 500, "items": id })
+            json!({ "type": "array", "items": id })
         }
         "maxpagesize" => json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 200 }),
         "top" | "minutesToExpire" => {

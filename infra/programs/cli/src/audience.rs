@@ -3,6 +3,8 @@
 //! What is wrong with a name is told in the words of the publisher, which would
 //! reject the name.
 
+use std::collections::BTreeSet;
+
 use hubcast_model::audience::Audience;
 use hubcast_model::envelope::Rejection;
 use hubcast_model::id::{ConnectionId, GroupName, NameError, UserId};
@@ -29,7 +31,7 @@ pub(crate) fn groups(names: &[String]) -> Result<Audience, Rejection> {
 }
 
 /// Connections that are left out.
-pub(crate) fn excluded(ids: &[String]) -> Result<Vec<ConnectionId>, Rejection> {
+pub(crate) fn excluded(ids: &[String]) -> Result<BTreeSet<ConnectionId>, Rejection> {
     ids.iter().map(|id| named("excludedConnectionIds", id, ConnectionId::parse)).collect()
 }
 

@@ -1,10 +1,12 @@
 //! A backend over an in-memory table and a queue that remembers.
 
+use std::collections::BTreeSet;
+
 use hubcast_backend::{Backend, Payload, Sender, Sending};
 use hubcast_membership::shards::Shards;
 use hubcast_model::audience::Audience;
 use hubcast_model::channel::ShardCounts;
-use hubcast_model::id::HubName;
+use hubcast_model::id::{ConnectionId, HubName};
 use hubcast_model::ports::{ChannelStore, SocketStore};
 use hubcast_model::socket::Socket;
 use hubcast_testkit::{MemoryStore, RecordingSender, TestClock, name, socket};
@@ -51,9 +53,11 @@ impl Office {
     }
 }
 
+static NOBODY: BTreeSet<ConnectionId> = BTreeSet::new();
+
 /// A send for everyone in an audience.
 pub(crate) const fn sending(audience: &Audience) -> Sending<'_> {
-    Sending { audience, excluded: &[], idempotency_key: None }
+    Sending { audience, excluded: &NOBODY, idempotency_key: None }
 }
 
 /// A call of a method without arguments.

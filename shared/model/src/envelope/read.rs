@@ -93,7 +93,7 @@ fn notification(fields: &Fields<'_>, rules: &EnvelopeRules) -> Result<Notificati
     }
     Ok(Notification {
         hub: fields.hub()?.unwrap_or_else(|| rules.default_hub.clone()),
-        excluded: fields.connections("excludedConnectionIds")?.unwrap_or_default(),
+        excluded: fields.connections("excludedConnectionIds")?,
         retention: retained(fields, &content)?,
         content,
         expires_at: fields.timestamp("expiresAt")?,

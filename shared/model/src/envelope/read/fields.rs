@@ -1,6 +1,6 @@
 //! The properties of one element, found by their case-insensitive names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -138,12 +138,15 @@ impl<'a> Fields<'a> {
         self.name("connectionId", ConnectionId::parse)
     }
 
-    /// A list of connection ids.
+    /// Ids of connections, as many as the message holds.
     pub(super) fn connections(
         &self,
         name: &'static str,
-    ) -> Result<Option<Vec<ConnectionId>>, Rejection> {
-        self.names(name, ConnectionId::parse)
+    ) -> Result<BTreeSet<ConnectionId>, Rejection> {
+        let texts = self.texts(name)?.unwrap_or_default();
+        let parsed = texts.iter().map(|text| ConnectionId::parse(text));
+        let parsed: Result<BTreeSet<ConnectionId>, NameError> = parsed.collect();
+        parsed.map_err(|err| Rejection::bad_name(name, err))
     }
 
     /// The users of `userId` and `userIds` together; `None` when neither is there.
@@ -209,7 +212,7 @@ impl<'a> Fields<'a> {
         name: &'static str,
         parse: fn(&str) -> Result<T, NameError>,
     ) -> Result<Option<Vec<T>>, Rejection> {
-        let Some(texts): Option<Vec<String>> = self.typed(name, "a list of texts")? else {
+        let Some(texts) = self.texts(name)? else {
             return Ok(None);
         };
         if texts.len() > IDS_MAX {
@@ -219,6 +222,10 @@ impl<'a> Fields<'a> {
         }
         let parsed: Result<Vec<T>, NameError> = texts.iter().map(|text| parse(text)).collect();
         parsed.map(Some).map_err(|err| Rejection::bad_name(name, err))
+    }
+
+    fn texts(&self, name: &'static str) -> Result<Option<Vec<String>>, Rejection> {
+        self.typed(name, "a list of texts")
     }
 
     fn typed<T: DeserializeOwned>(
