@@ -11,6 +11,7 @@ mod forge;
 mod given;
 mod good;
 mod property;
+mod refresh;
 mod rig;
 
 use std::collections::BTreeSet;

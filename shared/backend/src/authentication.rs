@@ -1,12 +1,9 @@
 //! The authentication of open connections, as backends read and renew it.
 
-use hubcast_membership::renewal::{Renewal, find};
+use hubcast_membership::renewal::{Renewal, RenewalStore, find};
 use hubcast_model::context::Admission;
 use hubcast_model::id::ConnectionId;
-use hubcast_model::ports::{
-    BlockStore, ChannelStore, ClientStore, DeadlineStore, GrantStore, MembershipStore, ShardStore,
-    SocketStore, StoreError,
-};
+use hubcast_model::ports::StoreError;
 use hubcast_model::time::Clock;
 
 use super::{BackendError, Roster};
@@ -27,14 +24,7 @@ impl<'a, S, C> Authentication<'a, S, C> {
 
 impl<S, C> Authentication<'_, S, C>
 where
-    S: BlockStore
-        + ChannelStore
-        + ClientStore
-        + DeadlineStore
-        + GrantStore
-        + MembershipStore
-        + ShardStore
-        + SocketStore,
+    S: RenewalStore,
     C: Clock,
 {
     /// The open connection of this id, whose session has an end.
@@ -53,8 +43,7 @@ where
     /// When the table does not answer.
     pub async fn renew(&self, open: &Open, fresh: &Admission) -> Result<Renewed, StoreError> {
         let table = self.roster.table;
-        let counts = table.shards.for_writing(&table.store).await?;
-        let renewal = Renewal { store: &table.store, counts, now: table.clock.now() };
-        renewal.renew(open, fresh).await
+        let now = table.clock.now();
+        Renewal::at(&table.store, &table.shards, now).await?.renew(open, fresh).await
     }
 }

@@ -2,14 +2,11 @@
 
 use std::future::Future;
 
-use hubcast_membership::renewal::{Renewal, find};
+use hubcast_membership::renewal::{Renewal, RenewalStore, find};
 use hubcast_membership::shards::Shards;
 use hubcast_model::context::Admission;
 use hubcast_model::id::{ConnectionId, HubName};
-use hubcast_model::ports::{
-    BlockStore, ChannelStore, ClientStore, DeadlineStore, GrantStore, MembershipStore, ShardStore,
-    SocketStore, StoreError,
-};
+use hubcast_model::ports::StoreError;
 use hubcast_model::time::Clock;
 
 pub use hubcast_membership::renewal::{Open, Renewed};
@@ -55,14 +52,7 @@ impl<S, C> Refreshing<S, C> {
 
 impl<S, C> Refresh for Refreshing<S, C>
 where
-    S: BlockStore
-        + ChannelStore
-        + ClientStore
-        + DeadlineStore
-        + GrantStore
-        + MembershipStore
-        + ShardStore
-        + SocketStore,
+    S: RenewalStore,
     C: Clock,
 {
     async fn find(
@@ -74,8 +64,7 @@ where
     }
 
     async fn renew(&self, open: &Open, fresh: &Admission) -> Result<Renewed, StoreError> {
-        let counts = self.shards.for_writing(&self.store).await?;
-        let renewal = Renewal { store: &self.store, counts, now: self.clock.now() };
-        renewal.renew(open, fresh).await
+        let now = self.clock.now();
+        Renewal::at(&self.store, &self.shards, now).await?.renew(open, fresh).await
     }
 }

@@ -19,13 +19,14 @@ use hubcast_model::groups::Joinable;
 use hubcast_model::id::{ConnectionId, GroupName, HubName, KeyedName};
 use hubcast_model::ports::{
     BlockStore, ChannelStore, ClientStore, Consistency, DeadlineStore, GrantStore, MembershipStore,
-    SocketStore, StoreError,
+    ShardStore, SocketStore, StoreError,
 };
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Timestamp;
 
 use crate::lookup::all_members;
 use crate::membership::{Groups, effective, join, leave, write};
+use crate::shards::Shards;
 use crate::token::{is_blocked, token_groups};
 
 /// What became of a refresh.
@@ -98,34 +99,69 @@ struct Rights<'a> {
 }
 
 impl Rights<'_> {
+    /// Whether they let their client into a group into which `fresh` does not let it.
+    ///
+    /// The key of a long name does not say for certain which patterns match. In doubt the client
+    /// leaves the group, unless it may have joined only by patterns that `fresh` has too: it may
+    /// join anew.
+    fn end_with(&self, fresh: &Self, group: &KeyedName) -> bool {
+        let is_named = self.groups.contains(group);
+        let ways_in = self.joinable.that_may_allow(group);
+        let is_allowed = is_named || !ways_in.is_empty();
+        let goes_on = !is_named && fresh.joinable.holds_all_of(&ways_in);
+        is_allowed && !goes_on && !fresh.allow(group)
+    }
+
     fn allow(&self, group: &KeyedName) -> bool {
-        // A pattern looks at the beginning and the digest of a name that is too long for a key.
-        let matches = || GroupName::parse(group.as_str()).is_ok_and(|it| self.joinable.allows(&it));
-        self.groups.contains(group) || matches()
+        self.groups.contains(group) || self.joinable.allows_keyed(group)
     }
 }
 
-/// Renews connections at one moment.
-#[derive(Debug)]
-pub struct Renewal<'a, S> {
-    /// The table.
-    pub store: &'a S,
-    /// The counts of shards to write rows by.
-    pub counts: ShardCounts,
-    /// The moment.
-    pub now: Timestamp,
+/// The rows that a renewal reads and writes.
+pub trait RenewalStore:
+    BlockStore
+    + ChannelStore
+    + ClientStore
+    + DeadlineStore
+    + GrantStore
+    + MembershipStore
+    + ShardStore
+    + SocketStore
+{
 }
 
-impl<S> Renewal<'_, S>
-where
+impl<S> RenewalStore for S where
     S: BlockStore
         + ChannelStore
         + ClientStore
         + DeadlineStore
         + GrantStore
         + MembershipStore
-        + SocketStore,
+        + ShardStore
+        + SocketStore
 {
+}
+
+/// Renews connections at one moment.
+#[derive(Debug)]
+pub struct Renewal<'a, S> {
+    store: &'a S,
+    /// The counts of shards to write rows by.
+    counts: ShardCounts,
+    now: Timestamp,
+}
+
+impl<'a, S: RenewalStore> Renewal<'a, S> {
+    /// Renewals at this moment.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn at(store: &'a S, shards: &Shards, now: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self { store, counts: shards.for_writing(store).await?, now })
+    }
+}
+
+impl<S: RenewalStore> Renewal<'_, S> {
     /// Has a connection follow a fresh token of its user: until its end, in its groups, and with
     /// its claims. Safe to repeat.
     ///
@@ -143,9 +179,8 @@ where
         let (former, rights) = (self.rights(&open.admission).await?, self.rights(fresh).await?);
         let granted = token_groups(self.store, &fresh.principal, self.now).await?;
         let groups = effective(&granted, &self.lasting(&record).await?);
-        let is_lost = |group: &KeyedName| {
-            former.allow(group) && !rights.allow(group) && !groups.contains_key(group)
-        };
+        let is_lost =
+            |group: &KeyedName| former.end_with(&rights, group) && !groups.contains_key(group);
         self.leave(&record, is_lost).await?;
         if !self.write_rows(open, &record, &groups).await? {
             return Ok(Renewed::Over);

@@ -11,11 +11,12 @@
 //! character between a claim and what else may vary. Where several claims
 //! stand, their values hold none either.
 
+mod joinable;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use crate::id::GroupName;
+pub use joinable::Joinable;
+use joinable::Piece;
 
 /// One part of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl GroupPolicy {
     /// The patterns for someone with these claims; those whose claim is absent, empty or could be
     /// mistaken for more than one drop out.
     pub fn expand(&self, claims: &BTreeMap<String, String>) -> Joinable {
-        Joinable(self.patterns.iter().filter_map(|pattern| pattern.expanded(claims)).collect())
+        Joinable::of(self.patterns.iter().filter_map(|pattern| pattern.expanded(claims)).collect())
     }
 }
 
@@ -156,66 +157,10 @@ fn literal(part: Option<&Part>) -> Option<&str> {
     }
 }
 
-/// One part of an expanded pattern, as the context of a socket carries it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Piece {
-    /// This text.
-    Literal(String),
-    /// Any text: `null`.
-    Any(()),
-    /// Any text without these characters.
-    Within { without: String },
-}
-
-/// The patterns of one client.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Joinable(Vec<Vec<Piece>>);
-
-impl Joinable {
-    /// Whether the client may join `group` by a pattern.
-    pub fn allows(&self, group: &GroupName) -> bool {
-        self.0.iter().any(|pattern| matches(pattern, group.as_str()))
-    }
-
-    /// Whether there is no pattern at all.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// Goes through the pattern once, with all places that its beginning may reach to, so that no
-/// pattern can take long.
-fn matches(pattern: &[Piece], name: &str) -> bool {
-    let mut places = BTreeSet::from([0]);
-    for piece in pattern {
-        places = match piece {
-            Piece::Literal(text) => {
-                let fits = |at: &usize| name.get(*at..).is_some_and(|rest| rest.starts_with(text));
-                places.into_iter().filter(fits).map(|at| at + text.len()).collect()
-            }
-            Piece::Any(()) => reached(name, &places, ""),
-            Piece::Within { without } => reached(name, &places, without),
-        };
-    }
-    places.contains(&name.len())
-}
-
-/// All places that text without certain characters leads to.
-fn reached(name: &str, from: &BTreeSet<usize>, without: &str) -> BTreeSet<usize> {
-    let mut reached = from.clone();
-    for (at, c) in name.char_indices() {
-        if reached.contains(&at) && !without.contains(c) {
-            reached.insert(at + c.len_utf8());
-        }
-    }
-    reached
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::GroupName;
 
     fn allows(patterns: &str, group: &str) -> bool {
         let claims = [("tid", "t1"), ("odd", "a*b")].map(|(k, v)| (k.to_owned(), v.to_owned()));

@@ -260,6 +260,14 @@ impl KeyedName {
         (self.0.len() <= KEYED_AS_IS_BYTES).then(|| GroupName(self.0.clone()))
     }
 
+    /// What the key holds of the name: all of it, or the beginning of a long one.
+    pub fn beginning(&self) -> &str {
+        if self.0.len() <= KEYED_AS_IS_BYTES {
+            return &self.0;
+        }
+        self.0.rsplit_once('#').map_or(&*self.0, |(beginning, _digest)| beginning)
+    }
+
     /// Any text as table keys hold it.
     pub fn of(name: &str) -> Self {
         if name.len() <= KEYED_AS_IS_BYTES {

@@ -12,10 +12,12 @@ use hubcast_model::ports::{BlockStore, MembershipStore};
 use hubcast_model::principal::Principal;
 use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;
-use hubcast_testkit::principal::{admission, principal};
+use hubcast_testkit::principal::{admission, caller, joinable, principal};
 use hubcast_testkit::{Fault, MemoryStore, TestClock, name};
+use serde_json::json;
 
-use crate::stage::{HUB, Stage, claiming, close, with_groups};
+use crate::stage::{HUB, SHAKE, Stage, claiming, close, invoke, records, with_groups};
+use crate::upstream::Told;
 
 const PING: &str = "{\"type\":6}\u{1e}";
 
@@ -101,6 +103,66 @@ async fn an_end_that_comes_earlier_counts_for_messages_at_once() {
         replies.extend(stage.replies(&alice, PING).await);
     }
     assert!(replies.iter().any(|record| record["error"] == "The session has expired."));
+}
+
+/// A client that does not ping is not looked at otherwise before the end that it came with.
+#[tokio::test]
+async fn an_end_that_comes_earlier_counts_for_calls_at_once() {
+    let stream = r#"{"type":4,"invocationId":"7","target":"Count","arguments":[]}"#;
+    for call in [
+        invoke("7", "JoinGroup", &json!(["g"])),
+        invoke("7", "LeaveGroup", &json!(["g"])),
+        invoke("", "GetConnectionId", &json!([])),
+        invoke("7", "Add", &json!([1])),
+        format!("{stream}\u{1e}"),
+    ] {
+        let told = Told::default();
+        let alice = told.ready("s1=", until(at(60), &["g"])).await;
+        assert_eq!(renewed(&told.stage, at(5), &["g"]).await, Some(Renewed::Done));
+        told.stage.clock.set(at(5));
+        let [over] = records(&told.answer(&alice, &call).await).try_into().unwrap();
+        assert_eq!(over["error"], "The session has expired.", "{call}");
+        assert_eq!(told.heard(), ["connected"], "{call}");
+    }
+}
+
+/// The key of such a name holds its beginning only.
+#[tokio::test]
+async fn a_long_group_that_a_pattern_let_in_ends_with_the_pattern() {
+    let long = |end: &str| format!("room-{}{end}", "é".repeat(200));
+    for (former, fresh, stays) in [
+        ("room-*", "room-*", true),
+        ("room-*", "*", true),
+        ("room-*", "hall-*", false),
+        ("room-*", "", false),
+        ("*-a", "*-a", true),
+        ("*-a", "x, *-a", true),
+        ("*-a", "*", true),
+        ("*-a", "", false),
+        ("*-a", "*-b", false),
+        // Nobody knows which of the two let it in.
+        ("*-a, room-*", "room-*", true),
+        ("*-a, *b-*", "*b-*", false),
+        ("*-a, *-*", "*-*", true),
+    ] {
+        let stage = Stage::default();
+        let principal = until(at(10), &[]);
+        let caller = caller("s1=", principal.clone());
+        let admission = Admission { principal, joinable: joinable(former) };
+        let alice = Caller { admission, ..caller };
+        stage.connect(&alice).await.unwrap();
+        stage.answer(&alice, SHAKE).await;
+        let join = invoke("1", "JoinGroup", &json!([long("-a")]));
+        stage.answer(&alice, &join).await;
+        assert!(stage.is_in(&alice, &long("-a")));
+        let fresh = Admission { joinable: joinable(fresh), ..admission_until_20() };
+        assert_eq!(refresh(&stage, &fresh).await, Some(Renewed::Done));
+        assert_eq!(stage.is_in(&alice, &long("-a")), stays, "{former} -> {:?}", fresh.joinable);
+    }
+}
+
+fn admission_until_20() -> Admission {
+    admission(until(at(20), &[]))
 }
 
 #[tokio::test]

@@ -124,10 +124,18 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
     }
 
     /// The record of the caller's socket, once the socket is ready; or the end of a socket that is
-    /// not.
+    /// not, or whose session is over.
     pub(super) async fn ready(&self, caller: &Caller) -> Result<Socket, End> {
-        let readiness = self.readiness(caller).await;
-        readiness.map_err(|err| End::unavailable(&err))?.socket()
+        let unavailable = |err| End::unavailable(&err);
+        let socket = self.readiness(caller).await.map_err(unavailable)?.socket()?;
+        let now = self.clock.now();
+        if socket.is_in_session(now) {
+            return Ok(socket);
+        }
+        // A fresh token may just have moved the end.
+        let socket = self.store.socket(&caller.socket, Consistency::Strong).await;
+        let socket = socket.map_err(unavailable)?.filter(|socket| socket.is_in_session(now));
+        socket.filter(|socket| socket.state == SocketState::Ready).ok_or_else(End::over)
     }
 
     /// How far the caller's socket is, once that is certain.

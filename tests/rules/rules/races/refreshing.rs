@@ -1,5 +1,7 @@
 //! Refreshes, while other things happen to the connection or its user.
 
+use std::sync::Mutex;
+
 use hubcast_connection::refresh::Renewed;
 use hubcast_model::context::{Admission, Caller};
 use hubcast_testkit::interleave::{Flow, Orders};
@@ -7,7 +9,7 @@ use hubcast_testkit::principal::{admission, joinable};
 
 use super::{ADD, PREEMPTIONS, REMOVE, assert_tidy, call, leave_for_good, publish};
 use crate::refresh::{at, refresh, until};
-use crate::stage::Stage;
+use crate::stage::{SHAKE, Stage};
 
 fn renew<'a>(stage: &'a Stage, fresh: &'a Admission) -> Flow<'a> {
     Box::pin(async {
@@ -91,7 +93,7 @@ async fn joining_by_a_pattern_that_the_fresh_token_does_not_allow_leaves_nobody_
         let alice =
             Caller { admission: Admission { principal, joinable: joinable("g") }, ..caller };
         stage.connect(&alice).await.unwrap();
-        stage.answer(&alice, crate::stage::SHAKE).await;
+        stage.answer(&alice, SHAKE).await;
         let done: Flow<'_> = Box::pin(async {
             assert_eq!(refresh(&stage, &fresh).await, Some(Renewed::Done));
         });
@@ -99,6 +101,39 @@ async fn joining_by_a_pattern_that_the_fresh_token_does_not_allow_leaves_nobody_
         assert!(!stage.is_in(&alice, "g"), "order {}", orders.tried());
         assert_tidy(&stage, &orders);
     }
+}
+
+/// The handshake gives the socket the rights of the token that it came with.
+#[tokio::test(start_paused = true)]
+async fn refreshing_while_shaking_hands_ends_in_the_rights_of_one_token() {
+    let fresh = admission(until(at(20), &["h"]));
+    let (mut orders, mut were_renewed) = (Orders::with_preemptions(2), [0, 0]);
+    while orders.turn() {
+        let stage = Stage::default();
+        let alice = stage.connected("s1=", until(at(10), &["g"])).await;
+        let renewed = Mutex::new(None);
+        let refreshing: Flow<'_> = Box::pin(async {
+            let outcome = refresh(&stage, &fresh).await;
+            *renewed.lock().unwrap() = outcome;
+        });
+        let shaking: Flow<'_> = Box::pin(async {
+            stage.answer(&alice, SHAKE).await;
+        });
+        orders.run(vec![refreshing, shaking]).await;
+        let is_renewed = *renewed.lock().unwrap() == Some(Renewed::Done);
+        were_renewed[usize::from(is_renewed)] += 1;
+        let (own, other, end) = if is_renewed { ("h", "g", 20) } else { ("g", "h", 10) };
+        let order = orders.tried();
+        assert!(stage.is_in(&alice, own), "order {order}, renewed: {is_renewed}");
+        assert!(!stage.is_in(&alice, other), "order {order}, renewed: {is_renewed}");
+        assert_tidy(&stage, &orders);
+        stage.clock.set(at(end - 1));
+        let body = format!(r#"{{"groupName":"{own}","target":"late"}}"#);
+        assert!(hears(&stage, &alice, &body).await, "order {order}, renewed: {is_renewed}");
+        stage.clock.set(at(end));
+        assert!(!hears(&stage, &alice, &body).await, "order {order}, renewed: {is_renewed}");
+    }
+    assert!(were_renewed.iter().all(|count| *count > 0), "{were_renewed:?}");
 }
 
 #[tokio::test(start_paused = true)]
