@@ -134,6 +134,14 @@ impl Hubs {
         }
     }
 
+    /// The first of these that is none of `known`.
+    pub fn stranger(&self, known: &Self) -> Option<&HubName> {
+        match self {
+            Self::Any => None,
+            Self::Only(hubs) => hubs.iter().find(|hub| !known.contains(hub)),
+        }
+    }
+
     /// The question whether another hub was meant by a name that is no hub; empty when none is near.
     pub fn hint(&self, name: &str) -> String {
         match self {
@@ -159,6 +167,17 @@ mod tests {
         assert_eq!(hubs.hint("notificatons"), "; did you mean 'notifications'?");
         assert_eq!(hubs.hint("orders"), "");
         assert_eq!(Hubs::Any.hint("notificatons"), "");
+    }
+
+    #[test]
+    fn a_hub_that_is_not_known_is_found() {
+        let hubs = |names: &[&str]| {
+            Hubs::Only(names.iter().map(|name| HubName::parse(name).unwrap()).collect())
+        };
+        let (listed, known) = (hubs(&["a", "Chta", "c"]), hubs(&["a", "chat"]));
+        assert_eq!(listed.stranger(&known).map(HubName::as_str), Some("chta"));
+        assert_eq!(hubs(&["A"]).stranger(&known), None);
+        assert_eq!((Hubs::Any.stranger(&known), listed.stranger(&Hubs::Any)), (None, None));
     }
 
     #[test]

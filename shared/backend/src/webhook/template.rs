@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use hubcast_model::event::{Category, Event};
 use hubcast_model::id::HubName;
-use hubcast_model::settings::{Secret, is_trusted_url, origin_of};
+use hubcast_model::settings::{Hubs, Secret, is_trusted_url, origin_of};
 use hubcast_model::spelling::{hint, json_hint};
 
 /// What may stand in a URL as it is (RFC 3986 section 2.3).
@@ -77,6 +77,18 @@ pub enum TemplateError {
         /// What was meant by a misspelt name, as a question, or nothing.
         hint: String,
     },
+    /// A pattern beside the URL of this place in the list names a hub that there is not.
+    #[error(
+        "has a 'hubPattern' at URL {place} with the hub '{name}', which HUBS does not name{hint}"
+    )]
+    NoSuchHub {
+        /// Which URL.
+        place: usize,
+        /// The name.
+        name: HubName,
+        /// Which hub was meant, as a question, or nothing.
+        hint: String,
+    },
 }
 
 impl Templates {
@@ -97,6 +109,21 @@ impl Templates {
             template.check(before + 1)?;
         }
         Ok(Self(templates))
+    }
+
+    /// The same templates, for a deployment that has these hubs.
+    ///
+    /// # Errors
+    /// When a pattern names another hub.
+    pub fn of_hubs(self, hubs: &Hubs) -> Result<Self, TemplateError> {
+        for (before, template) in self.0.iter().enumerate() {
+            let mut named = listed(&template.hub_pattern).filter_map(|it| HubName::parse(it).ok());
+            if let Some(name) = named.find(|name| !hubs.contains(name)) {
+                let hint = hubs.hint(name.as_str());
+                return Err(TemplateError::NoSuchHub { place: before + 1, name, hint });
+            }
+        }
+        Ok(self)
     }
 
     /// Where an event goes; nowhere when nothing matches, or when its name would leave the path.

@@ -25,7 +25,7 @@ pub struct UpstreamConfig {
 pub struct WebhookConfig {
     /// `TABLE_NAME`
     pub table: String,
-    /// `UPSTREAM_URL`
+    /// `UPSTREAM_URL`, for the `HUBS` that there are
     pub templates: Templates,
     /// `UPSTREAM_QUEUE_URL`, `NOTIFICATIONS_QUEUE_URL`
     pub queues: AnswerUrls,
@@ -112,6 +112,8 @@ impl Reader<'_> {
 
     fn templates(&mut self) -> Option<Templates> {
         let text = self.required("UPSTREAM_URL", "a URL, or a list of URL templates")?;
-        Templates::parse(&text).map_err(|err| self.fault::<()>("UPSTREAM_URL", err)).ok()
+        let templates = Templates::parse(&text);
+        let templates = templates.and_then(|templates| templates.of_hubs(&self.known_hubs()));
+        templates.map_err(|err| self.fault::<()>("UPSTREAM_URL", err)).ok()
     }
 }

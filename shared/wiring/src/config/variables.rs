@@ -55,6 +55,23 @@ impl Reader<'_> {
         hubs.map(Hubs::Only).map_err(|_| self.fault::<()>(name, NO_HUBS)).ok()
     }
 
+    /// The same, of hubs that there are: a misspelt hub would be without what the list is for.
+    pub(super) fn known_hub_list(&mut self, name: &str) -> Option<Hubs> {
+        let (listed, known) = (self.hub_list(name)?, self.known_hubs());
+        let Some(stranger) = listed.stranger(&known) else {
+            return Some(listed);
+        };
+        let hint = known.hint(stranger.as_str());
+        self.fault(name, format!("names the hub '{stranger}', which HUBS does not name{hint}"))
+    }
+
+    /// The hubs that there are, as far as that is known here. Whoever needs `HUBS` tells its faults.
+    pub(super) fn known_hubs(&self) -> Hubs {
+        let names = self.list("HUBS");
+        let hubs: Result<Vec<HubName>, _> = names.iter().map(|name| HubName::parse(name)).collect();
+        hubs.ok().filter(|hubs| !hubs.is_empty()).map_or(Hubs::Any, Hubs::Only)
+    }
+
     /// The same where it is of use, but not needed.
     pub(super) fn hubs_or_any(&mut self) -> Option<Hubs> {
         if self.optional("HUBS").is_none() { Some(Hubs::Any) } else { self.hubs() }
@@ -99,7 +116,7 @@ impl Reader<'_> {
         let issuers = self.issuers();
         let public_url = self.public_url();
         let close_on_token_expiry = self.flag("CLOSE_ON_TOKEN_EXPIRY", false);
-        let (reuse, client_tokens_only) = (self.reuse(), self.hub_list("CLIENT_TOKENS_ONLY"));
+        let (reuse, client_tokens_only) = (self.reuse(), self.known_hub_list("CLIENT_TOKENS_ONLY"));
         Some(TokenSettings {
             issuers: issuers?,
             public_url: public_url?,
