@@ -3,6 +3,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { Condition } from "./client.js";
 
 /** The access key of the local stack. */
@@ -40,19 +41,24 @@ function isOwnSignature(request) {
   return isRecent && ["v1", "v2"].every((one) => signatures.some(([version, value]) => version === one && value === expected[one]));
 }
 
-/** An endpoint on a free port. `answer` makes `{status, body, headers}` of a request; 200 without it. */
+/**
+ * An endpoint on a free port. `answer` makes `{status, body, headers}` of a request; 200 without it.
+ * With `{cert, key}` the endpoint is called by https.
+ */
 export class WebhookServer extends Condition {
-  constructor(answer = () => undefined) {
+  constructor(answer = () => undefined, tls = undefined) {
     super();
     this.answer = answer;
     this.requests = [];
-    this.server = createServer((request, response) => this.#take(request, response));
+    const take = (request, response) => this.#take(request, response);
+    this.scheme = tls ? "https" : "http";
+    this.server = tls ? createSecureServer(tls, take) : createServer(take);
   }
 
   async start() {
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");
-    this.url = `http://127.0.0.1:${this.server.address().port}`;
+    this.url = `${this.scheme}://127.0.0.1:${this.server.address().port}`;
     return this;
   }
 

@@ -26,6 +26,17 @@ const UNTRUSTED: &str = "invalid peer certificate";
 )]
 struct Untrusted(#[source] Cause);
 
+/// The text of a root holds no certificate.
+#[derive(Debug, thiserror::Error)]
+#[error("it holds no certificate as PEM")]
+struct NoCertificate;
+
+/// The certificates of a text; at least one.
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, Cause> {
+    let certificates = Certificate::from_pem_bundle(pem)?;
+    if certificates.is_empty() { Err(Box::new(NoCertificate)) } else { Ok(certificates) }
+}
+
 /// A client of endpoints, which keeps its connections.
 #[derive(Debug, Clone)]
 pub struct HttpWebhook(Client);
@@ -40,7 +51,7 @@ impl HttpWebhook {
         let mut client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_MAX);
-        for certificate in root.map(Certificate::from_pem_bundle).transpose()?.unwrap_or_default() {
+        for certificate in root.map(certificates).transpose()?.unwrap_or_default() {
             client = client.add_root_certificate(certificate);
         }
         Ok(Self(client.build()?))

@@ -148,8 +148,9 @@ async fn a_certificate_of_nobody_is_refused_with_what_to_do_and_taken_as_a_root(
 
 #[test]
 fn a_root_that_is_no_certificate_is_refused() {
-    assert!(
-        HttpWebhook::new(Some(b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----"))
-            .is_err()
-    );
+    let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----";
+    let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----";
+    for root in [broken, key, "", "no PEM"] {
+        assert!(HttpWebhook::new(Some(root.as_bytes())).is_err(), "{root}");
+    }
 }

@@ -69,9 +69,14 @@ impl LocalUpstream {
         let variables = runtime.variables();
         let mut config = WebhookConfig::read(|name| variables.get(name).cloned())?;
         config.receives_max = UPSTREAM_MAX_RECEIVES;
-        config.root = runtime.options.root_certificate.as_deref().map(certificate).transpose()?;
+        let root = runtime.options.root_certificate.as_deref();
+        config.root = root.map(certificate).transpose()?;
         let courier = upstream::wiring::wire(runtime.sdk, config);
-        Ok(Some(Self(Arc::new(courier.map_err(anyhow::Error::from_boxed)?))))
+        let courier = courier.map_err(anyhow::Error::from_boxed).with_context(|| {
+            let file = root.map(|file| format!(", with the root certificate {}", file.display()));
+            format!("endpoints cannot be called{}", file.unwrap_or_default())
+        });
+        Ok(Some(Self(Arc::new(courier?))))
     }
 }
 
