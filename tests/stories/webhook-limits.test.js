@@ -110,12 +110,15 @@ describe("a stream over a webhook", () => {
     await tab.stop();
   });
 
-  it("whose client is gone takes no more items", async () => {
+  it("whose client is gone is told as cancelled before the end, and takes no more items", async () => {
     const tab = await signedIn(stack, "max");
-    const { send } = await streaming(tab);
+    const { invocationId, send } = await streaming(tab);
     const { id } = tab;
     await tab.stop();
     await backend.until(() => backend.of(id).some(({ event }) => event === "disconnected"), "the end");
+    const [, , cancelled, disconnected] = backend.of(id);
+    assert.deepEqual([cancelled.event, disconnected.event], ["cancelled", "disconnected"]);
+    assert.deepEqual(JSON.parse(cancelled.body), { type: 5, invocationId });
     const { status, headers } = await send("1");
     assert.deepEqual([status, headers["x-ms-error-code"]], [404, "Error.Connection.NotExisted"]);
   });

@@ -32,6 +32,7 @@ mod limit;
 mod liveness;
 mod meter;
 mod method;
+mod order;
 mod post;
 mod reason;
 mod record;
@@ -93,6 +94,8 @@ pub struct FrameSettings {
     pub close_grace: Duration,
     /// The hubs on which no method is built in: calls of all methods go to backends.
     pub own_methods: Hubs,
+    /// How long a call to backends waits for the call before it; zero for not at all.
+    pub order_wait: Duration,
 }
 
 /// The ports that frames are answered over.

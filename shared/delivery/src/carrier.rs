@@ -9,8 +9,8 @@ use crate::poster::Poster;
 use crate::round::Round;
 use crate::stall::mark_stalled;
 use hubcast_model::ports::{
-    ChannelStore, ClaimStore, ClientStore, ConnectionGateway, SessionStore, SocketStore,
-    UpstreamQueue,
+    ChannelStore, ClaimStore, ClientStore, ConnectionGateway, PendingStore, SessionStore,
+    SocketStore, UpstreamQueue,
 };
 use hubcast_model::time::Clock;
 
@@ -25,7 +25,7 @@ pub(crate) struct Carrier<'a, S, G, U, C> {
 
 impl<S, G, U, C> Carrier<'_, S, G, U, C>
 where
-    S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore,
+    S: ChannelStore + ClaimStore + ClientStore + PendingStore + SessionStore + SocketStore,
     G: ConnectionGateway,
     U: UpstreamQueue,
     C: Clock,

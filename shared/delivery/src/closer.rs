@@ -12,8 +12,8 @@ use hubcast_membership::presence::{disconnect, note_end};
 use hubcast_model::id::SocketId;
 use hubcast_model::journey::connection::{Ending, Leaving, told_to_go};
 use hubcast_model::ports::{
-    ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency, SessionStore,
-    SocketStore, StoreError, UpstreamQueue,
+    ChannelStore, ClaimStore, ClientStore, ConnectionGateway, Consistency, PendingStore,
+    SessionStore, SocketStore, StoreError, UpstreamQueue,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::Socket;
@@ -89,7 +89,7 @@ pub(crate) struct Closer<'a, S, G, U, C> {
 
 impl<S, G, U, C> Closer<'_, S, G, U, C>
 where
-    S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore,
+    S: ChannelStore + ClaimStore + ClientStore + PendingStore + SessionStore + SocketStore,
     G: ConnectionGateway,
     U: UpstreamQueue,
     C: Clock,

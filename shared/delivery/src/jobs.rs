@@ -28,7 +28,8 @@ use hubcast_model::envelope::{self, EnvelopeRules, Notification, Rejection};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{
     ChannelStore, ClaimStore, ClientStore, ConnectionGateway, DeadLetter, NotificationQueue,
-    Progress, ProgressStore, QueuedMessage, SessionStore, SocketStore, StoreError, UpstreamQueue,
+    PendingStore, Progress, ProgressStore, QueuedMessage, SessionStore, SocketStore, StoreError,
+    UpstreamQueue,
 };
 use hubcast_model::report::chain;
 use hubcast_model::retention::QueuePosition;
@@ -88,7 +89,13 @@ pub(crate) struct Jobs<'a, S, G, Q, U, C> {
 
 impl<S, G, Q, U, C> Jobs<'_, S, G, Q, U, C>
 where
-    S: ChannelStore + ClaimStore + ClientStore + ProgressStore + SessionStore + SocketStore,
+    S: ChannelStore
+        + ClaimStore
+        + ClientStore
+        + PendingStore
+        + ProgressStore
+        + SessionStore
+        + SocketStore,
     G: ConnectionGateway,
     Q: NotificationQueue,
     U: UpstreamQueue,

@@ -10,6 +10,7 @@
 //!   of a token.
 //! - [`presence`]: what backends hear of all this.
 
+mod cancellation;
 pub mod lasting;
 pub mod line_end;
 pub mod lookup;

@@ -6,13 +6,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cancellation::cancel_all;
 use crate::membership;
+use hubcast_model::client::ClientRecord;
 use hubcast_model::event;
 use hubcast_model::id::SocketId;
 use hubcast_model::journey::connection::{Ending, closed};
 use hubcast_model::ports::{
-    ChannelStore, ClaimStore, ClientStore, SessionStore, SocketStore, StoreError, UpstreamMessage,
-    UpstreamQueue,
+    ChannelStore, ClaimStore, ClientStore, PendingStore, SessionStore, SocketStore, StoreError,
+    UpstreamMessage, UpstreamQueue,
 };
 use hubcast_model::report::chain;
 use hubcast_model::socket::{Socket, SocketState};
@@ -61,7 +63,12 @@ impl<S, Q, C> Presence<S, Q, C> {
     }
 }
 
-impl<S: ClientStore, Q: UpstreamQueue, C: Clock> Announce for Presence<S, Q, C> {
+impl<S, Q, C> Announce for Presence<S, Q, C>
+where
+    S: ClientStore + PendingStore,
+    Q: UpstreamQueue,
+    C: Clock,
+{
     async fn announce(&self, socket: &SocketId) {
         let Some(queue) = &self.queue else {
             return;
@@ -75,7 +82,7 @@ impl<S: ClientStore, Q: UpstreamQueue, C: Clock> Announce for Presence<S, Q, C> 
 
 impl<S, Q, C> Disconnect for Presence<S, Q, C>
 where
-    S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore,
+    S: ChannelStore + ClaimStore + ClientStore + PendingStore + SessionStore + SocketStore,
     Q: UpstreamQueue,
     C: Clock,
 {
@@ -118,7 +125,7 @@ pub async fn tell(queue: &impl UpstreamQueue, message: &UpstreamMessage) -> bool
 /// # Errors
 /// When the table does not answer.
 pub async fn announce(
-    store: &impl ClientStore,
+    store: &(impl ClientStore + PendingStore),
     queue: &impl UpstreamQueue,
     socket: &SocketId,
     now: Timestamp,
@@ -128,9 +135,21 @@ pub async fn announce(
     };
     tell(queue, &event::started(socket, &known.client, now)).await;
     if !store.mark_announced(socket).await? {
-        tell(queue, &event::ended(socket, &known.client, known.why, now)).await;
+        tell_end(store, queue, socket, known, now).await;
     }
     Ok(())
+}
+
+/// Tells that a client has ended, after the calls for whose answers it waits no more.
+async fn tell_end(
+    store: &impl PendingStore,
+    queue: &impl UpstreamQueue,
+    socket: &SocketId,
+    known: ClientRecord,
+    now: Timestamp,
+) {
+    cancel_all(store, queue, socket, &known.client, now).await;
+    tell(queue, &event::ended(socket, &known.client, known.why, now)).await;
 }
 
 /// Removes a socket and every row of it, and tells the end of its client if nobody else does.
@@ -139,13 +158,16 @@ pub async fn announce(
 ///
 /// # Errors
 /// When the table does not answer. Rows of the socket may remain then.
-pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStore + SocketStore>(
+pub async fn disconnect<S>(
     store: &S,
     queue: Option<&impl UpstreamQueue>,
     id: &SocketId,
     ending: &Ending,
     now: Timestamp,
-) -> Result<Option<Socket>, StoreError> {
+) -> Result<Option<Socket>, StoreError>
+where
+    S: ChannelStore + ClaimStore + ClientStore + PendingStore + SessionStore + SocketStore,
+{
     let outcome = membership::disconnect(store, id, now).await;
     if let Ok(Some(socket)) = &outcome {
         closed(socket, ending, now);
@@ -157,7 +179,7 @@ pub async fn disconnect<S: ChannelStore + ClaimStore + ClientStore + SessionStor
     // Also when rows remain: the socket has ended, and the client's row decides who tells it.
     match store.take_client(id).await {
         Ok(Some(known)) if known.is_announced || is_overdue(record, now) => {
-            tell(queue, &event::ended(id, &known.client, known.why, now)).await;
+            tell_end(store, queue, id, known, now).await;
         }
         Ok(_) => {}
         Err(err) => {

@@ -83,7 +83,8 @@ pub struct FramesConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
-    /// `MAX_CONNECTIONS_PER_USER`, `AT_CONNECTION_LIMIT`, `OWN_METHODS`, and the limits of frames.
+    /// `MAX_CONNECTIONS_PER_USER`, `AT_CONNECTION_LIMIT`, `OWN_METHODS` (of the `HUBS` that there
+    /// are), `ORDER_WAIT_MS`, and the limits of frames.
     pub frames: FrameSettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
@@ -179,7 +180,8 @@ impl FramesConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
         let (shards, connections) = (reader.shards(), reader.connection_limit());
-        let own_methods = reader.hub_list("OWN_METHODS");
+        let own_methods = reader.known_hub_list("OWN_METHODS");
+        let order_wait = reader.number("ORDER_WAIT_MS", 0..=1000, 0);
         let frames = FrameSettings {
             lifetime: CONNECTION_LIFETIME,
             allowance: Allowance::OF_A_CLIENT,
@@ -187,6 +189,7 @@ impl FramesConfig {
             connections: connections.map(|limit| (limit.most > 0).then_some(limit))?,
             close_grace: CLOSE_GRACE,
             own_methods: own_methods?,
+            order_wait: Duration::from_millis(u64::from(order_wait?)),
         };
         let upstream = reader.upstream()?;
         let (table, management_endpoint) = (table?, endpoint?);

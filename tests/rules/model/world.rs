@@ -203,6 +203,7 @@ fn frames(
         connections: None,
         close_grace: Duration::from_secs(1),
         own_methods: Hubs::NONE,
+        order_wait: Duration::ZERO,
     };
     let ports = FramePorts::new(store.clone(), sockets.clone(), clock);
     Frames::new(ports, &settings, Shards::new(counts))

@@ -83,15 +83,19 @@ pub(crate) fn frames_over<G, U>(
     ports: FramePorts<MemoryStore, G, TestClock, U>,
     connections: Option<ConnectionLimit>,
 ) -> Frames<MemoryStore, G, TestClock, U> {
-    let settings = FrameSettings {
+    Frames::new(ports, &frame_settings(connections), Shards::new(ShardCounts::default()))
+}
+
+pub(crate) const fn frame_settings(connections: Option<ConnectionLimit>) -> FrameSettings {
+    FrameSettings {
         lifetime: CONNECTION_LIFETIME,
         allowance: ALLOWANCE,
         groups_max: GROUPS_MAX,
         connections,
         close_grace: Duration::from_secs(1),
         own_methods: Hubs::NONE,
-    };
-    Frames::new(ports, &settings, Shards::new(ShardCounts::default()))
+        order_wait: Duration::ZERO,
+    }
 }
 
 pub(crate) fn fanout_settings() -> FanoutSettings {

@@ -1,6 +1,7 @@
 //! What backends hear of clients, and what becomes of their answers.
 
 mod calls;
+mod order;
 mod presence;
 
 use std::time::Duration;

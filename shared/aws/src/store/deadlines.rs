@@ -1,15 +1,14 @@
 //! The ends of sessions, which fresh tokens move.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValue;
 use hubcast_model::context::Admission;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{DeadlineStore, StoreError};
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::Timestamp;
 
-use super::item::{self, to_socket};
-use super::{DynamoStore, if_met, key};
+use super::notes::noted;
+use super::{DynamoStore, if_met, item, key};
 
 const IS_READY: &str = "#state = :ready";
 
@@ -31,7 +30,7 @@ impl DeadlineStore for DynamoStore {
                 .expression_attribute_values(":deadline", item::millis(deadline)),
             None => update.update_expression("REMOVE #session"),
         };
-        answered("move_deadline", update).await
+        noted(if_met("move_deadline", update.send().await)?)
     }
 
     async fn renew_admission(
@@ -51,29 +50,15 @@ impl DeadlineStore for DynamoStore {
             None => update
                 .condition_expression(format!("{IS_READY} AND attribute_not_exists(#session)")),
         };
-        answered("renew_admission", update).await
+        noted(if_met("renew_admission", update.send().await)?)
     }
 }
 
 impl DynamoStore {
     /// An update of a socket that is ready.
     fn of_socket(&self, id: &SocketId) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key::socket(id)))
-            .expression_attribute_names("#state", key::STATE)
+        self.change(id)
             .expression_attribute_names("#session", key::SESSION)
             .expression_attribute_values(":ready", item::state(SocketState::Ready))
-            .return_values(ReturnValue::AllNew)
     }
-}
-
-async fn answered(
-    operation: &'static str,
-    update: UpdateItemFluentBuilder,
-) -> Result<Option<Socket>, StoreError> {
-    let output = if_met(operation, update.send().await)?;
-    let attributes = output.and_then(|output| output.attributes);
-    attributes.as_ref().map_or(Ok(None), to_socket)
 }

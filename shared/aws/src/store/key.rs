@@ -65,8 +65,13 @@ pub(super) fn line(id: &SocketId) -> Key {
     key(format!("{SOCKET}#{id}"), LINE)
 }
 
+/// The partition of all invocations of a socket that wait for an answer.
+pub(super) fn pending_of(id: &SocketId) -> String {
+    format!("{PENDING}#{id}")
+}
+
 pub(super) fn pending(id: &SocketId, invocation_id: &str) -> Key {
-    key(format!("{PENDING}#{id}"), KeyedName::of(invocation_id).as_str())
+    key(pending_of(id), KeyedName::of(invocation_id).as_str())
 }
 
 /// A hub's and a connection's names hold no `#`, so no two pairs have one key.

@@ -65,15 +65,20 @@ impl DynamoStore {
         noted(if_met("note_channels", update.send().await)?)
     }
 
-    /// An update of a socket's record that answers the record as it is then. Its condition or its
-    /// expression names `#state` and `:joining`.
+    /// The same update whose condition or expression names `:joining` too.
     pub(super) fn note_on(&self, id: &SocketId) -> UpdateItemFluentBuilder {
+        let joining = item::state(SocketState::Joining);
+        self.change(id).expression_attribute_values(":joining", joining)
+    }
+
+    /// An update of a socket's record that answers the record as it is then. Its condition or its
+    /// expression names `#state`.
+    pub(super) fn change(&self, id: &SocketId) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key::socket(id)))
             .expression_attribute_names("#state", key::STATE)
-            .expression_attribute_values(":joining", item::state(SocketState::Joining))
             .return_values(ReturnValue::AllNew)
     }
 }

@@ -18,6 +18,8 @@ const QUERY: &str = "query";
 const ANNOUNCED: &str = "announced";
 const SETTLED_BY: &str = "settledBy";
 const WHY: &str = "why";
+/// An invocation's id where its key holds only the beginning.
+const INVOCATION: &str = "invocation";
 
 impl ClientStore for DynamoStore {
     async fn put_client(
@@ -114,6 +116,9 @@ impl PendingStore for DynamoStore {
         let mut item = key::pending(socket, invocation_id);
         item.insert(key::TTL.to_owned(), ttl(expires));
         item.insert(key::EXPIRES.to_owned(), millis(expires));
+        if item.get(key::SK) != Some(&text(invocation_id)) {
+            item.insert(INVOCATION.to_owned(), text(invocation_id));
+        }
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = put
             .condition_expression(
@@ -147,14 +152,53 @@ impl PendingStore for DynamoStore {
         Ok(if_met("complete_pending", update.send().await)?.is_some())
     }
 
+    async fn waiting(&self, socket: &SocketId, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#pk = :pk")
+            .filter_expression("attribute_not_exists(#settled) AND #expires > :now")
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#settled", SETTLED_BY)
+            .expression_attribute_names("#expires", key::EXPIRES)
+            .expression_attribute_values(":pk", text(key::pending_of(socket)))
+            .expression_attribute_values(":now", millis(now))
+            .consistent_read(true);
+        let mut rows = query.into_paginator().items().send();
+        let mut ids = Vec::new();
+        while let Some(row) = rows.try_next().await.map_err(unavailable("waiting"))? {
+            let id = row.get(INVOCATION).or_else(|| row.get(key::SK));
+            ids.extend(id.and_then(|id| id.as_s().ok()).cloned());
+        }
+        Ok(ids)
+    }
+
+    async fn is_noted(&self, socket: &SocketId, invocation_id: &str) -> Result<bool, StoreError> {
+        Ok(self.pending("is_noted", socket, invocation_id).await?.is_some())
+    }
+
     async fn is_settled(&self, socket: &SocketId, invocation_id: &str) -> Result<bool, StoreError> {
+        let pending = self.pending("is_settled", socket, invocation_id).await?;
+        Ok(pending.is_some_and(|item| item.contains_key(SETTLED_BY)))
+    }
+}
+
+impl DynamoStore {
+    /// What is known of an invocation that waits, or waited.
+    async fn pending(
+        &self,
+        operation: &'static str,
+        socket: &SocketId,
+        invocation_id: &str,
+    ) -> Result<Option<Item>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get
             .set_key(Some(key::pending(socket, invocation_id)))
-            .projection_expression("#settled")
+            .projection_expression("#pk, #settled")
+            .expression_attribute_names("#pk", key::PK)
             .expression_attribute_names("#settled", SETTLED_BY);
-        let output = get.send().await.map_err(unavailable("is_settled"))?;
-        Ok(output.item.is_some_and(|item| item.contains_key(SETTLED_BY)))
+        Ok(get.send().await.map_err(unavailable(operation))?.item)
     }
 }
 

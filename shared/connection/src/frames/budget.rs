@@ -47,6 +47,8 @@ struct Purse {
     told_at: Option<Timestamp>,
     /// Until when a fresh token lets the session go on, as the socket's record said last.
     renewed_until: Option<Timestamp>,
+    /// The number of the last call that was answered or handed up here.
+    last_call: Option<u64>,
 }
 
 impl Purse {
@@ -125,6 +127,17 @@ impl Budget {
     pub(super) fn ended(&self, socket: &SocketId) -> Option<Timestamp> {
         let purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
         purses.get(socket).and_then(|purse| purse.told_at)
+    }
+
+    /// Notes the number of a call that was answered or handed up here.
+    pub(super) fn note_call(&self, socket: &SocketId, number: u64, now: Timestamp) {
+        self.with(socket, now, |purse| purse.last_call = purse.last_call.max(Some(number)));
+    }
+
+    /// The highest number of the calls that were answered or handed up here.
+    pub(super) fn last_call(&self, socket: &SocketId) -> Option<u64> {
+        let purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
+        purses.get(socket).and_then(|purse| purse.last_call)
     }
 
     /// Notes until when a fresh token lets a session go on.

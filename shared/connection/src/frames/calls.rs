@@ -14,6 +14,7 @@ use hubcast_model::values::Values;
 
 use super::hand_up::{Courier, Outbound, outbound};
 use super::known::Known;
+use super::order::Order;
 use super::step::{Answer, Step, unavailable};
 use crate::upstream::Upstream;
 
@@ -28,6 +29,7 @@ pub(super) struct Calls<S, C, U> {
     pub(super) store: Arc<S>,
     pub(super) clock: Arc<C>,
     pub(super) upstream: Arc<Upstream<U>>,
+    pub(super) order: Arc<Order<S, C>>,
 }
 
 /// Calls that are to go to backends, in order, and what the records before them found out.
@@ -54,6 +56,7 @@ where
     /// Hands the calls up. The reply completes those that did not get on their way.
     async fn answer(&self, caller: &Caller, hand_up: HandUp) -> Step {
         let HandUp { calls, known } = hand_up;
+        self.order.take_turn(&caller.socket, &calls).await;
         let mut calls = outbound(calls);
         match self.client(caller, &known).await {
             Ok(client) => self.courier(caller, &client).hand_up(&mut calls).await,

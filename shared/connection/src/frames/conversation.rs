@@ -27,6 +27,7 @@ use super::known::Known;
 use super::lifetime::due_end;
 use super::liveness::{Liveness, Ping};
 use super::meter::Meter;
+use super::order::{Order, last_number};
 use super::reason::Reasons;
 use super::record::{Record, shakes_hands, want_a_sign};
 use super::reply::add;
@@ -47,6 +48,7 @@ pub(super) struct Conversation<S, G, C, H, I, B> {
     pub(super) invocations: I,
     /// `None` when backends hear of nothing.
     pub(super) calls: Option<B>,
+    pub(super) order: Arc<Order<S, C>>,
     pub(super) results: Results<S>,
     pub(super) reasons: Reasons<S>,
     pub(super) closer: Closer<S, G, C>,
@@ -180,9 +182,10 @@ where
         if let Some(end) = self.meter.admit(caller, &records).await {
             return Some(end);
         }
-        let wants_a_sign = want_a_sign(&records);
+        let (wants_a_sign, last) = (want_a_sign(&records), last_number(&records));
         let known = Arc::new(Known::default());
         let end = self.records(caller, records, &known, reply).await;
+        self.order.note(&caller.socket, last);
         if known.was_ready() {
             self.meter.budget.note_through(&caller.socket, self.clock.now());
         }

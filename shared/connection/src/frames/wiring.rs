@@ -22,11 +22,11 @@ use super::limit::LimitCheck;
 use super::liveness::Liveness;
 use super::meter::Meter;
 use super::method::BuiltIn;
+use super::order::Order;
 use super::reason::Reasons;
 use super::result::Results;
 use super::{FramePorts, FrameSettings};
 use crate::upstream::Upstream;
-use hubcast_model::work::Allowance;
 
 type WiredPresence<S, C, U> = Presence<S, Upstream<U>, C>;
 type WiredArrival<S, G, C, U> = Arrival<S, G, C, WiredPresence<S, C, U>>;
@@ -57,6 +57,7 @@ struct Wiring<S, G, C, U> {
     liveness: Arc<Liveness<S, C>>,
     boards: Arc<Boards<S, G, C>>,
     budget: Arc<Budget>,
+    order: Arc<Order<S, C>>,
 }
 
 /// The parts over these ports.
@@ -65,7 +66,7 @@ pub(super) fn conversation<S, G, C, U>(
     settings: &FrameSettings,
     shards: Shards,
 ) -> WiredConversation<S, G, C, U> {
-    let wiring = Wiring::new(ports, shards, settings.allowance);
+    let wiring = Wiring::new(ports, shards, settings);
     Conversation {
         clock: Arc::clone(&wiring.clock),
         lifetime: settings.lifetime,
@@ -81,6 +82,7 @@ pub(super) fn conversation<S, G, C, U>(
         deadlines: Deadlines { store: Arc::clone(&wiring.store), clock: Arc::clone(&wiring.clock) },
         invocations: wiring.invocations(settings),
         calls: wiring.calls(),
+        order: Arc::clone(&wiring.order),
         results: Results { store: Arc::clone(&wiring.store) },
         reasons: Reasons { store: Arc::clone(&wiring.store), are_heard: wiring.upstream.is_some() },
         closer: wiring.closer(settings),
@@ -92,7 +94,8 @@ fn built_in(settings: &FrameSettings) -> BuiltIn {
 }
 
 impl<S, G, C, U> Wiring<S, G, C, U> {
-    fn new(ports: FramePorts<S, G, C, U>, shards: Shards, allowance: Allowance) -> Self {
+    fn new(ports: FramePorts<S, G, C, U>, shards: Shards, settings: &FrameSettings) -> Self {
+        let FrameSettings { allowance, order_wait: wait, .. } = *settings;
         let FramePorts { store, gateway, clock, upstream } = ports;
         let (store, gateway, clock) = (Arc::new(store), Arc::new(gateway), Arc::new(clock));
         let liveness = Liveness { store: Arc::clone(&store), clock: Arc::clone(&clock) };
@@ -102,15 +105,23 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
             clock: Arc::clone(&clock),
             allowance,
         };
+        let budget = Arc::new(Budget::new(allowance));
+        let order = Order {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            budget: Arc::clone(&budget),
+            wait,
+        };
         Self {
             store,
             gateway,
             clock,
+            order: Arc::new(order),
             upstream: upstream.map(Arc::new),
             shards: Arc::new(shards),
             liveness: Arc::new(liveness),
             boards: Arc::new(boards),
-            budget: Arc::new(Budget::new(allowance)),
+            budget,
         }
     }
 
@@ -181,6 +192,11 @@ impl<S, G, C, U> Wiring<S, G, C, U> {
 
     fn calls(&self) -> Option<WiredCalls<S, C, U>> {
         let upstream = self.upstream.as_ref().map(Arc::clone)?;
-        Some(Calls { store: Arc::clone(&self.store), clock: Arc::clone(&self.clock), upstream })
+        Some(Calls {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            upstream,
+            order: Arc::clone(&self.order),
+        })
     }
 }

@@ -74,6 +74,20 @@ pub trait PendingStore: Send + Sync {
         by: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// The ids of a socket's invocations that nobody has completed at `now`; strongly consistent.
+    fn waiting(
+        &self,
+        socket: &SocketId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Whether an invocation was ever noted, completed or not; strongly consistent.
+    fn is_noted(
+        &self,
+        socket: &SocketId,
+        invocation_id: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Whether somebody has completed an invocation; strongly consistent. False for one that was
     /// never noted, too.
     fn is_settled(

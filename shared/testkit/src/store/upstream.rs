@@ -96,6 +96,20 @@ impl PendingStore for MemoryStore {
         Ok(pending.completed_by.get_or_insert_with(|| by.to_owned()) == by)
     }
 
+    async fn waiting(&self, socket: &SocketId, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        self.meet("waiting").await?;
+        let state = lock(&self.state);
+        let of_socket = state.pending.iter().filter(|((of, _), _)| of == socket);
+        let waits = |known: &Pending| known.completed_by.is_none() && known.expires > now;
+        Ok(of_socket.filter(|(_, it)| waits(it)).map(|((_, id), _)| id.clone()).collect())
+    }
+
+    async fn is_noted(&self, socket: &SocketId, invocation_id: &str) -> Result<bool, StoreError> {
+        self.meet("is_noted").await?;
+        let key = (socket.clone(), invocation_id.to_owned());
+        Ok(lock(&self.state).pending.contains_key(&key))
+    }
+
     async fn is_settled(&self, socket: &SocketId, invocation_id: &str) -> Result<bool, StoreError> {
         self.meet("is_settled").await?;
         let key = (socket.clone(), invocation_id.to_owned());

@@ -5,6 +5,9 @@ use hubcast_model::session::Reuse;
 
 use super::*;
 
+mod issuers;
+mod upstream;
+
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 fn read<T>(
@@ -57,80 +60,14 @@ fn all_faults_are_reported_together() {
     }
 }
 
-fn with_issuers(issuers: &str) -> Result<AuthorizerConfig, String> {
-    authorizer(&[
-        ("TABLE_NAME", "t"),
-        ("HUBS", "notifications"),
-        ("ACCESS_KEYS", KEY),
-        ("PUBLIC_URL", "https://h"),
-        ("TOKEN_ISSUERS", issuers),
-    ])
-}
+const UPSTREAM: [(&str, &str); 2] = [
+    ("UPSTREAM_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/u.fifo"),
+    ("TIMERS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/timers"),
+];
 
-#[test]
-fn a_misspelt_property_of_an_issuer_is_told_what_it_was_meant_to_be() {
-    let issuer = r#"[{"issuer":"https://i","audience":"a","userClaims":"oid"}]"#;
-    let fault = with_issuers(issuer).unwrap_err();
-    assert!(fault.contains("; did you mean 'userClaim'?"), "{fault}");
-}
-
-#[test]
-fn two_issuers_on_one_hub_need_distinct_prefixes() {
-    let twins = r#"[{"issuer":"https://a","audience":"x"},{"issuer":"https://b","audience":"x"}]"#;
-    assert!(with_issuers(twins).unwrap_err().contains("userPrefix"));
-    let prefixed = r#"[{"issuer":"https://a","audience":"x","userPrefix":"a:","groupPrefix":"a:"},
-        {"issuer":"https://b","audience":"x","userPrefix":"b:","groupPrefix":"b:"}]"#;
-    assert!(with_issuers(prefixed).is_ok());
-    let groups = r#"[{"issuer":"https://a","audience":"x","userPrefix":"a:","groupsClaim":"g"},
-        {"issuer":"https://b","audience":"x","userPrefix":"b:","groupsClaim":"g"}]"#;
-    assert!(with_issuers(groups).unwrap_err().contains("groupPrefix"));
-    let apart = r#"[{"issuer":"https://a","audience":"x","hubs":["one"]},
-        {"issuer":"https://b","audience":"x","hubs":["two"]}]"#;
-    assert!(with_issuers(apart).is_ok());
-}
-
-#[test]
-fn tenants_of_one_issuer_need_prefixes_that_name_them() {
-    let with = |more: &str| {
-        with_issuers(&format!(
-            r#"[{{"issuer":"https://l/{{tenantid}}","jwksUri":"https://l/keys","audience":"x"{more}}}]"#
-        ))
-    };
-    let both = r#","tenants":["t","u"]"#;
-    for good in [
-        r#","tenants":["t"]"#.to_owned(),
-        format!(r#"{both},"userPrefix":"{{tenantid}}:""#),
-        format!(
-            r#"{both},"userPrefix":"{{tenantid}}:","groupPrefix":"{{tenantid}}:","groupsClaim":"g""#
-        ),
-    ] {
-        assert!(with(&good).is_ok(), "{good}");
-    }
-    for bad in [
-        both.to_owned(),
-        format!(r#"{both},"userPrefix":"x:""#),
-        format!(r#"{both},"userPrefix":"{{tenantid}}:","groupsClaim":"g""#),
-        // What the one begins with is all of the other.
-        r#","tenants":["t","tt"],"userPrefix":"{tenantid}""#.to_owned(),
-        r#","userPrefix":"{tenantid}:""#.to_owned(),
-    ] {
-        assert!(with(&bad).unwrap_err().contains("tenant"), "{bad}");
-    }
-}
-
-#[test]
-fn keys_of_issuers_come_by_https_and_not_from_many_places() {
-    let with = |place: &str| with_issuers(&format!(r#"[{{"audience":"x",{place}}}]"#));
-    assert!(with(r#""issuer":"https://i/{tenantid}","jwks_uri":"https://i/keys""#).is_ok());
-    assert!(with(r#""issuer":"http://localhost:8080/dev""#).is_ok());
-    for bad in [
-        r#""issuer":"http://i""#,
-        r#""issuer":"https://i/{tenantid}""#,
-        r#""issuer":"https://i","jwks_uri":"http://i/keys""#,
-        r#""issuer":"i""#,
-    ] {
-        assert!(with(bad).unwrap_err().contains("https"), "{bad}");
-    }
+fn webhook(own: &[(&str, &str)]) -> Result<WebhookConfig, String> {
+    let needed = [PUBLISHER[0], PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY)];
+    read(|lookup| WebhookConfig::read(lookup), &[&needed[..], own].concat())
 }
 
 fn with_keys(variables: &[(&str, &str)]) -> Result<AccessKeySettings, String> {
@@ -180,6 +117,33 @@ fn lists_of_hubs_are_empty_without_a_word_and_refuse_what_is_no_hub() {
     assert_eq!(methods(""), Ok(Hubs::NONE));
     assert_eq!(methods("chat"), Ok(Hubs::Only(vec![hub("chat")])));
     assert!(methods("no hub").unwrap_err().contains("OWN_METHODS"));
+}
+
+#[test]
+fn a_hub_that_hubs_does_not_name_is_refused_wherever_it_stands() {
+    let [table, endpoint, ..] = PUBLISHER;
+    let frames = |hubs: &str, own: &str| {
+        let all = [table, endpoint, ("HUBS", hubs), ("OWN_METHODS", own)];
+        read(|lookup| FramesConfig::read(lookup), &all).err()
+    };
+    let tokens = |hubs: &str, own: &str| {
+        let keys = [("ACCESS_KEYS", KEY), ("CLIENT_TOKENS_ONLY", own), ("HUBS", hubs)];
+        authorizer(&[&[table, ("PUBLIC_URL", "https://h")][..], &keys[..]].concat()).err()
+    };
+    let endpoints = |hubs: &str, own: &str| {
+        let url = format!(r#"[{{"urlTemplate":"https://h","hubPattern":"{own}"}}]"#);
+        webhook(&[("HUBS", hubs), ("UPSTREAM_URL", &url)]).err()
+    };
+    let readers: [&dyn Fn(&str, &str) -> Option<String>; 3] = [&frames, &tokens, &endpoints];
+    for (read, name) in readers.iter().zip(["OWN_METHODS", "CLIENT_TOKENS_ONLY", "UPSTREAM_URL"]) {
+        for (hubs, own) in [("chat", "Chat"), ("*", "orders"), ("a, chat", "*"), ("a,b", "b, A")] {
+            assert_eq!(read(hubs, own), None, "{name}: {own} of {hubs}");
+        }
+        let fault = read("a, chat", "a,chatt").unwrap_or_default();
+        let told = "the hub 'chatt', which HUBS does not name; did you mean 'chat'?";
+        assert!(fault.contains(name) && fault.contains(told), "{fault}");
+        assert!(fault.contains("has 1 fault(s)"), "{fault}");
+    }
 }
 
 #[test]
@@ -268,157 +232,5 @@ fn a_public_url_is_a_host_and_no_more() {
         let faults =
             authorizer(&[("HUBS", "*"), ("ACCESS_KEYS", &key), ("PUBLIC_URL", bad)]).unwrap_err();
         assert!(faults.contains("PUBLIC_URL must be"), "{bad}: {faults}");
-    }
-}
-
-fn rest(issuers: &str) -> Result<RestConfig, String> {
-    let variables = [
-        ("TABLE_NAME", "t"),
-        ("NOTIFICATIONS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/q.fifo"),
-        ("HUBS", "*"),
-        ("PUBLIC_URL", "https://h"),
-        ("ACCESS_KEYS", KEY),
-        ("TOKEN_ISSUERS", r#"[{"issuer":"https://i","audience":"people"}]"#),
-        ("REST_ISSUERS", issuers),
-    ];
-    read(|lookup| RestConfig::read(lookup), &variables)
-}
-
-#[test]
-fn apps_need_a_role_and_an_audience_that_people_do_not_have() {
-    assert!(rest("").unwrap().issuers.is_empty());
-    assert_eq!(rest("").unwrap().invoke_timeout, Duration::from_secs(20));
-    assert!(rest(r#"[{"issuer":"https://i","audience":"apps","roles":["r"]}]"#).is_ok());
-    for (issuers, expected) in [
-        (r#"[{"issuer":"https://i","audience":"apps"}]"#, "roles"),
-        (r#"[{"issuer":"https://i","audience":"people","roles":["r"]}]"#, "TOKEN_ISSUERS"),
-        (r#"[{"issuer":"https://i","audience":[],"roles":["r"]}]"#, "audience"),
-        (r#"[{"issuer":"http://i","audience":"apps","roles":["r"]}]"#, "https"),
-        (
-            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"userPrefix":"p"}]"#,
-            "userPrefix",
-        ),
-        (
-            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"userClaim":"oid"}]"#,
-            "userClaim",
-        ),
-        (
-            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"groupPrefix":"p"}]"#,
-            "groupPrefix",
-        ),
-        (
-            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"groupsClaim":"g"}]"#,
-            "groupsClaim",
-        ),
-        (r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"hubs":["1"]}]"#, "hub"),
-        (
-            r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"hubs":["a"]},
-                {"issuer":"https://i","audience":["x","apps"],"roles":["s"]}]"#,
-            "one entry",
-        ),
-        (
-            r#"[{"issuer":"https://l/{tenantid}","jwksUri":"https://l/keys","tenants":["t","u"],"audience":"apps","roles":["r"]},
-                {"issuer":"https://l/u","audience":"apps","roles":["s"]}]"#,
-            "one entry",
-        ),
-        ("{}", "list"),
-    ] {
-        let faults = rest(issuers).unwrap_err();
-        assert!(faults.contains("REST_ISSUERS") && faults.contains(expected), "{faults}");
-    }
-    for issuers in [
-        r#"[{"issuer":"https://i","audience":"apps","roles":["r"],"hubs":["a"]},
-            {"issuer":"https://i","audience":"others","roles":["r"],"hubs":["b"]}]"#,
-        r#"[{"issuer":"https://l/{tenantid}","jwksUri":"https://l/keys","tenants":["t"],"audience":"apps","roles":["r"]},
-            {"issuer":"https://l/{tenantid}","jwksUri":"https://l/keys","tenants":["u"],"audience":"apps","roles":["r"]}]"#,
-    ] {
-        assert!(rest(issuers).is_ok(), "{issuers}");
-    }
-    let with_roles = r#"[{"issuer":"https://i","audience":"x","roles":["r"]}]"#;
-    assert!(with_issuers(with_roles).unwrap_err().contains("REST_ISSUERS"));
-}
-
-#[test]
-fn the_recipes_of_the_page_can_be_read() {
-    let page = include_str!("../../../../infra/cloud/configuration/recipes.md");
-    let recipes: Vec<&str> =
-        page.split("```json\n").skip(1).filter_map(|part| part.split("\n```").next()).collect();
-    assert_eq!(recipes.len(), 8, "one more recipe needs one more look here");
-    for recipe in recipes {
-        let read = if recipe.contains("\"roles\"") {
-            rest(recipe).err()
-        } else {
-            with_issuers(recipe).err()
-        };
-        assert_eq!(read, None, "{recipe}");
-    }
-}
-
-const UPSTREAM: [(&str, &str); 2] = [
-    ("UPSTREAM_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/u.fifo"),
-    ("TIMERS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/timers"),
-];
-
-#[test]
-fn backends_hear_of_nothing_unless_there_is_a_queue() {
-    assert_eq!(publisher(&PUBLISHER).unwrap().upstream, None);
-    let told = publisher(&[&PUBLISHER[..], &UPSTREAM[..]].concat()).unwrap().upstream;
-    assert!(told.is_some_and(|urls| urls.timers.ends_with("/timers")));
-    let faults = publisher(&[&PUBLISHER[..], &UPSTREAM[..1]].concat()).unwrap_err();
-    assert!(faults.contains("TIMERS_QUEUE_URL"), "{faults}");
-}
-
-#[test]
-fn there_is_an_ingress_queue_where_its_url_is_set() {
-    let with = |url: &str| {
-        let own = [("INGRESS_QUEUE_URL", url)];
-        publisher(&[&PUBLISHER[..], &own[..]].concat()).map(|config| config.queues)
-    };
-    assert_eq!(with("").unwrap().ingress_name(), None);
-    let url = "https://sqs.eu-west-1.amazonaws.com/1/hubcast-ingress";
-    assert_eq!(with(url).unwrap().ingress_name(), Some("hubcast-ingress"));
-    assert!(with("hubcast-ingress").unwrap_err().contains("INGRESS_QUEUE_URL"));
-}
-
-#[test]
-fn an_invocation_waits_for_as_long_as_sqs_delays_at_the_most() {
-    let frames = |seconds: &str| {
-        let own = [PUBLISHER[0], PUBLISHER[1], ("UPSTREAM_TIMEOUT_SECONDS", seconds)];
-        read(|lookup| FramesConfig::read(lookup), &[&own[..], &UPSTREAM[..]].concat())
-    };
-    let timeout = |seconds| frames(seconds).unwrap().upstream.unwrap().timeout.as_secs();
-    assert_eq!((timeout(""), timeout("900")), (30, 900));
-    for bad in ["0", "901", "soon"] {
-        assert!(frames(bad).unwrap_err().contains("UPSTREAM_TIMEOUT_SECONDS"));
-    }
-}
-
-fn webhook(own: &[(&str, &str)]) -> Result<WebhookConfig, String> {
-    let needed = [PUBLISHER[0], PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY)];
-    read(|lookup| WebhookConfig::read(lookup), &[&needed[..], own].concat())
-}
-
-#[test]
-fn an_endpoint_has_less_time_than_the_client_waits() {
-    let attempt = |seconds| {
-        let config = webhook(&[
-            ("UPSTREAM_URL", "https://app.example/"),
-            ("UPSTREAM_ATTEMPT_SECONDS", seconds),
-        ]);
-        config.map(|config| (config.attempt.as_secs(), config.timeout.as_secs()))
-    };
-    assert_eq!(attempt(""), Ok((25, 30)));
-    assert_eq!(attempt("28"), Ok((28, 30)));
-    for bad in ["0", "29", "soon"] {
-        assert!(attempt(bad).unwrap_err().contains("UPSTREAM_ATTEMPT_SECONDS"));
-    }
-}
-
-#[test]
-fn endpoints_are_named_by_templates() {
-    let webhook = |url: &str| webhook(&[("UPSTREAM_URL", url)]);
-    assert!(webhook("https://app.example/{event}").is_ok());
-    for bad in ["", "http://app.example/", "[{}]"] {
-        assert!(webhook(bad).unwrap_err().contains("UPSTREAM_URL"), "{bad}");
     }
 }

@@ -7,7 +7,7 @@ use hubcast_testkit::{Answer, Fault};
 use serde_json::json;
 
 use super::Told;
-use crate::stage::{HUB, SHAKE, claiming, close, records};
+use crate::stage::{HUB, SHAKE, claiming, close, invoke, records};
 
 #[tokio::test]
 async fn a_connection_is_told_once_it_hears_everything_and_when_it_ends() {
@@ -148,4 +148,64 @@ async fn a_socket_that_was_told_to_go_is_told_of_when_it_has_gone() {
     assert_eq!(told.heard(), ["connected"]);
     told.leave(&alice).await;
     assert_eq!(told.heard(), ["connected", "disconnected"]);
+}
+
+/// Not of calls that were answered, that want no answer, or whose time is over.
+#[tokio::test]
+async fn whoever_goes_waits_for_nothing_any_more_and_backends_hear_so_before_the_end() {
+    let told = Told::default();
+    let alice = told.ready("s1=", claiming(principal(HUB, "alice"), "c")).await;
+    told.answer(&alice, &invoke("old", "Add", &json!([]))).await;
+    told.stage.clock.advance(std::time::Duration::from_mins(65));
+    let stream = r#"{"type":4,"invocationId":"9","target":"Count","arguments":[]}"#;
+    for call in [
+        invoke("7", "Add", &json!([])),
+        invoke("8", "Add", &json!([])),
+        invoke("", "Add", &json!([])),
+        format!("{stream}\u{1e}"),
+    ] {
+        told.answer(&alice, &call).await;
+    }
+    told.stage.send(r#"{"connectionId":"c","invocationId":"8","result":1}"#).await;
+    told.leave(&alice).await;
+    told.leave(&alice).await;
+
+    let events = told.backends.events();
+    let [.., seven, nine, end] = &events[..] else { panic!("{events:?}") };
+    for (event, id) in [(seven, "7"), (nine, "9")] {
+        assert_eq!((&event["event"], &event["invocationId"]), (&json!("cancelled"), &json!(id)));
+        assert_eq!((&event["connectionId"], &event["userId"]), (&json!("c"), &json!("alice")));
+    }
+    assert_eq!(end["event"], "disconnected");
+    assert_eq!(told.heard().iter().filter(|name| *name == "cancelled").count(), 2);
+    let late = told.stage.send(r#"{"connectionId":"c","invocationId":"7","result":1}"#).await;
+    assert_eq!(late.tally.undeliverable, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_ends_by_a_close_or_a_lost_socket_waits_for_nothing_either() {
+    for answer in [Answer::Gone, Answer::Accepted] {
+        let told = Told::default();
+        let alice = told.ready("s1=", principal(HUB, "alice")).await;
+        told.answer(&alice, &invoke("7", "Add", &json!([]))).await;
+        told.stage.gateway.always(&alice.socket, answer);
+        let body = match answer {
+            Answer::Gone => r#"{"userId":"alice","target":"t"}"#,
+            _ => r#"{"action":"close","userId":"alice"}"#,
+        };
+        told.stage.send(body).await;
+        assert_eq!(told.heard(), ["connected", "Add", "cancelled", "disconnected"]);
+    }
+}
+
+#[tokio::test]
+async fn an_end_is_told_although_its_calls_cannot_be_settled() {
+    for operation in ["waiting", "complete_pending"] {
+        let told = Told::default();
+        let alice = told.ready("s1=", principal(HUB, "alice")).await;
+        told.answer(&alice, &invoke("7", "Add", &json!([]))).await;
+        told.stage.store.fault(operation, Fault::Unavailable);
+        told.leave(&alice).await;
+        assert_eq!(told.heard(), ["connected", "Add", "disconnected"], "{operation}");
+    }
 }

@@ -26,6 +26,7 @@ pub async fn all(store: &(impl ClientStore + PendingStore)) {
     an_id_is_free_again_once_settled_or_expired(store).await;
     any_invocation_id_will_do(store).await;
     what_somebody_completed_is_settled(store).await;
+    what_waits_is_found_by_its_socket(store).await;
 }
 
 fn client(id: &str) -> Client {
@@ -165,15 +166,39 @@ pub async fn any_invocation_id_will_do(store: &impl PendingStore) {
 
 /// What still waits, or was never noted, is not.
 pub async fn what_somebody_completed_is_settled(store: &impl PendingStore) {
-    let socket = name::socket("settled=");
+    let socket = name::socket("done=");
     let is_settled = async |id: &str| store.is_settled(&socket, id).await.expect("an answer");
-    assert!(!is_settled("1").await);
+    let is_noted = async |id: &str| store.is_noted(&socket, id).await.expect("an answer");
+    assert!(!is_settled("1").await && !is_noted("1").await);
     assert!(wait(store, &socket, "1", 0).await);
-    assert!(!is_settled("1").await);
+    assert!(!is_settled("1").await && is_noted("1").await);
     assert!(settle(store, &socket, "1", "somebody").await);
     assert!(is_settled("1").await && !is_settled("2").await);
+    assert!(is_noted("1").await && !is_noted("2").await);
     assert!(wait(store, &socket, "1", 1).await);
     assert!(!is_settled("1").await);
+}
+
+/// With its whole id, also where a key is too short for the id.
+pub async fn what_waits_is_found_by_its_socket(store: &impl PendingStore) {
+    let [socket, other] = ["has-calls=", "has-one="].map(name::socket);
+    let waiting = async |socket: &SocketId, now| {
+        let mut ids = store.waiting(socket, at(now)).await.expect("an answer");
+        ids.sort();
+        ids
+    };
+    assert!(waiting(&socket, 0).await.is_empty());
+    let (one, two) = (longest_name('x'), format!("{}2", longest_name('x')));
+    for id in [&one, &two, "1", "2", "a#b"] {
+        assert!(wait(store, &socket, id, 0).await, "{id}");
+    }
+    assert!(wait(store, &other, "3", 0).await);
+    assert_eq!(waiting(&socket, 0).await, ["1", "2", "a#b", &one, &two]);
+    assert!(settle(store, &socket, "2", "somebody").await);
+    assert!(wait(store, &socket, "4", 5).await);
+    assert_eq!(waiting(&socket, 9).await, ["1", "4", "a#b", &one, &two]);
+    assert_eq!(waiting(&socket, 10).await, ["4"]);
+    assert_eq!(waiting(&other, 0).await, ["3"]);
 }
 
 /// And nobody is made up for a reason.
