@@ -7,6 +7,7 @@ functions are placeholders, since nobody calls them; what counts is what the ali
 Run by the environment that holds SAM.
 """
 
+import json
 import os
 import signal
 import socket
@@ -137,6 +138,14 @@ class Redeployment(unittest.TestCase):
         answer = subprocess.run([*command, *how], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertEqual(answer.returncode, 0, answer.stdout)
 
+    def stale(self):
+        """What `hubcast doctor` says of parameters that have not reached the functions."""
+        command = [ROOT / "target" / "debug" / "hubcast", "doctor", "--json", "--read-only", "--url", "http://127.0.0.1:9"]
+        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        found = [it for it in map(json.loads, answer.stdout.splitlines()) if it["check"] == "settings"]
+        self.assertTrue(found, answer.stdout)
+        return [it["detail"] for it in found if it["verdict"] != "ok"]
+
     def code(self, name):
         return self.aws["lambda"].get_function_configuration(FunctionName=f"hubcast-{name}", Qualifier="live")["CodeSha256"]
 
@@ -177,6 +186,18 @@ class Redeployment(unittest.TestCase):
         _, connect = self.live("connect")
         self.assertEqual((connect["HUBS"], connect["ALLOWED_ORIGINS"]), ("second", ""))
         self.assertEqual(self.live("authorizer")[1]["FRONT_DOOR_SECRET"], "a-secret-of-16-chars")
+
+    def test_the_doctor_names_the_parameters_that_no_version_was_published_for(self):
+        # Whoever deploys by `sam deploy` alone has the stamp of the last build.
+        with patch.object(deploy.stamp, "release", lambda: "the-same"):
+            self.upgrade(Hubs="old", UpstreamQueue="false", FrontDoorSecret="a-secret-of-16-chars", Architecture="x86_64")
+            self.assertEqual(self.stale(), [])
+            self.upgrade(Hubs="new", UpstreamQueue="true", FrontDoorSecret="another-secret-of-16-chars")
+        stale = " ".join(self.stale())
+        for name in ("Hubs", "FrontDoorSecret", "UpstreamQueue"):
+            self.assertIn(f"the parameter {name} ", stale)
+        self.upgrade(MaxAge="70")
+        self.assertEqual(self.stale(), [])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! One operation of a service that speaks AWS's JSON protocol, without that service's crate.
+//! One operation of a service that speaks one of AWS's plain protocols, without that service's crate.
 //!
 //! What all services have in common is the SDK's own: it signs, connects,
 //! waits, tries again and follows the server's clock as the configuration says.
@@ -7,6 +7,7 @@
 pub(crate) mod api;
 mod endpoint;
 mod refusal;
+mod xml;
 
 use std::fmt;
 
@@ -83,7 +84,7 @@ impl Call {
     /// The text that the service has for this input.
     ///
     /// # Errors
-    /// When the service does not answer, refuses, or answers what is no JSON.
+    /// When the service does not answer, refuses, or answers what cannot be read.
     pub(crate) async fn text(
         &self,
         input: Value,
@@ -133,18 +134,33 @@ fn components(api: Api, config: &SdkConfig) -> RuntimeComponentsBuilder {
 }
 
 fn request(api: Api, input: &Value) -> Result<HttpRequest, BoxError> {
-    let (target, media_type) = match api.protocol {
-        Protocol::Json { target } => (target, "application/x-amz-json-1.1"),
-        Protocol::JsonOneZero { target } => (target, "application/x-amz-json-1.0"),
+    match api.protocol {
         Protocol::Get { before, after } => {
             let name = input.as_str().ok_or("the path needs a name")?;
             let mut request = HttpRequest::new(SdkBody::empty());
             request.set_method("GET")?;
             request.set_uri(format!("{before}{name}{after}"))?;
-            return Ok(request);
+            Ok(request)
         }
-    };
-    let body = input.to_string();
+        Protocol::Json { target } => of_target(target, input, "application/x-amz-json-1.1"),
+        Protocol::JsonOneZero { target } => of_target(target, input, "application/x-amz-json-1.0"),
+        Protocol::Query { version, .. } => {
+            post(form(api.operation, version, input)?, "application/x-www-form-urlencoded")
+        }
+    }
+}
+
+fn of_target(
+    target: &'static str,
+    input: &Value,
+    media_type: &'static str,
+) -> Result<HttpRequest, BoxError> {
+    let mut request = post(input.to_string(), media_type)?;
+    request.headers_mut().try_insert("x-amz-target", target)?;
+    Ok(request)
+}
+
+fn post(body: String, media_type: &'static str) -> Result<HttpRequest, BoxError> {
     let length = body.len().to_string();
     let mut request = HttpRequest::new(SdkBody::from(body));
     request.set_method("POST")?;
@@ -152,8 +168,18 @@ fn request(api: Api, input: &Value) -> Result<HttpRequest, BoxError> {
     let headers = request.headers_mut();
     headers.try_insert("content-type", media_type)?;
     headers.try_insert("content-length", length)?;
-    headers.try_insert("x-amz-target", target)?;
     Ok(request)
+}
+
+/// The members of the input, which are texts, as a form.
+fn form(operation: &str, version: &str, input: &Value) -> Result<String, BoxError> {
+    let members = input.as_object().ok_or("a form needs members")?;
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("Action", operation).append_pair("Version", version);
+    for (name, value) in members {
+        form.append_pair(name, &as_text(value));
+    }
+    Ok(form.finish())
 }
 
 fn text(api: Api, response: &HttpResponse) -> Result<Text, OrchestratorError<Refusal>> {
@@ -161,6 +187,11 @@ fn text(api: Api, response: &HttpResponse) -> Result<Text, OrchestratorError<Ref
         return Err(OrchestratorError::operation(Refusal::of(response)));
     }
     let body = response.body().bytes().unwrap_or_default();
-    let answer: Value = serde_json::from_slice(body).map_err(OrchestratorError::other)?;
+    let answer: Value = match api.protocol {
+        Protocol::Query { takes, .. } => {
+            serde_json::json!(xml::texts(body, takes).map_err(OrchestratorError::other)?)
+        }
+        _ => serde_json::from_slice(body).map_err(OrchestratorError::other)?,
+    };
     Ok(Text(answer.pointer(api.text_at).filter(|found| !found.is_null()).map(as_text)))
 }

@@ -15,6 +15,7 @@ mod letters;
 mod log;
 mod queue;
 mod server_tries;
+mod stack;
 mod table;
 mod wrong_address;
 
@@ -24,5 +25,6 @@ pub use figures::{Figure, Point};
 pub use frames::FrameCounts;
 pub use letters::Letter;
 pub use queue::{Queue, QueueState, message_id};
+pub use stack::Version;
 pub use table::TableState;
 pub use wrong_address::WrongAddress;

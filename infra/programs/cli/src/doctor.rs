@@ -7,7 +7,9 @@ mod finding;
 mod pings;
 mod public;
 mod servers;
+mod settings;
 mod stock;
+mod template;
 mod upstream;
 
 use clap::Args;
@@ -23,8 +25,8 @@ Examples:
   hubcast doctor --url https://push.example.com --region eu-central-1
   hubcast doctor --url https://push.example.com --read-only --json";
 
-/// Checks queues, table, endpoint, clock and token, sends a message to its own connection, and
-/// says what is wrong.
+/// Checks queues, table, parameters, endpoint, clock and token, sends a message to its own
+/// connection, and says what is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Doctor {
@@ -50,6 +52,9 @@ impl Doctor {
             return Err(Failure::Faulty(format!("{}; {advice}", silence.detail)));
         }
         for finding in stock::examine(deployment).await {
+            report.add(&finding)?;
+        }
+        for finding in settings::examine(deployment).await {
             report.add(&finding)?;
         }
         report.add(&servers::examine(deployment).await)?;

@@ -29,6 +29,14 @@ pub(crate) enum Protocol {
         /// The path behind the name.
         after: &'static str,
     },
+    /// By a POST of its input as a form; the answer is XML, which is read as a list of pairs of name
+    /// and text. <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
+    Query {
+        /// The version of the service's interface.
+        version: &'static str,
+        /// The elements to take out of the answer.
+        takes: &'static [&'static str],
+    },
 }
 
 /// What sets one operation apart from others.
@@ -83,6 +91,36 @@ pub(crate) const GET_FUNCTION_CONFIGURATION: Api = Api {
     operation: "GetFunctionConfiguration",
     protocol: Protocol::Get { before: "/2015-03-31/functions/", after: "/configuration" },
     text_at: "/Environment/Variables",
+};
+
+/// How the version of a function is configured that the alias `live` stands for.
+pub(crate) const GET_LIVE_CONFIGURATION: Api = Api {
+    protocol: Protocol::Get {
+        before: "/2015-03-31/functions/",
+        after: "/configuration?Qualifier=live",
+    },
+    ..GET_FUNCTION_CONFIGURATION
+};
+
+/// The parameters of a stack, each as its name and then its value.
+pub(crate) const DESCRIBE_STACKS: Api = Api {
+    service_id: "CloudFormation",
+    name: "cloudformation",
+    hosts: Hosts::AsOfSqs,
+    operation: "DescribeStacks",
+    protocol: Protocol::Query {
+        version: "2010-05-15",
+        takes: &["ParameterKey", "ParameterValue"],
+    },
+    text_at: "",
+};
+
+/// The template of a stack.
+pub(crate) const GET_TEMPLATE: Api = Api {
+    operation: "GetTemplate",
+    protocol: Protocol::Query { version: "2010-05-15", takes: &["TemplateBody"] },
+    text_at: "/0/1",
+    ..DESCRIBE_STACKS
 };
 
 /// A parameter of Systems Manager.

@@ -5,6 +5,8 @@ use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
 
+use super::xml;
+
 /// A service refused, or could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", .0.code().unwrap_or_default(), .0.message().unwrap_or_default())]
@@ -15,7 +17,7 @@ impl Refusal {
     /// names neither: its status is taken for the code.
     pub(crate) fn of(response: &HttpResponse) -> Self {
         let body = response.body().bytes().unwrap_or_default();
-        let said: Value = serde_json::from_slice(body).unwrap_or_default();
+        let said: Value = serde_json::from_slice(body).unwrap_or_else(|_| of_xml(body));
         let member = |name: &str| said.get(name).and_then(Value::as_str);
         let header = response.headers().get("x-amzn-errortype");
         let code = header.or_else(|| member("__type")).or_else(|| member("code")).map(bare);
@@ -23,6 +25,12 @@ impl Refusal {
         let reason = member("message").or_else(|| member("Message")).unwrap_or("no reason given");
         Self(ErrorMetadata::builder().code(code).message(reason).build())
     }
+}
+
+/// What a service says in XML, as the other services say it.
+fn of_xml(body: &[u8]) -> Value {
+    let said = xml::texts(body, &["Code", "Message"]).unwrap_or_default();
+    said.into_iter().map(|(name, text)| (name.to_lowercase(), Value::from(text))).collect()
 }
 
 impl ProvideErrorMetadata for Refusal {
@@ -67,6 +75,14 @@ mod tests {
         ] {
             assert_eq!(refusal(400, header, &body.to_string()), "Denied: not you", "{body}");
         }
+    }
+
+    #[test]
+    fn services_that_answer_xml_say_why_in_xml() {
+        let body = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
+                    <Message>Stack with id x does not exist</Message></Error></ErrorResponse>";
+        let told = "ValidationError: Stack with id x does not exist";
+        assert_eq!(refusal(400, None, body), told);
     }
 
     #[test]

@@ -128,13 +128,15 @@ fn trouble<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Trouble {
     }
 }
 
-/// The codes of SQS and DynamoDB, and those that all services have.
+/// The codes of SQS, DynamoDB, Lambda and CloudFormation, and those that all services have.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
 fn by_code(code: &str) -> Trouble {
     match code {
         "AWS.SimpleQueueService.NonExistentQueue"
         | "QueueDoesNotExist"
-        | "ResourceNotFoundException" => Trouble::NotThere,
+        | "ResourceNotFoundException"
+        // CloudFormation says so of stacks, and the requests of hubcast are valid.
+        | "ValidationError" => Trouble::NotThere,
         "ExpiredToken"
         | "ExpiredTokenException"
         | "IncompleteSignature"

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::account::Account;
-use super::fault::{OperatorError, sorted};
-use crate::call::Call;
-use crate::call::api::GET_FUNCTION_CONFIGURATION;
+use super::fault::OperatorError;
+use super::stack::Version;
 use crate::log::CloudWatchLog;
 
 impl Account {
@@ -25,12 +22,7 @@ impl Account {
         deployment: &str,
     ) -> Result<BTreeMap<String, String>, OperatorError> {
         let function = format!("{deployment}-publisher");
-        let call = Call::new(GET_FUNCTION_CONFIGURATION, &self.sdk);
-        let operation =
-            format!("read how {function} names users (lambda:GetFunctionConfiguration)");
-        let variables = call.text(Value::from(function)).await.map_err(sorted(operation))?;
-        let variables = variables.and_then(|text| serde_json::from_str(&text).ok());
-        let mut variables: BTreeMap<String, String> = variables.unwrap_or_default();
+        let mut variables = self.function_variables(&function, Version::Newest).await?;
         variables.retain(|name, _| name.starts_with("LOG_"));
         Ok(variables)
     }

@@ -14,6 +14,7 @@ mod on_demand;
 mod peer;
 mod queue;
 mod server_tries;
+mod stack;
 mod store;
 mod throttled_table;
 mod upstream;

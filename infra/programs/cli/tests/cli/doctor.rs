@@ -46,7 +46,7 @@ async fn a_healthy_stack_has_nothing_to_complain_of() {
 async fn it_works_by_the_variables_of_a_deployment_too() {
     let rig = Rig::start().await;
     let healthy = run(&mut rig.by_environment(&["doctor", "--json"])).await.exits(0);
-    assert_eq!(verdicts(&healthy).len(), 12, "{healthy:?}");
+    assert_eq!(verdicts(&healthy).len(), 13, "{healthy:?}");
 }
 
 #[tokio::test]

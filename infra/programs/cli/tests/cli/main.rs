@@ -14,4 +14,5 @@ mod place;
 mod probe;
 mod rig;
 mod send;
+mod settings;
 mod token;
