@@ -18,6 +18,8 @@ SOURCE = ROOT / "infra/cloud/configuration"
 PAGE = ROOT / "docs/CONFIGURATION.md"
 # What the local stack has of its own.
 LOCAL_OWN = {"ACCESS_KEY_PARAMETER", "FANOUT_INSTANCES", "TABLE_NAME"}
+# Parameters of AWS's Systems Manager, which is not here.
+ONLY_ON_AWS = {"TokenIssuersParameter", "RestIssuersParameter"}
 HEAD = "| parameter | variable | locally | when not given | what | change it when |\n|---|---|---|---|---|---|"
 INTRODUCTION = """# Configuration
 
@@ -74,8 +76,8 @@ def default(parameter):
 
 
 def row(name, parameter, variable, flag, when):
-    can_be_set = variable and variable not in LOCAL_OWN
-    local = f"`{flag}`" if flag else f"`--set {variable}=..`" if can_be_set else "no"
+    can_be_set = variable and variable not in LOCAL_OWN and name not in ONLY_ON_AWS
+    local = f"`{flag}`" if flag and name not in ONLY_ON_AWS else f"`--set {variable}=..`" if can_be_set else "no"
     shown = f"`{variable}`" if variable else "none"
     what = cell(parameter["Description"]).replace("<", "&lt;")
     return f"| `{name}` | {shown} | {local} | {default(parameter)} | {what} | {cell(when)} |"

@@ -73,7 +73,7 @@ def variables_read():
     for _, binary, _ in functions():
         path = ROOT / "functions" / binary / "src" / "main.rs"
         main = path.read_text() if path.exists() else ""
-        configs = [LOG_CONFIG, *re.findall(r"\b(\w+Config)::from_env", main)]
+        configs = [LOG_CONFIG, *re.findall(r"\b(\w+Config)::(?:from_env|read)\b", main)]
         yield binary, OF_LOGGING.union(*(read[config] for config in configs)) - LOCAL_ONLY
 
 

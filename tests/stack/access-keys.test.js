@@ -1,4 +1,5 @@
-// Both places for access keys: the secret that comes with the stack, and a parameter of one's own.
+// Both places for access keys: the secret that comes with the stack, and a parameter of one's own. The lists of issuers
+// move into parameters too: a client signs in by a token of such an issuer.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

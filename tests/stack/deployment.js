@@ -17,6 +17,8 @@ const BUCKET = "code";
 const BATCH_MAX = 25;
 export const STACK = "hubcast";
 const KEY_PARAMETER = "/hubcast/access-keys";
+/** The lists of issuers that functions read from parameters after a second deployment. */
+const ISSUER_LISTS = { TokenIssuers: "/hubcast/token-issuers", RestIssuers: "/hubcast/rest-issuers" };
 
 /** Runs a program of the environment that holds SAM. */
 async function run(program, args, env = {}) {
@@ -71,11 +73,15 @@ export class Deployment {
     front.deployment = { port: ministack.port, httpApi, webSocketApi, issuer, reset, fail, moveKeys, restoreTable, useTable };
   }
 
-  /** Deploys once more, with these access keys in a parameter; the secret is deleted. */
+  /** Deploys once more, with these access keys and the lists of issuers in parameters; the secret is deleted. */
   async #moveKeys(keys) {
-    const parameter = { Name: KEY_PARAMETER, Type: "SecureString", Value: keys };
-    await this.ministack.call("ssm", "AmazonSSM.PutParameter", parameter);
+    const put = (Name, Type, Value) => this.ministack.call("ssm", "AmazonSSM.PutParameter", { Name, Type, Value });
+    await put(KEY_PARAMETER, "SecureString", keys);
     this.parameters = { ...this.parameters, AccessKeyParameter: KEY_PARAMETER };
+    for (const [list, name] of Object.entries(ISSUER_LISTS)) {
+      await put(name, "String", this.parameters[list]);
+      this.parameters = { ...this.parameters, [list]: "[]", [`${list}Parameter`]: name };
+    }
     await this.#changeFunctions("keys");
     await this.#sam(this.parameters);
   }

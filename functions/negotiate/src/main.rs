@@ -5,14 +5,16 @@
 
 use hubcast_wiring::bootstrap::{sdk_config, start_logging};
 use hubcast_wiring::config::NegotiateConfig;
+use hubcast_wiring::remote::environment;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use negotiate::wiring::wire;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging()?;
-    let config = NegotiateConfig::from_env()?;
-    let handler = &wire(&sdk_config().await, config)?;
+    let sdk = sdk_config().await;
+    let config = NegotiateConfig::read(environment(&sdk).await?)?;
+    let handler = &wire(&sdk, config)?;
     run(service_fn(|event: LambdaEvent<_>| async move {
         Ok::<_, Error>(negotiate::handle(handler, event.payload).await)
     }))

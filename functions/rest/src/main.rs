@@ -6,14 +6,15 @@
 use hubcast_aws::audit::AuditLog;
 use hubcast_wiring::bootstrap::{patience, sdk_config, start_audited_logging};
 use hubcast_wiring::config::RestConfig;
+use hubcast_wiring::remote::environment;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rest::wiring::wire;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let trail = &start_audited_logging()?;
-    let config = RestConfig::from_env()?;
     let sdk = sdk_config().await;
+    let config = RestConfig::read(environment(&sdk).await?)?;
     let audit = config.audit_log.clone().map(|group| AuditLog::new(&sdk, group, "rest"));
     let (handler, audit) = (&wire(&sdk, config)?, audit.as_ref());
     run(service_fn(|event: LambdaEvent<_>| async move {

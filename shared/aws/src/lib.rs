@@ -17,6 +17,7 @@ pub mod lean;
 pub mod log;
 mod on_demand;
 pub mod operator;
+pub mod parameter;
 pub mod queue;
 pub mod sender;
 pub mod store;

@@ -39,6 +39,7 @@ pub use names::names;
 pub use negotiate::NegotiateConfig;
 pub use reader::ConfigError;
 use reader::Reader;
+pub(crate) use reader::process_environment;
 pub use rest::RestConfig;
 pub use upstream::{UpstreamConfig, WebhookConfig};
 

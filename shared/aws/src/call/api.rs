@@ -108,10 +108,7 @@ pub(crate) const DESCRIBE_STACKS: Api = Api {
     name: "cloudformation",
     hosts: Hosts::AsOfSqs,
     operation: "DescribeStacks",
-    protocol: Protocol::Query {
-        version: "2010-05-15",
-        takes: &["ParameterKey", "ParameterValue"],
-    },
+    protocol: Protocol::Query { version: "2010-05-15", takes: &["ParameterKey", "ParameterValue"] },
     text_at: "",
 };
 

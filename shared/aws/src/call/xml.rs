@@ -7,10 +7,7 @@ use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
 ///
 /// # Errors
 /// When this is no XML.
-pub(super) fn texts(
-    body: &[u8],
-    names: &[&str],
-) -> Result<Vec<(String, String)>, XmlDecodeError> {
+pub(super) fn texts(body: &[u8], names: &[&str]) -> Result<Vec<(String, String)>, XmlDecodeError> {
     let mut document = Document::try_from(body)?;
     let mut texts = Vec::new();
     while let Some(element) = document.next_start_element() {

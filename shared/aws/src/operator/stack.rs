@@ -65,8 +65,7 @@ impl Account {
         function: &str,
         version: Version,
     ) -> Result<BTreeMap<String, String>, OperatorError> {
-        let operation =
-            format!("read what {function} runs with (lambda:GetFunctionConfiguration)");
+        let operation = format!("read what {function} runs with (lambda:GetFunctionConfiguration)");
         let api = match version {
             Version::Live => GET_LIVE_CONFIGURATION,
             Version::Newest => GET_FUNCTION_CONFIGURATION,

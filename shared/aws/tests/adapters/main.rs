@@ -13,6 +13,7 @@ mod lean;
 mod on_demand;
 mod peer;
 mod queue;
+mod remote;
 mod server_tries;
 mod stack;
 mod store;

@@ -27,7 +27,7 @@ pub(super) struct Reader<'a> {
 
 /// The process's own environment.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-pub(super) fn process_environment(name: &str) -> Option<String> {
+pub(crate) fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -48,7 +48,9 @@ impl<'a> Template<'a> {
         let resources = self.body["Resources"].as_object().into_iter().flat_map(|all| all.values());
         let functions = resources.filter(|resource| resource["Type"] == FUNCTION);
         let there = functions.filter(|resource| {
-            resource["Condition"].as_str().is_none_or(|name| self.holds_by_name(name) != Some(false))
+            resource["Condition"]
+                .as_str()
+                .is_none_or(|name| self.holds_by_name(name) != Some(false))
         });
         let named = there.filter_map(|function| {
             let properties = &function["Properties"];
@@ -272,7 +274,8 @@ mod tests {
     }
 
     fn parameters() -> BTreeMap<String, String> {
-        let pairs = [("Hubs", "a,b"), ("Queue", "true"), ("Url", ""), ("Secret", "****"), ("Size", "5")];
+        let pairs =
+            [("Hubs", "a,b"), ("Queue", "true"), ("Url", ""), ("Secret", "****"), ("Size", "5")];
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
@@ -300,9 +303,17 @@ mod tests {
             (json!({ "Fn::If": ["HasBoth", "q", "r"] }), text("r"), vec!["Secret", "Url"]),
             (json!({ "Fn::If": ["HasSecret", "q", none] }), Filled::Unknown, vec!["Secret"]),
             (json!({ "Ref": "Secret" }), Filled::Unknown, vec!["Secret"]),
-            (json!({ "Fn::Join": ["-", ["x", none, { "Ref": "Hubs" }]] }), text("x-a,b"), vec!["Hubs"]),
+            (
+                json!({ "Fn::Join": ["-", ["x", none, { "Ref": "Hubs" }]] }),
+                text("x-a,b"),
+                vec!["Hubs"],
+            ),
             (json!({ "Fn::Join": ["", { "Ref": "Hubs" }] }), text("ab"), vec!["Hubs"]),
-            (json!({ "Fn::FindInMap": ["Both", "Size", { "Ref": "Size" }] }), text("10"), vec!["Size"]),
+            (
+                json!({ "Fn::FindInMap": ["Both", "Size", { "Ref": "Size" }] }),
+                text("10"),
+                vec!["Size"],
+            ),
             (json!({ "Fn::GetAtt": ["Table", "Arn"] }), Filled::Unknown, vec![]),
             (json!({ "Ref": "Table" }), Filled::Unknown, vec![]),
         ] {

@@ -50,7 +50,11 @@ fn escaped(text: &str) -> String {
 async fn answer(State(aws): State<Aws>, uri: Uri, body: Bytes) -> String {
     let form = String::from_utf8_lossy(&body);
     if form.starts_with("Action=DescribeStacks") {
-        let one = |(name, value): &(&str, &str)| format!("<member><ParameterKey>{name}</ParameterKey><ParameterValue>{value}</ParameterValue></member>");
+        let one = |(name, value): &(&str, &str)| {
+            format!(
+                "<member><ParameterKey>{name}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+            )
+        };
         let all: String = aws.parameters.iter().map(one).collect();
         return format!("<R><Stacks><member><Parameters>{all}</Parameters></member></Stacks></R>");
     }
@@ -96,10 +100,14 @@ async fn parameters_that_changed_alone_are_named_hidden_ones_too_and_no_value_is
     let found = findings(Aws { parameters, live, newest }).await;
     let reached = "has not reached connect";
     let expected = [
-        format!("the stack's value of the parameter FrontDoorSecret (variable FRONT_DOOR_SECRET) {reached}"),
+        format!(
+            "the stack's value of the parameter FrontDoorSecret (variable FRONT_DOOR_SECRET) {reached}"
+        ),
         format!("the stack's value of the parameter Hubs (variable HUBS) {reached}"),
         format!("the stack's value of the variable RELEASE {reached}"),
-        format!("the stack's value of the parameter UpstreamQueue (variable UPSTREAM_QUEUE_URL) {reached}"),
+        format!(
+            "the stack's value of the parameter UpstreamQueue (variable UPSTREAM_QUEUE_URL) {reached}"
+        ),
     ];
     assert_eq!(told(&found), expected);
     assert!(found[0]["advice"].as_str().unwrap().contains("make upgrade"), "{found:?}");
