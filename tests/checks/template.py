@@ -123,14 +123,6 @@ def wrong_dead_letters():
                 yield f"the dead letters of {name} cannot be on {target}, which is of another kind"
 
 
-def wrong_receives():
-    """A consumer that does not know which try is the last one holds later events until they are given up too."""
-    queue = RESOURCES["UpstreamEventsQueue"]["Properties"]
-    told = RESOURCES["UpstreamFunction"]["Properties"]["Environment"]["Variables"]["UPSTREAM_MAX_RECEIVES"]
-    if told != str(queue["RedrivePolicy"]["maxReceiveCount"]):
-        yield "UPSTREAM_MAX_RECEIVES should be the maxReceiveCount of UpstreamEventsQueue"
-
-
 def wrong_age():
     """A call that a crash may have interrupted would be made twice."""
     source = (ROOT / "functions" / "upstream" / "src" / "delivery.rs").read_text()
@@ -194,7 +186,7 @@ def wrong_cors():
         yield "the HTTP API would refuse credentials"
 
 
-CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_dead_letters, wrong_receives, wrong_age, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
+CHECKS = [wrong_names, wrong_variables, wrong_queues, wrong_dead_letters, wrong_age, wrong_permissions, wrong_replies, wrong_logs, wrong_cors]
 
 
 def main():

@@ -207,7 +207,7 @@ describe("connections, as backends hear of them", () => {
 });
 
 describe("an event that no backend ever takes", () => {
-  /** The queue's maxReceiveCount. */
+  /** The queue's maxReceiveCount, where no function calls endpoints. */
   const TRIES = 70;
   let stack, backend;
   before(async () => {

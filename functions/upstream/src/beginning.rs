@@ -1,7 +1,11 @@
 //! The beginning of a connection, which its endpoint takes, refuses, or is told again.
 
+use aws_lambda_events::sqs::SqsMessage;
+use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::event::{self, Event};
-use hubcast_model::ports::{AccessKeySource, AnswerQueue, StoreError, UptakeStore, Webhook};
+use hubcast_model::ports::{
+    AccessKeySource, AnswerQueue, DeadEvent, StoreError, UptakeStore, Webhook,
+};
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
 use hubcast_model::uptake::Uptake;
@@ -17,17 +21,21 @@ where
     C: Clock,
     S: UptakeStore,
 {
-    /// Gives up an event that is not delivered by its last try. A connection whose beginning is
-    /// given up is refused.
-    pub(crate) async fn give_up(&self, body: &str) {
-        let Ok(event) = Event::parse(body) else {
-            return;
-        };
-        if event.is_beginning()
+    /// Gives up the event of a message; answers whether the queue of dead events took the event. A
+    /// connection whose beginning is given up is refused.
+    pub(crate) async fn give_up(&self, record: &SqsMessage, err: &DeliveryError) -> bool {
+        let letter = letter(record, err);
+        if let Err(err) = self.queue.dead_event(&letter).await {
+            tracing::error!(error = %chain(&err), message_id = letter.id, "an event cannot be given up");
+            return false;
+        }
+        if let Ok(event) = Event::parse(&letter.body)
+            && event.is_beginning()
             && let Err(err) = self.refuse(&event).await
         {
             tracing::error!(error = %chain(&err), event_id = event.id, "a connection stays open whose beginning was given up");
         }
+        true
     }
 
     /// How the connection of an event stands. Nothing can be noted yet when its beginning comes for
@@ -86,5 +94,20 @@ where
     pub(crate) async fn drop_refused(&self, event: &Event) -> Result<(), DeliveryError> {
         tracing::info!(event_id = event.id, "an event of a refused connection is dropped");
         if event.is_beginning() { self.close(event).await } else { Ok(()) }
+    }
+}
+
+/// The event of a message, with why the event is given up.
+fn letter(record: &SqsMessage, err: &DeliveryError) -> DeadEvent {
+    let attributes = LetterAttributes {
+        reason: Some(err.reason().to_owned()),
+        detail: Some(chain(err)),
+        progress_key: None,
+    };
+    DeadEvent {
+        body: record.body.clone().unwrap_or_default(),
+        group: record.attributes.get("MessageGroupId").cloned().unwrap_or_default(),
+        id: record.message_id.clone().unwrap_or_default(),
+        attributes,
     }
 }

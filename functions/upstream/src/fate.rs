@@ -53,6 +53,16 @@ pub(crate) enum Told {
 }
 
 impl DeliveryError {
+    /// Whether no later try can succeed.
+    pub(crate) const fn is_for_good(&self) -> bool {
+        matches!(self, Self::NotAnEvent(_))
+    }
+
+    /// The reason of the dead event, in one word.
+    pub(crate) const fn reason(&self) -> &'static str {
+        if self.is_for_good() { "NotAnEvent" } else { "TooOld" }
+    }
+
     /// Whether it is the endpoint that does not take the event.
     pub(crate) const fn is_of_endpoint(&self) -> bool {
         matches!(self, Self::Unanswered(_) | Self::Refused(_))

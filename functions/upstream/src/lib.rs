@@ -4,8 +4,9 @@
 //! event that the endpoint does not take is put off into a message group of its
 //! own, where the events that were put off keep their order. So no call waits
 //! for an event that is refused. There an event that is not taken is reported
-//! with all later ones, comes back soon, and ends in the dead-letter queue of
-//! events; at its last try the later ones go on without it.
+//! with all later ones, and comes back soon. After an hour the event is given
+//! up: it goes to the queue of dead events, with a reason, and the later ones go
+//! on without it. The queue itself gives up only what crashes this function.
 //! An invocation that wants an answer is tried once: its client waits.
 //! No call reaches an endpoint that has not taken the beginning of the
 //! connection: calls are answered by an error while the beginning is owed, and
@@ -28,10 +29,10 @@ use futures_util::stream::{self, StreamExt};
 use hubcast_backend::webhook::Templates;
 use hubcast_model::ports::{AccessKeySource, AnswerQueue, UptakeStore, Webhook};
 use hubcast_model::report::chain;
-use hubcast_model::time::Clock;
+use hubcast_model::time::{Clock, Timestamp};
 use tokio::time::Instant;
 
-use fate::{Delivered, Try};
+use fate::{Delivered, DeliveryError, Try};
 pub use uptakes::Uptakes;
 pub use wrong_address::{WrongAddress, WrongAddresses};
 
@@ -39,6 +40,9 @@ pub use wrong_address::{WrongAddress, WrongAddresses};
 const LANES: usize = 10;
 /// The longest pause before an event is tried again.
 const PAUSE_MAX_SECONDS: u64 = 60;
+/// How long an event is tried for, since its message was sent. An event that was put off is a new
+/// message, and so is an event that somebody redrives.
+const TRIED_FOR_SECONDS: u64 = 3600;
 
 /// How long whom is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +72,6 @@ pub struct Courier<W, Q, K, C, S> {
     pub templates: Templates,
     /// How long whom is waited for.
     pub limits: Limits,
-    /// How often the queue hands an event over before it gives it up.
-    pub receives_max: u32,
 }
 
 /// Delivers a batch of events within `patience`; answers which of them the queue must keep.
@@ -109,8 +111,7 @@ where
         let (mut kept, mut is_held, mut is_behind) = (Vec::new(), false, false);
         let mut left = u32::try_from(lane.len()).unwrap_or(u32::MAX);
         for record in lane {
-            let receives = receives(&record);
-            let is_last = receives >= self.receives_max;
+            let is_last = self.is_last_try(&record);
             let deadline = if is_last {
                 // Whoever hangs takes no time from those behind.
                 Instant::now() + deadline.saturating_duration_since(Instant::now()) / left
@@ -118,40 +119,50 @@ where
                 deadline
             };
             left -= 1;
-            let turn = Try { deadline, receives, is_behind };
-            let delivered = if is_held { None } else { self.deliver(&record, turn).await };
-            is_behind |= delivered == Some(Delivered::PutOff);
-            if delivered.is_none() {
-                if is_last {
-                    self.give_up(record.body.as_deref().unwrap_or_default()).await;
+            let turn = Try { deadline, receives: receives(&record), is_behind };
+            let outcome = if is_held { None } else { Some(self.deliver(&record, turn).await) };
+            let is_done = match outcome {
+                Some(Ok(delivered)) => {
+                    is_behind |= delivered == Delivered::PutOff;
+                    true
                 }
-                self.retry_soon(&record, receives).await;
-                // What is given up holds nothing: the others' receives grew with its own.
-                is_held |= !is_last;
+                Some(Err(err)) if is_last || err.is_for_good() => self.give_up(&record, &err).await,
+                Some(Err(_)) | None => false,
+            };
+            if !is_done {
+                self.retry_soon(&record).await;
+                is_held = true;
                 kept.push(record.message_id.unwrap_or_default());
             }
         }
         kept
     }
 
-    /// Delivers one event. `None` when the queue must keep it.
-    async fn deliver(&self, record: &SqsMessage, turn: Try) -> Option<Delivered> {
+    /// Delivers one event, and logs why if that fails.
+    async fn deliver(&self, record: &SqsMessage, turn: Try) -> Result<Delivered, DeliveryError> {
         let body = record.body.as_deref().unwrap_or_default();
-        match self.delivered(body, turn).await {
-            Ok(delivered) => Some(delivered),
-            Err(err) => {
-                let id = record.message_id.as_deref().unwrap_or_default();
-                tracing::error!(error = %chain(&err), message_id = id, "an event is not delivered");
-                None
-            }
+        let delivered = self.delivered(body, turn).await;
+        if let Err(err) = &delivered {
+            let id = record.message_id.as_deref().unwrap_or_default();
+            tracing::error!(error = %chain(err), message_id = id, "an event is not delivered");
         }
+        delivered
     }
 
-    /// After 1, 2, 4 .. 60 seconds; at once when the queue hands it over no more.
-    async fn retry_soon(&self, record: &SqsMessage, receives: u32) {
-        let seconds = 1_u64 << receives.saturating_sub(1).min(6);
-        let again = receives < self.receives_max;
-        let pause = Duration::from_secs(if again { seconds.min(PAUSE_MAX_SECONDS) } else { 0 });
+    /// Whether the event of a message is given up unless this try succeeds.
+    fn is_last_try(&self, record: &SqsMessage) -> bool {
+        let sent = attribute(record, "SentTimestamp").and_then(|millis| millis.parse().ok());
+        // Without a time nothing is given up too early: the queue forgets the message some day.
+        sent.is_some_and(|millis| {
+            let age = self.clock.now().since(Timestamp::from_millis(millis));
+            age >= Duration::from_secs(TRIED_FOR_SECONDS)
+        })
+    }
+
+    /// After 1, 2, 4 .. 60 seconds.
+    async fn retry_soon(&self, record: &SqsMessage) {
+        let seconds = 1_u64 << receives(record).saturating_sub(1).min(6);
+        let pause = Duration::from_secs(seconds.min(PAUSE_MAX_SECONDS));
         let receipt = record.receipt_handle.as_deref().unwrap_or_default();
         if let Err(err) = self.queue.retry_event(receipt, pause).await {
             tracing::warn!(error = %chain(&err), "an event is retried late");
@@ -161,8 +172,12 @@ where
 
 /// How often the queue has handed a message over.
 fn receives(record: &SqsMessage) -> u32 {
-    let count = record.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+    attribute(record, "ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+/// What the queue says of a message.
+fn attribute<'a>(record: &'a SqsMessage, name: &str) -> Option<&'a str> {
+    record.attributes.get(name).map(String::as_str)
 }
 
 fn response(kept: impl Iterator<Item = String>) -> SqsBatchResponse {

@@ -28,6 +28,5 @@ pub fn wire(sdk: &SdkConfig, config: WebhookConfig) -> Result<WiredCourier, Caus
         templates: config.templates,
         limits: Limits { attempt: config.attempt, wait: config.timeout },
         wrong_addresses: WrongAddresses::default(),
-        receives_max: config.receives_max,
     })
 }

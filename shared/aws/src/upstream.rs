@@ -12,10 +12,12 @@ use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use hubcast_model::message_group::MessageGroup;
-use hubcast_model::ports::{AnswerQueue, QueueError, Untaken, UpstreamMessage, UpstreamQueue};
+use hubcast_model::ports::{
+    AnswerQueue, DeadEvent, QueueError, Untaken, UpstreamMessage, UpstreamQueue,
+};
 
 use crate::on_demand::{OnDemand, on_demand};
-use crate::queue::{NotTaken, batches, entry, id, unavailable};
+use crate::queue::{NotTaken, batches, entry, id, message_attributes, unavailable};
 
 /// The longest that SQS delays a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
@@ -106,6 +108,8 @@ fn taken(operation: &'static str, failed: &[BatchResultErrorEntry]) -> Result<()
 pub struct AnswerUrls {
     /// `UPSTREAM_QUEUE_URL`
     pub events: String,
+    /// `UPSTREAM_DLQ_URL`
+    pub dead_events: String,
     /// `NOTIFICATIONS_QUEUE_URL`
     pub notifications: String,
 }
@@ -144,6 +148,19 @@ impl AnswerQueue for SqsAnswers {
     async fn put_off(&self, message: &UpstreamMessage) -> Result<(), QueueError> {
         let sent = event(&self.client, &self.urls.events, message).send().await;
         sent.map(|_| ()).map_err(unavailable("put_off"))
+    }
+
+    async fn dead_event(&self, letter: &DeadEvent) -> Result<(), QueueError> {
+        let attributes = message_attributes(&letter.attributes);
+        let send = self
+            .client
+            .send_message()
+            .queue_url(&self.urls.dead_events)
+            .message_body(&letter.body)
+            .message_group_id(id(&letter.group))
+            .message_deduplication_id(id(&letter.id))
+            .set_message_attributes(Some(attributes.map_err(unavailable("dead_event"))?));
+        send.send().await.map(|_| ()).map_err(unavailable("dead_event"))
     }
 
     async fn retry_event(&self, receipt_handle: &str, delay: Duration) -> Result<(), QueueError> {

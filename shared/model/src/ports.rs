@@ -46,7 +46,7 @@ pub use socket::{ClaimStore, SocketStore};
 pub use store::{Consistency, Page, PageQuery, StoreError};
 pub use upstream::{BATCH_MAX, NoUpstream, Untaken, UpstreamMessage, UpstreamQueue};
 pub use uptake::UptakeStore;
-pub use webhook::{AnswerQueue, Webhook, WebhookAnswer, WebhookError, WebhookRequest};
+pub use webhook::{AnswerQueue, DeadEvent, Webhook, WebhookAnswer, WebhookError, WebhookRequest};
 
 /// The cause behind a port's error.
 pub type Cause = Box<dyn Error + Send + Sync>;

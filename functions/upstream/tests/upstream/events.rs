@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use hubcast_model::ports::UpstreamMessage;
+use hubcast_model::ports::{QueuedMessage, UpstreamMessage};
 use hubcast_testkit::queued::again;
 use serde_json::{Value, json};
 use upstream::WrongAddress;
 
-use crate::rig::{Does, event, late, messages, presence, rig};
+use crate::rig::{Does, at_last, event, late, messages, presence, rig};
 
 #[tokio::test]
 async fn an_event_that_is_not_taken_holds_nothing_and_is_put_off() {
@@ -90,21 +90,61 @@ async fn an_event_that_nobody_ever_takes_costs_later_ones_nothing_but_time() {
         assert_eq!(kept, ["0", "1", "2"]);
         messages = messages.iter().map(again).collect();
     }
-    rig.outside.0.lock().unwrap().retries.clear();
-    // The queue gives it up after this one.
-    assert_eq!(rig.kept_of(hubcast_testkit::event::sqs(&messages)).await, ["0"]);
+    let messages: Vec<_> = messages.iter().map(at_last).collect();
+    assert!(rig.kept_of(hubcast_testkit::event::sqs(&messages)).await.is_empty());
     assert_eq!(rig.urls(), ["bad", "bad", "bad", "b", "c"].map(|name| format!("https://h/{name}")));
+    assert_eq!(rig.dead(), [(late("c", "bad"), "TooOld".to_owned())]);
+    let seen = rig.outside.0.lock().unwrap();
+    let letter = &seen.dead[0];
+    assert_eq!((letter.group.as_str(), letter.id.as_str()), ("c", "0"));
+    assert_eq!(letter.attributes.detail.as_deref(), Some("the endpoint answered 500"));
+}
+
+#[tokio::test]
+async fn how_often_the_queue_hands_an_event_over_gives_nothing_up() {
+    let rig = rig([Does::Answer(500)]);
+    let [message] = messages(&[("c", late("c", "a"))]).try_into().unwrap();
+    let often = QueuedMessage { receive_count: 999, ..message };
+    assert_eq!(rig.kept_of(hubcast_testkit::event::sqs(&[often])).await, ["0"]);
+    assert!(rig.dead().is_empty());
     let retries = rig.outside.0.lock().unwrap().retries.clone();
-    assert_eq!(retries, [("receipt-0".to_owned(), Duration::ZERO)]);
+    assert_eq!(retries, [("receipt-0".to_owned(), Duration::from_mins(1))]);
+}
+
+#[tokio::test]
+async fn an_old_event_that_its_endpoint_takes_is_no_dead_event() {
+    let rig = rig([Does::Answer(200)]);
+    let [message] = messages(&[("c", late("c", "a"))]).try_into().unwrap();
+    assert!(rig.kept_of(hubcast_testkit::event::sqs(&[at_last(&message)])).await.is_empty());
+    assert!(rig.dead().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_given_up_holds_its_group() {
+    let rig = rig([500, 500].map(Does::Answer));
+    rig.outside.0.lock().unwrap().is_queue_down = true;
+    let messages = messages(&["a", "b"].map(|name| ("c", late("c", name))));
+    let messages: Vec<_> = messages.iter().map(at_last).collect();
+    assert_eq!(rig.kept_of(hubcast_testkit::event::sqs(&messages)).await, ["0", "1"]);
+    assert_eq!(rig.urls(), ["https://h/a"]);
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_given_up_at_once_and_holds_nothing() {
+    let rig = rig([Does::Answer(200)]);
+    let bodies = [("c", "nonsense".to_owned()), ("c", event("c", "a", None))];
+    assert!(rig.kept(&bodies).await.is_empty());
+    assert_eq!(rig.dead(), [("nonsense".to_owned(), "NotAnEvent".to_owned())]);
+    assert_eq!(rig.urls(), ["https://h/a"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn at_the_last_try_nobody_hangs_for_the_time_of_those_behind() {
     let rig = rig([Does::Hang, Does::Hang, Does::Hang, Does::Answer(200)]);
     let messages = messages(&["a", "b", "c", "d"].map(|name| ("c", late("c", name))));
-    let messages: Vec<_> = messages.iter().map(|message| again(&again(message))).collect();
-    let kept = rig.kept_of(hubcast_testkit::event::sqs(&messages)).await;
-    assert_eq!(kept, ["0", "1", "2"]);
+    let messages: Vec<_> = messages.iter().map(at_last).collect();
+    assert!(rig.kept_of(hubcast_testkit::event::sqs(&messages)).await.is_empty());
+    assert_eq!(rig.dead().len(), 3);
     assert_eq!(rig.urls(), ["a", "b", "c", "d"].map(|name| format!("https://h/{name}")));
 }
 
@@ -113,9 +153,9 @@ async fn an_event_that_is_given_up_lets_the_next_one_hold_the_rest() {
     let rig = rig([500, 500].map(Does::Answer));
     let messages = messages(&["bad", "b", "c"].map(|name| ("c", late("c", name))));
     let [bad, b, c] = messages.as_slice() else { panic!("{messages:?}") };
-    let messages = [again(&again(bad)), b.clone(), c.clone()];
+    let messages = [at_last(bad), b.clone(), c.clone()];
     let kept = rig.kept_of(hubcast_testkit::event::sqs(&messages)).await;
-    assert_eq!(kept, ["0", "1", "2"]);
+    assert_eq!(kept, ["1", "2"]);
     assert_eq!(rig.urls(), ["https://h/bad", "https://h/b"]);
 }
 
@@ -146,11 +186,13 @@ async fn what_there_is_no_time_for_stays() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_stays_for_the_dead_letters() {
+async fn what_is_no_event_in_any_way_is_a_dead_event() {
     let rig = rig([]);
-    for body in ["", "nonsense", "{}", "[1]"] {
-        assert_eq!(rig.kept(&[("c", body.to_owned())]).await, ["0"], "{body}");
+    let bodies = ["nonsense", "{}", "[1]"];
+    for body in bodies {
+        assert!(rig.kept(&[("c", body.to_owned())]).await.is_empty(), "{body}");
     }
+    assert_eq!(rig.dead(), bodies.map(|body| (body.to_owned(), "NotAnEvent".to_owned())));
 }
 
 #[tokio::test]

@@ -9,9 +9,11 @@ use hubcast_backend::webhook::Templates;
 use hubcast_model::message_group::MessageGroup;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::ports::{
-    AnswerQueue, QueueError, UpstreamMessage, Webhook, WebhookAnswer, WebhookError, WebhookRequest,
+    AnswerQueue, DeadEvent, QueueError, UpstreamMessage, Webhook, WebhookAnswer, WebhookError,
+    WebhookRequest,
 };
 use hubcast_model::settings::AccessKeys;
+use hubcast_model::time::Timestamp;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::in_group;
 use hubcast_testkit::{MemoryStore, TestClock};
@@ -47,6 +49,7 @@ pub(crate) struct Seen {
     pub(crate) requests: Vec<WebhookRequest>,
     pub(crate) answers: Vec<(String, String, String)>,
     pub(crate) put_off: Vec<UpstreamMessage>,
+    pub(crate) dead: Vec<DeadEvent>,
     pub(crate) retries: Vec<(String, Duration)>,
     pub(crate) is_queue_down: bool,
 }
@@ -104,6 +107,15 @@ impl AnswerQueue for Outside {
         Ok(())
     }
 
+    async fn dead_event(&self, letter: &DeadEvent) -> Result<(), QueueError> {
+        let mut seen = self.0.lock().unwrap();
+        if seen.is_queue_down {
+            return Err(QueueError { operation: "dead_event", source: "told to fail".into() });
+        }
+        seen.dead.push(letter.clone());
+        Ok(())
+    }
+
     async fn retry_event(&self, receipt: &str, delay: Duration) -> Result<(), QueueError> {
         self.0.lock().unwrap().retries.push((receipt.to_owned(), delay));
         Ok(())
@@ -134,9 +146,17 @@ fn over(outside: Outside, clock: TestClock, store: MemoryStore) -> Rig {
             .unwrap(),
         limits: Limits { attempt: ATTEMPT, wait: TIMEOUT },
         wrong_addresses: WrongAddresses::default(),
-        receives_max: 3,
     };
     Rig { outside, clock, store, courier }
+}
+
+/// How long an event is tried for.
+pub(crate) const TRIED_FOR: Duration = Duration::from_hours(1);
+
+/// The message as it is received when its event is tried for the last time.
+pub(crate) fn at_last(message: &QueuedMessage) -> QueuedMessage {
+    let sent = START.as_millis() - u64::try_from(TRIED_FOR.as_millis()).unwrap();
+    QueuedMessage { sent_at: Timestamp::from_millis(sent), receive_count: 70, ..message.clone() }
 }
 
 /// An event of a connection; one that wants an answer when it has an invocation id.
@@ -184,6 +204,15 @@ impl Rig {
         let seen = self.outside.0.lock().unwrap();
         let headers = seen.requests.iter().flat_map(|request| &request.headers);
         headers.filter(|(known, _)| *known == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The bodies of the events that were given up, each with the reason.
+    pub(crate) fn dead(&self) -> Vec<(String, String)> {
+        let seen = self.outside.0.lock().unwrap();
+        let told = |letter: &DeadEvent| {
+            (letter.body.clone(), letter.attributes.reason.clone().unwrap_or_default())
+        };
+        seen.dead.iter().map(told).collect()
     }
 
     /// The places in the batch of what the queue must keep.

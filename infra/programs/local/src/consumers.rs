@@ -15,7 +15,6 @@ use crate::functions::{RESERVE, Runtime, read, write};
 use crate::gateway::InvokeError;
 use crate::log::invocation;
 use crate::poller::{Consumer, FUNCTION_TIMEOUT};
-use crate::sqs::UPSTREAM_MAX_RECEIVES;
 
 /// The publisher, as the queue's consumer.
 #[derive(Debug, Clone)]
@@ -68,7 +67,6 @@ impl LocalUpstream {
         }
         let variables = runtime.variables();
         let mut config = WebhookConfig::read(|name| variables.get(name).cloned())?;
-        config.receives_max = UPSTREAM_MAX_RECEIVES;
         let root = runtime.options.root_certificate.as_deref();
         config.root = root.map(certificate).transpose()?;
         let courier = upstream::wiring::wire(runtime.sdk, config);

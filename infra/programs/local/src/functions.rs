@@ -27,7 +27,9 @@ use tracing::Instrument;
 use crate::gateway::{Function, Functions, InvokeError, STAGE};
 use crate::log::invocation;
 use crate::options::Options;
-use crate::sqs::{DELIVERIES, DLQ, INGRESS, NOTIFICATIONS, TIMERS, UPSTREAM, queue_url};
+use crate::sqs::{
+    DELIVERIES, DLQ, INGRESS, NOTIFICATIONS, TIMERS, UPSTREAM, UPSTREAM_DLQ, queue_url,
+};
 
 /// The channel table.
 pub(crate) const TABLE: &str = "hubcast";
@@ -93,6 +95,7 @@ impl Runtime<'_> {
         ];
         let upstream = [
             ("UPSTREAM_QUEUE_URL", queue_url(base, UPSTREAM)),
+            ("UPSTREAM_DLQ_URL", queue_url(base, UPSTREAM_DLQ)),
             ("TIMERS_QUEUE_URL", queue_url(base, TIMERS)),
         ];
         let upstream = upstream.into_iter().filter(|_| options.has_upstream());

@@ -11,6 +11,7 @@ use hubcast_model::spelling::hint;
 use hubcast_wiring::config::names;
 
 use crate::gateway::EndNews;
+use crate::sqs::Upstream;
 
 /// Runs all of hubcast locally: no AWS account, no Docker.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
@@ -124,6 +125,15 @@ impl Options {
     /// The defaults, on a free port.
     pub fn on_free_port() -> Self {
         Self { port: 0, ..Self::default() }
+    }
+
+    /// Who reads the queue of events.
+    pub(crate) const fn upstream_reader(&self) -> Upstream {
+        match (self.upstream_url.is_some(), self.upstream) {
+            (true, _) => Upstream::Function,
+            (false, true) => Upstream::Backend,
+            (false, false) => Upstream::None,
+        }
     }
 
     /// Whether events of clients go to backends in any way.

@@ -37,7 +37,7 @@ pub(crate) const DLQ: &str = "hubcast-dlq.fifo";
 /// The queue of events for backends.
 pub(crate) const UPSTREAM: &str = "hubcast-upstream.fifo";
 /// The queue of events that no backend took.
-const UPSTREAM_DLQ: &str = "hubcast-upstream-dlq.fifo";
+pub(crate) const UPSTREAM_DLQ: &str = "hubcast-upstream-dlq.fifo";
 /// The queue of envelopes that are due later: each ends a wait for a backend.
 pub(crate) const TIMERS: &str = "hubcast-timers";
 
@@ -48,8 +48,9 @@ const VISIBILITY_SECONDS: u64 = 6 * FUNCTION_TIMEOUT.as_secs();
 /// After so many receives a queue gives a message up. Only crashes get there: the publisher has
 /// rules of its own for dead letters.
 const MAX_RECEIVES: u32 = 1000;
-/// After so many receives an event for a backend's endpoint is given up.
-pub(crate) const UPSTREAM_MAX_RECEIVES: u32 = 70;
+/// After so many receives the queue of events gives an event up that a backend reads by itself. A
+/// function that calls endpoints has rules of its own.
+const UPSTREAM_MAX_RECEIVES: u32 = 70;
 /// An envelope that nobody handles by then is of no use to anyone.
 const TIMER_RETENTION_SECONDS: u32 = 3600;
 /// SQS keeps dead letters for 14 days, the longest that SQS keeps messages.
@@ -61,12 +62,23 @@ pub(crate) struct Sqs {
     handler: RustackSqsHandler,
     /// The host in the URLs of the embedded queues, such as `//localhost:8080/`.
     own_host: String,
-    has_upstream: bool,
+    upstream: Upstream,
+}
+
+/// Who reads the queue of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Upstream {
+    /// There are no events.
+    None,
+    /// A backend.
+    Backend,
+    /// The function that calls endpoints.
+    Function,
 }
 
 impl Sqs {
     /// SQS without a queue; `port` stands in the URLs of queues.
-    pub(crate) fn new(port: u16, has_upstream: bool) -> Self {
+    pub(crate) fn new(port: u16, upstream: Upstream) -> Self {
         let provider = Arc::new(RustackSqs::new(SqsConfig {
             skip_signature_validation: true,
             default_region: REGION.to_owned(),
@@ -75,7 +87,7 @@ impl Sqs {
             port,
         }));
         let handler = RustackSqsHandler::new(Arc::clone(&provider));
-        Self { provider, handler, own_host: format!("//localhost:{port}/"), has_upstream }
+        Self { provider, handler, own_host: format!("//localhost:{port}/"), upstream }
     }
 
     /// Deletes all queues, and creates those of hubcast, empty.
@@ -90,8 +102,10 @@ impl Sqs {
             standard(INGRESS_DLQ, keeps_long()),
             standard(INGRESS, [("RedrivePolicy", redrive(INGRESS_DLQ, MAX_RECEIVES))]),
         ];
-        if self.has_upstream {
-            let redrive = redrive(UPSTREAM_DLQ, UPSTREAM_MAX_RECEIVES);
+        if self.upstream != Upstream::None {
+            let by_function = self.upstream == Upstream::Function;
+            let receives = if by_function { MAX_RECEIVES } else { UPSTREAM_MAX_RECEIVES };
+            let redrive = redrive(UPSTREAM_DLQ, receives);
             queues.push(queue(UPSTREAM_DLQ, keeps_long()));
             queues.push(queue(UPSTREAM, [("RedrivePolicy", redrive)]));
             let retention = TIMER_RETENTION_SECONDS.to_string();

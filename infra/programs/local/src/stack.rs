@@ -66,7 +66,7 @@ impl Stack {
         let base = format!("http://{address}");
         let dynamodb = DynamoDb::open(options.data_dir.as_deref())?;
         let sdk = sdk_config(&base, &dynamodb);
-        let sqs = Sqs::new(address.port(), options.has_upstream());
+        let sqs = Sqs::new(address.port(), options.upstream_reader());
         let issuer = Issuer::new(&base)?;
         let runtime = Runtime {
             options,

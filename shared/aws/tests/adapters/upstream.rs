@@ -9,8 +9,9 @@ use axum::body::Bytes;
 use axum::routing::post;
 use axum::{Json, Router};
 use hubcast_aws::upstream::{AnswerUrls, SqsAnswers, SqsUpstream, UpstreamUrls};
+use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::message_group::MessageGroup;
-use hubcast_model::ports::{AnswerQueue, UpstreamMessage, UpstreamQueue};
+use hubcast_model::ports::{AnswerQueue, DeadEvent, UpstreamMessage, UpstreamQueue};
 use hubcast_testkit::contract::upstream as contract;
 use serde_json::{Value, json};
 
@@ -105,7 +106,9 @@ async fn an_answer_arrives_once_and_an_event_comes_again() {
     let queues = queues().await;
     let (events, notifications) =
         (queues.urls.deliveries.clone(), queues.urls.notifications.clone());
-    let urls = AnswerUrls { events: events.clone(), notifications: notifications.clone() };
+    let dead_events = queues.urls.dead_letters.clone();
+    let (own, other) = (events.clone(), notifications.clone());
+    let urls = AnswerUrls { events: own, dead_events: dead_events.clone(), notifications: other };
     let answers = SqsAnswers::new(&queues.config, urls);
     let group = MessageGroup::named("n:connection:c".to_owned());
     for _ in 0..2 {
@@ -124,4 +127,12 @@ async fn an_answer_arrives_once_and_an_event_comes_again() {
         answers.put_off(&event("n:later:c", "i/later")).await.expect("an answer");
     }
     assert_eq!(drain(&queues.client, &events).await.len(), 1, "behind what is in flight");
+
+    let attributes = LetterAttributes { reason: Some("TooOld".to_owned()), ..Default::default() };
+    let (body, group, id) = ("{}".to_owned(), "n:later:c".to_owned(), "m".to_owned());
+    let letter = DeadEvent { body, group, id, attributes };
+    for _ in 0..2 {
+        answers.dead_event(&letter).await.expect("an answer");
+    }
+    assert_eq!(drain(&queues.client, &dead_events).await.len(), 1, "once for each id");
 }

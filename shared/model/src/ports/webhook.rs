@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::{Cause, QueueError, UpstreamMessage};
+use crate::dead_letter::LetterAttributes;
 use crate::message_group::MessageGroup;
 
 /// A request to a backend's endpoint, by POST.
@@ -52,6 +53,19 @@ pub trait Webhook: Send + Sync {
     ) -> impl Future<Output = Result<WebhookAnswer, WebhookError>> + Send;
 }
 
+/// An event that is given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadEvent {
+    /// The body of the message.
+    pub body: String,
+    /// The message group, so that a redrive keeps the order.
+    pub group: String,
+    /// The id of the message.
+    pub id: String,
+    /// Why the event is given up.
+    pub attributes: LetterAttributes,
+}
+
 /// The queues between clients and endpoints.
 pub trait AnswerQueue: Send + Sync {
     /// Puts an envelope on the notifications queue, once for each id.
@@ -67,6 +81,10 @@ pub trait AnswerQueue: Send + Sync {
         &self,
         message: &UpstreamMessage,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Puts an event that is given up on the queue of dead events, once for each id.
+    fn dead_event(&self, letter: &DeadEvent)
+    -> impl Future<Output = Result<(), QueueError>> + Send;
 
     /// Makes an event visible again after `delay` (whole seconds).
     fn retry_event(

@@ -66,7 +66,8 @@ const UPSTREAM: [(&str, &str); 2] = [
 ];
 
 fn webhook(own: &[(&str, &str)]) -> Result<WebhookConfig, String> {
-    let needed = [PUBLISHER[0], PUBLISHER[2], UPSTREAM[0], ("ACCESS_KEYS", KEY)];
+    let dead_events = ("UPSTREAM_DLQ_URL", "https://sqs.eu-west-1.amazonaws.com/1/ud.fifo");
+    let needed = [PUBLISHER[0], PUBLISHER[2], UPSTREAM[0], dead_events, ("ACCESS_KEYS", KEY)];
     read(|lookup| WebhookConfig::read(lookup), &[&needed[..], own].concat())
 }
 

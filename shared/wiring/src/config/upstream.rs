@@ -27,7 +27,7 @@ pub struct WebhookConfig {
     pub table: String,
     /// `UPSTREAM_URL`, for the `HUBS` that there are
     pub templates: Templates,
-    /// `UPSTREAM_QUEUE_URL`, `NOTIFICATIONS_QUEUE_URL`
+    /// `UPSTREAM_QUEUE_URL`, `UPSTREAM_DLQ_URL`, `NOTIFICATIONS_QUEUE_URL`
     pub queues: AnswerUrls,
     /// `ACCESS_KEY_PARAMETER` or `ACCESS_KEYS`
     pub access_keys: AccessKeySettings,
@@ -35,8 +35,6 @@ pub struct WebhookConfig {
     pub attempt: Duration,
     /// `UPSTREAM_TIMEOUT_SECONDS`
     pub timeout: Duration,
-    /// `UPSTREAM_MAX_RECEIVES`
-    pub receives_max: u32,
     /// One more root certificate that endpoints may have, as PEM. Only the local stack has one.
     pub root: Option<Vec<u8>>,
 }
@@ -47,18 +45,20 @@ impl WebhookConfig {
         let (events, notifications) =
             (reader.url("UPSTREAM_QUEUE_URL"), reader.url("NOTIFICATIONS_QUEUE_URL"));
         let (access_keys, timeout) = (reader.access_keys(), reader.upstream_timeout());
-        // As the queue says, which hands over no more often.
-        let receives_max = reader.number("UPSTREAM_MAX_RECEIVES", 1..=1000, 10)?;
+        let dead_events = reader.url("UPSTREAM_DLQ_URL");
         // The function has 30 seconds, and keeps some of them to tell what became of the event.
         let attempt = reader.number("UPSTREAM_ATTEMPT_SECONDS", 1..=28, 25);
         Some(Self {
             table: table?,
             templates: templates?,
-            queues: AnswerUrls { events: events?, notifications: notifications? },
+            queues: AnswerUrls {
+                events: events?,
+                dead_events: dead_events?,
+                notifications: notifications?,
+            },
             access_keys: access_keys?,
             attempt: Duration::from_secs(u64::from(attempt?)),
             timeout: timeout?,
-            receives_max,
             root: None,
         })
     }
