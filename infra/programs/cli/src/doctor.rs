@@ -7,7 +7,7 @@ mod finding;
 mod pings;
 mod public;
 mod servers;
-mod settings;
+pub(crate) mod settings;
 mod stock;
 mod template;
 mod upstream;
@@ -17,7 +17,8 @@ use clap::Args;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Output;
-use finding::{Finding, Verdict};
+use crate::verdict::Verdict;
+use finding::Finding;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,7 +82,7 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn add(&mut self, finding: &Finding) -> Result<(), Failure> {
-        self.faults += usize::from(finding.verdict == Verdict::Fault);
+        self.faults += usize::from(finding.verdict == Verdict::Bad);
         // What is in order is no news for people who want to be left alone.
         if self.output.quiet && !self.output.json && finding.verdict == Verdict::Ok {
             return Ok(());

@@ -40,6 +40,7 @@ mod probe;
 mod progress;
 mod send;
 mod token;
+mod verdict;
 mod why;
 
 use std::process::ExitCode;

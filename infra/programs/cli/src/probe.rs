@@ -3,16 +3,21 @@
 //! Some of what API Gateway does is documented nowhere. hubcast holds whatever
 //! the answers are; but an operator should know the answers, and the answers
 //! decide what can be made cheaper. Each row is one question with what was seen,
-//! or why the question was not asked. `docs/OPERATIONS.md` lists the rows.
+//! or why the question was not asked, and with a verdict. `docs/OPERATIONS.md`
+//! lists the rows.
 
 mod answer;
 mod dialogue;
 mod effort;
+mod page;
 mod report;
 mod rows;
 mod target;
 
+use std::path::PathBuf;
+
 use clap::Args;
+use hubcast_model::time::{Clock, SystemClock};
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;
@@ -48,6 +53,10 @@ pub(crate) struct Probe {
     #[arg(long, value_name = "URL")]
     management_url: Option<String>,
 
+    /// Also writes the rows into this folder, as a page in Markdown whose name has the time.
+    #[arg(long, value_name = "FOLDER")]
+    report: Option<PathBuf>,
+
     #[command(flatten)]
     effort: Effort,
 }
@@ -62,7 +71,14 @@ impl Probe {
             management_url: self.management_url.or_else(|| local_management_url(deployment)),
             effort: self.effort,
         };
-        rows::ask_all(&scene, Report::new(output)).await
+        let mut report = Report::new(output);
+        rows::ask_all(&scene, &mut report).await?;
+        if let Some(folder) = self.report {
+            let url = deployment.url()?;
+            let path = page::write(&folder, url, SystemClock.now(), report.rows())?;
+            output.remark(&format!("the report is {}", path.display()));
+        }
+        Ok(())
     }
 }
 

@@ -1,26 +1,12 @@
 //! The finding of a check.
 
-use anstyle::{AnsiColor, Style};
 use hubcast_aws::operator::OperatorError;
 use serde::Serialize;
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Text;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Verdict {
-    /// All is in order.
-    Ok,
-    /// The part works, but somebody should look.
-    Warn,
-    /// The doctor could not check the part.
-    Skip,
-    /// The part does not work.
-    Fault,
-}
+use crate::verdict::Verdict;
 
 /// The finding of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,8 +39,8 @@ impl Finding {
         Self::new(check, Verdict::Skip, detail.into())
     }
 
-    pub(super) fn fault(check: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Fault, detail.into())
+    pub(super) fn bad(check: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Bad, detail.into())
     }
 
     /// The same finding, with what to do; an empty advice is none.
@@ -66,20 +52,13 @@ impl Finding {
     /// The fault that an error of AWS is.
     pub(super) fn of_aws(check: &'static str, err: OperatorError, deployment: &Deployment) -> Self {
         let advice = deployment.advice(err.trouble);
-        Self::fault(check, Failure::from(err).to_string()).advised(advice)
+        Self::bad(check, Failure::from(err).to_string()).advised(advice)
     }
 
     /// The finding as people read findings.
     pub(super) fn text(&self) -> Text {
-        let (word, colour) = match self.verdict {
-            Verdict::Ok => ("ok   ", AnsiColor::Green),
-            Verdict::Warn => ("warn ", AnsiColor::Yellow),
-            Verdict::Skip => ("skip ", AnsiColor::Cyan),
-            Verdict::Fault => ("FAULT", AnsiColor::Red),
-        };
-        let style = Style::new().fg_color(Some(colour.into()));
         let mut lines = vec![format!("  {:<13}  {}", self.check, self.detail)];
         lines.extend(self.advice.iter().map(|advice| format!("       {:<13}  -> {advice}", "")));
-        Text::from(lines).marked(style, word)
+        Text::from(lines).marked(self.verdict.style(), self.verdict.column())
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn silence(deployment: &Deployment) -> Option<Finding> {
     let asked = deployment.http().ok()?.get(format!("{url}/api/health")).send().await;
     let text = format!("nothing answers at {url}: {}", in_words(&asked.err()?.without_url()));
     let advice = deployment.advice(Trouble::Unreachable);
-    Some(Finding::fault("stack", text).advised(advice))
+    Some(Finding::bad("stack", text).advised(advice))
 }
 
 /// Checks what clients see, from the outside in. A fault ends the checks that depend on the part.
@@ -65,7 +65,7 @@ pub(super) async fn examine(
                 Some(_) => deployment.advice(Trouble::Unreachable),
                 None => "check the URL, and that the stack is deployed",
             };
-            return report.add(&Finding::fault(ENDPOINT, text).advised(advice));
+            return report.add(&Finding::bad(ENDPOINT, text).advised(advice));
         }
     };
     report.add(&clock(date(&answer), SystemClock.now()))?;
@@ -91,7 +91,7 @@ fn clock(theirs: Option<Timestamp>, ours: Timestamp) -> Finding {
     let text = format!("{} s apart from the endpoint's", skew.as_secs());
     let advice = "set this machine's clock, as by NTP: tokens that are made here are dated by it";
     if skew > LEEWAY {
-        return Finding::fault(CLOCK, text).advised(advice);
+        return Finding::bad(CLOCK, text).advised(advice);
     }
     if skew > LEEWAY / 2 {
         return Finding::warn(CLOCK, text).advised(advice);
@@ -107,14 +107,12 @@ fn endpoint(url: &str, status: StatusCode, text: &str) -> Finding {
         StatusCode::UNAUTHORIZED => Finding::ok(ENDPOINT, format!("{url} asks for a token")),
         status if status.is_success() => {
             let advice = "this is not hubcast: it lets in clients without a token; check the URL";
-            Finding::fault(ENDPOINT, format!("{url} answered {status}")).advised(advice)
+            Finding::bad(ENDPOINT, format!("{url} answered {status}")).advised(advice)
         }
         status if status.is_server_error() => {
-            Finding::fault(ENDPOINT, found).advised("see the log of the negotiate function")
+            Finding::bad(ENDPOINT, found).advised("see the log of the negotiate function")
         }
-        _ => {
-            Finding::fault(ENDPOINT, found).advised("check the URL: hubcast asks for a token here")
-        }
+        _ => Finding::bad(ENDPOINT, found).advised("check the URL: hubcast asks for a token here"),
     }
 }
 
@@ -133,7 +131,7 @@ async fn token(
         Ok(pass) => pass,
         Err(err) if doctor.token.is_some() => {
             let advice = "show a token whole, as --token or in the variable HUBCAST_TOKEN";
-            return Ok((Finding::fault(TOKEN, err.to_string()).advised(advice), None));
+            return Ok((Finding::bad(TOKEN, err.to_string()).advised(advice), None));
         }
         Err(err @ Failure::Usage(_)) => {
             let advice = "set ACCESS_KEY_PARAMETER, or show a token with --token";
@@ -141,15 +139,13 @@ async fn token(
         }
         Err(err) => {
             let advice = "see that you may read the access keys, or show a token with --token";
-            return Ok((Finding::fault(TOKEN, err.to_string()).advised(advice), None));
+            return Ok((Finding::bad(TOKEN, err.to_string()).advised(advice), None));
         }
     };
     let url = pass.door.url(deployment.url()?, deployment.hub());
     Ok(match negotiate(http, &url, &pass.token).await {
         Ok(ticket) => (Finding::ok(TOKEN, "accepted at negotiation"), Some(ticket)),
-        Err(err) => {
-            (Finding::fault(TOKEN, chain(&err)).advised(why_refused(&err, pass.door)), None)
-        }
+        Err(err) => (Finding::bad(TOKEN, chain(&err)).advised(why_refused(&err, pass.door)), None),
     })
 }
 
@@ -177,7 +173,7 @@ async fn connect(
     match Connection::open(ticket).await {
         Err(err) => {
             let advice = "see the logs of the authorizer, connect and message functions; a proxy on the way must let WebSockets through";
-            report.add(&Finding::fault(SOCKET, chain(&err)).advised(advice))
+            report.add(&Finding::bad(SOCKET, chain(&err)).advised(advice))
         }
         Ok(mut connection) => {
             report.add(&Finding::ok(SOCKET, "connected, and the handshake was answered"))?;
@@ -192,7 +188,7 @@ async fn connect(
 async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connection) -> Finding {
     let sent = Instant::now();
     if let Err(err) = send(deployment, id).await {
-        return Finding::fault(ROUND_TRIP, err.to_string())
+        return Finding::bad(ROUND_TRIP, err.to_string())
             .advised("see that you may send to the queue");
     }
     let is_own = |message: &HubMessage| matches!(message, HubMessage::Invocation(call) if call.target == NAME);
@@ -204,12 +200,12 @@ async fn round_trip(deployment: &Deployment, id: &str, connection: &mut Connecti
         }
         Ok(Err(why)) => {
             let advice = "see the log of the message function";
-            Finding::fault(ROUND_TRIP, why.to_string()).advised(advice)
+            Finding::bad(ROUND_TRIP, why.to_string()).advised(advice)
         }
         Err(_elapsed) => {
             let text = format!("no message came back within {} s", PATIENCE.as_secs());
             let advice = "see the publisher's log and its event source, and `hubcast dlq list`; check that queue and URL are of one deployment";
-            Finding::fault(ROUND_TRIP, text).advised(advice)
+            Finding::bad(ROUND_TRIP, text).advised(advice)
         }
     }
 }
@@ -227,8 +223,8 @@ async fn send(deployment: &Deployment, id: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Verdict;
     use super::*;
+    use crate::verdict::Verdict;
 
     #[test]
     fn clocks_may_differ_by_less_than_tokens_forgive() {
@@ -237,8 +233,8 @@ mod tests {
             (1_000_000, Verdict::Ok),
             (999_970, Verdict::Ok),
             (1_000_045, Verdict::Warn),
-            (1_000_061, Verdict::Fault),
-            (999_900, Verdict::Fault),
+            (1_000_061, Verdict::Bad),
+            (999_900, Verdict::Bad),
         ] {
             let finding = clock(Some(Timestamp::from_seconds(theirs)), ours);
             assert_eq!(finding.verdict, verdict, "{finding:?}");
@@ -250,9 +246,9 @@ mod tests {
     fn an_endpoint_that_asks_for_a_token_is_ok() {
         for (status, text, verdict, advice) in [
             (401, "Unauthorized", Verdict::Ok, ""),
-            (404, "{}", Verdict::Fault, "check the URL"),
-            (200, "<html>", Verdict::Fault, "not hubcast"),
-            (500, "", Verdict::Fault, "negotiate function"),
+            (404, "{}", Verdict::Bad, "check the URL"),
+            (200, "<html>", Verdict::Bad, "not hubcast"),
+            (500, "", Verdict::Bad, "negotiate function"),
         ] {
             let finding = endpoint("https://h", StatusCode::from_u16(status).unwrap(), text);
             assert_eq!(finding.verdict, verdict, "{finding:?}");

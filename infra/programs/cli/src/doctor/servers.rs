@@ -63,8 +63,8 @@ fn told(tries: bool) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Verdict;
     use super::*;
+    use crate::verdict::Verdict;
 
     #[test]
     fn a_server_that_tries_is_told_with_the_mode_that_works() {

@@ -40,6 +40,16 @@ pub(super) async fn examine(deployment: &Deployment) -> Vec<Finding> {
     }
 }
 
+/// The variables that have another value in some function than the stack says, each with its
+/// parameters.
+///
+/// # Errors
+/// When nobody says what the stack or a function has.
+pub(crate) async fn stale_variables(deployment: &Deployment) -> Result<Vec<String>, OperatorError> {
+    let stale = stale(deployment).await?;
+    Ok(stale.iter().map(|(variable, stale)| stale.what(variable)).collect())
+}
+
 /// The stale variables, by their names.
 async fn stale(deployment: &Deployment) -> Result<BTreeMap<String, Stale>, OperatorError> {
     let (account, stack) = (deployment.account().await?, deployment.prefix());
@@ -88,23 +98,29 @@ fn told(stale: &BTreeMap<String, Stale>) -> Vec<Finding> {
     stale.iter().map(|(variable, stale)| of_stale(variable, stale)).collect()
 }
 
-fn of_stale(variable: &str, Stale { parameters, functions }: &Stale) -> Finding {
-    let functions = functions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let parameters = parameters.iter().map(String::as_str).collect::<Vec<_>>().join(" or ");
-    let what = if parameters.is_empty() {
-        format!("the variable {variable}")
-    } else {
-        format!("the parameter {parameters} (variable {variable})")
-    };
+impl Stale {
+    /// The value, by its parameters and its variable.
+    fn what(&self, variable: &str) -> String {
+        let names: Vec<&str> = self.parameters.iter().map(String::as_str).collect();
+        match names.join(" or ") {
+            none if none.is_empty() => format!("the variable {variable}"),
+            names => format!("the parameter {names} (variable {variable})"),
+        }
+    }
+}
+
+fn of_stale(variable: &str, stale: &Stale) -> Finding {
+    let functions: Vec<&str> = stale.functions.iter().map(String::as_str).collect();
+    let (what, functions) = (stale.what(variable), functions.join(", "));
     let text = format!("the stack's value of {what} has not reached {functions}");
     let advice = "run make upgrade, which publishes versions with the stack's values; during a gradual deployment, look again at its end";
-    Finding::fault(SETTINGS, text).advised(advice)
+    Finding::bad(SETTINGS, text).advised(advice)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Verdict;
     use super::*;
+    use crate::verdict::Verdict;
 
     fn environment(value: Option<&str>) -> Variables {
         value.map(|value| ("X".to_owned(), value.to_owned())).into_iter().collect()
@@ -134,7 +150,7 @@ mod tests {
         let parameters = set(&["AllowedOrigins", "AppOrigins"]);
         let stale = Stale { parameters, functions: set(&["connect", "negotiate"]) };
         let finding = of_stale("ALLOWED_ORIGINS", &stale);
-        assert_eq!(finding.verdict, Verdict::Fault);
+        assert_eq!(finding.verdict, Verdict::Bad);
         let text = "the stack's value of the parameter AllowedOrigins or AppOrigins (variable ALLOWED_ORIGINS) has not reached connect, negotiate";
         assert_eq!(finding.detail, text);
         assert!(finding.advice.is_some_and(|advice| advice.contains("make upgrade")));

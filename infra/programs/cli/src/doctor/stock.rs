@@ -40,7 +40,7 @@ async fn queue(
         Err(err) => Finding::of_aws(check, err, deployment),
         Ok((queue, _)) if !queue.is_fifo() => {
             let text = format!("{} is no FIFO queue", queue.name());
-            Finding::fault(check, text).advised("create it anew, as the template does")
+            Finding::bad(check, text).advised("create it anew, as the template does")
         }
         Ok((queue, state)) => judge(check, queue.name(), &state),
     }
@@ -50,7 +50,7 @@ async fn queue(
 fn source(check: &'static str, name: &str, state: &QueueState) -> Finding {
     if state.drops_equal_bodies {
         let text = format!("{name} takes equal messages within five minutes for one");
-        return Finding::fault(check, text).advised("turn ContentBasedDeduplication off");
+        return Finding::bad(check, text).advised("turn ContentBasedDeduplication off");
     }
     if state.dead_letters.is_none() {
         let text = format!(
@@ -105,10 +105,10 @@ fn of_table(name: &str, state: TableState) -> Finding {
     match state {
         state if !state.has_key => {
             let advice = "name another with --table, or create it anew, as the template does";
-            Finding::fault(TABLE, format!("{name} has another key than pk and sk")).advised(advice)
+            Finding::bad(TABLE, format!("{name} has another key than pk and sk")).advised(advice)
         }
         state if !state.is_active => {
-            Finding::fault(TABLE, format!("{name} is not active")).advised("look again in a moment")
+            Finding::bad(TABLE, format!("{name} is not active")).advised("look again in a moment")
         }
         state if !state.has_ttl => {
             let advice = "turn time to live on, for the attribute ttl";
@@ -120,8 +120,8 @@ fn of_table(name: &str, state: TableState) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Verdict;
     use super::*;
+    use crate::verdict::Verdict;
 
     fn good() -> QueueState {
         QueueState {
@@ -149,7 +149,7 @@ mod tests {
         for (state, verdict, advice) in [
             (
                 QueueState { drops_equal_bodies: true, ..good() },
-                Verdict::Fault,
+                Verdict::Bad,
                 "ContentBasedDeduplication",
             ),
             (QueueState { dead_letters: None, ..good() }, Verdict::Warn, "RedrivePolicy"),

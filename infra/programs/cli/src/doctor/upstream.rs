@@ -69,8 +69,8 @@ fn told(wrong: Option<&WrongAddress>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Verdict;
     use super::*;
+    use crate::verdict::Verdict;
 
     #[test]
     fn a_redirect_is_told_with_its_place_and_a_404_without() {

@@ -8,10 +8,38 @@ use hubcast_model::report::chain;
 
 use crate::failure::Failure;
 use crate::network::in_words;
+use crate::verdict::Verdict;
 use hubcast_client::{ConnectError, SocketEnd};
 
-/// What was seen, in words, or why there is no answer.
-pub(super) type Answer = Result<String, NoAnswer>;
+/// What was seen, or why there is no answer.
+pub(super) type Answer = Result<Seen, NoAnswer>;
+
+/// What was seen, and whether hubcast works with that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The verdict.
+    pub(super) verdict: Verdict,
+    /// What was seen, in words.
+    pub(super) text: String,
+}
+
+impl Seen {
+    /// What is as hubcast needs.
+    pub(super) fn ok(text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Ok, text: text.into() }
+    }
+
+    /// What hubcast works with in any case.
+    pub(super) fn info(text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Info, text: text.into() }
+    }
+
+    /// What is as hubcast needs only if `is_fine`.
+    pub(super) fn judged(is_fine: bool, text: impl Into<String>) -> Self {
+        let verdict = if is_fine { Verdict::Ok } else { Verdict::Bad };
+        Self { verdict, text: text.into() }
+    }
+}
 
 /// Why a question has no answer.
 #[derive(Debug)]

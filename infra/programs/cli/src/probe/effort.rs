@@ -25,6 +25,14 @@ pub(super) struct Effort {
     #[arg(long, value_name = "FRAMES")]
     pub(super) flood: Option<usize>,
 
+    /// Posts so many times to one socket that reads nothing, to see when a post is throttled.
+    #[arg(long, value_name = "POSTS")]
+    pub(super) posts: Option<usize>,
+
+    /// Compares what the functions run with and the parameters of the stack that --prefix names.
+    #[arg(long)]
+    pub(super) stack: bool,
+
     /// Waits up to so many seconds on an idle socket, to see how the socket ends.
     #[arg(long, value_name = "SECONDS")]
     pub(super) idle_seconds: Option<u64>,

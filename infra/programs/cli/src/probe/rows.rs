@@ -5,7 +5,9 @@ mod ends;
 mod latency;
 mod order;
 mod routes;
+mod settings;
 mod sizes;
+mod throttles;
 
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::operator::Queue;
@@ -79,15 +81,25 @@ fn socket_id(id: &str) -> Result<SocketId, NoAnswer> {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub(super) async fn ask_all(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
+pub(super) async fn ask_all(on: &Scene<'_>, report: &mut Report<'_>) -> Result<(), Failure> {
     ask_what_comes(on, report).await?;
     ask_how_much(on, report).await
 }
 
 /// Which function a frame gets to, and what comes back in which order.
-async fn ask_what_comes(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
+async fn ask_what_comes(on: &Scene<'_>, report: &mut Report<'_>) -> Result<(), Failure> {
     report.row("negotiate", "Does negotiation lead to a socket?", routes::negotiate(on).await)?;
     report.row("bodies", "How may bodies come over HTTP?", bodies::sent(on).await)?;
+    report.row(
+        "query",
+        "Do values in a query arrive as they were sent?",
+        routes::query(on).await,
+    )?;
+    report.row(
+        "settings",
+        "Has a change of parameters alone taken effect?",
+        settings::effective(on).await,
+    )?;
     report.row(
         "context",
         "Do messages carry the authorizer's context?",
@@ -132,9 +144,10 @@ async fn ask_what_comes(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failur
 }
 
 /// How large, how long, and how many.
-async fn ask_how_much(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
+async fn ask_how_much(on: &Scene<'_>, report: &mut Report<'_>) -> Result<(), Failure> {
     report.row("largest-in", "Which frames of clients are taken?", sizes::inbound(on).await)?;
     report.row("largest-out", "Which posts are taken?", sizes::outbound(on).await)?;
+    report.row("posts", "How many posts does one socket take?", throttles::posts(on).await)?;
     report.row("gone", "When does a post hear that its socket is gone?", ends::gone(on).await)?;
     report.row("connect", "How long does connecting take?", latency::connect(on).await)?;
     report.row("ping", "How long does a ping take?", latency::ping(on).await)?;

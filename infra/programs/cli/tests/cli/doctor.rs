@@ -58,7 +58,7 @@ async fn another_key_and_another_table_are_found_at_once() {
     assert!(faulty.err.contains("there are 2 faults"), "{faulty:?}");
     let findings = faulty.json();
     let (table, token) = (finding(&findings, "table"), finding(&findings, "token"));
-    assert_eq!((&table["verdict"], &token["verdict"]), (&"fault".into(), &"fault".into()));
+    assert_eq!((&table["verdict"], &token["verdict"]), (&"bad".into(), &"bad".into()));
     assert!(token["advice"].as_str().unwrap().contains("another access key"), "{token}");
     assert!(table["advice"].as_str().unwrap().contains("--region"), "{table}");
     assert_eq!(finding(&findings, "socket"), &Value::Null, "it needs the token");
@@ -113,7 +113,7 @@ async fn a_stack_that_is_not_there_is_one_fault() {
     let mut command = program();
     let faulty =
         run(command.args(["doctor", "--local=http://127.0.0.1:1", "--json"])).await.exits(5);
-    assert_eq!(verdicts(&faulty), [("stack".to_owned(), "fault".to_owned())]);
+    assert_eq!(verdicts(&faulty), [("stack".to_owned(), "bad".to_owned())]);
     let advice = faulty.json()[0]["advice"].as_str().unwrap().to_owned();
     assert!(advice.starts_with("start it: make run"), "{advice}");
 }
@@ -123,7 +123,7 @@ async fn a_token_that_is_none_is_a_fault() {
     let rig = Rig::start().await;
     for token in ["nonsense", "a.b.c"] {
         let faulty = rig.run(&["doctor", "--json", "--token", token]).await.exits(5);
-        assert_eq!(finding(&faulty.json(), "token")["verdict"], "fault", "{faulty:?}");
+        assert_eq!(finding(&faulty.json(), "token")["verdict"], "bad", "{faulty:?}");
     }
 }
 
@@ -137,7 +137,7 @@ async fn what_a_server_answers_cannot_act_on_the_terminal() {
     command.args(["doctor", &url]).env("CLICOLOR_FORCE", "1");
     let faulty = run(&mut command).await.exits(5);
     assert!(faulty.out.contains("answered 404 Not Found: \\u{1b}[2Jno\\nok"), "{faulty:?}");
-    assert!(faulty.out.contains("\u{1b}[31mFAULT"), "{faulty:?}");
+    assert!(faulty.out.contains("\u{1b}[31mBAD"), "{faulty:?}");
 }
 
 #[tokio::test]

@@ -25,7 +25,8 @@ fn rows(table: &str) -> BTreeMap<String, String> {
     let row = |pair: &[&str]| {
         // Two spaces: the column of names is wide enough.
         let (name, _question) = pair[0].split_once("  ").unwrap();
-        (name.to_owned(), pair[1].trim_start().trim_start_matches(['-', '>', '!', ' ']).to_owned())
+        let (_verdict, saw) = pair[1].trim_start().split_once(' ').unwrap();
+        (name.to_owned(), saw.trim_start().to_owned())
     };
     lines.chunks_exact(2).map(row).collect()
 }
@@ -37,7 +38,8 @@ async fn every_row_says_what_the_local_stack_does() {
     let (queue, management) =
         (format!("{url}/000000000000/hubcast-notifications.fifo"), format!("{url}/local"));
     let flags = ["--queue-url", &queue, "--management-url", &management];
-    let all = [&flags[..], &["--flood", "30", "--idle-seconds", "1"], &PATIENT].concat();
+    let all =
+        [&flags[..], &["--flood", "30", "--idle-seconds", "1", "--posts", "40"], &PATIENT].concat();
     let saw = rows(&probe(url, &all).await.exits(0).out);
     let says = |row: &str, text: &str| {
         let said = saw.get(row).unwrap_or_else(|| panic!("no row {row} in {saw:#?}"));
@@ -45,6 +47,7 @@ async fn every_row_says_what_the_local_stack_does() {
     };
     says("negotiate", "yes, at 127.0.0.1");
     says("bodies", "with Expect: 100-continue: 200; without a length: 200");
+    says("query", "yes: a token with %2E in it got in");
     says("context", "yes");
     says("system-route", "no: it was answered by");
     says("separator", "not to be told from here");
@@ -63,6 +66,7 @@ async fn every_row_says_what_the_local_stack_does() {
         "131072 bytes in frames of 32768: answered; 131073 bytes in frames of 32768: a close with 1009",
     );
     says("largest-out", "131072 bytes: taken, arrived whole; 131073 bytes: refused");
+    says("posts", "no 429: 40 posts were taken in ");
     says("gone", "410 after ");
     for row in ["connect", "ping", "queue"] {
         says(row, "first ");
@@ -71,7 +75,7 @@ async fn every_row_says_what_the_local_stack_does() {
     says("burst", "3 pings at once: p50 ");
     says("throttle", "of 50 frames came 50 x '{\"type\":6}'");
     says("idle", "after 1 s came nothing");
-    assert_eq!(saw.len(), 20, "{saw:#?}");
+    assert_eq!(saw.len(), 23, "{saw:#?}");
     let failed: Vec<_> = saw.iter().filter(|(_, said)| said.starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }
@@ -93,8 +97,10 @@ async fn what_cannot_be_asked_is_skipped_with_what_it_needs() {
         "largest-out",
         "log-out",
         "negotiate",
+        "posts",
         "queue",
         "reply-order",
+        "settings",
         "throttle",
     ];
     assert_eq!(skipped, expected);
@@ -111,17 +117,52 @@ async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
     let rig = Rig::start().await;
     let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK).args(IMPATIENT)).await.exits(0);
     let rows = ran.json();
-    assert_eq!(rows.len(), 20, "{ran:?}");
+    assert_eq!(rows.len(), 23, "{ran:?}");
     let skipped: Vec<&str> = rows
         .iter()
         .filter(|row| row["saw"].as_str().unwrap().starts_with("skipped: "))
         .map(|row| row["row"].as_str().unwrap())
         .collect();
-    assert_eq!(skipped, ["throttle", "idle"]);
+    assert_eq!(skipped, ["settings", "posts", "throttle", "idle"]);
     let failed: Vec<_> =
         rows.iter().filter(|row| row["saw"].as_str().unwrap().starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");
     assert_eq!(rows[0]["question"], "Does negotiation lead to a socket?");
+    let verdict = |name: &str| {
+        let row = rows.iter().find(|row| row["row"] == name).unwrap();
+        row["verdict"].as_str().unwrap().to_owned()
+    };
+    for (name, expected) in [
+        ("negotiate", "ok"),
+        ("bodies", "ok"),
+        ("post-order", "ok"),
+        ("largest-out", "ok"),
+        ("separator", "info"),
+        ("ping", "info"),
+        ("idle", "skip"),
+    ] {
+        assert_eq!(verdict(name), expected, "{name}");
+    }
+    assert!(rows.iter().all(|row| row["verdict"] != "bad"), "{rows:#?}");
+}
+
+#[tokio::test]
+async fn a_row_that_fails_is_bad_and_the_report_is_a_dated_page() {
+    let rig = Rig::start().await;
+    let folder = std::env::temp_dir().join(format!("hubcast-probe-{:x}", fastrand::u64(..)));
+    let wrong = format!("{}/nowhere", rig.stack.url());
+    let flags = ["--management-url", &wrong, "--report", folder.to_str().unwrap()];
+    let ran = run(rig.hubcast(&["probe"]).args(QUICK).args(IMPATIENT).args(flags)).await.exits(0);
+    let row = ran.out.lines().skip_while(|line| !line.starts_with("gone ")).nth(1).unwrap();
+    assert!(row.trim_start().starts_with("BAD   failed: "), "{row}");
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path()).collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with("probe-20") && name.ends_with("Z.md"), "{name}");
+    assert!(ran.err.contains(name), "{ran:?}");
+    let page = std::fs::read_to_string(file).unwrap();
+    assert!(page.contains("| `gone` | **bad** |") && page.contains("| `ping` | info |"), "{page}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn findings(aws: Aws) -> Vec<Value> {
 }
 
 fn told(findings: &[Value]) -> Vec<&str> {
-    let faults = findings.iter().filter(|found| found["verdict"] == "fault");
+    let faults = findings.iter().filter(|found| found["verdict"] == "bad");
     faults.map(|found| found["detail"].as_str().unwrap()).collect()
 }
 

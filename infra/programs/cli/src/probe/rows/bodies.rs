@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use reqwest::{Body, RequestBuilder, header};
 
 use super::Scene;
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 
 const BODY: &str = "{}";
 
@@ -24,7 +24,8 @@ pub(super) async fn sent(on: &Scene<'_>) -> Answer {
         ("with Expect: 100-continue", told(announced).await),
         ("without a length", told(post().body(without_length())).await),
     ];
-    Ok(saw.map(|(how, answer)| format!("{how}: {answer}")).join("; "))
+    let is_fine = saw.iter().all(|(_, answer)| answer == "200");
+    Ok(Seen::judged(is_fine, saw.map(|(how, answer)| format!("{how}: {answer}")).join("; ")))
 }
 
 /// A body whose length nobody knows before its end: what maps frames may change their lengths.

@@ -12,8 +12,10 @@ use signalr_protocol::message::{Close, HubMessage, PING};
 use tokio::time::Instant;
 
 use super::{Scene, own, socket_id};
-use crate::probe::answer::{Answer, NoAnswer};
-use crate::probe::dialogue::{ANSWER_MAX, Dialogue, Observation, handshake, is_close, quiet_frame};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
+use crate::probe::dialogue::{
+    ANSWER_MAX, Dialogue, Observation, handshake, is_close, is_ping, quiet_frame,
+};
 
 /// hubcast itself refuses more frames at once on one socket.
 const FRAMES_OF_A_SOCKET: usize = 25;
@@ -23,9 +25,10 @@ pub(super) async fn empty_reply(on: &Scene<'_>) -> Answer {
     let mut dialogue = on.ready().await?;
     dialogue.send(HubMessage::Close(Close::default()).encode()).await?;
     Ok(match dialogue.observe(on.effort.patience()).await {
-        Observation::Silence => "no: nothing came".to_owned(),
-        Observation::Frame(frame) if frame.is_empty() => "yes: an empty frame came".to_owned(),
-        other => format!("something else: {}", other.text()),
+        Observation::Silence => Seen::ok("no: nothing came"),
+        // Clients ignore it.
+        Observation::Frame(frame) if frame.is_empty() => Seen::info("yes: an empty frame came"),
+        other => Seen::judged(false, format!("something else: {}", other.text())),
     })
 }
 
@@ -36,8 +39,10 @@ pub(super) async fn close_read(on: &Scene<'_>) -> Answer {
     let first = dialogue.observe(ANSWER_MAX).await;
     dialogue.send(PING).await?;
     let then = dialogue.observe(ANSWER_MAX).await;
-    let read = if first.has(is_close) { "yes" } else { "no" };
-    Ok(format!("{read}: first came {}, then {}", first.text(), then.text()))
+    let is_read = first.has(is_close);
+    let read = if is_read { "yes" } else { "no" };
+    let text = format!("{read}: first came {}, then {}", first.text(), then.text());
+    Ok(Seen::judged(is_read, text))
 }
 
 /// A backend's `close` posts Close and deletes the socket a second later.
@@ -51,9 +56,10 @@ pub(super) async fn log_out(on: &Scene<'_>) -> Answer {
     let first = dialogue.observe(Duration::from_secs(30)).await;
     let start = Instant::now();
     let then = dialogue.observe(ANSWER_MAX).await;
-    let read = if first.has(is_close) { "yes" } else { "no" };
-    let millis = start.elapsed().as_millis();
-    Ok(format!("{read}: first came {}, {millis} ms later {}", first.text(), then.text()))
+    let (is_read, millis) = (first.has(is_close), start.elapsed().as_millis());
+    let read = if is_read { "yes" } else { "no" };
+    let text = format!("{read}: first came {}, {millis} ms later {}", first.text(), then.text());
+    Ok(Seen::judged(is_read, text))
 }
 
 /// The client closes a socket, and posts go on until one is answered by 410.
@@ -69,15 +75,14 @@ pub(super) async fn gone(on: &Scene<'_>) -> Answer {
             Ok(()) => accepted += 1,
             Err(PostError::Gone) => {
                 let millis = start.elapsed().as_millis();
-                return Ok(format!("410 after {millis} ms; {accepted} posts were accepted before"));
+                let text = format!("410 after {millis} ms; {accepted} posts were accepted before");
+                return Ok(Seen::info(text));
             }
             Err(err) => return Err(err.into()),
         }
     }
-    Ok(format!(
-        "not within {} ms: {accepted} posts were accepted",
-        on.effort.patience().as_millis()
-    ))
+    let millis = on.effort.patience().as_millis();
+    Ok(Seen::info(format!("not within {millis} ms: {accepted} posts were accepted")))
 }
 
 /// Sends many frames at once, and sorts what comes.
@@ -90,11 +95,13 @@ pub(super) async fn throttle(on: &Scene<'_>) -> Answer {
     let sent = dialogues.len() * FRAMES_OF_A_SOCKET;
     let flood = dialogues.into_iter().map(|dialogue| flooded(dialogue, on.effort.patience()));
     let mut came: BTreeMap<String, usize> = BTreeMap::new();
+    let mut is_fine = true;
     for seen in try_join_all(flood).await?.concat() {
+        is_fine &= seen.has(is_ping);
         *came.entry(seen.text()).or_default() += 1;
     }
     let came: Vec<String> = came.iter().map(|(what, times)| format!("{times} x {what}")).collect();
-    Ok(format!("of {sent} frames came {}", came.join(", ")))
+    Ok(Seen::judged(is_fine, format!("of {sent} frames came {}", came.join(", "))))
 }
 
 /// A dialogue that had one answer, so that all later frames come of the flood.
@@ -129,5 +136,6 @@ pub(super) async fn idle(on: &Scene<'_>) -> Answer {
     let mut dialogue = on.ready().await?;
     let start = Instant::now();
     let seen = dialogue.observe(Duration::from_secs(seconds)).await;
-    Ok(format!("after {} s came {}", start.elapsed().as_secs(), seen.text()))
+    let text = format!("after {} s came {}", start.elapsed().as_secs(), seen.text());
+    Ok(Seen::info(text))
 }

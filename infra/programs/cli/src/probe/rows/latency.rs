@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::{Scene, own};
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 use crate::probe::dialogue::{Dialogue, is_call};
 
 /// From the first byte to the answer of the handshake.
@@ -20,7 +20,7 @@ pub(super) async fn connect(on: &Scene<'_>) -> Answer {
         took.push(start.elapsed());
         dialogue.close().await;
     }
-    Ok(told(&took))
+    Ok(Seen::info(told(&took)))
 }
 
 /// From a ping to its answer.
@@ -30,7 +30,7 @@ pub(super) async fn ping(on: &Scene<'_>) -> Answer {
     for _ in 0..=on.effort.rounds {
         took.push(dialogue.ping().await?);
     }
-    Ok(told(&took))
+    Ok(Seen::info(told(&took)))
 }
 
 /// Frames that come at once need as many instances of the function; most of the instances are cold.
@@ -39,7 +39,8 @@ pub(super) async fn burst(on: &Scene<'_>) -> Answer {
     let mut dialogues = try_join_all(dialogues).await?;
     let cold = spread(&try_join_all(dialogues.iter_mut().map(Dialogue::ping)).await?);
     let warm = spread(&try_join_all(dialogues.iter_mut().map(Dialogue::ping)).await?);
-    Ok(format!("{} pings at once: {cold}; right again: {warm}", on.effort.burst))
+    let text = format!("{} pings at once: {cold}; right again: {warm}", on.effort.burst);
+    Ok(Seen::info(text))
 }
 
 /// From a message in the queue to the client's frame.
@@ -60,7 +61,7 @@ pub(super) async fn queue(on: &Scene<'_>) -> Answer {
         dialogue.await_message(is_call).await?;
         took.push(start.elapsed());
     }
-    Ok(told(&took))
+    Ok(Seen::info(told(&took)))
 }
 
 fn told(took: &[Duration]) -> String {

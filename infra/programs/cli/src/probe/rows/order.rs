@@ -8,7 +8,7 @@ use signalr_protocol::handshake::ACCEPTED;
 use tokio::time::Instant;
 
 use super::{Scene, socket_id};
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 use crate::probe::dialogue::{
     ANSWER_MAX, Dialogue, Observation, call, handshake, is_call, is_completion,
 };
@@ -28,7 +28,8 @@ pub(super) async fn post_first(on: &Scene<'_>) -> Answer {
         posts_first += u32::from(is_handshake_answer(&first));
         dialogue.close().await;
     }
-    Ok(format!("in {posts_first} of {} rounds", on.effort.rounds))
+    let rounds = on.effort.rounds;
+    Ok(Seen::judged(posts_first == rounds, format!("in {posts_first} of {rounds} rounds")))
 }
 
 fn is_handshake_answer(seen: &Observation) -> bool {
@@ -55,7 +56,7 @@ pub(super) async fn reply_first(on: &Scene<'_>) -> Answer {
             latest_before = Some(delay);
         }
     }
-    Ok(told(reply, latest_before, earliest_after))
+    Ok(Seen::info(told(reply, latest_before, earliest_after)))
 }
 
 /// Sends calls at once, each in a frame of its own. API Gateway invokes the function for each frame
@@ -76,7 +77,8 @@ pub(super) async fn frames(on: &Scene<'_>) -> Answer {
         }
     }
     dialogue.close().await;
-    Ok(format!("{overtaken} of {FRAMES} came after an answer to a later frame"))
+    let text = format!("{overtaken} of {FRAMES} came after an answer to a later frame");
+    Ok(Seen::info(text))
 }
 
 async fn reply_came_first(dialogue: &mut Dialogue) -> Result<bool, NoAnswer> {

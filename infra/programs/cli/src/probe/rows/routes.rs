@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::failure::Failure;
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 use crate::probe::dialogue::{Dialogue, Observation, call, is_close, is_completion};
 use crate::probe::target::with;
 
@@ -21,22 +21,43 @@ pub(super) async fn negotiate(on: &Scene<'_>) -> Answer {
         let text = "the socket is not the negotiated connection";
         return Err(NoAnswer::Failed(text.to_owned()));
     }
-    Ok(format!("yes, at {host}, with the negotiated id"))
+    Ok(Seen::ok(format!("yes, at {host}, with the negotiated id")))
+}
+
+/// A token in whose text every full stop is encoded gets in only if nobody on the way encodes the
+/// query once more, as a front door could.
+pub(super) async fn query(on: &Scene<'_>) -> Answer {
+    let token = on.target.token.replace('.', "%2E");
+    let pairs = on.target.socket.query_pairs().filter(|(name, _)| name != "access_token");
+    let others: Vec<(String, String)> =
+        pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let mut socket = on.target.socket.clone();
+    socket.query_pairs_mut().clear().extend_pairs(others);
+    let query = socket.query().unwrap_or_default();
+    let separator = if query.is_empty() { "" } else { "&" };
+    let query = format!("{query}{separator}access_token={token}");
+    socket.set_query(Some(&query));
+    Ok(match Dialogue::ready(&socket).await {
+        Ok(_) => Seen::ok("yes: a token with %2E in it got in"),
+        Err(why) => {
+            Seen::judged(false, format!("no: a token with %2E in it did not get in: {why}"))
+        }
+    })
 }
 
 /// A message without the context belongs to nobody, and gets no answer.
 pub(super) async fn context(on: &Scene<'_>) -> Answer {
     on.ready().await?;
-    Ok("yes: the handshake was answered".to_owned())
+    Ok(Seen::ok("yes: the handshake was answered"))
 }
 
 /// `$disconnect` has no route response, and takes the socket's record away.
 pub(super) async fn system_route(on: &Scene<'_>) -> Answer {
-    Ok(match try_system_route(on, bare_call()?).await? {
+    Ok(Seen::info(match try_system_route(on, bare_call()?).await? {
         RouteSelection::Yes => "yes: no answer, and the socket lost its record".to_owned(),
         RouteSelection::No(answer) => format!("no: it was answered by {answer}"),
         RouteSelection::Unclear => "no answer came, and yet the socket is on record".to_owned(),
-    })
+    }))
 }
 
 /// Whether a body selected a system route.
@@ -73,20 +94,19 @@ fn bare_call() -> Result<String, Failure> {
 /// separator keeps API Gateway from reading the body.
 pub(super) async fn separator(on: &Scene<'_>) -> Answer {
     if matches!(try_system_route(on, bare_call()?).await?, RouteSelection::Yes) {
-        return Ok(match try_system_route(on, call("$disconnect", Some("1"))?.encode()).await? {
-            RouteSelection::Yes => {
-                "yes: with a separator $disconnect is selected as well".to_owned()
-            }
-            RouteSelection::No(_) => "no: with a separator $default answers".to_owned(),
-            RouteSelection::Unclear => "no answer came, and yet the socket is on record".to_owned(),
-        });
+        let with_separator = try_system_route(on, call("$disconnect", Some("1"))?.encode()).await?;
+        return Ok(Seen::info(match with_separator {
+            RouteSelection::Yes => "yes: with a separator $disconnect is selected as well",
+            RouteSelection::No(_) => "no: with a separator $default answers",
+            RouteSelection::Unclear => "no answer came, and yet the socket is on record",
+        }));
     }
     let mut dialogue = on.ready().await?;
     for _ in 0..TRIES {
         dialogue.send(call("JoinGroup", Some("1"))?.encode()).await?;
         dialogue.await_message(is_completion).await?;
     }
-    Ok(format!(
+    Ok(Seen::info(format!(
         "not to be told from here: {TRIES} frames for JoinGroup were answered; yes if group-join was invoked, which its metric Invocations shows"
-    ))
+    )))
 }

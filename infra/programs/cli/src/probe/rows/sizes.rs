@@ -9,7 +9,7 @@ use signalr_protocol::message::invocation_record;
 
 use super::{Scene, socket_id};
 use crate::failure::Failure;
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 use crate::probe::dialogue::{ANSWER_MAX, Observation, is_ping};
 
 /// The largest frame of RFC 6455 that API Gateway takes, in bytes.
@@ -19,16 +19,17 @@ const MESSAGE_MAX: usize = 128 * 1024;
 
 /// Pings of these sizes, in one frame and in several, each on a socket of its own.
 pub(super) async fn inbound(on: &Scene<'_>) -> Answer {
-    let mut saw = Vec::new();
+    let (mut saw, mut is_fine) = (Vec::new(), false);
     for bytes in [FRAME_MAX, FRAME_MAX + 1, MESSAGE_MAX, MESSAGE_MAX + 1] {
         let seen = answer(on, &padded(bytes), bytes).await?;
+        is_fine |= bytes == FRAME_MAX && seen.has(is_ping);
         saw.push(format!("{bytes} bytes in one frame: {}", told(&seen)));
     }
     for bytes in [MESSAGE_MAX, MESSAGE_MAX + 1] {
         let seen = answer(on, &padded(bytes), FRAME_MAX).await?;
         saw.push(format!("{bytes} bytes in frames of {FRAME_MAX}: {}", told(&seen)));
     }
-    Ok(saw.join("; "))
+    Ok(Seen::judged(is_fine, saw.join("; ")))
 }
 
 /// A ping of so many bytes.
@@ -52,17 +53,20 @@ fn told(seen: &Observation) -> String {
 /// Posts of these sizes.
 pub(super) async fn outbound(on: &Scene<'_>) -> Answer {
     let gateway = on.gateway().await?;
-    let mut saw = Vec::new();
+    let (mut saw, mut is_fine) = (Vec::new(), false);
     for bytes in [FRAME_MAX, FRAME_MAX + 1, MESSAGE_MAX, MESSAGE_MAX + 1] {
         let mut dialogue = on.ready().await?;
         let id = socket_id(&dialogue.id().await?)?;
         let outcome = match gateway.post(&id, Bytes::from(notice(bytes)?)).await {
-            Ok(()) => format!("taken, {}", arrived(&dialogue.observe(ANSWER_MAX).await, bytes)),
+            Ok(()) => {
+                is_fine |= bytes == MESSAGE_MAX;
+                format!("taken, {}", arrived(&dialogue.observe(ANSWER_MAX).await, bytes))
+            }
             Err(err) => format!("refused ({err})"),
         };
         saw.push(format!("{bytes} bytes: {outcome}"));
     }
-    Ok(saw.join("; "))
+    Ok(Seen::judged(is_fine, saw.join("; ")))
 }
 
 /// A call of so many bytes, of a client method that nobody handles.
