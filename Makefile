@@ -52,7 +52,7 @@ IN_BUILD = PATH=$(CURDIR)/$(BUILD)/bin:$$PATH SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo console test release workflows lint fmt clippy doc layers template hardening deny advisories requirements sbom unit stories \
-        stack browser infra dotnet inline probe cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
+        stack browser infra dotnet inline probe proof cost soak fuzz schema bench build toolchain deploy upgrade package destroy clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -166,7 +166,11 @@ stack: $(NODE_MARK) $(VENV_MARK) $(DEMO) $(CONSOLE) $(SAM)/.installed $(MINISTAC
 	PYTHON=$(PY) $(SAM)/bin/python tests/stack/release_test.py
 
 probe: ## Asks a deployment how API Gateway behaves: URL=https://.. (ARGS="--help" for more).
-	$(CARGO) run --quiet --package hubcast-cli -- probe $(if $(URL),--url $(URL)) $(ARGS)
+	$(CARGO) run --quiet --package hubcast-cli -- probe $(if $(URL),--url $(URL)) --report target/probe $(ARGS)
+
+# A person says yes, or CI does: the deployment costs money while it runs.
+proof: $(NODE_MARK) $(BUILD)/.installed $(SAM)/.installed ## Deploys into an account, probes, loads (SOCKETS=.. ROUNDS=..), reads the meters and tears down.
+	$(IN_BUILD) $(SAM)/bin/python infra/cloud/proof/proof.py --sockets "$(or $(SOCKETS),2500 10000)" --rounds $(or $(ROUNDS),20)
 
 cost: ## Prints what deployments cost a month, beside Azure (docs/OPERATIONS.md).
 	node infra/cloud/cost/cost.mjs

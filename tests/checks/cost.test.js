@@ -28,7 +28,7 @@ test("an open connection costs by the minute", () => {
 test("a connection is opened anew before two hours are over", () => {
   const once = cost({ ...always, hours: 1, keepAlive: 15 }).connects;
   near(cost({ ...always, hours: 3, keepAlive: 15 }).connects, 2 * once);
-  near(once, 2e-6 + 2e-6 + 18 * 0.625e-6 + 8 * 0.125e-6 + 6 * (0.2e-6 + 0.25 * 0.005 * 0.0000133334));
+  near(once, 2e-6 + 2e-6 + 18 * 0.625e-6 + (8 + 41) * 0.125e-6 + 6 * (0.2e-6 + 0.25 * 0.005 * 0.0000133334));
 });
 
 test("a notification to many is enqueued once", () => {
@@ -37,6 +37,18 @@ test("a notification to many is enqueued once", () => {
   const enqueued = 3 * 0.5e-6 + 0.125e-6 + 0.2e-6 + 0.5 * 0.02 * 0.0000133334;
   near(cost(one).notifications, 10_000 * (each + enqueued));
   near(cost({ ...one, audience: 1000 }).notifications, 10_000 * each + 10 * enqueued);
+});
+
+test("a message of the ingress queue takes three writes and a read more", () => {
+  const one = { connections: 1000, hours: 1, keepAlive: 15, notifications: 10, audience: 10 };
+  const more = (ingress) => cost({ ...one, ingress }).notifications - cost(one).notifications;
+  near(more(1), 1000 * (3 * 0.625e-6 + 0.125e-6));
+  near(more(0.5), more(1) / 2);
+});
+
+test("a rare ping is looked at rarely in the first minutes", () => {
+  const reads = (keepAlive) => cost({ ...always, hours: 1, keepAlive }).connects;
+  near(reads(15) - reads(240), (615 / 15 - 615 / 240) * 0.125e-6);
 });
 
 test("what Lambda would log of each ping as text is spared, which is six hundredths of what pings cost", () => {

@@ -26,10 +26,11 @@ import boto3
 from samcli.yamlhelper import yaml_dump
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "infra" / "cloud" / "deploy"), str(ROOT / "tests" / "stack")]
+sys.path[:0] = [str(ROOT / "infra" / "cloud" / name) for name in ("deploy", "proof")] + [str(ROOT / "tests" / "stack")]
 
 import deploy  # noqa: E402
 import prepare  # noqa: E402
+import proof  # noqa: E402
 from answers import Answers  # noqa: E402
 from commands import Commands  # noqa: E402
 
@@ -100,6 +101,18 @@ class Placeholders(Commands):
             for change in [it for it in prepare.CHANGES if it is not prepare.with_plain_http]:
                 change(template, {"endpoints": dict.fromkeys(FUNCTIONS, "http://127.0.0.1:9"), "folder": str(self.folder)})
         self.built.write_text(yaml_dump(template))
+
+
+class Proving(Placeholders, proof.Programs):
+    """Nothing answers here, so nothing is loaded and probed; stack, secret, meters and tear-down are real."""
+
+    def probe_with(self, token, url, more):
+        self.token = token
+
+    def load(self, sockets, rounds, where, key):
+        nothing = {"deliveries": 0, "missed": 0}
+        measured = {"sockets": sockets, "opened": 0, "refusals": {}, "connect": None, "everybody": nothing, "single": nothing}
+        return {**measured, "rest": {}, "socketMinutes": 0}
 
 
 class Redeployment(unittest.TestCase):
@@ -198,6 +211,19 @@ class Redeployment(unittest.TestCase):
             self.assertIn(f"the parameter {name} ", stale)
         self.upgrade(MaxAge="70")
         self.assertEqual(self.stale(), [])
+
+    def test_a_proof_leaves_nothing(self):
+        programs = Proving(self.folder, self.folder / "proof.toml")
+        with patch.object(deploy, "BUILT", programs.built), patch.object(proof, "FOLDER", self.folder), patch.dict(os.environ, {"CI": "true"}):
+            path = proof.main(["--stack", "proof", "--sockets", "1"], programs=programs, settle=lambda seconds: None, say=lambda text: None)
+        report = path.read_text()
+        self.assertIn("Nothing is left.", report)
+        self.assertIn("| WebSocket messages | 0.000 |", report)
+        self.assertTrue(programs.token)
+        with self.assertRaises(self.aws["cloudformation"].exceptions.ClientError):
+            self.aws["cloudformation"].describe_stacks(StackName="proof")
+        tables = boto3.client("dynamodb").list_tables()["TableNames"]
+        self.assertEqual([name for name in tables if name.startswith("proof")], [])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ const STORIES = [
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. */
-const OWN = ["deployed", "fates", "ingress", "webhook", "probe", "canary", "access-keys", "console"];
+const OWN = ["deployed", "fates", "ingress", "webhook", "probe", "proof", "canary", "access-keys", "console"];
 /** After it the rows are in another table than other stories look at. */
 const LAST = "stack/restore.test.js";
 /** As few as stories need; README.md says what for. */

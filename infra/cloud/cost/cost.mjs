@@ -3,7 +3,7 @@
 //   node infra/cloud/cost/cost.mjs                               the table of docs/OPERATIONS.md
 //   node infra/cloud/cost/cost.mjs --connections 5000 --hours 176 --keep-alive 240 --notifications 400
 //
-// `--traced 0.05` adds X-Ray for one request in twenty. Data transfer, CloudFront and free tiers are left out.
+// `--traced 0.05` adds X-Ray for one request in twenty, and `--ingress 1` sends all messages by the ingress queue. Data transfer, CloudFront and free tiers are left out.
 // Prices and their sources stand in prices.mjs, and what fits an account in capacity.mjs.
 
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,14 @@ export const INVOCATION = { gigabytes: 0.25, seconds: 0.005 };
 export const PUBLISHING = { gigabytes: 0.5, seconds: 0.02 };
 /** One later ping in sixteen looks its socket up, eventually consistent. */
 const READS_OF_PING = 0.5 / 16;
+/**
+ * From 45 s to 11 min after the connect, each instance looks once whether the socket shook hands (ADR 102), strongly consistent. At the most,
+ * each ping of this time meets another instance.
+ */
+const LOOKING_SECONDS = 11 * 60 - 45;
+const READS_OF_LOOK = 1;
+/** What a message of the ingress queue takes beside one of the notifications queue (ADR 125). */
+const INGRESS = { writes: 3, reads: 1 };
 
 /** What the publisher logs of each invocation: its line of metrics, and its summary. */
 export const PUBLISHER_LINES_BYTES = 1200 + 450;
@@ -65,10 +73,11 @@ export function linesOfLambda(one) {
  * Dollars a month, by what they pay for. `connections` are open at once for `hours` a month, ping every
  * `keepAlive` seconds, and get `notifications` each, of which one enqueued message reaches `audience`. X-Ray, which
  * the template leaves off, records the share `traced` of all invocations. Of `sample` messages in a hundred the journey
- * is logged (`LogSamplePercent`).
+ * is logged (`LogSamplePercent`). The share `ingress` of the messages comes by the ingress queue, whose requests cost
+ * less than those of a FIFO queue and count as much here.
  */
 export function cost(one) {
-  const { connections, hours, traced = 0, sample = 100 } = one;
+  const { connections, hours, keepAlive, traced = 0, sample = 100, ingress = 0 } = one;
   const { pings, connects, deliveries, enqueued } = counts(one);
   return {
     minutes: connections * hours * 60 * PRICES.connectionMinute,
@@ -78,10 +87,13 @@ export function cost(one) {
         (CONNECT.httpRequests * PRICES.httpRequest +
           CONNECT.messages * PRICES.message +
           CONNECT.writes * PRICES.write +
-          CONNECT.reads * PRICES.read) +
+          (CONNECT.reads + (LOOKING_SECONDS / keepAlive) * READS_OF_LOOK) * PRICES.read) +
       price(connects * CONNECT.invocations, INVOCATION),
     notifications:
-      deliveries * PRICES.message + enqueued * (3 * PRICES.queueRequest + PRICES.read) + price(enqueued, PUBLISHING),
+      deliveries * PRICES.message +
+      enqueued * (3 * PRICES.queueRequest + PRICES.read) +
+      enqueued * ingress * (INGRESS.writes * PRICES.write + INGRESS.reads * PRICES.read) +
+      price(enqueued, PUBLISHING),
     logs:
       (enqueued * (PUBLISHER_LINES_BYTES + (JOURNEY_LINE_BYTES * sample) / 100) +
         connects * (CONNECT.httpRequests * ACCESS_LINE_BYTES + LINES_OF_CONNECTION * JOURNEY_LINE_BYTES)) *
@@ -176,12 +188,12 @@ export function fixedTable() {
 }
 
 function main() {
-  const names = { connections: {}, hours: {}, "keep-alive": {}, notifications: {}, audience: { default: "1" }, traced: { default: "0" }, sample: { default: "100" } };
+  const names = { connections: {}, hours: {}, "keep-alive": {}, notifications: {}, audience: { default: "1" }, traced: { default: "0" }, sample: { default: "100" }, ingress: { default: "0" } };
   const options = Object.fromEntries(Object.entries(names).map(([name, more]) => [name, { type: "string", ...more }]));
   const { values } = parseArgs({ options });
   if (values.connections === undefined) return console.log([table(), fixedTable(), priceTable()].join("\n\n"));
-  const { connections, hours = 720, notifications = 0, audience, traced, sample, "keep-alive": keepAlive = 15 } = values;
-  const one = { connections, hours, notifications, audience, traced, sample, keepAlive };
+  const { connections, hours = 720, notifications = 0, audience, traced, sample, ingress, "keep-alive": keepAlive = 15 } = values;
+  const one = { connections, hours, notifications, audience, traced, sample, ingress, keepAlive };
   const numbers = Object.fromEntries(Object.entries(one).map(([name, value]) => [name, Number(value)]));
   const parts = cost(numbers);
   for (const [part, amount] of Object.entries(parts)) console.log(`${part.padEnd(14)} ${dollars(amount)}`);

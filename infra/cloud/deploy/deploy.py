@@ -106,7 +106,8 @@ class Deployment:
             self.say(f"HUBCAST_TOKEN holds no token, so nothing was probed; later: make probe URL={url}")
             return
         management = f"https://{outputs['WebSocketDomain']}/{outputs['WebSocketStage']}"
-        more = f"--queue-url {outputs['NotificationsQueueUrl']} --management-url {management}"
+        stack = f"--stack --prefix {self.name}"
+        more = f"--queue-url {outputs['NotificationsQueueUrl']} --management-url {management} {stack}"
         self.commands.probe(url, more)
 
 

@@ -78,7 +78,7 @@ export interface Letter {
 
 export interface Finding {
   check: string;
-  verdict: "ok" | "warn" | "skip" | "fault";
+  verdict: "ok" | "info" | "warn" | "skip" | "bad";
   detail: string;
   advice?: string;
 }

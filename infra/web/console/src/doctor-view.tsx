@@ -6,7 +6,7 @@ import { Results } from "./answer-view";
 import { useAnswer, type Asked } from "./asked";
 import { Part } from "./people-view";
 
-const WORDS: Record<Finding["verdict"], string> = { ok: "ok", warn: "warning", skip: "not checked", fault: "fault" };
+const WORDS: Record<Finding["verdict"], string> = { ok: "ok", info: "to know", warn: "warning", skip: "not checked", bad: "fault" };
 
 export function DoctorView({ here }: { here: Place }) {
   const asked = useAnswer<Finding>("findings");
@@ -31,7 +31,7 @@ export function DoctorView({ here }: { here: Place }) {
         {(findings) => (
           <ul class="findings">
             {findings.map(({ check, verdict, detail, advice }) => (
-              <li key={check} data-verdict={verdict}>
+              <li key={`${check} ${detail}`} data-verdict={verdict}>
                 <span class="verdict">{WORDS[verdict]}</span>
                 <strong>{check}</strong>
                 <span>{detail}</span>

@@ -15,7 +15,7 @@ use crate::deployment::Deployment;
 
 const SETTINGS: &str = "settings";
 /// What the permissions are that the check takes.
-const ACTIONS: &str = "ask for cloudformation:DescribeStacks, cloudformation:GetTemplate and lambda:GetFunctionConfiguration";
+pub(crate) const ACTIONS: &str = "ask for cloudformation:DescribeStacks, cloudformation:GetTemplate and lambda:GetFunctionConfiguration";
 
 type Variables = BTreeMap<String, String>;
 
