@@ -29,13 +29,14 @@ pub struct RemoteError {
     pub source: Cause,
 }
 
+/// The values of variables, by their names.
+pub type Environment = Box<dyn Fn(&str) -> Option<String>>;
+
 /// The process environment, in which parameters stand for the variables that name them.
 ///
 /// # Errors
 /// When a parameter cannot be read.
-pub async fn environment(
-    sdk: &SdkConfig,
-) -> Result<impl Fn(&str) -> Option<String> + use<>, RemoteError> {
+pub async fn environment(sdk: &SdkConfig) -> Result<Environment, RemoteError> {
     environment_of(sdk, process_environment).await
 }
 
@@ -43,13 +44,10 @@ pub async fn environment(
 ///
 /// # Errors
 /// When a parameter cannot be read.
-pub async fn environment_of<L>(
+pub async fn environment_of(
     sdk: &SdkConfig,
-    lookup: L,
-) -> Result<impl Fn(&str) -> Option<String> + use<L>, RemoteError>
-where
-    L: Fn(&str) -> Option<String>,
-{
+    lookup: impl Fn(&str) -> Option<String> + 'static,
+) -> Result<Environment, RemoteError> {
     let mut read = BTreeMap::new();
     for variable in REMOTE {
         let Some(value) = lookup(variable) else { continue };
@@ -61,5 +59,5 @@ where
         })?;
         read.insert(variable, text);
     }
-    Ok(move |name: &str| read.get(name).cloned().or_else(|| lookup(name)))
+    Ok(Box::new(move |name| read.get(name).cloned().or_else(|| lookup(name))))
 }

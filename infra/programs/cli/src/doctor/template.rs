@@ -45,7 +45,8 @@ pub(super) struct Wanted<'a> {
 impl<'a> Template<'a> {
     /// The functions that the stack may have, by their names, each with its variables.
     pub(super) fn functions(&self) -> BTreeMap<String, Vec<Wanted<'a>>> {
-        let resources = self.body["Resources"].as_object().into_iter().flat_map(|all| all.values());
+        let resources =
+            self.body["Resources"].as_object().into_iter().flat_map(serde_json::Map::values);
         let functions = resources.filter(|resource| resource["Type"] == FUNCTION);
         let there = functions.filter(|resource| {
             resource["Condition"]
@@ -279,7 +280,7 @@ mod tests {
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
-    fn wanted(value: Value) -> (Filled, Vec<String>) {
+    fn wanted(value: &Value) -> (Filled, Vec<String>) {
         let (body, parameters) = (body(&json!({ "X": value })), parameters());
         let template = Template { stack: "hubcast", body: &body, parameters: &parameters };
         let mut functions = template.functions();
@@ -317,7 +318,7 @@ mod tests {
             (json!({ "Fn::GetAtt": ["Table", "Arn"] }), Filled::Unknown, vec![]),
             (json!({ "Ref": "Table" }), Filled::Unknown, vec![]),
         ] {
-            let found = wanted(value.clone());
+            let found = wanted(&value);
             assert_eq!(found.0, filled, "{value}");
             assert_eq!(found.1, parameters, "{value}");
         }
