@@ -4,7 +4,7 @@
 #![recursion_limit = "256"]
 
 use connect::wiring::wire;
-use hubcast_wiring::bootstrap::{sdk_config, start_logging};
+use hubcast_wiring::bootstrap::{sdk_config, start_logging, traced};
 use hubcast_wiring::config::ConnectConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let config = ConnectConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(connect::handle(handler, event.payload).await)
+        let answer = connect::handle(handler, event.payload);
+        Ok::<_, Error>(traced(&event.context, answer).await)
     }))
     .await
 }

@@ -4,7 +4,7 @@
 #![recursion_limit = "256"]
 
 use disconnect::wiring::wire;
-use hubcast_wiring::bootstrap::{sdk_config, start_logging};
+use hubcast_wiring::bootstrap::{sdk_config, start_logging, traced};
 use hubcast_wiring::config::DisconnectConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let config = DisconnectConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        disconnect::handle(handler, event.payload).await.map_err(Error::from)
+        let answer = disconnect::handle(handler, event.payload);
+        traced(&event.context, answer).await.map_err(Error::from)
     }))
     .await
 }

@@ -4,7 +4,7 @@
 #![recursion_limit = "256"]
 
 use group_join::wiring::wire;
-use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging, traced};
 use hubcast_wiring::config::FramesConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let config = FramesConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(group_join::handle(handler, event.payload, patience(&event.context)).await)
+        let answer = group_join::handle(handler, event.payload, patience(&event.context));
+        Ok::<_, Error>(traced(&event.context, answer).await)
     }))
     .await
 }

@@ -3,7 +3,7 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_wiring::bootstrap::{SparseMetrics, patience, sdk_config, start_logging};
+use hubcast_wiring::bootstrap::{SparseMetrics, patience, sdk_config, start_logging, traced};
 use hubcast_wiring::config::FramesConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use message::wiring::wire;
@@ -15,7 +15,8 @@ async fn main() -> Result<(), Error> {
     let config = FramesConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let answer = message::handle(handler, event.payload, patience(&event.context)).await;
+        let answer = message::handle(handler, event.payload, patience(&event.context));
+        let answer = traced(&event.context, answer).await;
         metrics.flush();
         Ok::<_, Error>(answer)
     }))

@@ -14,6 +14,7 @@ use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::ingress::Arrival;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::time::Timestamp;
+use hubcast_model::trace::Traceparent;
 
 /// So many values of one metric fit a line of the embedded metric format.
 const SAMPLES_MAX: usize = 100;
@@ -68,6 +69,7 @@ fn queued(record: &SqsMessage, sent: &str) -> QueuedMessage {
         receipt_handle: record.receipt_handle.clone().unwrap_or_default(),
         body: record.body.clone().unwrap_or_default(),
         repeatable: None,
+        trace: attributes.trace.or_else(|| Traceparent::of_xray(attribute("AWSTraceHeader")?)),
     }
 }
 

@@ -44,6 +44,7 @@ use hubcast_model::producers::Producers;
 use hubcast_model::report::chain;
 use hubcast_model::settings::{Hubs, PublicUrl};
 use hubcast_model::time::Clock;
+use hubcast_model::trace::{self, TRACEPARENT, Traceparent};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 use url::form_urlencoded;
@@ -218,8 +219,10 @@ where
         if !self.hubs.contains(&request.hub) {
             return Err(Refusal::no_hub(&self.hubs.hint(request.hub.as_str())));
         }
+        let trace = call.header(TRACEPARENT).and_then(Traceparent::parse).or_else(trace::current);
+        let span = span(&permission, trace.as_ref());
         let work = self.perform(call, &request, &parts, &permission);
-        let answer = work.instrument(span(&permission)).await?;
+        let answer = trace::within(trace, work).instrument(span).await?;
         audit::done(&permission, &request, &answer);
         Ok(answer)
     }
@@ -261,7 +264,7 @@ fn public(call: &Call<'_>, path: &Path<'_>) -> Option<ApiGatewayV2httpResponse> 
 }
 
 /// The span of a call that may be made: its lines name the caller.
-fn span(permission: &Permission) -> Span {
+fn span(permission: &Permission, trace: Option<&Traceparent>) -> Span {
     let doer = &permission.doer;
     tracing::info_span!(
         target: TARGET,
@@ -269,6 +272,7 @@ fn span(permission: &Permission) -> Span {
         by = doer.by(),
         who = doer.who(),
         app_id = doer.app_id(),
+        trace_id = trace.map(Traceparent::trace_id),
     )
 }
 

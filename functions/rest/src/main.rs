@@ -4,7 +4,7 @@
 #![recursion_limit = "256"]
 
 use hubcast_aws::audit::AuditLog;
-use hubcast_wiring::bootstrap::{patience, sdk_config, start_audited_logging};
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_audited_logging, traced};
 use hubcast_wiring::config::RestConfig;
 use hubcast_wiring::remote::environment;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     run(service_fn(|event: LambdaEvent<_>| async move {
         // One of them is large.
         let answer = rest::handle(handler, event.payload, patience(&event.context));
-        let answer = Box::pin(answer).await;
+        let answer = Box::pin(traced(&event.context, answer)).await;
         Box::pin(trail.flush(audit)).await;
         Ok::<_, Error>(answer)
     }))

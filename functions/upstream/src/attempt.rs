@@ -11,6 +11,7 @@ use hubcast_model::ports::{
 };
 use hubcast_model::settings::AccessKeys;
 use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::trace::TRACEPARENT;
 use reqwest::Url;
 use tokio::time::Instant;
 use url::Position;
@@ -78,5 +79,7 @@ fn signed(
     };
     let signature = of_request(keys, &signed, now);
     headers.push((SIGNATURE_HEADER, signature));
+    // Not signed: whoever stands in between may continue the trace.
+    headers.extend(event.trace.as_ref().map(|trace| (TRACEPARENT, trace.to_string())));
     WebhookRequest { url: url.to_string(), headers, body }
 }

@@ -7,6 +7,7 @@ use hubcast_model::event::{Event, EventKind};
 use hubcast_model::ports::{AccessKeySource, AnswerQueue, UptakeStore, Webhook, WebhookError};
 use hubcast_model::report::chain;
 use hubcast_model::time::Clock;
+use hubcast_model::trace;
 use hubcast_model::uptake::Uptake;
 
 use crate::Courier;
@@ -34,7 +35,13 @@ where
         body: &str,
         turn: Try,
     ) -> Result<Delivered, DeliveryError> {
-        let event = Event::parse(body).map_err(DeliveryError::NotAnEvent)?;
+        let mut event = Event::parse(body).map_err(DeliveryError::NotAnEvent)?;
+        event.trace = event.trace.or_else(trace::current);
+        let trace = event.trace.clone();
+        trace::within(trace, self.dealt_with(event, turn)).await
+    }
+
+    async fn dealt_with(&self, event: Event, turn: Try) -> Result<Delivered, DeliveryError> {
         let uptake = self.uptake(&event, turn).await.map_err(DeliveryError::Table)?;
         if uptake == Uptake::Refused {
             return self.drop_refused(&event).await.map(|()| Delivered::Done);

@@ -30,6 +30,7 @@ use hubcast_backend::webhook::Templates;
 use hubcast_model::ports::{AccessKeySource, AnswerQueue, UptakeStore, Webhook};
 use hubcast_model::report::chain;
 use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::trace::{self, Traceparent};
 use tokio::time::Instant;
 
 use fate::{Delivered, DeliveryError, Try};
@@ -141,7 +142,7 @@ where
     /// Delivers one event, and logs why if that fails.
     async fn deliver(&self, record: &SqsMessage, turn: Try) -> Result<Delivered, DeliveryError> {
         let body = record.body.as_deref().unwrap_or_default();
-        let delivered = self.delivered(body, turn).await;
+        let delivered = trace::within(trace_of(record), self.delivered(body, turn)).await;
         if let Err(err) = &delivered {
             let id = record.message_id.as_deref().unwrap_or_default();
             tracing::error!(error = %chain(err), message_id = id, "an event is not delivered");
@@ -168,6 +169,12 @@ where
             tracing::warn!(error = %chain(&err), "an event is retried late");
         }
     }
+}
+
+/// The trace within which the queue says that a message was sent. The event itself may name another
+/// one.
+fn trace_of(record: &SqsMessage) -> Option<Traceparent> {
+    Traceparent::of_xray(record.attributes.get("AWSTraceHeader")?)
 }
 
 /// How often the queue has handed a message over.

@@ -3,7 +3,7 @@
 // The futures of the AWS SDK nest deeper than the compiler follows by default.
 #![recursion_limit = "256"]
 
-use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging};
+use hubcast_wiring::bootstrap::{patience, sdk_config, start_logging, traced};
 use hubcast_wiring::config::WebhookConfig;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use upstream::wiring::wire;
@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let config = WebhookConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config)?;
     run(service_fn(|event: LambdaEvent<_>| async move {
-        Ok::<_, Error>(upstream::handle(handler, event.payload, patience(&event.context)).await)
+        let answer = upstream::handle(handler, event.payload, patience(&event.context));
+        Ok::<_, Error>(traced(&event.context, answer).await)
     }))
     .await
 }

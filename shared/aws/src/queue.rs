@@ -13,6 +13,7 @@ use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::ports::{DeadLetter, JobMessage, NotificationQueue, QueueError};
+use hubcast_model::trace::{self, TRACEPARENT};
 use tokio::time::Instant;
 
 use crate::on_demand::{OnDemand, on_demand};
@@ -22,6 +23,8 @@ use crate::on_demand::{OnDemand, on_demand};
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 const BATCH_MAX: usize = 10;
 const BATCH_MAX_BYTES: usize = 256 * 1024;
+/// What the name, the type and the text of a trace take of that.
+const TRACE_BYTES: usize = 80;
 /// The longest group and deduplication id.
 const ID_MAX_CHARS: usize = 128;
 /// For how long jobs are sent again that a batch did not take.
@@ -146,17 +149,27 @@ pub(crate) fn entry(
         .message_body(body)
         .message_group_id(id(group))
         .message_deduplication_id(id(key))
+        .set_message_attributes(trace_attribute(body))
         .build()
+}
+
+/// The attribute that names the trace within which a message is sent. A message that has no room for
+/// the attribute goes without.
+pub(crate) fn trace_attribute(body: &str) -> Option<HashMap<String, MessageAttributeValue>> {
+    let trace = trace::current().filter(|_| body.len() + TRACE_BYTES <= BATCH_MAX_BYTES)?;
+    let value = MessageAttributeValue::builder().data_type("String").string_value(trace.as_str());
+    Some(HashMap::from([(TRACEPARENT.to_owned(), value.build().ok()?)]))
 }
 
 /// Cuts messages into batches that SQS takes, in order.
 pub(crate) fn batches<T>(messages: &[T], body: impl Fn(&T) -> &str) -> Vec<&[T]> {
+    let extra = if trace::current().is_some() { TRACE_BYTES } else { 0 };
     let mut batches = Vec::new();
     let mut rest = messages;
     while !rest.is_empty() {
         let mut bytes = 0;
         let fits = rest.iter().take(BATCH_MAX).take_while(|message| {
-            bytes += body(message).len();
+            bytes += body(message).len() + extra;
             bytes <= BATCH_MAX_BYTES
         });
         let (batch, later) = rest.split_at(fits.count().max(1));

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::SendMessageBatchResultEntry;
 use hubcast_model::ports::{NotificationSender, Outgoing, QueueError};
 
 use crate::on_demand::{OnDemand, on_demand};
-use crate::queue::{NotTaken, batches, entry, id, unavailable};
+use crate::queue::{NotTaken, batches, entry, id, trace_attribute, unavailable};
 
 /// The notifications queue.
 #[derive(Debug, Clone)]
@@ -30,7 +30,8 @@ impl SqsSender {
             .queue_url(&self.url)
             .message_body(&message.body)
             .message_group_id(id(message.group.as_str()))
-            .message_deduplication_id(id(&message.key));
+            .message_deduplication_id(id(&message.key))
+            .set_message_attributes(trace_attribute(&message.body));
         let answer = send.send().await.map_err(unavailable("send"))?;
         Ok(answer.message_id.unwrap_or_default())
     }

@@ -17,7 +17,7 @@ use hubcast_model::ports::{
 };
 
 use crate::on_demand::{OnDemand, on_demand};
-use crate::queue::{NotTaken, batches, entry, id, message_attributes, unavailable};
+use crate::queue::{NotTaken, batches, entry, id, message_attributes, trace_attribute, unavailable};
 
 /// The longest that SQS delays a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
@@ -141,7 +141,8 @@ impl AnswerQueue for SqsAnswers {
             .queue_url(&self.urls.notifications)
             .message_body(envelope)
             .message_group_id(id(group.as_str()))
-            .message_deduplication_id(id(key));
+            .message_deduplication_id(id(key))
+            .set_message_attributes(trace_attribute(envelope));
         send.send().await.map(|_| ()).map_err(unavailable("answer"))
     }
 

@@ -62,6 +62,7 @@ fn letter_of_bad(message: &Message, sheet: &Sheet) -> Option<Letter> {
         // Its elements are counted anew, so they must not meet the progress of the others.
         progress_key: format!("{}/rejected", first.element.key),
         group: message.queued.group.clone(),
+        trace: message.queued.trace.clone(),
     };
     let elements = bad.iter().map(|(case, _)| case.at).collect();
     Some(Letter { message: message.at, elements, entry: Entry::Moved, row: None, content })
@@ -75,6 +76,7 @@ fn letter_of_given_up(case: Case<'_>, progress: Progress, reason: RejectReason) 
         detail: detail_of(reason, &progress),
         progress_key: case.element.key.clone(),
         group: case.message.group.clone(),
+        trace: case.message.trace.clone(),
     };
     let entry = Entry::GivenUp(Rejection::new(reason, content.detail.clone()));
     // What was never begun has no progress: a row that says so would read as finished.

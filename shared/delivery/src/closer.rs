@@ -18,6 +18,16 @@ use hubcast_model::ports::{
 use hubcast_model::report::chain;
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
+use hubcast_model::trace::{self, Traceparent};
+
+/// A socket that was told to go.
+#[derive(Debug)]
+struct Told {
+    socket: SocketId,
+    ending: Ending,
+    /// The trace within which it was.
+    trace: Option<Traceparent>,
+}
 
 /// The sockets that rounds brought to their end.
 #[derive(Debug, Default)]
@@ -28,7 +38,7 @@ pub(crate) struct Ends {
     off_record: Vec<SocketId>,
     /// The sockets that were told to go. A socket that could not be told, because the gateway
     /// refused its Close for good, goes all the same.
-    told: Vec<(SocketId, Ending)>,
+    told: Vec<Told>,
     /// The rows that led to the sockets of all rounds.
     routes: Routes,
 }
@@ -45,7 +55,8 @@ impl Ends {
             if let Some(dismissal) = dismissal(&round, outcome) {
                 log_leaving(&round, &outcome.socket, dismissal);
                 let ending = Ending::Asked(dismissal.message_id.clone());
-                self.told.push((outcome.socket.clone(), ending));
+                let (socket, trace) = (outcome.socket.clone(), dismissal.trace.clone());
+                self.told.push(Told { socket, ending, trace });
             }
         }
         self.routes.extend(round.routes);
@@ -100,15 +111,17 @@ where
     /// deaf. A socket that was told to go has time to read that before: a client that is cut off
     /// earlier would come back. A socket that is off record loses rows only, for the same reason.
     pub(crate) async fn end_all(&self, ends: &Ends) {
-        let gone = ends.gone.iter().map(|socket| (socket, &Ending::Gone));
-        self.end_each(gone, &ends.routes).await;
+        let (gone, why) = (ends.gone.iter(), &Ending::Gone);
+        self.all(gone.map(|socket| self.end(socket, why, &ends.routes)).collect()).await;
         let (off_record, lost) = (ends.off_record.iter(), &Ending::Lost);
         let forgets = off_record.map(|socket| self.forget(socket, lost, &ends.routes));
         self.all(forgets.collect()).await;
         if !ends.told.is_empty() {
             tokio::time::sleep(self.grace).await;
-            let told = ends.told.iter().map(|(socket, ending)| (socket, ending));
-            self.end_each(told, &ends.routes).await;
+            let told = ends.told.iter().map(|Told { socket, ending, trace }| {
+                trace::within(trace.clone(), self.end(socket, ending, &ends.routes))
+            });
+            self.all(told.collect()).await;
         }
     }
 
@@ -133,9 +146,9 @@ where
             return;
         }
         let farewells = round.farewells();
-        let reasons = farewells.iter().map(|(socket, record)| (*socket, reason(record)));
-        let notes = reasons.map(|(socket, why)| async move {
-            note_end(self.store, socket, &why).await;
+        let notes = farewells.into_iter().map(|(socket, parcel)| async move {
+            let trace = parcel.ended_by.as_ref().and_then(|dismissal| dismissal.trace.clone());
+            trace::within(trace, note_end(self.store, socket, &reason(&parcel.record))).await;
         });
         self.all(notes.collect()).await;
     }
@@ -147,18 +160,6 @@ where
             if outcome.stop == Some(Stop::Stalled) {
                 ends.push(self.send_off(&outcome.socket, &round.routes));
             }
-        }
-        self.all(ends).await;
-    }
-
-    async fn end_each<'e>(
-        &self,
-        sockets: impl ExactSizeIterator<Item = (&'e SocketId, &'e Ending)>,
-        routes: &Routes,
-    ) {
-        let mut ends = Vec::with_capacity(sockets.len());
-        for (socket, ending) in sockets {
-            ends.push(self.end(socket, ending, routes));
         }
         self.all(ends).await;
     }

@@ -31,6 +31,7 @@ use hubcast_model::ports::{
 use hubcast_model::report::chain;
 use hubcast_model::settings::Hubs;
 use hubcast_model::time::Clock;
+use hubcast_model::trace;
 
 /// The sockets of an audience.
 enum Sockets {
@@ -109,8 +110,9 @@ where
             if ledger.is_held(message.at) {
                 break;
             }
-            let taken = self.take_up_case(case, round);
-            if let Some(entry) = taken.instrument(span(&case.element.key)).await {
+            let taken = trace::within(case.message.trace.clone(), self.take_up_case(case, round));
+            let span = span(&case.element.key, case.message);
+            if let Some(entry) = taken.instrument(span).await {
                 ledger.append(case.at, entry);
             }
         }

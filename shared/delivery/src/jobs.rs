@@ -34,6 +34,7 @@ use hubcast_model::ports::{
 use hubcast_model::report::chain;
 use hubcast_model::retention::QueuePosition;
 use hubcast_model::time::Clock;
+use hubcast_model::trace;
 
 /// How many lanes are worked at once.
 const LANES: usize = 2;
@@ -152,7 +153,11 @@ where
         let key = job.as_ref().map_or(&message.id, |job| &job.job.key).clone();
         let unit = self.unit(message, &key, None);
         let standing = match job {
-            Ok(job) => self.work_job(message, &job, turn, report).instrument(span(&key)).await,
+            Ok(job) => {
+                let work = self.work_job(message, &job, turn, report);
+                let trace = message.trace.clone();
+                trace::within(trace, work).instrument(span(&key, message)).await
+            }
             Err(err) => {
                 let rejection = Rejection::not_json(&err);
                 Ok(Standing::Rejected(rejection))
@@ -290,5 +295,6 @@ fn letter(message: &QueuedMessage, rejection: &Rejection) -> DeadLetter {
         // queue takes two with the same for one.
         progress_key: message.id.clone(),
         group: message.group.clone(),
+        trace: message.trace.clone(),
     }
 }

@@ -12,6 +12,7 @@ use hubcast_model::envelope::{Content, Notification, Rejection, Retention};
 use hubcast_model::journey::{Origin, Step, TARGET, is_sampled, names};
 use hubcast_model::ports::{Progress, QueuedMessage};
 use hubcast_model::time::Timestamp;
+use hubcast_model::trace::Traceparent;
 
 /// An element or a job, as its lines name it.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,7 @@ macro_rules! line {
             received_id = unit.received_id(),
             job = unit.is_job.then_some(unit.key),
             sender_id = unit.message.sender,
+            trace_id = unit.message.trace.as_ref().map(Traceparent::trace_id),
             message_group = names::message_group(&unit.message.group),
             hub = about.as_ref().map(|(hub, _)| hub.as_str()),
             kind = unit.notification.map(|one| one.content.kind()),
@@ -169,9 +171,10 @@ impl<'a> Unit<'a> {
 }
 
 /// The span of an element or a job: lines within it carry the ids.
-pub(crate) fn span(key: &str) -> Span {
+pub(crate) fn span(key: &str, message: &QueuedMessage) -> Span {
     let Origin { message_id, element } = Origin::of(key);
-    tracing::info_span!(target: TARGET, "unit", message_id, element, progress_key = key)
+    let trace_id = message.trace.as_ref().map(Traceparent::trace_id);
+    tracing::info_span!(target: TARGET, "unit", message_id, element, progress_key = key, trace_id)
 }
 
 /// Tells of every element of a batch. `is_held` says which messages the queue keeps.

@@ -11,6 +11,7 @@ use hubcast_model::frame::{Frame, coalesce};
 use hubcast_model::id::{ConnectionId, HubName, SocketId, UserId};
 use hubcast_model::journey::Origin;
 use hubcast_model::retention::QueuePosition;
+use hubcast_model::trace::{self, Traceparent};
 
 /// Which element of which message of a batch. References are in the order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,13 +29,19 @@ pub(crate) struct Dismissal {
     pub(crate) hub: HubName,
     /// The message, by the id that the queue first gave it.
     pub(crate) message_id: String,
+    /// The trace within which it was sent.
+    pub(crate) trace: Option<Traceparent>,
 }
 
 impl Dismissal {
     /// What the element with this progress key ends; `None` when it is no action.
     pub(crate) fn by(notification: &Notification, progress_key: &str) -> Option<Self> {
         let message_id = || Origin::of(progress_key).message_id.to_owned();
-        let dismissal = || Self { hub: notification.hub.clone(), message_id: message_id() };
+        let dismissal = || Self {
+            hub: notification.hub.clone(),
+            message_id: message_id(),
+            trace: trace::current(),
+        };
         matches!(notification.content, Content::Action(_)).then(dismissal)
     }
 }
@@ -183,11 +190,11 @@ impl Round {
         self.showings.push(showing);
     }
 
-    /// The sockets that are told to go, each with the record that says so.
-    pub(crate) fn farewells(&self) -> Vec<(&SocketId, &Bytes)> {
+    /// The sockets that are told to go, each with the parcel that says so.
+    pub(crate) fn farewells(&self) -> Vec<(&SocketId, &Parcel)> {
         let last = |list: &[usize]| {
             let mut parcels = list.iter().filter_map(|at| self.parcel(*at));
-            parcels.find(|parcel| parcel.ended_by.is_some()).map(|parcel| &parcel.record)
+            parcels.find(|parcel| parcel.ended_by.is_some())
         };
         let lists = self.lists.iter();
         lists.filter_map(|(socket, list)| Some((socket, last(list)?))).collect()

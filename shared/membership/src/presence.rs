@@ -19,6 +19,7 @@ use hubcast_model::ports::{
 use hubcast_model::report::chain;
 use hubcast_model::socket::{Socket, SocketState};
 use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::trace;
 
 /// An announcement takes no longer than this. After that its instance must have died.
 const ANNOUNCING_MAX: Duration = Duration::from_mins(1);
@@ -103,7 +104,8 @@ where
 
 /// Notes why a socket is about to end. A reason that is not noted is not worth a failure.
 pub async fn note_end(store: &impl ClientStore, socket: &SocketId, why: &str) {
-    if let Err(err) = store.note_end(socket, why).await {
+    let trace = trace::current();
+    if let Err(err) = store.note_end(socket, why, trace.as_ref()).await {
         tracing::warn!(error = %chain(&err), socket_id = %socket, "the reason of an end is not noted");
     }
 }
@@ -140,7 +142,8 @@ pub async fn announce(
     Ok(())
 }
 
-/// Tells that a client has ended, after the calls for whose answers it waits no more.
+/// Tells that a client has ended, after the calls for whose answers it waits no more, and within the
+/// trace in which its end was asked for.
 async fn tell_end(
     store: &impl PendingStore,
     queue: &impl UpstreamQueue,
@@ -148,8 +151,12 @@ async fn tell_end(
     known: ClientRecord,
     now: Timestamp,
 ) {
-    cancel_all(store, queue, socket, &known.client, now).await;
-    tell(queue, &event::ended(socket, &known.client, known.why, now)).await;
+    let ClientRecord { client, why, trace, .. } = known;
+    let told = async {
+        cancel_all(store, queue, socket, &client, now).await;
+        tell(queue, &event::ended(socket, &client, why, now)).await;
+    };
+    trace::within(trace, told).await;
 }
 
 /// Removes a socket and every row of it, and tells the end of its client if nobody else does.

@@ -2,6 +2,7 @@
 
 use crate::id::{ConnectionId, HubName, UserId};
 use crate::principal::{Principal, TokenKind};
+use crate::trace::Traceparent;
 use crate::values::Values;
 
 /// The client of a socket, as backends hear of it.
@@ -66,4 +67,6 @@ pub struct ClientRecord {
     pub is_announced: bool,
     /// Why its connection ends, as far as somebody noted it.
     pub why: Option<String>,
+    /// The trace within which its end was asked for.
+    pub trace: Option<Traceparent>,
 }

@@ -1,9 +1,13 @@
 //! The attributes of a dead letter: why it is dead, and where a redrive goes on.
 
+use crate::trace::{TRACEPARENT, Traceparent};
+
 /// In one word, why.
 const REASON: &str = "RejectReason";
 /// In a sentence, why.
 const DETAIL: &str = "RejectDetail";
+/// Within which trace the message was sent.
+const TRACE: &str = TRACEPARENT;
 /// Where the progress is kept.
 const PROGRESS_KEY: &str = "ProgressKey";
 
@@ -18,24 +22,32 @@ pub struct LetterAttributes {
     pub detail: Option<String>,
     /// The key under which the progress of the delivery is kept: a redrive resumes there.
     pub progress_key: Option<String>,
+    /// The trace within which the message was sent.
+    pub trace: Option<Traceparent>,
 }
 
 impl LetterAttributes {
     /// The attributes of a message that a redrive sends.
-    pub fn of_redrive(progress_key: &str) -> Self {
-        Self { progress_key: Some(progress_key.to_owned()), ..Self::default() }
+    pub fn of_redrive(progress_key: &str, trace: Option<Traceparent>) -> Self {
+        Self { progress_key: Some(progress_key.to_owned()), trace, ..Self::default() }
     }
 
     /// Reads the attributes of a message, by a look-up of texts by name.
     pub fn read(text: impl Fn(&str) -> Option<String>) -> Self {
-        Self { reason: text(REASON), detail: text(DETAIL), progress_key: text(PROGRESS_KEY) }
+        let trace = text(TRACE).as_deref().and_then(Traceparent::parse);
+        let (reason, detail, progress_key) = (text(REASON), text(DETAIL), text(PROGRESS_KEY));
+        Self { reason, detail, progress_key, trace }
     }
 
     /// The names and the texts of the attributes that are there.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let all =
-            [(REASON, &self.reason), (DETAIL, &self.detail), (PROGRESS_KEY, &self.progress_key)];
-        all.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)))
+        let all = [
+            (REASON, self.reason.as_deref()),
+            (DETAIL, self.detail.as_deref()),
+            (PROGRESS_KEY, self.progress_key.as_deref()),
+            (TRACE, self.trace.as_ref().map(Traceparent::as_str)),
+        ];
+        all.into_iter().filter_map(|(name, text)| Some((name, text?)))
     }
 }
 
@@ -43,16 +55,20 @@ impl LetterAttributes {
 mod tests {
     use super::*;
 
+    const TRACE_OF_TEST: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
     #[test]
     fn what_is_written_reads_back_the_same() {
         let text = |text: &str| Some(text.to_owned());
         for attributes in [
             LetterAttributes::default(),
-            LetterAttributes::of_redrive("m/0"),
+            LetterAttributes::of_redrive("m/0", None),
+            LetterAttributes::of_redrive("m/0", Traceparent::parse(TRACE_OF_TEST)),
             LetterAttributes {
                 reason: text("TooOld"),
                 detail: text("so"),
                 progress_key: text("m"),
+                trace: None,
             },
         ] {
             let read = |wanted: &str| {
@@ -66,8 +82,9 @@ mod tests {
     /// Operators and programs of others look for these.
     #[test]
     fn the_names_are_those_of_the_documents() {
-        let all = LetterAttributes::read(|name| Some(name.to_owned()));
+        let text = |name: &str| if name == TRACE { TRACE_OF_TEST } else { name }.to_owned();
+        let all = LetterAttributes::read(|name| Some(text(name)));
         let names: Vec<&str> = all.texts().map(|(name, _)| name).collect();
-        assert_eq!(names, ["RejectReason", "RejectDetail", "ProgressKey"]);
+        assert_eq!(names, ["RejectReason", "RejectDetail", "ProgressKey", "traceparent"]);
     }
 }

@@ -16,6 +16,7 @@ use crate::message_group::MessageGroup;
 use crate::ports::UpstreamMessage;
 use crate::queue_text;
 use crate::time::{Timestamp, TimestampError};
+use crate::trace::{self, Traceparent};
 use crate::values::Values;
 
 pub use happened::{cancelled, ended, invoked, started};
@@ -68,6 +69,8 @@ pub struct Event {
     pub is_put_off: bool,
     /// How often the event was tried before it was put off.
     pub tries: u32,
+    /// The trace within which it happened.
+    pub trace: Option<Traceparent>,
 }
 
 /// The text is no event.
@@ -142,6 +145,13 @@ struct Json {
     is_put_off: bool,
     #[serde(default, skip_serializing_if = "is_zero")]
     tries: u32,
+    #[serde(
+        rename = "traceparent",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "trace::lenient"
+    )]
+    trace: Option<Traceparent>,
 }
 
 /// By reference, as serde asks.
@@ -151,9 +161,10 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 impl Event {
-    /// An event of a client that happens now.
+    /// An event of a client that happens now, within the trace of this task.
     fn new(id: String, client: &Client, now: Timestamp, kind: EventKind) -> Self {
-        Self { id, client: client.clone(), at: now, kind, is_put_off: false, tries: 0 }
+        let (client, trace) = (client.clone(), trace::current());
+        Self { id, client, at: now, kind, is_put_off: false, tries: 0, trace }
     }
 
     /// The category.
@@ -237,6 +248,7 @@ impl Event {
             is_stream: call.is_some_and(|call| call.is_stream),
             is_put_off: self.is_put_off,
             tries: self.tries,
+            trace: self.trace.clone(),
         };
         let (group, id) = self.place();
         UpstreamMessage { body: queue_text::json(&json), group, id }
@@ -274,6 +286,7 @@ impl Event {
             }
         };
         let (at, is_put_off) = (Timestamp::parse(&json.timestamp)?, json.is_put_off);
-        Ok(Self { id: json.id, client, at, kind, is_put_off, tries: json.tries })
+        let (id, tries, trace) = (json.id, json.tries, json.trace);
+        Ok(Self { id, client, at, kind, is_put_off, tries, trace })
     }
 }

@@ -38,6 +38,7 @@ pub mod settings;
 pub mod socket;
 pub mod spelling;
 pub mod time;
+pub mod trace;
 pub mod uptake;
 pub mod values;
 pub mod work;

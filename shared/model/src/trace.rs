@@ -29,7 +29,8 @@ impl Traceparent {
         let is_longer = text.len() > LENGTH;
         let [version, trace, parent, flags] = parts(known)?;
         let is_later = version != "00";
-        let has_end = if is_longer { is_later && text[LENGTH..].starts_with('-') } else { true };
+        let rest = text.get(LENGTH..).unwrap_or_default();
+        let has_end = !is_longer || is_later && rest.starts_with('-');
         let is_valid = version != "ff" && has_end;
         is_valid.then(|| Self::of(trace, parent, flags)).flatten()
     }
@@ -52,9 +53,8 @@ impl Traceparent {
     }
 
     fn of(trace: &str, parent: &str, flags: &str) -> Option<Self> {
-        let is_id = |id: &str, digits: usize| {
-            is_hex(id, digits) && id.bytes().any(|digit| digit != b'0')
-        };
+        let is_id =
+            |id: &str, digits: usize| is_hex(id, digits) && id.bytes().any(|digit| digit != b'0');
         let is_valid = is_id(trace, 32) && is_id(parent, 16) && is_hex(flags, 2);
         is_valid.then(|| Self(format!("00-{trace}-{parent}-{flags}")))
     }

@@ -6,6 +6,7 @@ use hubcast_model::client::Client;
 use hubcast_model::event::{Call, Category, Event, EventError, EventKind};
 use hubcast_model::id::{ConnectionId, HubName, UserId};
 use hubcast_model::time::Timestamp;
+use hubcast_model::trace::Traceparent;
 use hubcast_model::values::Values;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -56,7 +57,9 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     let at = (0..=LAST_MILLISECOND).prop_map(Timestamp::from_millis);
     (text(), client(), at, kind, any::<bool>()).prop_map(|(id, client, at, kind, is_put_off)| {
-        Event { id, client, at, kind, is_put_off, tries: u32::from(is_put_off) }
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let trace = Traceparent::parse(trace).filter(|_| is_put_off);
+        Event { id, client, at, kind, is_put_off, tries: u32::from(is_put_off), trace }
     })
 }
 

@@ -105,6 +105,7 @@ impl Fifo {
             receive_count: 0,
             progress_key: sent.progress_key,
             repeatable: None,
+            trace: hubcast_model::trace::current(),
         };
         state.messages.push(Kept { message, visible_at: None });
         self.changed.notify_one();

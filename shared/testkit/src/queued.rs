@@ -29,6 +29,7 @@ pub fn in_group(id: &str, group: &str, body: &str) -> QueuedMessage {
         receive_count: 1,
         progress_key: None,
         repeatable: None,
+        trace: None,
     }
 }
 

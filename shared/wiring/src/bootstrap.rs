@@ -8,6 +8,7 @@ pub use aws_config::SdkConfig;
 use hubcast_model::journey::{self, AUDIT, TARGET};
 use hubcast_model::ports::Cause;
 use hubcast_model::time::{Clock, SystemClock, Timestamp};
+use hubcast_model::trace::{self, Traceparent};
 use lambda_runtime::Context;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing::Subscriber;
@@ -163,4 +164,11 @@ const RESERVE: Duration = Duration::from_millis(500);
 pub fn patience(context: &Context) -> Duration {
     let left = Timestamp::from_millis(context.deadline).since(SystemClock.now());
     left.saturating_sub(RESERVE)
+}
+
+/// Does the work of an invocation within the trace in which Lambda runs it, where X-Ray records the
+/// trace.
+pub async fn traced<F: Future>(context: &Context, work: F) -> F::Output {
+    let header = context.xray_trace_id.as_deref();
+    trace::within(header.and_then(Traceparent::of_xray), work).await
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use hubcast_model::dead_letter::LetterAttributes;
 use hubcast_model::time::Timestamp;
+use hubcast_model::trace::Traceparent;
 
 use super::fault::{OperatorError, Trouble, sorted};
 use super::queue::Queue;
@@ -38,6 +39,8 @@ pub struct Letter {
     pub source: Option<String>,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
+    /// The trace within which it was sent.
+    pub trace: Option<Traceparent>,
     receipt: String,
 }
 
@@ -89,7 +92,10 @@ impl Queue {
     /// When the queue does not take it.
     pub async fn redrive(&self, letter: &Letter) -> Result<(), OperatorError> {
         let operation = || format!("send a dead letter to {}", self.name());
-        let attributes = message_attributes(&LetterAttributes::of_redrive(&letter.progress_key));
+        let attributes = message_attributes(&LetterAttributes::of_redrive(
+            &letter.progress_key,
+            letter.trace.clone(),
+        ));
         let attributes =
             attributes.map_err(|err| OperatorError::new(operation(), Trouble::Failed, err))?;
         let send = self
@@ -121,6 +127,7 @@ fn letter(message: Message) -> Option<Letter> {
         group: known(MessageSystemAttributeName::MessageGroupId).unwrap_or_default(),
         reason: own.reason,
         detail: own.detail,
+        trace: own.trace,
         // A letter that the queue itself moved kept its id, under which its progress is.
         progress_key: own.progress_key.unwrap_or_else(|| id.clone()),
         source: source.and_then(|arn| arn.rsplit(':').next().map(str::to_owned)),
@@ -162,6 +169,7 @@ mod tests {
             reason: Some("TooOld".to_owned()),
             detail: Some("so".to_owned()),
             progress_key: Some("m/0/rejected".to_owned()),
+            trace: None,
         };
         let mut message = received();
         message.message_attributes = Some(message_attributes(&written).unwrap());

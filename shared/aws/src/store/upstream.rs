@@ -8,6 +8,7 @@ use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::{HubName, SocketId};
 use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
+use hubcast_model::trace::Traceparent;
 use hubcast_model::values::Values;
 
 use super::item::{self, Item, millis, text, ttl};
@@ -20,6 +21,8 @@ const SETTLED_BY: &str = "settledBy";
 const WHY: &str = "why";
 /// An invocation's id where its key holds only the beginning.
 const INVOCATION: &str = "invocation";
+/// Within which trace it ends.
+const TRACE: &str = "trace";
 
 impl ClientStore for DynamoStore {
     async fn put_client(
@@ -79,7 +82,12 @@ impl ClientStore for DynamoStore {
         Ok(if_met("mark_announced", update.send().await)?.is_some())
     }
 
-    async fn note_end(&self, socket: &SocketId, why: &str) -> Result<(), StoreError> {
+    async fn note_end(
+        &self,
+        socket: &SocketId,
+        why: &str,
+        trace: Option<&Traceparent>,
+    ) -> Result<(), StoreError> {
         let update = self
             .client
             .update_item()
@@ -90,6 +98,15 @@ impl ClientStore for DynamoStore {
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_names("#why", WHY)
             .expression_attribute_values(":why", text(why));
+        let update = match trace {
+            Some(trace) => update
+                .update_expression(
+                    "SET #why = if_not_exists(#why, :why), #trace = if_not_exists(#trace, :trace)",
+                )
+                .expression_attribute_names("#trace", TRACE)
+                .expression_attribute_values(":trace", text(trace.as_str())),
+            None => update,
+        };
         if_met("note_end", update.send().await).map(|_| ())
     }
 
@@ -222,5 +239,7 @@ fn to_client(item: &Item) -> Result<ClientRecord, StoreError> {
         query: values(QUERY)?,
     };
     let why = item.get(WHY).and_then(|why| why.as_s().ok()).cloned();
-    Ok(ClientRecord { client, is_announced: item.contains_key(ANNOUNCED), why })
+    let trace = item.get(TRACE).and_then(|trace| trace.as_s().ok());
+    let trace = trace.and_then(|trace| Traceparent::parse(trace));
+    Ok(ClientRecord { client, is_announced: item.contains_key(ANNOUNCED), why, trace })
 }

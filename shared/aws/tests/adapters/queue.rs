@@ -154,6 +154,7 @@ async fn every_dead_letter_has_a_deduplication_id_that_sqs_takes() {
     let keys = ["m/0/rejected", &long, &format!("{long}!"), "a b", "clé"];
     for key in keys {
         let letter = DeadLetter {
+            trace: None,
             body: "{}".to_owned(),
             reason: "NoContent",
             detail: "nothing".to_owned(),

@@ -19,7 +19,7 @@ pub(super) fn connected(hub: &str) -> Event {
     };
     let at = Timestamp::from_millis(0);
     let (id, kind) = ("e".to_owned(), EventKind::Connected);
-    Event { id, client, at, kind, is_put_off: false, tries: 0 }
+    Event { id, client, at, kind, is_put_off: false, tries: 0, trace: None }
 }
 
 /// A call of a method, of which the client expects an answer.

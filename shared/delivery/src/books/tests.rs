@@ -24,6 +24,7 @@ fn queued(id: &str, group: &str, body: &str) -> QueuedMessage {
         receive_count: 1,
         progress_key: None,
         repeatable: None,
+        trace: None,
     }
 }
 

@@ -6,6 +6,7 @@ use super::StoreError;
 use crate::client::{Client, ClientRecord};
 use crate::id::SocketId;
 use crate::time::Timestamp;
+use crate::trace::Traceparent;
 use crate::values::Values;
 
 /// The clients that backends hear of.
@@ -37,11 +38,13 @@ pub trait ClientStore: Send + Sync {
         socket: &SocketId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Notes why the connection of a client ends, if the client is kept. The first note counts.
+    /// Notes why the connection of a client ends, and within which trace, if the client is kept. The
+    /// first note counts.
     fn note_end(
         &self,
         socket: &SocketId,
         why: &str,
+        trace: Option<&Traceparent>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Removes a client and answers it; `None` when another was first.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::dead_letter::LetterAttributes;
 use crate::time::Timestamp;
+use crate::trace::Traceparent;
 
 use super::Cause;
 
@@ -32,6 +33,8 @@ pub struct DeadLetter {
     pub progress_key: String,
     /// The message group it came from.
     pub group: String,
+    /// The trace within which the message was sent.
+    pub trace: Option<Traceparent>,
 }
 
 impl DeadLetter {
@@ -41,6 +44,7 @@ impl DeadLetter {
             reason: Some(self.reason.to_owned()),
             detail: Some(self.detail.clone()),
             progress_key: Some(self.progress_key.clone()),
+            trace: self.trace.clone(),
         }
     }
 }
@@ -82,6 +86,8 @@ pub struct QueuedMessage {
     /// Its name on a queue that may hand a message over again after its end: a message of the same
     /// name is the same. `None` on a queue that does not.
     pub repeatable: Option<String>,
+    /// The trace within which it was sent.
+    pub trace: Option<Traceparent>,
 }
 
 impl QueuedMessage {

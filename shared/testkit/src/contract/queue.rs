@@ -19,7 +19,7 @@ pub struct Arrived {
 
 impl From<DeadLetter> for Arrived {
     fn from(letter: DeadLetter) -> Self {
-        let DeadLetter { body, reason, detail, progress_key, group } = letter;
+        let DeadLetter { body, reason, detail, progress_key, group, .. } = letter;
         Self { body, reason: reason.to_owned(), detail, progress_key, group }
     }
 }
@@ -34,6 +34,7 @@ pub async fn all(queue: &impl NotificationQueue, arrived: impl AsyncFn(&str) -> 
 
 fn letter(group: &str, progress_key: &str) -> DeadLetter {
     DeadLetter {
+        trace: None,
         body: r#"{"usrId":"alice"}"#.to_owned(),
         reason: "UnknownProperty",
         detail: "'usrId' is not a property of the envelope".to_owned(),

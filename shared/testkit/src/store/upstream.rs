@@ -4,6 +4,7 @@ use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ClientStore, PendingStore, StoreError};
 use hubcast_model::time::Timestamp;
+use hubcast_model::trace::Traceparent;
 use hubcast_model::values::Values;
 
 use super::MemoryStore;
@@ -24,7 +25,8 @@ impl ClientStore for MemoryStore {
         _expires: Timestamp,
     ) -> Result<(), StoreError> {
         self.meet("put_client").await?;
-        let known = ClientRecord { client: client.clone(), is_announced: false, why: None };
+        let known =
+            ClientRecord { client: client.clone(), is_announced: false, why: None, trace: None };
         lock(&self.state).clients.insert(socket.clone(), known);
         Ok(())
     }
@@ -48,10 +50,16 @@ impl ClientStore for MemoryStore {
         Ok(known.map(|known| known.is_announced = true).is_some())
     }
 
-    async fn note_end(&self, socket: &SocketId, why: &str) -> Result<(), StoreError> {
+    async fn note_end(
+        &self,
+        socket: &SocketId,
+        why: &str,
+        trace: Option<&Traceparent>,
+    ) -> Result<(), StoreError> {
         self.meet("note_end").await?;
         if let Some(known) = lock(&self.state).clients.get_mut(socket) {
             known.why.get_or_insert_with(|| why.to_owned());
+            known.trace = known.trace.take().or_else(|| trace.cloned());
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ async fn a_bad_message_is_moved_with_its_reason_and_acknowledged() {
     assert!(report.failed.is_empty());
     assert_eq!(report.tally.rejected, 1);
     let expected = DeadLetter {
+        trace: None,
         body: BAD.to_owned(),
         reason: "UnknownProperty",
         detail: "'usrId' is not a property of the envelope; did you mean 'userId'?".to_owned(),

@@ -6,6 +6,7 @@ use hubcast_model::client::{Client, ClientRecord};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ClientStore, PendingStore};
 use hubcast_model::time::Timestamp;
+use hubcast_model::trace::Traceparent;
 use hubcast_model::values::Values;
 
 use super::longest_name;
@@ -71,8 +72,12 @@ pub async fn claims_are_renewed_while_a_client_is_kept(store: &impl ClientStore)
     store.mark_announced(&socket).await.expect("an answer");
     assert!(store.renew_claims(&socket, &claims).await.expect("an answer"));
     let known = store.client(&socket).await.expect("an answer");
-    let expected =
-        ClientRecord { client: Client { claims, ..kept }, is_announced: true, why: None };
+    let expected = ClientRecord {
+        client: Client { claims, ..kept },
+        is_announced: true,
+        why: None,
+        trace: None,
+    };
     assert_eq!(known, Some(expected));
 }
 
@@ -84,7 +89,10 @@ pub async fn a_client_reads_back_as_it_was_written(store: &impl ClientStore) {
         let socket = name::socket(id);
         put(store, &socket, &client).await;
         let known = store.client(&socket).await.expect("an answer");
-        assert_eq!(known, Some(ClientRecord { client, is_announced: false, why: None }));
+        assert_eq!(
+            known,
+            Some(ClientRecord { client, is_announced: false, why: None, trace: None })
+        );
     }
 }
 
@@ -101,7 +109,7 @@ pub async fn a_client_is_announced_while_it_is_kept(store: &impl ClientStore) {
     let (socket, client) = (name::socket("announced="), client("announced"));
     put(store, &socket, &client).await;
     assert!(store.mark_announced(&socket).await.expect("an answer"));
-    let known = ClientRecord { client, is_announced: true, why: None };
+    let known = ClientRecord { client, is_announced: true, why: None, trace: None };
     assert_eq!(store.client(&socket).await.expect("an answer"), Some(known.clone()));
     assert_eq!(store.take_client(&socket).await.expect("an answer"), Some(known));
     assert!(!store.mark_announced(&socket).await.expect("an answer"));
@@ -205,11 +213,14 @@ pub async fn what_waits_is_found_by_its_socket(store: &impl PendingStore) {
 pub async fn the_first_reason_for_an_end_counts(store: &impl ClientStore) {
     let (socket, nobody) = (name::socket("reasons="), name::socket("nobody-ends="));
     put(store, &socket, &client("c-reasons")).await;
-    for why in ["first", "second"] {
-        store.note_end(&socket, why).await.expect("an answer");
-        store.note_end(&nobody, why).await.expect("an answer");
+    let trace = |digit: &str| {
+        Traceparent::parse(&format!("00-{}-{}-01", digit.repeat(32), digit.repeat(16)))
+    };
+    for (why, trace) in [("first", trace("a")), ("second", trace("b")), ("third", None)] {
+        store.note_end(&socket, why, trace.as_ref()).await.expect("an answer");
+        store.note_end(&nobody, why, trace.as_ref()).await.expect("an answer");
     }
-    let taken = store.take_client(&socket).await.expect("an answer");
-    assert_eq!(taken.and_then(|known| known.why).as_deref(), Some("first"));
+    let taken = store.take_client(&socket).await.expect("an answer").expect("a client");
+    assert_eq!((taken.why.as_deref(), taken.trace), (Some("first"), trace("a")));
     assert_eq!(store.client(&nobody).await.expect("an answer"), None);
 }
