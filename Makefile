@@ -59,6 +59,7 @@ help: ## Lists the verbs.
 
 run: export CLIENT_JOINABLE_GROUPS ?= public-*
 run: export HUBS ?= notifications
+run: export STATEFUL_RECONNECT ?= on
 run: $(DEMO) ## Starts the whole system on http://127.0.0.1:8080 (PORT=.. for another port).
 	$(CARGO) run --package hubcast-local -- --demo infra/web/demo/dist $(ARGS)
 

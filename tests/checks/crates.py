@@ -39,7 +39,7 @@ CRATES = [
     Crate("shared/aws", "shared/model shared/line", what="adapters of AWS for the ports"),
     Crate(
         "shared/wiring",
-        "shared/model shared/connection shared/delivery shared/backend shared/aws",
+        "shared/model shared/line shared/connection shared/delivery shared/backend shared/aws",
         what="what the start of all functions has in common: variables, SDK, logs, metrics",
     ),
     Crate("shared/testkit", "shared/model shared/line shared/auth", what="ports in memory and what they promise: for tests only"),
@@ -51,7 +51,7 @@ CRATES = [
     Crate("functions/message", "shared/protocol shared/connection"),
     Crate("functions/group-join", "functions/message"),
     Crate("functions/negotiate", "shared/protocol shared/connection shared/auth"),
-    Crate("functions/publisher", "shared/delivery"),
+    Crate("functions/publisher", "shared/line shared/membership shared/delivery"),
     Crate("functions/rest", "shared/backend shared/auth"),
     Crate("functions/upstream", "shared/backend shared/auth"),
     Crate("infra/programs/cli", "shared/protocol shared/model shared/membership shared/delivery shared/backend shared/client shared/auth shared/aws shared/wiring", what="the command line"),

@@ -30,7 +30,7 @@ INNER = {
     "how long a line waits, and how a frame of a line begins": "OPENING_MAX RESUMING_MAX ACK_MAX SEQUENCE_MAX_BYTES LINE_RECORD_MAX_BYTES",
     "what a line remembers of the queue and of its client": "SEEN_MAX CALLS_MAX ID_MAX",
     "what is kept in memory": "OWED_MAX KEPT_MAX HASHES_MAX SOCKETS_MAX SKEW_MAX TAKEN_MAX",
-    "how long rows outlive what they are for": "ROW_LIFETIME GRANT_LIFETIME REMINDER_LATE_MAX ANNOUNCING_MAX UPTAKE_LIFETIME",
+    "how long rows outlive what they are for": "ROW_LIFETIME LINE_LIFETIME GRANT_LIFETIME REMINDER_LATE_MAX ANNOUNCING_MAX UPTAKE_LIFETIME",
     "how much of a text is repeated, and how near a misspelt name is": "MISSPELT_MAX fields::ECHO_MAX_CHARS parse::ECHO_MAX_CHARS negotiation::ECHO_MAX_CHARS reason::TEXT_MAX_CHARS PRINCIPAL_MAX_CHARS",
     "how large hubcast makes what it writes itself": "CLOSE_MAX_BYTES MESSAGE_MAX_BYTES PROGRESS_KEY_MAX_BYTES",
     "how long programs of hubcast wait that are clients themselves": "socket::OPEN_MAX socket::CLOSE_MAX connection::HANDSHAKE_MAX negotiation::REDIRECTS_MAX STEP_MAX CALL_TOKEN_LIFETIME",

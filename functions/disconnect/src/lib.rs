@@ -2,14 +2,54 @@
 //!
 //! API Gateway makes its best effort to send this event, and not more; rows
 //! of sockets that it does not tell of go by 410 or by their ttl.
+//!
+//! The socket of a line ends alone: its client may come back.
 
 pub mod wiring;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use hubcast_membership::line_end::{EndLines, LineEndError};
 use hubcast_membership::presence::Disconnect;
+use hubcast_model::context::line_of;
 use hubcast_model::id::SocketId;
 use hubcast_model::journey::connection::Ending;
 use hubcast_model::ports::StoreError;
+
+/// The ends of sockets, and of lines, which have one socket after another.
+#[derive(Debug)]
+pub struct Exits<P, L> {
+    /// Removes sockets.
+    pub presence: P,
+    /// Ends lines.
+    pub lines: L,
+}
+
+/// Carries out the end that an event tells of: of a socket, or of the socket that a line has now.
+/// Safe to repeat.
+///
+/// # Errors
+/// When the table does not answer; Lambda records the failure.
+pub async fn handle_any<P: Disconnect, L: EndLines>(
+    exits: &Exits<P, L>,
+    event: ApiGatewayWebsocketProxyRequest,
+) -> Result<ApiGatewayProxyResponse, LineEndError> {
+    let Some((line, socket)) = line_end(&event) else {
+        return Ok(handle(&exits.presence, event).await?);
+    };
+    let code = event.request_context.disconnect_status_code;
+    exits.lines.socket_gone(&line, &socket, code).await?;
+    Ok(done())
+}
+
+/// The line that lost a socket, and the socket; `None` when the event tells of no such loss.
+fn line_end(event: &ApiGatewayWebsocketProxyRequest) -> Option<(SocketId, SocketId)> {
+    let context = &event.request_context;
+    let entry = |name: &str| context.authorizer.fields.get(name)?.as_str().map(str::to_owned);
+    if context.event_type.as_deref() != Some("DISCONNECT") {
+        return None;
+    }
+    Some((line_of(entry)?, SocketId::parse(context.connection_id.as_deref()?).ok()?))
+}
 
 /// Removes the socket that an event tells the end of. Safe to repeat.
 ///
@@ -32,9 +72,13 @@ pub async fn handle(
         // A frame that names this route may select it.
         tracing::warn!("this is not the event of a socket's end");
     }
+    Ok(done())
+}
+
+fn done() -> ApiGatewayProxyResponse {
     let mut response = ApiGatewayProxyResponse::default();
     response.status_code = 200;
-    Ok(response)
+    response
 }
 
 /// Why a socket ended, as its close code says. Clients that go by themselves have no reason.

@@ -9,7 +9,7 @@ use hubcast_connection::refresh::Refreshing;
 use hubcast_membership::shards::Shards;
 use hubcast_model::time::SystemClock;
 use hubcast_wiring::bootstrap::SdkConfig;
-use hubcast_wiring::config::NegotiateConfig;
+use hubcast_wiring::config::{NegotiateConfig, StatefulReconnect};
 
 use crate::Negotiation;
 
@@ -35,8 +35,7 @@ pub fn wire(sdk: &SdkConfig, config: NegotiateConfig) -> Result<WiredNegotiation
         groups: config.groups,
         told_claims: config.told_claims,
         public_url: config.tokens.public_url.clone(),
-        // No function carries lines out yet.
-        grants_lines: false,
+        grants_lines: config.stateful_reconnect != StatefulReconnect::Off,
         close_on_token_expiry: config.tokens.close_on_token_expiry,
         gatekeeper: Gatekeeper::new(config.tokens, HttpKeys::default(), keys)?,
     })

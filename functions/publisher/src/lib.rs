@@ -4,6 +4,7 @@
 //! the queue must keep (`ReportBatchItemFailures`). The records of the ingress
 //! queue are unwrapped first.
 
+pub mod alarms;
 pub mod wiring;
 
 use std::time::Duration;

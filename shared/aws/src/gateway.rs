@@ -14,10 +14,11 @@ use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::config::Builder;
 use aws_sdk_apigatewaymanagement::config::http::HttpResponse;
 use aws_sdk_apigatewaymanagement::error::SdkError;
-use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
 use bytes::Bytes;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::time::Timestamp;
 
 use crate::on_demand::{OnDemand, on_demand};
 
@@ -69,6 +70,15 @@ impl ConnectionGateway for ManagementGateway {
         }
     }
 
+    async fn last_active(&self, socket: &SocketId) -> Result<Option<Timestamp>, PostError> {
+        let get = self.client.get_connection().connection_id(socket.as_str());
+        match get.send().await.map_err(sorted) {
+            Ok(known) => Ok(Some(known.last_active_at().map_or(Timestamp::FOREVER, timestamp))),
+            Err(PostError::Gone) => Ok(None),
+            Err(err) => Err(err),
+        }
+    }
+
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
         let delete = self.client.delete_connection().connection_id(socket.as_str());
         match delete.send().await.map_err(sorted) {
@@ -76,6 +86,12 @@ impl ConnectionGateway for ManagementGateway {
             Err(err) => Err(err),
         }
     }
+}
+
+/// A point in time as the gateway has it; one that cannot be read is taken for now or later.
+fn timestamp(at: &DateTime) -> Timestamp {
+    let millis = at.to_millis().ok().and_then(|millis| u64::try_from(millis).ok());
+    millis.map_or(Timestamp::FOREVER, Timestamp::from_millis)
 }
 
 fn sorted<E>(err: SdkError<E, HttpResponse>) -> PostError

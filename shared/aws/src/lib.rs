@@ -2,13 +2,14 @@
 //!
 //! [`store`] is the channel table in DynamoDB, [`gateway`] and [`lean`] the
 //! management API by the official client and without it, [`queue`],
-//! [`sender`] and [`upstream`] SQS, [`log`] and [`audit`] CloudWatch Logs, [`trust`] whom TLS trusts, and [`operator`]
+//! [`sender`], [`upstream`] and [`alarm`] SQS, [`log`] and [`audit`] CloudWatch Logs, [`trust`] whom TLS trusts, and [`operator`]
 //! what the command line needs.
 //!
 //! Clients of the SDK are built when they are first used, and not before: many
 //! invocations need none.
 
 pub mod access_keys;
+pub mod alarm;
 pub mod audit;
 mod call;
 pub mod entropy;

@@ -47,7 +47,7 @@ pub struct QueueUrls {
     pub deliveries: String,
     /// `DLQ_URL`
     pub dead_letters: String,
-    /// `TIMERS_QUEUE_URL`, where backends hear of clients
+    /// `TIMERS_QUEUE_URL`, where backends hear of clients, or clients may come back
     pub timers: Option<String>,
     /// `INGRESS_QUEUE_URL`, where services of AWS may send
     pub ingress: Option<String>,
@@ -57,6 +57,11 @@ impl QueueUrls {
     /// The name of the ingress queue.
     pub fn ingress_name(&self) -> Option<&str> {
         self.ingress.as_deref().map(name_in)
+    }
+
+    /// The name of the queue of what is due later.
+    pub fn timers_name(&self) -> Option<&str> {
+        self.timers.as_deref().map(name_in)
     }
 }
 

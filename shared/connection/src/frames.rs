@@ -27,7 +27,7 @@ mod inbox;
 mod invocation;
 mod joinable;
 mod known;
-mod lifetime;
+pub(crate) mod lifetime;
 mod limit;
 mod liveness;
 mod meter;

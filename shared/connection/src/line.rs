@@ -16,12 +16,14 @@ use hubcast_model::context::Caller;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
 use hubcast_model::report::chain;
+use hubcast_model::settings::CONNECTION_LIFETIME;
 use hubcast_model::time::Clock;
 use signalr_protocol::handshake::HandshakeResponse;
 use signalr_protocol::message::{Close, HubMessage};
 use signalr_protocol::texts;
 
 use crate::frames::AnswerFrames;
+use crate::frames::lifetime::is_due;
 use speech::{Reply, Speech};
 
 /// What is kept back of a frame's time to send what the client counts.
@@ -39,6 +41,8 @@ pub struct LineFrames<F, S, G, C, A> {
     courier: Courier<S, G, C, A>,
     store: S,
     clock: C,
+    /// How long the gateway lets a socket live.
+    lifetime: Duration,
 }
 
 /// What a look at the line says about a frame.
@@ -63,7 +67,13 @@ struct Heard {
 impl<F, S, G, C, A> LineFrames<F, S, G, C, A> {
     /// The rules of lines in front of these rules of frames, whose gateway is the same courier.
     pub const fn new(frames: F, courier: Courier<S, G, C, A>, store: S, clock: C) -> Self {
-        Self { frames, courier, store, clock }
+        Self { frames, courier, store, clock, lifetime: CONNECTION_LIFETIME }
+    }
+
+    /// The same rules for a gateway that lets sockets live for so long.
+    #[must_use]
+    pub fn with_lifetime(self, lifetime: Duration) -> Self {
+        Self { lifetime, ..self }
     }
 }
 
@@ -80,6 +90,10 @@ where
             return self.frames.answer(caller, frame, patience).await;
         };
         let socket = &caller.socket;
+        if is_due(caller, self.lifetime, self.clock.now()) {
+            // The frame is not heard: its client says it again when it is back.
+            return self.cut(&line, socket).await;
+        }
         let answer = Box::pin(self.on_line(&line, caller, frame, patience));
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(reply)) => reply,
@@ -225,8 +239,7 @@ where
     }
 
     async fn end(&self, line: &SocketId) -> Result<(), PostError> {
-        let ended = change(&self.store, line, |line| line.end(self.clock.now())).await;
-        ended.map(|_| ()).map_err(unsure)
+        self.courier.end_softly(line).await.map(|_| ())
     }
 
     /// The handshake is through, unless it ended the line.

@@ -7,13 +7,16 @@
 //! the handshake has delivered it already.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::batch::Case;
 use hubcast_model::envelope::{Audience, Content, Notification, Retention};
 use hubcast_model::frame::content_text;
-use hubcast_model::id::{ConnectionId, HubName};
+use hubcast_model::id::{ConnectionId, HubName, UserId};
 use hubcast_model::ports::{InboxStore, StoreError, UsageStore};
-use hubcast_model::retention::{INBOX_MAX, INBOX_MAX_BYTES, Inbox, InboxMessage, Use};
+use hubcast_model::retention::{
+    INBOX_MAX, INBOX_MAX_BYTES, Inbox, InboxMessage, Kept, Source, Use,
+};
 use hubcast_model::time::{Clock, Timestamp};
 
 /// A message that has to wait when its user is away.
@@ -36,15 +39,8 @@ impl InboxEntry {
         let Retention::Inbox(lifetime) = &notification.retention else {
             return None;
         };
-        let Content::Message { audience: Audience::Users(users), .. } = &notification.content
-        else {
-            return None;
-        };
-        let [user] = users.as_slice() else {
-            return None;
-        };
-        let end = case.message.sent_at.plus(*lifetime);
-        let expires = notification.expires_at.map_or(end, |at| at.min(end));
+        let user = single_user(notification)?;
+        let expires = end_of(case, notification, *lifetime);
         let record = content_text(&notification.content)?;
         let entry = Self {
             inbox: Inbox::of(&notification.hub, user),
@@ -54,7 +50,7 @@ impl InboxEntry {
                 record,
                 expires,
             },
-            audience: Audience::Users(users.clone()),
+            audience: Audience::Users(vec![user.clone()]),
             excluded: notification.excluded.clone(),
         };
         (expires > now).then_some(entry)
@@ -107,6 +103,41 @@ where
         }
         Ok(oldest.len())
     }
+}
+
+/// Where the record of an element comes from that goes out live.
+pub(crate) fn source_of(case: Case<'_>) -> Source {
+    Source { position: Some(case.position()), kept: kept(case) }
+}
+
+/// What becomes of an element that goes out live, if its client does not take it; `None` when the
+/// element is not kept.
+fn kept(case: Case<'_>) -> Option<Kept> {
+    let notification = case.element.notification()?;
+    let Retention::Inbox(lifetime) = &notification.retention else {
+        return None;
+    };
+    let user = single_user(notification)?;
+    let until = end_of(case, notification, *lifetime);
+    let hub = notification.hub.clone();
+    Some(Kept { hub, user: user.clone(), position: case.position(), until })
+}
+
+/// The one user of a message, if its audience is one.
+fn single_user(notification: &Notification) -> Option<&UserId> {
+    let Content::Message { audience: Audience::Users(users), .. } = &notification.content else {
+        return None;
+    };
+    let [user] = users.as_slice() else {
+        return None;
+    };
+    Some(user)
+}
+
+/// When a message is of no use any more that waits for so long.
+fn end_of(case: Case<'_>, notification: &Notification, lifetime: Duration) -> Timestamp {
+    let end = case.message.sent_at.plus(lifetime);
+    notification.expires_at.map_or(end, |at| at.min(end))
 }
 
 /// How many of the newest messages an inbox may hold.

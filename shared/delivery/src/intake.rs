@@ -16,7 +16,7 @@ use crate::batch::{Batch, Case, Message, Task};
 use crate::boards::{BoardChange, Boards};
 use crate::dispatcher::{BigAudience, Dispatcher};
 use crate::handshakes::Handshakes;
-use crate::inboxes::Inboxes;
+use crate::inboxes::{Inboxes, source_of};
 use crate::journey::{Unit, span};
 use crate::ledger::{Hold, Ledger};
 use crate::newcomers::{newcomers, shown_groups};
@@ -294,7 +294,7 @@ where
 fn add_record(round: &mut Round, case: Case<'_>, sent: &Notification, targets: Vec<Target>) {
     if let Some(record) = content_record(&sent.content) {
         let ended_by = Dismissal::by(sent, &case.element.key);
-        let position = Some(case.position());
-        round.add(Parcel { ended_by, position, ..Parcel::plain(case.at, record) }, targets);
+        let source = source_of(case);
+        round.add(Parcel { ended_by, source, ..Parcel::plain(case.at, record) }, targets);
     }
 }

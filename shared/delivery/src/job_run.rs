@@ -15,7 +15,7 @@ use hubcast_model::envelope::{Content, Notification};
 use hubcast_model::frame::content_record;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{Progress, Rest};
-use hubcast_model::retention::QueuePosition;
+use hubcast_model::retention::{QueuePosition, Source};
 
 /// The only element of a job's ledger.
 const ELEMENT: ElementRef = ElementRef { message: 0, element: 0 };
@@ -103,8 +103,9 @@ impl<'a> JobRun<'a> {
         }
         let ended_by = Dismissal::by(&self.notification, &self.key);
         let record = self.record.clone();
-        let position = Some(self.position.clone());
-        Round::of(Parcel { ended_by, position, ..Parcel::plain(ELEMENT, record) }, free)
+        // Jobs carry no message that is kept.
+        let source = Source { position: Some(self.position.clone()), kept: None };
+        Round::of(Parcel { ended_by, source, ..Parcel::plain(ELEMENT, record) }, free)
     }
 
     /// Notes that the pages after `next` remain, or none.

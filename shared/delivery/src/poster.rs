@@ -19,7 +19,7 @@ use hubcast_model::frame::Frame;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError, SocketStore};
 use hubcast_model::report::chain;
-use hubcast_model::retention::QueuePosition;
+use hubcast_model::retention::Source;
 use hubcast_model::time::Clock;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -68,7 +68,7 @@ impl Schedule {
 struct Load {
     body: Bytes,
     /// Where each record comes from, for lines.
-    elements: Vec<Option<QueuePosition>>,
+    sources: Vec<Source>,
 }
 
 /// The attempts at one frame.
@@ -196,8 +196,8 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
             let mut attempts = Attempts::default();
             let socket = &outcome.socket;
             // Only lines ask where records come from.
-            let elements = if socket.is_line() { round.positions(&parcels) } else { Vec::new() };
-            let load = Load { body, elements };
+            let sources = if socket.is_line() { round.sources(&parcels) } else { Vec::new() };
+            let load = Load { body, sources };
             let fate = match self.post_frame(socket, load, schedule, &mut attempts).await {
                 Ending::Fate(fate) => fate,
                 Ending::Stop(stop) => {
@@ -225,7 +225,7 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
                 return Ending::Stop(if is_tried { Stop::Failed } else { Stop::Untried });
             }
             let err =
-                match self.gateway.post_elements(socket, load.body.clone(), &load.elements).await {
+                match self.gateway.post_elements(socket, load.body.clone(), &load.sources).await {
                     Ok(()) => {
                         self.pace.succeeded();
                         return Ending::Fate(Fate::Delivered);

@@ -10,7 +10,7 @@ use hubcast_model::envelope::{Content, Notification};
 use hubcast_model::frame::{Frame, coalesce};
 use hubcast_model::id::{ConnectionId, HubName, SocketId, UserId};
 use hubcast_model::journey::Origin;
-use hubcast_model::retention::QueuePosition;
+use hubcast_model::retention::Source;
 use hubcast_model::trace::{self, Traceparent};
 
 /// Which element of which message of a batch. References are in the order of arrival.
@@ -66,14 +66,14 @@ pub(crate) struct Parcel {
     pub(crate) ended_by: Option<Dismissal>,
     /// Whether the record is a retained value for a newcomer.
     pub(crate) is_replay: bool,
-    /// Where the element stands in its queue, if this is the element's own record.
-    pub(crate) position: Option<QueuePosition>,
+    /// Where the record comes from, if this is the element's own record.
+    pub(crate) source: Source,
 }
 
 impl Parcel {
     /// A record that ends nothing and replays nothing.
-    pub(crate) const fn plain(element: ElementRef, record: Bytes) -> Self {
-        Self { element, record, ended_by: None, is_replay: false, position: None }
+    pub(crate) fn plain(element: ElementRef, record: Bytes) -> Self {
+        Self { element, record, ended_by: None, is_replay: false, source: Source::default() }
     }
 }
 
@@ -226,10 +226,10 @@ impl Round {
         self.parcels.get(at)
     }
 
-    /// Where the elements of these records stand in their queue.
-    pub(crate) fn positions(&self, parcels: &[usize]) -> Vec<Option<QueuePosition>> {
-        let position = |at: &usize| self.parcel(*at).and_then(|parcel| parcel.position.clone());
-        parcels.iter().map(position).collect()
+    /// Where these records come from.
+    pub(crate) fn sources(&self, parcels: &[usize]) -> Vec<Source> {
+        let source = |at: &usize| self.parcel(*at).map(|parcel| parcel.source.clone());
+        parcels.iter().map(|at| source(at).unwrap_or_default()).collect()
     }
 
     /// Whether a socket's client may not have the answer to its handshake yet.

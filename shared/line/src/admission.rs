@@ -6,7 +6,7 @@ use std::time::Duration;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::ConnectionGateway;
 use hubcast_model::report::chain;
-use hubcast_model::time::Clock;
+use hubcast_model::time::{Clock, Timestamp};
 
 use crate::alarm::LineAlarm;
 use crate::change::{ChangeError, change};
@@ -84,6 +84,10 @@ where
         let mut old = None;
         for _ in 0..LOOKS {
             match self.look_at(id, socket).await? {
+                Some(Look::Undecided(_)) if self.settings.window.is_zero() => {
+                    self.give_up(id).await;
+                    return Ok(Decision::Refused(Refusal::Ended));
+                }
                 Some(Look::Decided(decision)) => {
                     return Ok(self.decided(id, decision).await);
                 }
@@ -141,26 +145,49 @@ where
     }
 
     /// Decides about a client that comes back although nobody told that its old socket is gone. The
-    /// gateway may know that. In doubt the client is refused, and the line ends: the client has
-    /// given the connection up by then.
+    /// gateway may know that, or the socket may be half open: the gateway heard of the client a
+    /// moment ago. In doubt the client is refused, and the line ends: the client has given the
+    /// connection up by then.
     async fn decide(
         &self,
         id: &SocketId,
         old: &SocketId,
         socket: &SocketId,
     ) -> Result<Decision, ChangeError> {
-        if matches!(self.ports.gateway.is_connected(old).await, Ok(false)) {
+        if self.may_be_lost(old).await {
             let replaced = change(&self.ports.store, id, |line| {
                 line.replace(old, socket, self.ports.clock.now())
             });
             match replaced.await? {
-                Some(Attempt::Accepted) => return Ok(self.decided(id, Decision::Back).await),
+                Some(Attempt::Accepted) => {
+                    self.cut_off(old).await;
+                    return Ok(self.decided(id, Decision::Back).await);
+                }
                 Some(Attempt::Refused(refusal)) => return Ok(Decision::Refused(refusal)),
                 Some(Attempt::Undecided) | None => {}
             }
         }
         self.give_up(id).await;
         Ok(Decision::Doubtful)
+    }
+
+    /// Whether a client may have lost this socket, and not given its connection up.
+    async fn may_be_lost(&self, old: &SocketId) -> bool {
+        match self.ports.gateway.last_active(old).await {
+            Ok(None) => true,
+            Ok(Some(at)) => {
+                let (now, quiet) = (self.ports.clock.now(), self.settings.quiet);
+                !quiet.is_zero() && at != Timestamp::FOREVER && now.since(at) <= quiet
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Nobody holds this socket any more; one that stays goes by itself in the end.
+    async fn cut_off(&self, old: &SocketId) {
+        if let Err(err) = self.ports.gateway.delete(old).await {
+            tracing::debug!(error = %chain(&err), socket_id = %old, "a socket is not cut");
+        }
     }
 
     async fn give_up(&self, id: &SocketId) {

@@ -18,6 +18,9 @@ use crate::settings::LineSettings;
 /// How much later an alarm rings, since clocks differ: an alarm that rings early ends nothing.
 const CLOCKS_APART: Duration = Duration::from_secs(2);
 
+/// When somebody looks at what an ended line left: after the client had time to read its Close.
+const LEFT_AFTER: Duration = Duration::from_secs(3);
+
 /// What lines work on.
 #[derive(Debug, Clone)]
 pub struct LinePorts<S, G, C, A> {
@@ -42,6 +45,16 @@ impl<S, G, C, A> Courier<S, G, C, A> {
     /// The courier over these ports.
     pub const fn new(ports: LinePorts<S, G, C, A>, settings: LineSettings) -> Self {
         Self { ports, settings }
+    }
+
+    /// The table.
+    pub const fn store(&self) -> &S {
+        &self.ports.store
+    }
+
+    /// The time.
+    pub const fn clock(&self) -> &C {
+        &self.ports.clock
     }
 }
 
@@ -70,16 +83,23 @@ where
     pub async fn note_lost(&self, id: &SocketId, socket: &SocketId) -> Result<(), ChangeError> {
         let phase = change(&self.ports.store, id, |line| {
             line.lose(socket, self.settings.window, self.ports.clock.now());
-            line.phase
+            (line.phase, !line.left.is_empty())
         });
-        if let Some(Phase::Away { .. }) = phase.await? {
-            self.set_alarm(id, self.settings.window).await;
+        if let Some((phase, has_left)) = phase.await? {
+            if matches!(phase, Phase::Away { .. }) {
+                self.set_alarm(id, self.settings.window).await;
+            }
+            self.see_to_left(id, has_left).await;
         }
         Ok(())
     }
 
     pub(crate) async fn set_alarm(&self, id: &SocketId, after: Duration) {
-        if let Err(err) = self.ports.alarm.ring(id, after + CLOCKS_APART).await {
+        self.ring(id, after + CLOCKS_APART).await;
+    }
+
+    async fn ring(&self, id: &SocketId, after: Duration) {
+        if let Err(err) = self.ports.alarm.ring(id, after).await {
             tracing::error!(error = %chain(&*err), line.id = %id, "nobody is told when a line should end");
         }
     }
@@ -89,13 +109,33 @@ where
     /// # Errors
     /// When the table did not answer, or the gateway did not.
     pub async fn end(&self, id: &SocketId) -> Result<(), PostError> {
-        let socket = change(&self.ports.store, id, |line| {
-            line.end(self.ports.clock.now());
-            line.socket.clone()
-        });
-        match socket.await.map_err(unsure)? {
+        match self.end_softly(id).await? {
             Some(socket) => self.ports.gateway.delete(&socket).await,
             None => Ok(()),
+        }
+    }
+
+    /// Ends a line, and leaves its socket, which is answered, to the caller: its client needs time to
+    /// read.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn end_softly(&self, id: &SocketId) -> Result<Option<SocketId>, PostError> {
+        let ended = change(&self.ports.store, id, |line| {
+            line.end(self.ports.clock.now());
+            (line.socket.clone(), !line.left.is_empty())
+        });
+        let Some((socket, has_left)) = ended.await.map_err(unsure)? else {
+            return Ok(None);
+        };
+        self.see_to_left(id, has_left).await;
+        Ok(Some(socket))
+    }
+
+    /// Has somebody look at a line that has ended, if something is left that goes to inboxes.
+    pub(crate) async fn see_to_left(&self, id: &SocketId, has_left: bool) {
+        if has_left {
+            self.ring(id, LEFT_AFTER).await;
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::change::change;
 use crate::courier::{Courier, unsure};
 use crate::log::LineFrame;
 use crate::port::LineStore;
-use crate::record::{Line, TurnId};
+use crate::record::{Line, Phase, TurnId};
 use crate::sending::{Addition, Appended, Settled};
 
 /// The pause before a second look at a line whose turn is another's, or a second try of a post.
@@ -27,6 +27,15 @@ const FIRST_PAUSE: Duration = Duration::from_millis(30);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often a caller looks and tries: for five seconds in all.
 const TRIES: u32 = 10;
+
+/// How often, and with which pause, a line that is opening is looked at that has no room.
+const ROOM_LOOKS: u32 = 40;
+const ROOM_PAUSE: Duration = Duration::from_millis(100);
+
+/// The client of a line has not spoken yet, and what waits for it fills the log.
+#[derive(Debug, thiserror::Error)]
+#[error("the log of a line that is opening is full")]
+struct NoRoom;
 
 /// A frame and the socket that it goes to.
 struct Load {
@@ -72,6 +81,16 @@ enum Next {
     Pause,
 }
 
+/// What became of records that were to be sent.
+enum Sent {
+    /// They are in the log, and somebody has cared for them.
+    Done,
+    /// The log is full, and the line is opening.
+    Early,
+    /// The log is full of what was not posted.
+    Full,
+}
+
 impl<S, G, C, A> Courier<S, G, C, A>
 where
     S: LineStore,
@@ -86,6 +105,25 @@ where
     /// posted. `Ambiguous` when the table did not answer. In both cases records with a position may
     /// be sent again.
     pub async fn send(&self, id: &SocketId, additions: &[Addition]) -> Result<(), PostError> {
+        let mut has_posted = false;
+        for _ in 0..ROOM_LOOKS {
+            match self.send_now(id, additions).await? {
+                Sent::Done => return Ok(()),
+                // Nothing can be posted before the client speaks, which official clients do at once.
+                Sent::Early => tokio::time::sleep(ROOM_PAUSE).await,
+                Sent::Full if has_posted => return self.overflow(id).await,
+                Sent::Full => {
+                    has_posted = true;
+                    if let Err(err) = self.post_waiting(id).await {
+                        tracing::debug!(error = %chain(&err), line.id = %id, "no room is made");
+                    }
+                }
+            }
+        }
+        Err(PostError::Unreached(Box::new(NoRoom)))
+    }
+
+    async fn send_now(&self, id: &SocketId, additions: &[Addition]) -> Result<Sent, PostError> {
         let who = TurnId(fastrand::u64(..));
         let appended = change(&self.ports.store, id, |line| {
             let now = self.ports.clock.now();
@@ -94,17 +132,22 @@ where
                 Appended::Through(through) => Look::at(line, who, through, now),
                 Appended::Full | Appended::Over => Look::CaredFor,
             };
-            (appended, look)
+            (appended, look, matches!(line.phase, Phase::Opening { .. }))
         });
         match appended.await.map_err(unsure)? {
-            None | Some((Appended::Over, _)) => Err(PostError::Gone),
-            Some((Appended::Through(through), look)) => self.see_to(id, who, through, look).await,
-            Some((Appended::Full, _)) => {
-                tracing::warn!(line.id = %id, "a line whose client does not read is ended");
-                self.end(id).await?;
-                Err(PostError::Gone)
+            None | Some((Appended::Over, ..)) => Err(PostError::Gone),
+            Some((Appended::Through(through), look, _)) => {
+                self.see_to(id, who, through, look).await.map(|()| Sent::Done)
             }
+            Some((Appended::Full, _, true)) => Ok(Sent::Early),
+            Some((Appended::Full, ..)) => Ok(Sent::Full),
         }
+    }
+
+    async fn overflow(&self, id: &SocketId) -> Result<(), PostError> {
+        tracing::warn!(line.id = %id, "a line whose client does not read is ended");
+        self.end(id).await?;
+        Err(PostError::Gone)
     }
 
     /// Posts what waits, if anything does and nobody else posts.

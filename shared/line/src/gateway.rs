@@ -6,19 +6,24 @@ use bytes::Bytes;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError, StoreError};
 use hubcast_model::report::chain;
-use hubcast_model::retention::QueuePosition;
-use hubcast_model::time::Clock;
+use hubcast_model::retention::Source;
+use hubcast_model::time::{Clock, Timestamp};
 
 use crate::alarm::LineAlarm;
-use crate::courier::Courier;
+use crate::change::change;
+use crate::courier::{Courier, unsure};
 use crate::log::LINE_RECORD_MAX_BYTES;
 use crate::port::LineStore;
+use crate::record::{Line, Phase};
 use crate::seen::Place;
 use crate::sending::Addition;
 
 const SEPARATOR: char = '\u{1e}';
 /// What every record of a message begins with.
 const TYPE: &str = "{\"type\":";
+
+/// The answer to a handshake that is taken on.
+const ACCEPTED: &str = "{}\u{1e}";
 
 /// How a record goes to the client of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,10 +66,10 @@ where
         &self,
         socket: &SocketId,
         frame: Bytes,
-        positions: &[Option<QueuePosition>],
+        sources: &[Source],
     ) -> Result<(), PostError> {
         if socket.is_line() {
-            self.post_to_line(socket, &frame, positions).await
+            self.post_to_line(socket, &frame, sources).await
         } else {
             self.ports.gateway.post(socket, frame).await
         }
@@ -76,6 +81,13 @@ where
         }
         let line = self.ports.store.line(socket).await.map_err(unread)?;
         Ok(line.is_some_and(|line| !line.is_over(self.ports.clock.now())))
+    }
+
+    async fn last_active(&self, socket: &SocketId) -> Result<Option<Timestamp>, PostError> {
+        if socket.is_line() {
+            return Ok(self.is_connected(socket).await?.then_some(Timestamp::FOREVER));
+        }
+        self.ports.gateway.last_active(socket).await
     }
 
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {
@@ -98,7 +110,7 @@ where
         &self,
         id: &SocketId,
         frame: &Bytes,
-        positions: &[Option<QueuePosition>],
+        sources: &[Source],
     ) -> Result<(), PostError> {
         let text = String::from_utf8_lossy(frame);
         let (mut additions, mut last, mut plain) = (Vec::new(), String::new(), String::new());
@@ -106,9 +118,11 @@ where
             if record.len() > LINE_RECORD_MAX_BYTES {
                 return Err(PostError::TooLarge);
             }
-            let position = positions.get(at).cloned().flatten();
+            let Source { position, kept } = sources.get(at).cloned().unwrap_or_default();
             match Kind::of(record) {
-                Kind::Numbered => additions.push(Addition { position, record: record.to_owned() }),
+                Kind::Numbered => {
+                    additions.push(Addition { position, kept, record: record.to_owned() });
+                }
                 Kind::Close => last.push_str(record),
                 Kind::Plain => plain.push_str(record),
             }
@@ -142,12 +156,20 @@ where
         }
     }
 
-    /// Posts what the client does not count, to the socket that counts.
+    /// Posts what the client does not count, to the socket that counts. The answer that takes a
+    /// handshake on says that all rows are written.
     async fn post_plain(&self, id: &SocketId, plain: String) -> Result<(), PostError> {
         let line = self.ports.store.line(id).await.map_err(unread)?;
         let line = line.filter(|line| !line.is_over(self.ports.clock.now()));
-        let socket = line.ok_or(PostError::Gone)?.socket;
-        self.ports.gateway.post(&socket, Bytes::from(plain)).await
+        let Line { socket, phase, .. } = line.ok_or(PostError::Gone)?;
+        let is_through = plain == ACCEPTED && matches!(phase, Phase::Opening { .. });
+        self.ports.gateway.post(&socket, Bytes::from(plain)).await?;
+        if is_through {
+            change(&self.ports.store, id, |line| line.note_through(&socket))
+                .await
+                .map_err(unsure)?;
+        }
+        Ok(())
     }
 }
 

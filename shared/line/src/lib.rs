@@ -37,12 +37,12 @@ mod settings;
 mod socket;
 
 pub use admission::{AdmitToLines, Decision, NoLines};
-pub use alarm::LineAlarm;
+pub use alarm::{LineAlarm, alarm_message, line_of_alarm};
 pub use change::{ChangeError, change};
 pub use courier::{Courier, LinePorts};
 pub use gateway::Kind;
 pub use hearing::{BadAck, Utterance};
-pub use log::{LINE_RECORD_MAX_BYTES, LineFrame, Log};
+pub use log::{Keeping, LINE_RECORD_MAX_BYTES, Left, LineFrame, Log};
 pub use port::LineStore;
 pub use record::{Line, Phase, Turn, TurnId};
 pub use seen::{Place, Seen, SeenElement};

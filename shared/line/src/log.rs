@@ -1,8 +1,9 @@
 //! What is sent to the client of a line: numbered records that wait for their acknowledgement.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use hubcast_model::frame::{COALESCED_MAX_BYTES, RECORD_MAX_BYTES};
+use hubcast_model::retention::Kept;
 use hubcast_model::time::Timestamp;
 use signalr_protocol::message::HubMessage;
 
@@ -25,6 +26,27 @@ pub struct Log {
     pub acked: u64,
     /// Since when posted records wait for their acknowledgement; `None` when none do.
     pub unacked_since: Option<Timestamp>,
+    /// Those of the records, by their numbers, that go to an inbox if the client does not
+    /// acknowledge them.
+    pub keeping: BTreeMap<u64, Keeping>,
+}
+
+/// What becomes of a record that the client does not acknowledge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Keeping {
+    /// Whose inbox gets the record.
+    pub kept: Kept,
+    /// When the record came to the line. Connections that the user had then got it too.
+    pub at: Timestamp,
+}
+
+/// A record that a client did not acknowledge before its line ended, and that goes to an inbox.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Left {
+    /// The inbox.
+    pub keeping: Keeping,
+    /// The record.
+    pub record: String,
 }
 
 /// A frame to post to the socket of a line.
@@ -41,7 +63,14 @@ pub struct LineFrame {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { records: VecDeque::new(), first: 1, sent: 0, acked: 0, unacked_since: None }
+        Self {
+            records: VecDeque::new(),
+            first: 1,
+            sent: 0,
+            acked: 0,
+            unacked_since: None,
+            keeping: BTreeMap::new(),
+        }
     }
 }
 
@@ -92,7 +121,8 @@ impl Log {
     }
 
     /// Adds a record.
-    pub(crate) fn push(&mut self, record: &str) {
+    pub(crate) fn push(&mut self, record: &str, keeping: Option<Keeping>) {
+        self.keeping.extend(keeping.map(|keeping| (self.next(), keeping)));
         self.records.push_back(record.to_owned());
     }
 
@@ -132,15 +162,20 @@ impl Log {
         self.unacked_since = None;
     }
 
-    /// Forgets all records; they keep their numbers.
-    pub(crate) fn empty(&mut self) {
-        while !self.records.is_empty() {
-            self.drop_first();
+    /// Forgets all records; they keep their numbers. Answers those that go to an inbox, in order.
+    pub(crate) fn empty(&mut self) -> Vec<Left> {
+        let mut left = Vec::new();
+        while let Some(record) = self.records.pop_front() {
+            let keeping = self.keeping.remove(&self.first);
+            left.extend(keeping.map(|keeping| Left { keeping, record }));
+            self.first += 1;
         }
         self.unacked_since = None;
+        left
     }
 
     fn drop_first(&mut self) -> usize {
+        self.keeping.remove(&self.first);
         self.first += 1;
         self.records.pop_front().map_or(0, |record| record.len())
     }

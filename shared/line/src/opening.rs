@@ -27,6 +27,7 @@ impl Line {
             seen: Seen(BTreeMap::new()),
             heard: 0,
             calls: Vec::new(),
+            left: Vec::new(),
             expires: now.plus(LIFETIME),
         }
     }

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use hubcast_model::id::SocketId;
-use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::ports::{ConnectionGateway, PostError, StoreError};
 use hubcast_model::time::Clock;
 
 use crate::alarm::LineAlarm;
 use crate::change::{ChangeError, change};
 use crate::courier::{Courier, unsure};
+use crate::log::Left;
 use crate::port::LineStore;
 use crate::record::Phase;
 
@@ -26,11 +27,13 @@ where
     pub async fn close(&self, id: &SocketId, last: &str) -> Result<(), PostError> {
         let rest = change(&self.ports.store, id, |line| {
             let socket = line.socket.clone();
-            line.close(self.ports.clock.now()).map(|frames| (socket, frames))
+            let frames = line.close(self.ports.clock.now())?;
+            Some((socket, frames, !line.left.is_empty()))
         });
-        let Some((socket, mut frames)) = rest.await.map_err(unsure)?.flatten() else {
+        let Some((socket, mut frames, has_left)) = rest.await.map_err(unsure)?.flatten() else {
             return Err(PostError::Gone);
         };
+        self.see_to_left(id, has_left).await;
         frames.push(last.to_owned());
         for frame in frames {
             self.ports.gateway.post(&socket, Bytes::from(frame)).await?;
@@ -54,14 +57,48 @@ where
         }
         let has_ended = change(&self.ports.store, id, |line| {
             if line.socket != *socket {
-                return false;
+                return (false, false);
             }
             if is_by_client {
                 line.end(self.ports.clock.now());
             }
-            line.phase == Phase::Ended
+            (line.phase == Phase::Ended, is_by_client && !line.left.is_empty())
         });
-        Ok(has_ended.await?.unwrap_or(true))
+        let (has_ended, has_left) = has_ended.await?.unwrap_or((true, false));
+        self.see_to_left(id, has_left).await;
+        Ok(has_ended)
+    }
+
+    /// Ends a line, and cuts its socket unless the line has ended before: the client may be reading
+    /// its Close.
+    async fn end_at_once(&self, id: &SocketId) -> Result<(), PostError> {
+        let socket = change(&self.ports.store, id, |line| {
+            let has_ended = line.phase == Phase::Ended;
+            line.end(self.ports.clock.now());
+            (!has_ended).then(|| line.socket.clone())
+        });
+        match socket.await.map_err(unsure)?.flatten() {
+            Some(socket) => self.ports.gateway.delete(&socket).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What the client of a line that has ended did not acknowledge, and what goes to inboxes.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn left(&self, id: &SocketId) -> Result<Vec<Left>, StoreError> {
+        Ok(self.ports.store.line(id).await?.map(|line| line.left).unwrap_or_default())
+    }
+
+    /// Notes that what was left is in inboxes.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn forget_left(&self, id: &SocketId) -> Result<(), ChangeError> {
+        let forgotten =
+            change(&self.ports.store, id, |line| line.forget_left(self.ports.clock.now()));
+        forgotten.await.map(|_| ())
     }
 
     /// Ends a line whose client did not come back in time. Answers whether the line has ended.
@@ -71,7 +108,8 @@ where
     pub async fn expire(&self, id: &SocketId) -> Result<bool, PostError> {
         let is_over = change(&self.ports.store, id, |line| line.is_over(self.ports.clock.now()));
         match is_over.await.map_err(unsure)? {
-            Some(true) => self.end(id).await.map(|()| true),
+            // Whoever asked looks at what is left.
+            Some(true) => self.end_at_once(id).await.map(|()| true),
             Some(false) => Ok(false),
             None => Ok(true),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hubcast_model::id::SocketId;
 use hubcast_model::time::Timestamp;
 
-use crate::log::Log;
+use crate::log::{Left, Log};
 use crate::seen::Seen;
 
 /// How long the record of a line lasts that nobody renews. A line is renewed at half of this.
@@ -81,6 +81,9 @@ pub struct Line {
     pub heard: u64,
     /// The latest invocations of the client, so that a repeated one is not carried out again.
     pub calls: Vec<String>,
+    /// What the client did not acknowledge before the line ended, and what somebody puts into
+    /// inboxes.
+    pub left: Vec<Left>,
     /// When the record may be deleted.
     pub expires: Timestamp,
 }

@@ -8,21 +8,26 @@
 use std::time::Duration;
 
 use hubcast_model::id::SocketId;
-use hubcast_model::retention::QueuePosition;
+use hubcast_model::retention::{Kept, QueuePosition};
 use hubcast_model::time::Timestamp;
 
-use crate::log::Log;
+use crate::log::{Keeping, Log};
 use crate::record::{Line, Phase, Turn, TurnId};
 
 /// How long a turn lasts that is not renewed. Each post begins right after a step that renews the
 /// turn, and takes ten seconds at most.
 const TURN: Duration = Duration::from_secs(15);
 
+/// The room of a line that is opening, for the inbox of its user: an item holds 400 KB.
+const OPENING_ROOM: usize = 256 * 1024;
+
 /// A record to append.
 #[derive(Debug, Clone)]
 pub struct Addition {
     /// Where its element stands in the queue; `None` when it comes from no queue.
     pub position: Option<QueuePosition>,
+    /// What becomes of the record if the client does not acknowledge it; `None` for nothing.
+    pub kept: Option<Kept>,
     /// The record.
     pub record: String,
 }
@@ -53,6 +58,8 @@ impl Line {
     /// Appends records, unless the log has or had them. The log takes at most `room` bytes, or one
     /// larger record.
     ///
+    /// A line that is opening has more room, since nothing can be posted yet.
+    ///
     /// Records of one element that are appended at once are new together, or none of them is.
     pub fn append(&mut self, additions: &[Addition], now: Timestamp, room: usize) -> Appended {
         if self.is_over(now) {
@@ -65,11 +72,14 @@ impl Line {
         if new.is_empty() {
             return Appended::Through(self.log.last());
         }
+        let is_opening = matches!(self.phase, Phase::Opening { .. });
+        let room = if is_opening { room.max(OPENING_ROOM) } else { room };
         if !self.has_room(&new, room) {
             return Appended::Full;
         }
         for addition in &new {
-            self.log.push(&addition.record);
+            let keeping = addition.kept.clone().map(|kept| Keeping { kept, at: now });
+            self.log.push(&addition.record, keeping);
         }
         self.seen.note(new.iter().filter_map(|addition| addition.position.as_ref()), now);
         Appended::Through(self.log.last())

@@ -52,6 +52,7 @@ impl Line {
         }
         match self.phase {
             Phase::Opening { .. } => self.end(now),
+            Phase::Live | Phase::Resuming { .. } if window.is_zero() => self.end(now),
             Phase::Live | Phase::Resuming { .. } => {
                 self.phase = Phase::Away { until: now.plus(window) };
                 self.turn = None;
@@ -160,7 +161,13 @@ impl Line {
         }
         self.phase = Phase::Ended;
         self.turn = None;
-        self.log.empty();
-        self.expires = now.plus(REFUSES_FOR);
+        self.left = self.log.empty();
+        self.expires = now.plus(if self.left.is_empty() { REFUSES_FOR } else { LIFETIME });
+    }
+
+    /// Forgets what was left, since somebody put it into inboxes.
+    pub fn forget_left(&mut self, now: Timestamp) {
+        self.left.clear();
+        self.expires = self.expires.min(now.plus(REFUSES_FOR));
     }
 }

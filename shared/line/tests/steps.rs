@@ -43,7 +43,11 @@ fn away() -> Line {
 }
 
 fn addition(sequence: &str, record: &str) -> Addition {
-    Addition { position: Some(QueuePosition::new("g", sequence, 0)), record: record.to_owned() }
+    Addition {
+        position: Some(QueuePosition::new("g", sequence, 0)),
+        kept: None,
+        record: record.to_owned(),
+    }
 }
 
 fn said<'a>(calls: &'a [&'a str]) -> Utterance<'a> {

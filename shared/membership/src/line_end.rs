@@ -3,12 +3,15 @@
 
 use std::future::Future;
 
-use hubcast_line::{ChangeError, Courier, LineAlarm, LineStore};
+use hubcast_line::{ChangeError, Courier, Left, LineAlarm, LineStore};
+use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::id::SocketId;
 use hubcast_model::journey::connection::Ending;
-use hubcast_model::ports::{ConnectionGateway, PostError, StoreError};
+use hubcast_model::ports::{ChannelStore, ConnectionGateway, PostError, StoreError};
+use hubcast_model::retention::Kept;
 use hubcast_model::time::Clock;
 
+use crate::lookup::all_members;
 use crate::presence::Disconnect;
 
 /// The code of a socket that its client closed by itself: the client does not come back to it.
@@ -46,6 +49,22 @@ pub trait EndLines: Send + Sync {
     /// # Errors
     /// When the table or the gateway does not answer. Safe to repeat.
     fn time_up(&self, line: &SocketId) -> impl Future<Output = Result<(), LineEndError>> + Send;
+
+    /// What the client of a line that has ended did not take, and nobody else did: its user's next
+    /// connection is to have it. The oldest comes first.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    fn untaken(
+        &self,
+        line: &SocketId,
+    ) -> impl Future<Output = Result<Vec<Left>, LineEndError>> + Send;
+
+    /// Notes that somebody has seen to what was left.
+    ///
+    /// # Errors
+    /// When the table does not answer. Safe to repeat.
+    fn seen_to(&self, line: &SocketId) -> impl Future<Output = Result<(), LineEndError>> + Send;
 }
 
 /// The ends of lines, and of everything that is keyed by them.
@@ -64,7 +83,7 @@ impl<S, G, C, A, P> LineEnds<S, G, C, A, P> {
 
 impl<S, G, C, A, P> EndLines for LineEnds<S, G, C, A, P>
 where
-    S: LineStore,
+    S: LineStore + ChannelStore,
     G: ConnectionGateway,
     C: Clock,
     A: LineAlarm,
@@ -87,5 +106,39 @@ where
             self.presence.disconnect(line, &Ending::Gone).await?;
         }
         Ok(())
+    }
+
+    async fn untaken(&self, line: &SocketId) -> Result<Vec<Left>, LineEndError> {
+        let mut left = self.courier.left(line).await?;
+        let Some(first) = left.first() else {
+            return Ok(left);
+        };
+        let others = self.others(line, &first.keeping.kept).await?;
+        // Who was there when the record came got it too.
+        let is_taken =
+            |at| others.iter().any(|member| member.handshake_at.is_some_and(|it| it <= at));
+        left.retain(|left| !is_taken(left.keeping.at));
+        Ok(left)
+    }
+
+    async fn seen_to(&self, line: &SocketId) -> Result<(), LineEndError> {
+        Ok(self.courier.forget_left(line).await?)
+    }
+}
+
+impl<S, G, C, A, P> LineEnds<S, G, C, A, P>
+where
+    S: LineStore + ChannelStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+{
+    /// The other connections of the user of a line.
+    async fn others(&self, line: &SocketId, kept: &Kept) -> Result<Vec<Member>, StoreError> {
+        let (key, now) = (ChannelKey::user(&kept.hub, &kept.user), self.courier.clock().now());
+        let members = all_members(self.courier.store(), &key, usize::MAX, now).await?;
+        let mut members = members.unwrap_or_default();
+        members.retain(|member| member.socket != *line);
+        Ok(members)
     }
 }

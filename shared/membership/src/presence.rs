@@ -48,6 +48,20 @@ pub trait Disconnect: Send + Sync {
     fn note_end(&self, socket: &SocketId, why: &str) -> impl Future<Output = ()> + Send;
 }
 
+impl<P: Disconnect> Disconnect for Arc<P> {
+    async fn disconnect(
+        &self,
+        socket: &SocketId,
+        ending: &Ending,
+    ) -> Result<Option<Socket>, StoreError> {
+        P::disconnect(self, socket, ending).await
+    }
+
+    async fn note_end(&self, socket: &SocketId, why: &str) {
+        P::note_end(self, socket, why).await;
+    }
+}
+
 /// The beginnings and ends of clients, with the ports that they need.
 #[derive(Debug)]
 pub struct Presence<S, Q, C> {

@@ -90,6 +90,12 @@ pub fn groups_text(groups: &[GroupName]) -> String {
     serde_json::to_string(&names).unwrap_or_default()
 }
 
+/// The id that stands for the sockets of a connection that outlives them, as the context names the
+/// connection; `None` for another connection.
+pub fn line_of(lookup: impl Fn(&str) -> Option<String>) -> Option<SocketId> {
+    SocketId::of_line(&ConnectionId::parse(&lookup(CONNECTION)?).ok()?)
+}
+
 impl Admission {
     /// What later events carry of a principal: the groups that it may join by `patterns`, and the
     /// claims that backends are `told`.

@@ -71,6 +71,28 @@ impl fmt::Display for QueuePosition {
     }
 }
 
+/// Whose inbox gets a message whose connection ends before the client has taken the message.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kept {
+    /// The hub.
+    pub hub: HubName,
+    /// The user.
+    pub user: UserId,
+    /// Where the message stands in its queue.
+    pub position: QueuePosition,
+    /// Until when the message is of use.
+    pub until: Timestamp,
+}
+
+/// Where a record comes from. Connections that outlive their sockets ask for this.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Source {
+    /// Where the record's element stands in its queue; `None` when the record comes from no queue.
+    pub position: Option<QueuePosition>,
+    /// What becomes of the record if its client does not take it; `None` for nothing.
+    pub kept: Option<Kept>,
+}
+
 /// The key of a retained value: the last value of a key counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RetainedKey(String);

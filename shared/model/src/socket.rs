@@ -12,6 +12,10 @@ use crate::time::Timestamp;
 /// How long rows outlive the hard cap of 2 hours that API Gateway puts on a connection.
 pub const ROW_LIFETIME: Duration = Duration::from_mins(130);
 
+/// How long the rows of a connection last that outlives its sockets. Its client is told to connect
+/// anew before that.
+pub const LINE_LIFETIME: Duration = Duration::from_hours(26);
+
 /// Where a socket is in its life.
 ///
 /// A socket goes `Connecting -> Joining -> Ready`, each step taken once and
@@ -71,7 +75,7 @@ impl Socket {
 
     /// When this socket's record ends: not with its session, whose end a fresh token may move.
     pub fn expires(&self) -> Timestamp {
-        self.connected_at.plus(ROW_LIFETIME)
+        self.connected_at.plus(if self.id.is_line() { LINE_LIFETIME } else { ROW_LIFETIME })
     }
 
     /// When its session ends, as far as nobody takes that back; `None` when it does not end.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
+use hubcast_model::time::Timestamp;
 use tokio::time::Instant;
 
 use crate::fault::{Fault, Faults};
@@ -61,6 +62,7 @@ struct State {
     attempts: Vec<SocketId>,
     arrivals: Vec<Arrival>,
     deletes: Vec<(SocketId, Instant)>,
+    active: BTreeMap<SocketId, Timestamp>,
     under_way: BTreeMap<SocketId, usize>,
     most_under_way: usize,
     most_per_socket: usize,
@@ -114,6 +116,11 @@ impl RecordingGateway {
         state.always.clear();
         state.next_of.clear();
         state.next.clear();
+    }
+
+    /// The gateway heard of a socket at this time, and not since.
+    pub fn note_active(&self, socket: &SocketId, at: Timestamp) {
+        lock(&self.state).active.insert(socket.clone(), at);
     }
 
     /// Every frame that arrived, in order.
@@ -197,6 +204,12 @@ impl ConnectionGateway for RecordingGateway {
             Err(PostError::Gone) => Ok(false),
             Err(err) => Err(err),
         }
+    }
+
+    async fn last_active(&self, socket: &SocketId) -> Result<Option<Timestamp>, PostError> {
+        let is_connected = self.is_connected(socket).await?;
+        let known = lock(&self.state).active.get(socket).copied();
+        Ok(is_connected.then(|| known.unwrap_or(Timestamp::FOREVER)))
     }
 
     async fn delete(&self, socket: &SocketId) -> Result<(), PostError> {

@@ -6,6 +6,7 @@
 mod canary;
 mod disconnect;
 mod keys;
+mod lines;
 mod logging;
 mod names;
 mod negotiate;
@@ -34,6 +35,7 @@ use hubcast_aws::access_keys::AccessKeySettings;
 use hubcast_aws::queue::QueueUrls;
 use hubcast_aws::upstream::UpstreamUrls;
 pub use keys::KeysConfig;
+pub use lines::{LinesConfig, StatefulReconnect};
 pub use logging::LogConfig;
 pub use names::names;
 pub use negotiate::NegotiateConfig;
@@ -75,6 +77,8 @@ pub struct ConnectConfig {
     pub table: String,
     /// `HUBS`, `ALLOWED_ORIGINS`, `PUBLIC_URL`, `RECONNECT_GRACE_SECONDS`, `UPSTREAM_QUEUE_URL`
     pub connect: ConnectSettings,
+    /// `STATEFUL_*`, `MANAGEMENT_ENDPOINT`, `TIMERS_QUEUE_URL`
+    pub lines: LinesConfig,
 }
 
 /// What the frames of clients need: `$default`, `JoinGroup` and `LeaveGroup`.
@@ -84,6 +88,8 @@ pub struct FramesConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
+    /// `MANAGEMENT_ENDPOINT`, `STATEFUL_*`, `TIMERS_QUEUE_URL`
+    pub lines: LinesConfig,
     /// `MAX_CONNECTIONS_PER_USER`, `AT_CONNECTION_LIMIT`, `OWN_METHODS` (of the `HUBS` that there
     /// are), `ORDER_WAIT_MS`, and the limits of frames.
     pub frames: FrameSettings,
@@ -100,6 +106,8 @@ pub struct PublisherConfig {
     pub table: String,
     /// `MANAGEMENT_ENDPOINT`
     pub management_endpoint: String,
+    /// `MANAGEMENT_ENDPOINT`, `STATEFUL_*`, `TIMERS_QUEUE_URL`
+    pub lines: LinesConfig,
     /// `NOTIFICATIONS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DLQ_URL`, `TIMERS_QUEUE_URL`,
     /// `INGRESS_QUEUE_URL`
     pub queues: QueueUrls,
@@ -166,6 +174,7 @@ impl ConnectConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, hubs, origins) = (reader.table(), reader.hubs(), reader.origins());
         let (public_url, grace) = (reader.public_url(), reader.reconnect_grace());
+        let lines = reader.lines();
         let connect = ConnectSettings {
             hubs: hubs?,
             origins: origins?,
@@ -173,13 +182,14 @@ impl ConnectConfig {
             reconnect_grace: grace?,
             has_upstream: reader.has_upstream(),
         };
-        Some(Self { table: table?, connect })
+        Some(Self { table: table?, connect, lines: lines? })
     }
 }
 
 impl FramesConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
+        let lines = reader.lines();
         let (shards, connections) = (reader.shards(), reader.connection_limit());
         let own_methods = reader.known_hub_list("OWN_METHODS");
         let order_wait = reader.number("ORDER_WAIT_MS", 0..=1000, 0);
@@ -193,21 +203,24 @@ impl FramesConfig {
             order_wait: Duration::from_millis(u64::from(order_wait?)),
         };
         let upstream = reader.upstream()?;
-        let (table, management_endpoint) = (table?, endpoint?);
-        Some(Self { table, management_endpoint, frames, shards: shards?, upstream })
+        let (table, management_endpoint, lines) = (table?, endpoint?, lines?);
+        Some(Self { table, management_endpoint, lines, frames, shards: shards?, upstream })
     }
 }
 
 impl PublisherConfig {
     fn from_reader(reader: &mut Reader<'_>) -> Option<Self> {
         let (table, endpoint) = (reader.table(), reader.management_endpoint());
+        let lines = reader.lines();
         let (fanout, shards) = (fanout(reader), reader.shards());
         let (queues, upstream) = (queues(reader), reader.upstream_urls());
         let (queues, upstream) = (queues?, upstream?);
-        let timers = upstream.as_ref().map(|urls| urls.timers.clone());
+        let lines = lines?;
+        let timers = upstream.as_ref().map(|urls| &urls.timers).or(lines.timers.as_ref()).cloned();
         Some(Self {
             table: table?,
             management_endpoint: endpoint?,
+            lines,
             queues: QueueUrls { timers, ..queues },
             fanout: fanout?,
             shards: shards?,

@@ -8,4 +8,5 @@
 pub mod audit;
 pub mod bootstrap;
 pub mod config;
+pub mod lines;
 pub mod remote;

@@ -1,6 +1,7 @@
 //! Connections that outlive their sockets: what their clients hear, whatever happens to sockets.
 
 mod histories;
+mod lives;
 mod stage;
 
 use hubcast_connection::connect::ConnectError;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use authorizer::wiring::WiredDoor;
 use aws_config::SdkConfig;
 use connect::wiring::WiredReception;
-use disconnect::wiring::WiredPresence;
+use disconnect::wiring::WiredExits;
 use hubcast_model::settings::PublicUrl;
 use hubcast_wiring::config::{
     AuthorizerConfig, ConnectConfig, DisconnectConfig, FramesConfig, NegotiateConfig, RestConfig,
@@ -80,6 +80,7 @@ impl Runtime<'_> {
             // One process does the work of all instances.
             ("FANOUT_INSTANCES", "1".to_owned()),
             ("DLQ_URL", queue_url(base, DLQ)),
+            ("TIMERS_QUEUE_URL", queue_url(base, TIMERS)),
             ("MANAGEMENT_ENDPOINT", format!("{base}/{STAGE}")),
             (PUBLIC_URL, base.to_owned()),
             ("ALLOWED_ORIGINS", "localhost".to_owned()),
@@ -90,13 +91,13 @@ impl Runtime<'_> {
             ("TOKEN_ISSUERS", self.issuers.clone()),
             ("REST_ISSUERS", self.rest_issuers.clone()),
             ("CLIENT_JOINABLE_GROUPS", options.client_joinable_groups.clone()),
+            ("STATEFUL_RECONNECT", options.stateful_reconnect.clone()),
             ("IMPLICIT_BROADCAST", (!options.explicit_broadcast).to_string()),
             ("CLOSE_ON_TOKEN_EXPIRY", options.close_on_token_expiry.to_string()),
         ];
         let upstream = [
             ("UPSTREAM_QUEUE_URL", queue_url(base, UPSTREAM)),
             ("UPSTREAM_DLQ_URL", queue_url(base, UPSTREAM_DLQ)),
-            ("TIMERS_QUEUE_URL", queue_url(base, TIMERS)),
         ];
         let upstream = upstream.into_iter().filter(|_| options.has_upstream());
         let own = own.into_iter().chain(upstream).map(|(name, value)| (name.to_owned(), value));
@@ -115,7 +116,7 @@ pub(crate) struct LocalFunctions(Arc<RwLock<Arc<Handlers>>>);
 struct Handlers {
     door: WiredDoor,
     reception: WiredReception,
-    presence: WiredPresence,
+    exits: WiredExits,
     frames: WiredFrames,
     negotiation: WiredNegotiation,
     rest: WiredRest,
@@ -160,7 +161,7 @@ impl Handlers {
         Ok(Self {
             door: authorizer::wiring::wire(sdk, door)?,
             reception: connect::wiring::wire(sdk, reception),
-            presence: disconnect::wiring::wire(sdk, DisconnectConfig::read(lookup)?),
+            exits: disconnect::wiring::wire(sdk, DisconnectConfig::read(lookup)?),
             frames: message::wiring::wire(sdk, frames),
             negotiation: negotiate::wiring::wire(sdk, negotiation)?,
             rest: rest::wiring::wire(sdk, rest)?,
@@ -201,7 +202,7 @@ impl Handlers {
             }
             Function::Connect => write(&connect::handle(&self.reception, read(event)?).await),
             Function::Disconnect => {
-                let answer = disconnect::handle(&self.presence, read(event)?).await;
+                let answer = disconnect::handle_any(&self.exits, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
             Function::Message => {

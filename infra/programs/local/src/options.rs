@@ -66,6 +66,10 @@ pub struct Options {
     )]
     pub client_joinable_groups: String,
 
+    /// Lets clients with stateful reconnect come back to their connection: `off`, `on` or `drain`.
+    #[arg(long, env = "STATEFUL_RECONNECT", value_name = "MODE", default_value_t = Self::default().stateful_reconnect)]
+    pub stateful_reconnect: String,
+
     /// Rejects an envelope to a whole hub without `"everyone": true`.
     #[arg(long)]
     pub explicit_broadcast: bool,
@@ -110,6 +114,7 @@ impl Default for Options {
             disconnect_after: EndNews::PROMPT,
             lenient_route_selection: false,
             client_joinable_groups: String::new(),
+            stateful_reconnect: "off".to_owned(),
             explicit_broadcast: false,
             close_on_token_expiry: false,
             upstream: false,

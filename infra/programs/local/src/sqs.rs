@@ -38,7 +38,7 @@ pub(crate) const DLQ: &str = "hubcast-dlq.fifo";
 pub(crate) const UPSTREAM: &str = "hubcast-upstream.fifo";
 /// The queue of events that no backend took.
 pub(crate) const UPSTREAM_DLQ: &str = "hubcast-upstream-dlq.fifo";
-/// The queue of envelopes that are due later: each ends a wait for a backend.
+/// The queue of what is due later: each message ends a wait, for a backend or for a client.
 pub(crate) const TIMERS: &str = "hubcast-timers";
 
 pub(crate) const REGION: &str = "us-east-1";
@@ -101,6 +101,7 @@ impl Sqs {
             queue(DELIVERIES, [("RedrivePolicy", redrive(DLQ, MAX_RECEIVES))]),
             standard(INGRESS_DLQ, keeps_long()),
             standard(INGRESS, [("RedrivePolicy", redrive(INGRESS_DLQ, MAX_RECEIVES))]),
+            standard(TIMERS, [("MessageRetentionPeriod", TIMER_RETENTION_SECONDS.to_string())]),
         ];
         if self.upstream != Upstream::None {
             let by_function = self.upstream == Upstream::Function;
@@ -108,8 +109,6 @@ impl Sqs {
             let redrive = redrive(UPSTREAM_DLQ, receives);
             queues.push(queue(UPSTREAM_DLQ, keeps_long()));
             queues.push(queue(UPSTREAM, [("RedrivePolicy", redrive)]));
-            let retention = TIMER_RETENTION_SECONDS.to_string();
-            queues.push(standard(TIMERS, [("MessageRetentionPeriod", retention)]));
         }
         self.provider.import_snapshot(SqsSnapshot { queues }).await
     }

@@ -103,8 +103,7 @@ impl Stack {
             stack.listening(listener);
         }
         stack.services.create().await?;
-        let timers = options.has_upstream().then_some(TIMERS);
-        for queue in [NOTIFICATIONS, DELIVERIES, INGRESS].into_iter().chain(timers) {
+        for queue in [NOTIFICATIONS, DELIVERIES, INGRESS, TIMERS] {
             for _ in 0..POLLERS {
                 stack.polling(queue, publisher.clone());
             }

@@ -6,9 +6,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hubcast_line::{Line, LineStore, Log, Phase, Place, Seen, SeenElement, Turn, TurnId};
-use hubcast_model::id::SocketId;
+use hubcast_line::{
+    Keeping, Left, Line, LineStore, Log, Phase, Place, Seen, SeenElement, Turn, TurnId,
+};
+use hubcast_model::id::{HubName, SocketId, UserId};
 use hubcast_model::ports::StoreError;
+use hubcast_model::retention::{Kept, QueuePosition};
 use hubcast_model::time::Timestamp;
 
 use super::item::{Item, at, millis, number, required, text, ttl};
@@ -34,6 +37,10 @@ const TURN_UNTIL: &str = "turnUntil";
 const SEEN: &str = "seen";
 const HEARD: &str = "heard";
 const CALLS: &str = "calls";
+/// Where records go that the client does not acknowledge, by their numbers.
+const KEEPING: &str = "keeping";
+/// Records that go to inboxes, and where each goes.
+const LEFT: &str = "left";
 
 impl LineStore for DynamoStore {
     async fn create_line(&self, line: &Line) -> Result<bool, StoreError> {
@@ -80,6 +87,8 @@ fn from_line(line: &Line) -> Item {
         (UNACKED_SINCE, log.unacked_since.map(millis)),
         (TURN, turn.map(|turn| number(turn.holder.0))),
         (TURN_UNTIL, turn.map(|turn| millis(turn.until))),
+        (KEEPING, from_keeping(&log.keeping)),
+        (LEFT, from_left(&line.left)),
     ];
     let present = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let named = required.into_iter().chain(present).chain(from_phase(line.phase));
@@ -132,13 +141,70 @@ fn to_line(id: &SocketId, item: &Item) -> Result<Line, StoreError> {
             sent: count(item, SENT)?,
             acked: count(item, ACKED)?,
             unacked_since: at(item, UNACKED_SINCE),
+            keeping: to_keeping(item)?,
         },
         turn: to_turn(item),
         seen: to_seen(item)?,
         heard: count(item, HEARD)?,
         calls: list(item, CALLS)?,
+        left: to_left(item)?,
         expires: moment(item, key::EXPIRES)?,
     })
+}
+
+/// What few lines have is absent from the others.
+fn from_keeping(keeping: &BTreeMap<u64, Keeping>) -> Option<AttributeValue> {
+    let entry = |(number, keeping): (&u64, &Keeping)| (number.to_string(), keeping_text(keeping));
+    (!keeping.is_empty()).then(|| AttributeValue::M(keeping.iter().map(entry).collect()))
+}
+
+fn from_left(left: &[Left]) -> Option<AttributeValue> {
+    let parts = left.iter().flat_map(|left| [keeping_text(&left.keeping), text(&left.record)]);
+    (!left.is_empty()).then(|| AttributeValue::L(parts.collect()))
+}
+
+/// Times, hub, user and position, the last of which may hold spaces.
+fn keeping_text(keeping: &Keeping) -> AttributeValue {
+    let Keeping { kept, at } = keeping;
+    let (at, until) = (at.as_millis(), kept.until.as_millis());
+    let user = kept.user.as_str();
+    text(format!("{at} {until} {} {} {user}{}", kept.hub, user.len(), kept.position))
+}
+
+fn to_keeping(item: &Item) -> Result<BTreeMap<u64, Keeping>, StoreError> {
+    let Some(entries) = item.get(KEEPING) else {
+        return Ok(BTreeMap::new());
+    };
+    let entries = entries.as_m().map_err(|_| corrupt())?;
+    let entry = |(number, keeping): (&String, &AttributeValue)| {
+        Some((number.parse().ok()?, read_keeping(keeping.as_s().ok()?)?))
+    };
+    entries.iter().map(entry).collect::<Option<_>>().ok_or_else(corrupt)
+}
+
+fn to_left(item: &Item) -> Result<Vec<Left>, StoreError> {
+    if !item.contains_key(LEFT) {
+        return Ok(Vec::new());
+    }
+    let parts: Vec<String> = list(item, LEFT)?;
+    let left = |pair: &[String]| match pair {
+        [keeping, record] => Some(Left { keeping: read_keeping(keeping)?, record: record.clone() }),
+        _ => None,
+    };
+    parts.chunks(2).map(left).collect::<Option<_>>().ok_or_else(corrupt)
+}
+
+fn read_keeping(text: &str) -> Option<Keeping> {
+    let mut parts = text.splitn(5, ' ');
+    let mut moment = || parts.next()?.parse().ok().map(Timestamp::from_millis);
+    let (at, until) = (moment()?, moment()?);
+    let hub = HubName::parse(parts.next()?).ok()?;
+    let (user, position) = {
+        let length = parts.next()?.parse().ok()?;
+        parts.next()?.split_at_checked(length)?
+    };
+    let (user, position) = (UserId::parse(user).ok()?, QueuePosition::parse(position)?);
+    Some(Keeping { kept: Kept { hub, user, position, until }, at })
 }
 
 fn to_phase(item: &Item) -> Result<Phase, StoreError> {

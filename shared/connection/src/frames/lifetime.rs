@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use hubcast_model::context::Caller;
 use hubcast_model::id::SocketId;
+use hubcast_model::socket::LINE_LIFETIME;
 use hubcast_model::time::Timestamp;
 
 use super::step::End;
 
 /// The end of a socket that the gateway will cut soon: the gateway lets sockets live for `lifetime`.
+/// A connection that outlives its sockets ends before its rows do.
 pub(super) fn due_end(caller: &Caller, lifetime: Duration, now: Timestamp) -> Option<End> {
-    let age = now.since(caller.connected_at);
-    (age >= recycle_age(&caller.socket, lifetime))
-        .then(|| End::reconnect("The connection is being renewed."))
+    let lifetime = if caller.socket.is_line() { LINE_LIFETIME } else { lifetime };
+    is_due(caller, lifetime, now).then(|| End::reconnect("The connection is being renewed."))
+}
+
+/// Whether the gateway, which lets sockets live for `lifetime`, will cut the caller's socket soon.
+pub(crate) fn is_due(caller: &Caller, lifetime: Duration, now: Timestamp) -> bool {
+    now.since(caller.connected_at) >= recycle_age(&caller.socket, lifetime)
 }
 
 /// At which age a socket is recycled: 100 to 114 of its 120 parts of life. The age differs from

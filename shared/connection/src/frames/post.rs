@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
 use hubcast_model::report::chain as report;
+use hubcast_model::retention::Source;
 
 /// How many attempts a post gets when the gateway says that nothing was sent.
 const ATTEMPTS: u32 = 4;
@@ -19,9 +20,25 @@ pub(super) async fn post(
     socket: &SocketId,
     frame: Bytes,
 ) -> Result<(), PostError> {
+    post_sourced(gateway, socket, SourcedFrame { frame, sources: &[] }).await
+}
+
+/// A frame, and where its records come from.
+#[derive(Debug)]
+pub(super) struct SourcedFrame<'a> {
+    pub(super) frame: Bytes,
+    pub(super) sources: &'a [Source],
+}
+
+async fn post_sourced(
+    gateway: &impl ConnectionGateway,
+    socket: &SocketId,
+    post: SourcedFrame<'_>,
+) -> Result<(), PostError> {
+    let SourcedFrame { frame, sources } = post;
     let mut pause = FIRST_PAUSE;
     for _ in 1..ATTEMPTS {
-        match gateway.post(socket, frame.clone()).await {
+        match gateway.post_elements(socket, frame.clone(), sources).await {
             Err(PostError::Throttled | PostError::Unreached(_)) => {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
@@ -29,7 +46,20 @@ pub(super) async fn post(
             outcome => return outcome,
         }
     }
-    gateway.post(socket, frame).await
+    gateway.post_elements(socket, frame, sources).await
+}
+
+/// Posts a frame, or gives it up when no socket takes a frame so large; false when a line has no
+/// room for the frame. Neither must keep its user out.
+pub(super) async fn post_if_there_is_room(
+    gateway: &impl ConnectionGateway,
+    socket: &SocketId,
+    post: SourcedFrame<'_>,
+) -> Result<bool, PostError> {
+    match post_sourced(gateway, socket, post).await {
+        Err(PostError::Unreached(_)) if socket.is_line() => Ok(false),
+        outcome => given_up_if_too_large(outcome).map(|()| true),
+    }
 }
 
 /// Posts a frame, or gives it up when no socket takes a frame so large. Such a record must not
@@ -39,7 +69,11 @@ pub(super) async fn post_unless_too_large(
     socket: &SocketId,
     frame: Bytes,
 ) -> Result<(), PostError> {
-    match post(gateway, socket, frame).await {
+    given_up_if_too_large(post(gateway, socket, frame).await)
+}
+
+fn given_up_if_too_large(outcome: Result<(), PostError>) -> Result<(), PostError> {
+    match outcome {
         Err(err @ PostError::TooLarge) => {
             tracing::error!(error = %report(&err), "a record that waited is given up");
             Ok(())

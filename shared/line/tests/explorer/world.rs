@@ -318,7 +318,7 @@ impl World {
         let group = format!("g{}", process.number);
         let position = Some(QueuePosition::new(&group, "7", 0));
         let before = self.line.log.last();
-        let addition = Addition { position, record: record.clone() };
+        let addition = Addition { position, kept: None, record: record.clone() };
         let Appended::Through(through) = self.line.append(&[addition], NOW, ROOM) else {
             return;
         };

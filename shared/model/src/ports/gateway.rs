@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::Cause;
 use crate::id::SocketId;
-use crate::retention::QueuePosition;
+use crate::retention::Source;
+use crate::time::Timestamp;
 
 /// Why a post to a socket failed.
 #[derive(Debug, thiserror::Error)]
@@ -40,16 +41,16 @@ pub trait ConnectionGateway: Send + Sync {
         frame: Bytes,
     ) -> impl Future<Output = Result<(), PostError>> + Send;
 
-    /// The same for a frame whose records come from these elements of the queue, one for each
+    /// The same for a frame of which is known where its records come from, one source for each
     /// record. A connection that outlives its sockets takes no element twice.
     fn post_elements(
         &self,
         socket: &SocketId,
         frame: Bytes,
-        elements: &[Option<QueuePosition>],
+        sources: &[Source],
     ) -> impl Future<Output = Result<(), PostError>> + Send {
         // A socket does not know what it was posted.
-        let _ = elements;
+        let _ = sources;
         self.post(socket, frame)
     }
 
@@ -58,6 +59,17 @@ pub trait ConnectionGateway: Send + Sync {
         &self,
         socket: &SocketId,
     ) -> impl Future<Output = Result<bool, PostError>> + Send;
+
+    /// When the gateway last heard of the socket; `None` when the socket does not exist. A gateway
+    /// that cannot say answers [`Timestamp::FOREVER`] for a socket that exists.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
+    fn last_active(
+        &self,
+        socket: &SocketId,
+    ) -> impl Future<Output = Result<Option<Timestamp>, PostError>> + Send {
+        let is_connected = self.is_connected(socket);
+        async { Ok(is_connected.await?.then_some(Timestamp::FOREVER)) }
+    }
 
     /// Ends the socket; one that is gone already is no error.
     fn delete(&self, socket: &SocketId) -> impl Future<Output = Result<(), PostError>> + Send;

@@ -7,6 +7,7 @@ use hubcast_model::front_door::FrontDoor;
 use hubcast_model::groups::GroupPolicy;
 use hubcast_model::settings::{Hubs, Origins, TokenSettings};
 
+use super::StatefulReconnect;
 use super::reader::Reader;
 
 /// What the negotiate endpoints need.
@@ -33,6 +34,8 @@ pub struct NegotiateConfig {
     pub access_keys: AccessKeySettings,
     /// `GROUP_SHARDS`, `HUB_SHARDS`
     pub shards: ShardCounts,
+    /// `STATEFUL_RECONNECT`
+    pub stateful_reconnect: StatefulReconnect,
 }
 
 impl NegotiateConfig {
@@ -41,6 +44,7 @@ impl NegotiateConfig {
         let (allowed_headers, tokens) = (reader.allowed_headers(), reader.tokens());
         let (access_keys, groups) = (reader.access_keys(), reader.group_policy());
         let (front_door, shards) = (reader.front_door(), reader.shards());
+        let stateful_reconnect = reader.stateful_reconnect();
         let (table, hubs, origins, tokens) = (table?, hubs?, origins?, tokens?);
         let (access_keys, groups, told_claims) = (access_keys?, groups?, reader.told_claims());
         Some(Self {
@@ -54,6 +58,7 @@ impl NegotiateConfig {
             tokens,
             access_keys,
             shards: shards?,
+            stateful_reconnect: stateful_reconnect?,
         })
     }
 }

@@ -69,10 +69,15 @@ impl<'a> Reader<'a> {
         if self.optional(name).is_none() { Some(default) } else { self.word(name, words) }
     }
 
-    /// One of two words. The first stands for a variable that is absent.
-    pub(super) fn word<T>(&mut self, name: &str, words: [(&str, T); 2]) -> Option<T> {
+    /// One of these words. The first stands for a variable that is absent.
+    pub(super) fn word<T, const N: usize>(
+        &mut self,
+        name: &str,
+        words: [(&str, T); N],
+    ) -> Option<T> {
         let known = words.each_ref().map(|(word, _)| *word);
-        let text = self.optional(name).unwrap_or_else(|| known[0].to_owned());
+        let first = known.first().copied().unwrap_or_default();
+        let text = self.optional(name).unwrap_or_else(|| first.to_owned());
         let meant = words.into_iter().find(|(word, _)| *word == text.trim());
         meant.map(|(_, value)| value).or_else(|| {
             self.fault(name, format!("must be {}{}", known.join(" or "), hint(&text, known)))

@@ -21,6 +21,25 @@ fn read<T>(
     read(&lookup).map_err(|err| err.to_string())
 }
 
+#[test]
+fn lines_need_a_queue_for_alarms_and_wait_for_nobody_unless_on() {
+    let config = |mode: &str, timers: &str| {
+        let lines = [("STATEFUL_RECONNECT", mode), ("TIMERS_QUEUE_URL", timers)];
+        publisher(&[&PUBLISHER[..], &lines[..]].concat()).map(|config| config.lines)
+    };
+    const TIMERS: &str = "https://sqs.eu-west-1.amazonaws.com/1/timers";
+    let window = |mode| config(mode, TIMERS).unwrap().settings.window.as_secs();
+    assert_eq!(["on", "off", "drain", ""].map(window), [30, 0, 0, 0]);
+    assert_eq!(config("off", "").unwrap().timers, None);
+    for mode in ["on", "drain"] {
+        assert!(config(mode, "").unwrap_err().contains("TIMERS_QUEUE_URL"), "{mode}");
+    }
+    assert!(config("of", TIMERS).unwrap_err().contains("did you mean 'off'?"));
+    let own = [("STATEFUL_WINDOW_SECONDS", "0"), ("STATEFUL_BUFFER_BYTES", "1000000")];
+    let faults = publisher(&[&PUBLISHER[..], &own[..]].concat()).unwrap_err();
+    assert!(faults.contains("from 1 to 600") && faults.contains("from 1000 to 262144"), "{faults}");
+}
+
 fn publisher(variables: &[(&str, &str)]) -> Result<PublisherConfig, String> {
     read(|lookup| PublisherConfig::read(lookup), variables)
 }

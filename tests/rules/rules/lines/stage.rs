@@ -1,6 +1,7 @@
 //! The stage with lines: a courier in front of the gateway, for all who post.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest, Reception};
 use hubcast_connection::frames::{AnswerFrames, FramePorts, Frames};
@@ -15,6 +16,8 @@ use hubcast_model::context::Caller;
 use hubcast_model::id::{ConnectionId, SocketId};
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::principal::Principal;
+use hubcast_model::time::{Clock, Timestamp};
+use hubcast_testkit::clock::START;
 use hubcast_testkit::principal::{caller, principal};
 use hubcast_testkit::queued::message;
 use hubcast_testkit::{
@@ -55,6 +58,17 @@ pub(super) struct LineStage {
 
 impl Default for LineStage {
     fn default() -> Self {
+        Self::with(LineSettings::default())
+    }
+}
+
+impl LineStage {
+    /// The stage whose lines wait for a client for so long.
+    pub(super) fn waiting(window: Duration) -> Self {
+        Self::with(LineSettings { window, ..LineSettings::default() })
+    }
+
+    fn with(settings: LineSettings) -> Self {
         let (stage, alarm) = (Stage::default(), RecordingAlarm::default());
         let (store, clock) = (stage.store.clone(), stage.clock.clone());
         let ports = LinePorts {
@@ -63,7 +77,7 @@ impl Default for LineStage {
             clock: clock.clone(),
             alarm: alarm.clone(),
         };
-        let courier = Courier::new(ports, LineSettings::default());
+        let courier = Courier::new(ports, settings);
         let frame_ports = FramePorts::new(store.clone(), courier.clone(), clock.clone());
         let frames = frames_over(frame_ports, None);
         let frames = LineFrames::new(frames, courier.clone(), store.clone(), clock.clone());
@@ -87,12 +101,14 @@ impl Default for LineStage {
 pub(super) struct Tab {
     connection: ConnectionId,
     sockets: Vec<SocketId>,
+    /// When the current socket connected.
+    connected_at: Timestamp,
 }
 
 impl Tab {
     pub(super) fn new(connection: &str, socket: &str) -> Self {
         let connection = ConnectionId::line(connection).unwrap();
-        Self { connection, sockets: vec![name::socket(socket)] }
+        Self { connection, sockets: vec![name::socket(socket)], connected_at: START }
     }
 
     pub(super) fn socket(&self) -> SocketId {
@@ -104,7 +120,13 @@ impl Tab {
     }
 
     fn caller(&self) -> Caller {
-        caller(self.socket().as_str(), self.principal())
+        let caller = caller(self.socket().as_str(), self.principal());
+        Caller { connected_at: self.connected_at, ..caller }
+    }
+
+    /// The current socket connected at this time.
+    pub(super) fn connected_at(&mut self, at: Timestamp) {
+        self.connected_at = at;
     }
 
     /// The number of the last message that the client counted.
@@ -234,6 +256,7 @@ impl LineStage {
             return false;
         }
         tab.sockets.push(name::socket(socket));
+        tab.connected_at = self.stage.clock.now();
         self.say(tab, "{\"type\":9,\"sequenceId\":1}\u{1e}").await;
         true
     }

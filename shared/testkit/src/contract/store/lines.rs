@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubcast_line::{Addition, Line, LineStore, Phase, TurnId, Utterance, change};
 use hubcast_model::id::{ConnectionId, SocketId};
-use hubcast_model::retention::QueuePosition;
+use hubcast_model::retention::{Kept, QueuePosition};
 
 use crate::clock::START;
 use crate::name;
@@ -18,6 +18,7 @@ pub async fn all(store: &impl LineStore) {
 async fn every_rule(store: &impl LineStore) {
     a_line_reads_back_as_it_was_written(store).await;
     every_phase_reads_back(store).await;
+    what_is_kept_reads_back(store).await;
     an_unknown_line_is_none(store).await;
     a_line_is_created_once(store).await;
     a_write_counts_only_on_top_of_what_it_read(store).await;
@@ -42,7 +43,7 @@ async fn read(store: &impl LineStore, id: &SocketId) -> Line {
 
 fn addition(group: &str, sequence: &str, record: &str) -> Addition {
     let position = Some(QueuePosition::new(group, sequence, 3));
-    Addition { position, record: record.to_owned() }
+    Addition { position, kept: None, record: record.to_owned() }
 }
 
 /// A line of which everything has been used.
@@ -67,6 +68,29 @@ pub async fn a_line_reads_back_as_it_was_written(store: &impl LineStore) {
     for line in [line("line-new"), used("line-used")] {
         let line = created(store, line).await;
         assert_eq!(read(store, &line.id).await, line);
+    }
+}
+
+/// What goes to inboxes, before and after the end.
+pub async fn what_is_kept_reads_back(store: &impl LineStore) {
+    for user in ["alice", "ä b c", "7 x"] {
+        let kept = Kept {
+            hub: name::hub("notifications"),
+            user: name::user(user),
+            position: QueuePosition::new("a group # with spaces", "18849496460467696128", 3),
+            until: START.plus(Duration::from_hours(1)),
+        };
+        let mut line = used(&format!("line-kept-{}", user.len()));
+        let addition = Addition { kept: Some(kept), ..addition("k", "9", "kept\u{1e}") };
+        line.append(&[addition], START, 1000);
+        let line = created(store, line).await;
+        assert_eq!(read(store, &line.id).await, line);
+        let ended = change(store, &line.id, |line| line.end(START)).await;
+        assert!(ended.expect("an answer").is_some());
+        let left = read(store, &line.id).await.left;
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert_eq!(left[0].record, "kept\u{1e}");
+        assert_eq!(Some(&left[0].keeping), line.log.keeping.values().next());
     }
 }
 

@@ -1,0 +1,237 @@
+//! Alarms of lines, and what lines leave when they end.
+
+#![expect(clippy::panic, reason = "a test that cannot go on should say so")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hubcast_delivery::{Ports, Publish, Publisher};
+use hubcast_line::{
+    Addition, Courier, Line, LinePorts, LineSettings, LineStore, alarm_message, change,
+};
+use hubcast_membership::line_end::LineEnds;
+use hubcast_membership::presence::Presence;
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::{ChannelKey, ChannelRow, Member};
+use hubcast_model::id::{ConnectionId, SocketId};
+use hubcast_model::ports::{
+    ChannelStore, ConnectionGateway, InboxStore, NoUpstream, QueuedMessage, SocketStore,
+};
+use hubcast_model::retention::{Inbox, Kept, QueuePosition};
+use hubcast_model::time::Clock;
+use hubcast_testkit::clock::START;
+use hubcast_testkit::queued::{again, message};
+use hubcast_testkit::{
+    Fault, MemoryStore, RecordingAlarm, RecordingGateway, RecordingQueue, TestClock, name, socket,
+};
+use hubcast_wiring::config::PublisherConfig;
+use publisher::alarms::WithAlarms;
+
+const HUB: &str = "notifications";
+const TIMERS: &str = "hubcast-timers";
+const RECORD: &str = "{\"type\":1,\"target\":\"bell\",\"arguments\":[1]}\u{1e}";
+const PATIENCE: Duration = Duration::from_secs(29);
+/// When the record of the tests comes to the line.
+const CAME: Duration = Duration::from_secs(10);
+
+type Lines = Courier<MemoryStore, RecordingGateway, TestClock, RecordingAlarm>;
+type Ends = LineEnds<
+    MemoryStore,
+    RecordingGateway,
+    TestClock,
+    RecordingAlarm,
+    Presence<MemoryStore, NoUpstream, TestClock>,
+>;
+
+struct Rig {
+    store: MemoryStore,
+    gateway: RecordingGateway,
+    clock: TestClock,
+    alarm: RecordingAlarm,
+    lines: Lines,
+    publisher:
+        WithAlarms<Publisher<MemoryStore, Lines, RecordingQueue, TestClock>, Ends, TestClock>,
+}
+
+impl Rig {
+    fn start() -> Self {
+        let config = PublisherConfig::read(|name| match name {
+            "TABLE_NAME" => Some("t".to_owned()),
+            "MANAGEMENT_ENDPOINT"
+            | "NOTIFICATIONS_QUEUE_URL"
+            | "DELIVERIES_QUEUE_URL"
+            | "DLQ_URL" => Some("https://api.example.com/x".to_owned()),
+            _ => None,
+        });
+        let config = config.unwrap_or_else(|err| panic!("{err}"));
+        let (store, gateway) = (MemoryStore::with_page_size(1000), RecordingGateway::default());
+        let (clock, alarm) = (TestClock::default(), RecordingAlarm::default());
+        let ports = LinePorts {
+            store: store.clone(),
+            gateway: gateway.clone(),
+            clock: clock.clone(),
+            alarm: alarm.clone(),
+        };
+        let lines = Courier::new(ports, LineSettings::default());
+        let ports = Ports {
+            store: store.clone(),
+            gateway: lines.clone(),
+            queue: RecordingQueue::default(),
+            upstream: None,
+            clock: clock.clone(),
+        };
+        let publisher = Publisher::new(ports, config.fanout, Shards::new(config.shards));
+        let presence = Presence::new(Arc::new(store.clone()), None, Arc::new(clock.clone()));
+        let ends = LineEnds::new(lines.clone(), presence);
+        let timers = Some(TIMERS.to_owned());
+        let publisher = WithAlarms::new(publisher, ends, clock.clone(), timers);
+        Self { store, gateway, clock, alarm, lines, publisher }
+    }
+
+    /// A live line of alice whose client has not acknowledged a kept message.
+    async fn line(&self, id: &str) -> SocketId {
+        let socket = name::socket(&format!("{id}="));
+        let connection = ConnectionId::line(id).expect("an id");
+        let id = SocketId::of_line(&connection).expect("a line");
+        let mut line = Line::open(id.clone(), socket.clone(), START);
+        line.note_through(&socket);
+        line.note_spoken(&socket);
+        let kept = Kept {
+            hub: name::hub(HUB),
+            user: name::user("alice"),
+            position: QueuePosition::new("g", "188494964604676961", 0),
+            until: START.plus(Duration::from_hours(1)),
+        };
+        let position = Some(kept.position.clone());
+        let addition = Addition { position, kept: Some(kept), record: RECORD.to_owned() };
+        line.append(&[addition], START.plus(CAME), 100_000);
+        assert!(self.store.create_line(&line).await.expect("an answer"));
+        self.tab(id.as_str(), Duration::ZERO).await;
+        id
+    }
+
+    /// A ready connection of alice whose handshake began so long after the start.
+    async fn tab(&self, id: &str, after: Duration) {
+        let at = START.plus(after);
+        let known = socket::connecting(HUB, id, "alice");
+        let key = ChannelKey::user(&known.hub, &name::user("alice"));
+        let (socket, connection) = (known.id.clone(), ConnectionId::from(&known.id));
+        let member =
+            Member { socket, connection, user: known.user.clone(), handshake_at: Some(at) };
+        let expires = START.plus(Duration::from_hours(2));
+        self.store.create_socket(&known).await.expect("an answer");
+        let begun = self.store.begin_handshake(&known.id, &[key.clone()], at).await;
+        self.store.put_rows(&[ChannelRow { key, member, expires }]).await.expect("an answer");
+        let begun = begun.expect("an answer").expect("a handshake");
+        assert!(self.store.finish_handshake(&begun).await.expect("an answer"));
+    }
+
+    async fn inbox(&self) -> Vec<String> {
+        let inbox = Inbox::of(&name::hub(HUB), &name::user("alice"));
+        let messages = self.store.inbox_messages(&inbox, self.clock.now()).await;
+        messages.expect("an answer").into_iter().map(|message| message.record).collect()
+    }
+
+    fn alarm(line: &SocketId) -> QueuedMessage {
+        let alarm = message("alarm", &alarm_message(line));
+        QueuedMessage { queue: TIMERS.to_owned(), sequence: String::new(), ..alarm }
+    }
+
+    /// The alarm of a line rings; answers whether the queue is to bring it again.
+    async fn ring(&self, alarm: QueuedMessage) -> bool {
+        !self.publisher.publish(vec![alarm], PATIENCE).await.failed.is_empty()
+    }
+
+    async fn is_on_record(&self, line: &SocketId) -> bool {
+        self.store.sockets().iter().any(|socket| socket.id == *line)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_ends_a_line_whose_client_did_not_come_back_and_no_other() {
+    let rig = Rig::start();
+    let line = rig.line("c").await;
+    assert!(!rig.ring(Rig::alarm(&line)).await);
+    assert!(rig.is_on_record(&line).await, "the line is live");
+    rig.clock.advance(CAME);
+    rig.lines.lose(&line, &name::socket("c=")).await.expect("an answer");
+    assert!(!rig.ring(Rig::alarm(&line)).await);
+    assert!(rig.is_on_record(&line).await, "the client may come back");
+    rig.clock.advance(Duration::from_secs(31));
+    assert!(!rig.ring(Rig::alarm(&line)).await);
+    assert!(!rig.is_on_record(&line).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_and_was_not_acknowledged_goes_to_the_inbox_once() {
+    let rig = Rig::start();
+    let lines = [rig.line("c").await, rig.line("d").await];
+    rig.clock.advance(CAME * 2);
+    for line in &lines {
+        rig.lines.delete(line).await.expect("an answer");
+    }
+    let rung: Vec<SocketId> = rig.alarm.alarms().into_iter().map(|(line, _)| line).collect();
+    assert_eq!(rung, lines);
+    for line in &lines {
+        let alarm = Rig::alarm(line);
+        assert!(!rig.ring(alarm.clone()).await);
+        assert!(!rig.ring(again(&alarm)).await);
+    }
+    assert_eq!(rig.inbox().await, [RECORD]);
+    let left = rig.store.line(&lines[0]).await.expect("an answer").expect("a line").left;
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_there_has_the_message_and_who_came_later_gets_it() {
+    for (came, frames) in [(Duration::ZERO, 0), (CAME * 2, 1)] {
+        let rig = Rig::start();
+        let line = rig.line("c").await;
+        rig.tab("tab=", came).await;
+        rig.clock.advance(CAME * 3);
+        rig.lines.delete(&line).await.expect("an answer");
+        assert!(!rig.ring(Rig::alarm(&line)).await);
+        assert_eq!(rig.gateway.frames(&name::socket("tab=")), vec![RECORD; frames]);
+        assert_eq!(rig.inbox().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_of_no_use_any_more_or_was_acknowledged_goes_nowhere() {
+    for (wait, through) in [(Duration::from_hours(1), 0), (CAME, 1)] {
+        let rig = Rig::start();
+        let line = rig.line("c").await;
+        let acked = change(&rig.store, &line, |line| line.ack(through, START)).await;
+        acked.expect("an answer").expect("a line").expect("a record of the log");
+        rig.clock.advance(wait);
+        rig.lines.delete(&line).await.expect("an answer");
+        assert!(!rig.ring(Rig::alarm(&line)).await);
+        assert_eq!(rig.inbox().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_comes_again_when_the_table_does_not_answer() {
+    let rig = Rig::start();
+    let line = rig.line("c").await;
+    rig.clock.advance(CAME);
+    rig.lines.delete(&line).await.expect("an answer");
+    for operation in ["line", "members", "put_inbox_message"] {
+        rig.store.fault(operation, Fault::Unavailable);
+        assert!(rig.ring(Rig::alarm(&line)).await, "{operation}");
+        rig.store.heal();
+    }
+    assert!(!rig.ring(again(&Rig::alarm(&line))).await);
+    assert_eq!(rig.inbox().await, [RECORD]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_on_another_queue_is_no_alarm() {
+    let rig = Rig::start();
+    let line = rig.line("c").await;
+    rig.clock.advance(CAME);
+    rig.lines.lose(&line, &name::socket("c=")).await.expect("an answer");
+    rig.clock.advance(Duration::from_secs(31));
+    rig.publisher.publish(vec![message("m", &alarm_message(&line))], PATIENCE).await;
+    assert!(rig.is_on_record(&line).await);
+}
