@@ -8,7 +8,7 @@ mod negotiation;
 mod socket;
 
 pub use connection::{Connection, Unheard};
-pub use negotiation::{Door, Ticket, negotiate};
+pub use negotiation::{Door, Ticket, negotiate, negotiate_stateful};
 pub use socket::{Socket, SocketEnd};
 
 use hubcast_model::ports::Cause;

@@ -13,6 +13,9 @@ const REDIRECTS_MAX: usize = 5;
 /// How many characters are shown of an answer that is no negotiation.
 const ECHO_MAX_CHARS: usize = 300;
 
+/// The parameter of a client that wants to outlive its sockets.
+const STATEFUL: &str = "useStatefulReconnect";
+
 /// The two places where a client negotiates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
@@ -41,6 +44,8 @@ pub struct Ticket {
     pub token: String,
     /// The connection's public id.
     pub connection_id: String,
+    /// Whether the client may come back to the connection on another socket.
+    pub outlives_sockets: bool,
 }
 
 #[derive(Deserialize)]
@@ -60,9 +65,31 @@ pub async fn negotiate(
     url: &str,
     token: &str,
 ) -> Result<Ticket, ConnectError> {
+    negotiate_with(http, url, token, None).await
+}
+
+/// The same for a client that wants to come back to its connection when its socket is cut. The
+/// ticket says whether the client may.
+///
+/// # Errors
+/// When the deployment refuses the client, or does not answer.
+pub async fn negotiate_stateful(
+    http: &reqwest::Client,
+    url: &str,
+    token: &str,
+) -> Result<Ticket, ConnectError> {
+    negotiate_with(http, url, token, Some(STATEFUL)).await
+}
+
+async fn negotiate_with(
+    http: &reqwest::Client,
+    url: &str,
+    token: &str,
+    wish: Option<&str>,
+) -> Result<Ticket, ConnectError> {
     let (mut url, mut token) = (url.to_owned(), token.to_owned());
     for _ in 0..REDIRECTS_MAX {
-        match ask(http, &url, &token).await? {
+        match ask(http, &url, &token, wish).await? {
             Answer::Redirect(redirect) => {
                 url = redirect.url;
                 token = redirect.access_token;
@@ -76,8 +103,16 @@ pub async fn negotiate(
     Err(ConnectError::unreachable(&url, "there are too many redirects"))
 }
 
-async fn ask(http: &reqwest::Client, url: &str, token: &str) -> Result<Answer, ConnectError> {
-    let place = negotiate_url(url)?;
+async fn ask(
+    http: &reqwest::Client,
+    url: &str,
+    token: &str,
+    wish: Option<&str>,
+) -> Result<Answer, ConnectError> {
+    let mut place = negotiate_url(url)?;
+    if let Some(wish) = wish {
+        place.query_pairs_mut().append_pair(wish, "true");
+    }
     let lost = |err: reqwest::Error| ConnectError::unreachable(url, err.without_url());
     let answer = http.post(place.clone()).bearer_auth(token).send().await.map_err(lost)?;
     let status = answer.status();
@@ -110,7 +145,8 @@ fn ticket(url: &str, token: String, connection: NegotiateResponse) -> Result<Tic
     }
     let id = connection.connection_token.as_deref().unwrap_or(&connection.connection_id);
     socket.query_pairs_mut().append_pair("id", id);
-    Ok(Ticket { socket, token, connection_id: connection.connection_id })
+    let outlives_sockets = connection.use_stateful_reconnect;
+    Ok(Ticket { socket, token, connection_id: connection.connection_id, outlives_sockets })
 }
 
 fn parsed(url: &str) -> Result<Url, ConnectError> {

@@ -73,6 +73,12 @@ impl HandshakeRequest {
         Self { protocol: JSON.to_owned(), version: 1 }
     }
 
+    /// The request of a client that speaks JSON, and that may come back to its connection on another
+    /// socket.
+    pub fn json_stateful() -> Self {
+        Self { protocol: JSON.to_owned(), version: VERSION_MAX }
+    }
+
     /// The record of this request, with its separator.
     pub fn encode(&self) -> String {
         crate::message::terminated(self)

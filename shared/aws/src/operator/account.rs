@@ -8,6 +8,7 @@ use aws_credential_types::Credentials;
 use super::fault::{OperatorError, Trouble};
 use crate::access_keys::AccessKeySettings;
 use crate::access_keys::KeyVault;
+use crate::gateway::ManagementGateway;
 use crate::lean::LeanGateway;
 use crate::store::DynamoStore;
 
@@ -85,6 +86,11 @@ impl Account {
             let operation = format!("use the management API at {management_url}");
             OperatorError::new(operation, Trouble::Failed, err)
         })
+    }
+
+    /// The same sockets by the official client, which can look at sockets too.
+    pub fn management(&self, management_url: &str) -> ManagementGateway {
+        ManagementGateway::new(&self.sdk, management_url, POST_TIMEOUT)
     }
 
     /// The access keys, wherever they are.

@@ -42,7 +42,7 @@ impl Seen {
 }
 
 /// Why a question has no answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum NoAnswer {
     /// The probe did not ask; with what the question needs.
     Skipped(&'static str),

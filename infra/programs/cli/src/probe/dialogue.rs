@@ -15,7 +15,7 @@ use url::Url;
 
 use super::answer::NoAnswer;
 use crate::failure::Failure;
-use hubcast_client::{Socket, SocketEnd};
+use hubcast_client::{ConnectError, Socket, SocketEnd};
 
 /// How long an answer that must come may take, cold starts included.
 pub(super) const ANSWER_MAX: Duration = Duration::from_secs(15);
@@ -89,6 +89,10 @@ pub(super) const fn is_ping(message: &HubMessage) -> bool {
     matches!(message, HubMessage::Ping)
 }
 
+pub(super) const fn is_sequence(message: &HubMessage) -> bool {
+    matches!(message, HubMessage::Sequence { .. })
+}
+
 pub(super) const fn is_close(message: &HubMessage) -> bool {
     matches!(message, HubMessage::Close(_))
 }
@@ -96,6 +100,11 @@ pub(super) const fn is_close(message: &HubMessage) -> bool {
 /// The record of a handshake.
 pub(super) fn handshake() -> String {
     HandshakeRequest::json().encode()
+}
+
+/// The record of a handshake of a client that may come back on another socket.
+pub(super) fn stateful_handshake() -> String {
+    HandshakeRequest::json_stateful().encode()
 }
 
 /// A call without arguments; with an id the caller gets a completion.
@@ -113,13 +122,23 @@ pub(super) fn call(target: &str, id: Option<&str>) -> Result<HubMessage, Failure
 impl Dialogue {
     /// Opens a socket; the handshake is still to come.
     pub(super) async fn open(url: &Url) -> Result<Self, NoAnswer> {
+        Ok(Self::try_open(url).await?)
+    }
+
+    /// The same, for a caller that looks at refusals.
+    pub(super) async fn try_open(url: &Url) -> Result<Self, ConnectError> {
         Ok(Self(Socket::open(url, None).await?))
     }
 
     /// Opens a socket, and shakes hands.
     pub(super) async fn ready(url: &Url) -> Result<Self, NoAnswer> {
+        Self::shaken(url, handshake()).await
+    }
+
+    /// The same with this handshake.
+    pub(super) async fn shaken(url: &Url, handshake: String) -> Result<Self, NoAnswer> {
         let mut dialogue = Self::open(url).await?;
-        dialogue.send(handshake()).await?;
+        dialogue.send(handshake).await?;
         match dialogue.observe(ANSWER_MAX).await {
             Observation::Frame(frame) if frame == ACCEPTED => Ok(dialogue),
             other => {

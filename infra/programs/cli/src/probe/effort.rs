@@ -33,6 +33,11 @@ pub(super) struct Effort {
     #[arg(long)]
     pub(super) stack: bool,
 
+    /// Waits up to so many seconds for lines of the functions' log, to see how the end of a socket is
+    /// told. CloudWatch may take a minute.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) log_seconds: Option<u64>,
+
     /// Waits up to so many seconds on an idle socket, to see how the socket ends.
     #[arg(long, value_name = "SECONDS")]
     pub(super) idle_seconds: Option<u64>,

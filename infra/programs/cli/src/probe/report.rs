@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::verdict::Verdict;
 
 /// The width of the column of names: the longest name's.
-const NAME_WIDTH: usize = "system-route".len();
+const NAME_WIDTH: usize = "disconnect-delay".len();
 
 /// Tells rows, and keeps them.
 #[derive(Debug)]

@@ -1,14 +1,18 @@
 //! The questions, in the order of the rows.
 
+mod activity;
 mod bodies;
+mod endings;
 mod ends;
 mod latency;
 mod order;
+mod resume;
 mod routes;
 mod settings;
 mod sizes;
 mod throttles;
 
+use hubcast_aws::gateway::ManagementGateway;
 use hubcast_aws::lean::LeanGateway;
 use hubcast_aws::operator::Queue;
 use hubcast_model::audience::Audience;
@@ -51,6 +55,13 @@ impl Scene<'_> {
         Ok(self.deployment.account().await?.sockets(url)?)
     }
 
+    /// The sockets, for looks at them.
+    async fn management(&self) -> Result<ManagementGateway, NoAnswer> {
+        let skipped = NoAnswer::Skipped("needs --management-url, and credentials");
+        let url = self.management_url.as_ref().ok_or(skipped)?;
+        Ok(self.deployment.account().await?.management(url))
+    }
+
     /// The queue that backends send to.
     async fn queue(&self) -> Result<Queue, NoAnswer> {
         if !self.deployment.names_notifications() {
@@ -83,6 +94,7 @@ fn socket_id(id: &str) -> Result<SocketId, NoAnswer> {
 /// When standard output cannot be written.
 pub(super) async fn ask_all(on: &Scene<'_>, report: &mut Report<'_>) -> Result<(), Failure> {
     ask_what_comes(on, report).await?;
+    ask_how_sockets_end(on, report).await?;
     ask_how_much(on, report).await
 }
 
@@ -141,6 +153,24 @@ async fn ask_what_comes(on: &Scene<'_>, report: &mut Report<'_>) -> Result<(), F
         ends::close_read(on).await,
     )?;
     report.row("log-out", "Is Close read when a backend ends the socket?", ends::log_out(on).await)
+}
+
+/// What is known of the ends of sockets, and whether a client may come back.
+async fn ask_how_sockets_end(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
+    report.row(
+        "cut-code",
+        "Which close does a client see when its socket is deleted?",
+        ends::cut_code(on).await,
+    )?;
+    let told = endings::told(on).await;
+    report.row("disconnect-code", "Which code does $disconnect tell?", endings::codes(&told))?;
+    report.row("disconnect-delay", "How late does $disconnect come?", endings::delays(told))?;
+    report.row(
+        "last-active",
+        "What makes a connection active?",
+        activity::last_active(on).await,
+    )?;
+    report.row("resume", "May a client come back without a word?", resume::resume(on).await)
 }
 
 /// How large, how long, and how many.

@@ -16,6 +16,7 @@ async fn probe(url: &str, more: &[&str]) -> Outcome {
     let mut command = program();
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
     command.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL_SQS", url);
+    command.env("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", url);
     run(command.args(["probe", "--url", url]).args(QUICK).args(more)).await
 }
 
@@ -40,6 +41,7 @@ async fn every_row_says_what_the_local_stack_does() {
     let flags = ["--queue-url", &queue, "--management-url", &management];
     let all =
         [&flags[..], &["--flood", "30", "--idle-seconds", "1", "--posts", "40"], &PATIENT].concat();
+    let all = [&all[..], &["--log-seconds", "20"]].concat();
     let saw = rows(&probe(url, &all).await.exits(0).out);
     let says = |row: &str, text: &str| {
         let said = saw.get(row).unwrap_or_else(|| panic!("no row {row} in {saw:#?}"));
@@ -68,6 +70,14 @@ async fn every_row_says_what_the_local_stack_does() {
     says("largest-out", "131072 bytes: taken, arrived whole; 131073 bytes: refused");
     says("posts", "no 429: 40 posts were taken in ");
     says("gone", "410 after ");
+    says("cut-code", "a close with 1000, after ");
+    says(
+        "disconnect-code",
+        "closed by the client: 1005; gone without a close: 1006; deleted: 1000",
+    );
+    says("disconnect-delay", " ms; deleted: ");
+    says("last-active", "a post: yes; a frame of the client: yes");
+    says("resume", "not offered: the parameter StatefulReconnect is off");
     for row in ["connect", "ping", "queue"] {
         says(row, "first ");
         says(row, "; then p50 ");
@@ -75,7 +85,7 @@ async fn every_row_says_what_the_local_stack_does() {
     says("burst", "3 pings at once: p50 ");
     says("throttle", "of 50 frames came 50 x '{\"type\":6}'");
     says("idle", "after 1 s came nothing");
-    assert_eq!(saw.len(), 23, "{saw:#?}");
+    assert_eq!(saw.len(), 28, "{saw:#?}");
     let failed: Vec<_> = saw.iter().filter(|(_, said)| said.starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }
@@ -92,14 +102,19 @@ async fn what_cannot_be_asked_is_skipped_with_what_it_needs() {
         .collect();
     let expected = [
         "bodies",
+        "cut-code",
+        "disconnect-code",
+        "disconnect-delay",
         "gone",
         "idle",
         "largest-out",
+        "last-active",
         "log-out",
         "negotiate",
         "posts",
         "queue",
         "reply-order",
+        "resume",
         "settings",
         "throttle",
     ];
@@ -117,13 +132,13 @@ async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
     let rig = Rig::start().await;
     let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK).args(IMPATIENT)).await.exits(0);
     let rows = ran.json();
-    assert_eq!(rows.len(), 23, "{ran:?}");
+    assert_eq!(rows.len(), 28, "{ran:?}");
     let skipped: Vec<&str> = rows
         .iter()
         .filter(|row| row["saw"].as_str().unwrap().starts_with("skipped: "))
         .map(|row| row["row"].as_str().unwrap())
         .collect();
-    assert_eq!(skipped, ["settings", "posts", "throttle", "idle"]);
+    assert_eq!(skipped, ["settings", "posts", "disconnect-code", "disconnect-delay", "throttle", "idle"]);
     let failed: Vec<_> =
         rows.iter().filter(|row| row["saw"].as_str().unwrap().starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");

@@ -62,6 +62,17 @@ pub(super) async fn log_out(on: &Scene<'_>) -> Answer {
     Ok(Seen::judged(is_read, text))
 }
 
+/// The management API deletes a socket, as hubcast does to cut it.
+pub(super) async fn cut_code(on: &Scene<'_>) -> Answer {
+    let gateway = on.gateway().await?;
+    let mut dialogue = on.ready().await?;
+    let id = socket_id(&dialogue.id().await?)?;
+    let start = Instant::now();
+    gateway.delete(&id).await?;
+    let seen = dialogue.observe(ANSWER_MAX).await;
+    Ok(format!("{}, after {} ms", seen.text(), start.elapsed().as_millis()))
+}
+
 /// The client closes a socket, and posts go on until one is answered by 410.
 pub(super) async fn gone(on: &Scene<'_>) -> Answer {
     let gateway = on.gateway().await?;
