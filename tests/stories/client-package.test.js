@@ -13,8 +13,10 @@ import { LogLevel } from "@microsoft/signalr";
 import { Backend } from "../harness/backend.js";
 import { Condition } from "../harness/client.js";
 import { block, text } from "../harness/docs.js";
+import { startNetwork } from "../harness/network.js";
 import { installed } from "../harness/package.js";
 import { startStack } from "../harness/stack.js";
+import { GRANTING } from "../harness/cuts.js";
 import { tapped } from "../harness/wire.js";
 
 /** The oldest and the newest official client that the package says it takes. */
@@ -114,6 +116,32 @@ for (const [major, official] of Object.entries(OFFICIAL)) describe(`the client, 
       await seen.until(() => seen.texts.includes(text), text);
     };
     return { hub, tap, seen, hears };
+  }
+
+  for (const statefulReconnect of [undefined, false]) {
+    it(statefulReconnect === false ? "comes back on a new connection if the app says so" : "comes back without a word where that is granted", async () => {
+      const granting = await startStack(...GRANTING);
+      const network = await startNetwork(granting);
+      const told = Object.assign(new Condition(), { texts: [], reconnects: 0 });
+      const hub = new HubcastClient(`${network.url}/hubs/notifications`, {
+        statefulReconnect,
+        logLevel: LogLevel.None,
+        token: () => granting.token("alice"),
+        on: { notify: (text) => told.texts.push(text) && told.notify() },
+      });
+      hub.connection.onreconnected(() => (told.reconnects += 1) && told.notify());
+      await hub.start();
+      const id = await hub.invoke("GetConnectionId");
+      network.wires[0].cut();
+      if (statefulReconnect === false) await told.until(() => told.reconnects === 1, "a reconnect");
+      await new Backend(granting).send({ userId: "alice", target: "notify", arguments: ["hello"] });
+      await told.until(() => told.texts.includes("hello"), "hello");
+      assert.equal(hub.connection.connectionId === id, statefulReconnect !== false);
+      assert.equal(told.reconnects, statefulReconnect === false ? 1 : 0);
+      await hub.stop();
+      await network.stop();
+      await granting.stop();
+    });
   }
 
   it("pings every 240 s and waits 500 s for the server", () => {

@@ -25,6 +25,8 @@ export interface HubcastOptions<M extends object> extends Omit<IHttpConnectionOp
    * The reason is the backend's own text, and empty when there is none or when the user was refused.
    */
   onSignedOut?: (reason: string) => void;
+  /** Whether the client asks to come back without a word when its socket is cut; true when absent. */
+  statefulReconnect?: boolean;
   logLevel?: LogLevel;
 }
 

@@ -37,14 +37,15 @@ export class HubcastClient {
   #signedOut = () => {};
   #giveUpWaiting = () => {};
 
-  constructor(url, { token, on = {}, onSignedOut = () => {}, logLevel = LogLevel.Warning, ...options } = {}) {
+  constructor(url, { token, on = {}, onSignedOut = () => {}, statefulReconnect = true, logLevel = LogLevel.Warning, ...options } = {}) {
     // The client asks for the token whenever it connects, so a fresh one is always at hand.
     const accessTokenFactory = token && (async () => (await token()) ?? "");
-    this.connection = new HubConnectionBuilder()
+    const builder = new HubConnectionBuilder()
       .withUrl(url, { ...options, ...(accessTokenFactory && { accessTokenFactory }) })
       .withAutomaticReconnect({ nextRetryDelayInMilliseconds: (context) => nextDelay(context) })
-      .configureLogging(logLevel)
-      .build();
+      .configureLogging(logLevel);
+    // A deployment that does not grant it answers as ever.
+    this.connection = (statefulReconnect ? builder.withStatefulReconnect() : builder).build();
     this.connection.keepAliveIntervalInMilliseconds = KEEP_ALIVE_MILLISECONDS;
     this.connection.serverTimeoutInMilliseconds = SERVER_TIMEOUT_MILLISECONDS;
     for (const [method, handler] of Object.entries(on)) this.connection.on(method, handler);
