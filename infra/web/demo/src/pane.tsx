@@ -68,6 +68,15 @@ function SignedIn({ tab }: { tab: Tab }) {
       </dl>
       <Groups tab={tab} />
       <Toasts tab={tab} />
+      <label class="row tight">
+        <input
+          type="checkbox"
+          checked={tab.isStateful}
+          disabled={!isOnline}
+          onChange={({ currentTarget }) => void tab.setStateful(currentTarget.checked)}
+        />
+        Stateful reconnect: a cut goes unnoticed
+      </label>
       <div class="row pane-foot">
         <button type="button" disabled={!isOnline} onClick={() => void tab.logOut()}>
           Log out of all tabs

@@ -58,6 +58,8 @@ export class Tab extends Observable {
   /** When the wire was cut, and until when the tab stays offline, in milliseconds. */
   #cutAt: number | undefined;
   offlineUntil: number | undefined;
+  /** Whether the tab comes back without a word when its wire is cut, where the stack grants this. */
+  isStateful = true;
   #client: HubcastClient<Methods>;
   #token: Token | undefined;
   readonly #wire = new Wire(
@@ -106,6 +108,16 @@ export class Tab extends Observable {
     await this.#client.stop();
   }
 
+  /** Connects anew, with stateful reconnect or without. */
+  async setStateful(isStateful: boolean): Promise<void> {
+    this.isStateful = isStateful;
+    // The client that stops tells nobody of its end.
+    const former = this.#client;
+    this.#client = this.#connection();
+    await former.stop();
+    await this.signIn();
+  }
+
   cut(): void {
     this.#cutAt = Date.now();
     this.#wire.cut();
@@ -150,6 +162,7 @@ export class Tab extends Observable {
     const client = new HubcastClient<Methods>(`${location.origin}/hubs/${HUB}`, {
       ...this.#wire.options,
       logLevel: LogLevel.None,
+      statefulReconnect: this.isStateful,
       token: () => this.#freshToken(),
       on: {
         // Anybody may send anything, which is no reason to stop working.
@@ -165,9 +178,10 @@ export class Tab extends Observable {
         log_off_initiated: () => this.#toast("You are being signed out of all tabs.", "plain"),
       },
     });
+    const isCurrent = () => client === this.#client;
     client.connection.onreconnecting((error) => this.#become("reconnecting", error?.message));
     client.connection.onreconnected(() => void this.#rejoin());
-    client.connection.onclose((error) => this.#end(error?.message));
+    client.connection.onclose((error) => isCurrent() && this.#end(error?.message));
     return client;
   }
 
@@ -194,16 +208,16 @@ export class Tab extends Observable {
 
   async #rejoin(): Promise<void> {
     this.#become("connected");
-    this.#tellCut();
+    this.#tellCut("as a new connection");
     for (const group of this.joined) await this.#client.invoke("JoinGroup", group).catch(() => this.joined.delete(group));
     this.changed();
   }
 
-  /** Says what became of a cut: the client came back, as another connection. */
-  #tellCut(): void {
+  /** Says what became of a cut: how the client came back. */
+  #tellCut(how: string): void {
     if (this.#cutAt === undefined) return;
     const seconds = ((Date.now() - this.#cutAt) / 1000).toFixed(1);
-    this.#toast(`Dropped, and back after ${seconds} s as a new connection.`, "plain");
+    this.#toast(`Dropped, and back after ${seconds} s ${how}.`, "plain");
     this.#cutAt = this.offlineUntil = undefined;
   }
 
@@ -230,6 +244,8 @@ export class Tab extends Observable {
 
   #note(frame: Frame): void {
     timeline.notes(this, frame);
+    // The stack says where it goes on: the app has noticed nothing.
+    if (frame.direction === "in" && frame.title === "sequence") this.#tellCut("on the same connection: nothing was noticed, and nothing missed");
     if (frame.direction === "in" && frame.title.startsWith("call ")) {
       this.arrivals += 1;
       this.changed();

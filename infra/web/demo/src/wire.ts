@@ -13,7 +13,7 @@ export interface Frame {
   isRecord: boolean;
 }
 
-const KINDS: Record<number, string> = { 2: "stream item", 4: "stream call", 5: "cancel", 6: "ping", 7: "close" };
+const KINDS: Record<number, string> = { 2: "stream item", 4: "stream call", 5: "cancel", 6: "ping", 7: "close", 8: "acknowledgement", 9: "sequence" };
 const RS = "\u001e";
 
 /** A socket constructor and an HTTP client that tell `note` of everything, and `refused` of what failed. */
@@ -21,6 +21,7 @@ export class Wire {
   #socket: WebSocket | undefined;
   /** Until when nothing goes over the wire. */
   #online: Promise<unknown> = Promise.resolve();
+  #isOffline = false;
 
   constructor(
     readonly note: (frame: Frame) => void,
@@ -29,7 +30,9 @@ export class Wire {
 
   /** Drops the socket, and lets no other one be opened for a while. */
   stayOffline(milliseconds: number): void {
-    this.#online = new Promise((resolve) => setTimeout(resolve, milliseconds));
+    this.#isOffline = true;
+    const online = () => (this.#isOffline = false);
+    this.#online = new Promise((resolve) => setTimeout(resolve, milliseconds)).then(online);
     this.cut();
   }
 
@@ -56,6 +59,8 @@ export class Wire {
         wire.#tell("note", "socket opens", masked(String(url)));
         this.addEventListener("message", ({ data }) => wire.#frame("in", String(data)));
         this.addEventListener("close", ({ code, reason }) => wire.#tell("note", `socket closed, ${code}`, reason));
+        // A client with stateful reconnect opens another socket at once, which fails like everything else.
+        if (wire.#isOffline) this.close();
       }
 
       override send(data: string): void {
