@@ -10,7 +10,7 @@ use signalr_protocol::message::PING;
 use tokio::time::sleep;
 
 use super::{Scene, socket_id};
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 
 /// The gateway may tell the time in seconds.
 const A_SECOND: Duration = Duration::from_millis(1_100);
@@ -26,7 +26,8 @@ pub(super) async fn last_active(on: &Scene<'_>) -> Answer {
     dialogue.ping().await?;
     let sent = looked(on, &id).await?;
     let says = |has_moved: bool| if has_moved { "yes" } else { "no" };
-    Ok(format!("a post: {}; a frame of the client: {}", says(posted > first), says(sent > posted)))
+    let (by_post, by_frame) = (says(posted > first), says(sent > posted));
+    Ok(Seen::info(format!("a post: {by_post}; a frame of the client: {by_frame}")))
 }
 
 /// When a connection was last active; what happens afterwards is at least a second later.

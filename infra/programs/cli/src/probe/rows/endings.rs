@@ -11,7 +11,7 @@ use hubcast_model::time::{Clock, SystemClock, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use super::{Scene, socket_id};
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 use crate::why;
 
 /// The pause between two readings of the log.
@@ -61,12 +61,12 @@ pub(super) fn delays(told: Result<Vec<Told>, NoAnswer>) -> Answer {
     Ok(row(&told?, |told| told.delay.map(|delay| format!("{} ms", delay.as_millis()))))
 }
 
-fn row(told: &[Told], shown: impl Fn(&Told) -> Option<String>) -> String {
+fn row(told: &[Told], shown: impl Fn(&Told) -> Option<String>) -> Seen {
     let part = |told: &Told| {
         let shown = shown(told).unwrap_or_else(|| "the log says nothing".to_owned());
         format!("{}: {shown}", told.by)
     };
-    told.iter().map(part).collect::<Vec<_>>().join("; ")
+    Seen::info(told.iter().map(part).collect::<Vec<_>>().join("; "))
 }
 
 /// The client closes its socket.

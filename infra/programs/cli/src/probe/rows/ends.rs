@@ -70,7 +70,7 @@ pub(super) async fn cut_code(on: &Scene<'_>) -> Answer {
     let start = Instant::now();
     gateway.delete(&id).await?;
     let seen = dialogue.observe(ANSWER_MAX).await;
-    Ok(format!("{}, after {} ms", seen.text(), start.elapsed().as_millis()))
+    Ok(Seen::info(format!("{}, after {} ms", seen.text(), start.elapsed().as_millis())))
 }
 
 /// The client closes a socket, and posts go on until one is answered by 410.

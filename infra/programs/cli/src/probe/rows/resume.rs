@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::Scene;
-use crate::probe::answer::{Answer, NoAnswer};
+use crate::probe::answer::{Answer, NoAnswer, Seen};
 use crate::probe::dialogue::{Dialogue, call, is_completion, is_sequence, stateful_handshake};
 use crate::probe::target::with;
 use hubcast_client::ConnectError;
@@ -21,7 +21,7 @@ pub(super) async fn resume(on: &Scene<'_>) -> Answer {
     let (http, token) = (on.deployment.http()?, &on.target.token);
     let ticket = hubcast_client::negotiate_stateful(&http, url.ok_or(skipped)?, token).await?;
     if !ticket.outlives_sockets {
-        return Ok(NOT_OFFERED.to_owned());
+        return Ok(Seen::info(NOT_OFFERED));
     }
     let socket = with(ticket.socket, "access_token", &ticket.token);
     let mut dialogue = Dialogue::shaken(&socket, stateful_handshake()).await?;
@@ -35,7 +35,8 @@ async fn come_back(socket: &Url) -> Answer {
     let mut dialogue = match Dialogue::try_open(socket).await {
         Ok(dialogue) => dialogue,
         Err(ConnectError::Refused { status, .. }) => {
-            return Ok(format!("no: the other socket was refused ({status})"));
+            let text = format!("no: the other socket was refused ({status})");
+            return Ok(Seen::judged(false, text));
         }
         Err(err) => return Err(err.into()),
     };
@@ -46,7 +47,7 @@ async fn come_back(socket: &Url) -> Answer {
     let told = start.elapsed().as_millis();
     answered(&mut dialogue, 2).await?;
     dialogue.close().await;
-    Ok(format!("yes: a socket after {opened} ms, what was missed after {told} ms"))
+    Ok(Seen::ok(format!("yes: a socket after {opened} ms, what was missed after {told} ms")))
 }
 
 /// Calls, and waits for the answer to this call; answers to earlier calls may come again.
