@@ -221,7 +221,7 @@ where
         }
         let trace = call.header(TRACEPARENT).and_then(Traceparent::parse).or_else(trace::current);
         let span = span(&permission, trace.as_ref());
-        let work = self.perform(call, &request, &parts, &permission);
+        let work = Box::pin(self.perform(call, &request, &parts, &permission));
         let answer = trace::within(trace, work).instrument(span).await?;
         audit::done(&permission, &request, &answer);
         Ok(answer)

@@ -110,9 +110,9 @@ where
             if ledger.is_held(message.at) {
                 break;
             }
-            let taken = trace::within(case.message.trace.clone(), self.take_up_case(case, round));
-            let span = span(&case.element.key, case.message);
-            if let Some(entry) = taken.instrument(span).await {
+            let work = Box::pin(self.take_up_case(case, round));
+            let taken = trace::within(case.message.trace.clone(), work);
+            if let Some(entry) = taken.instrument(span(&case.element.key, case.message)).await {
                 ledger.append(case.at, entry);
             }
         }

@@ -102,20 +102,17 @@ pub fn lenient<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Traceparent>
 }
 
 tokio::task_local! {
-    static CURRENT: Traceparent;
+    static CURRENT: Option<Traceparent>;
 }
 
 /// The trace within which this task works, if there is one.
 pub fn current() -> Option<Traceparent> {
-    CURRENT.try_with(Clone::clone).ok()
+    CURRENT.try_with(Clone::clone).ok().flatten()
 }
 
 /// Does some work within a trace; without one within that of whoever asks.
-pub async fn within<F: Future>(trace: Option<Traceparent>, work: F) -> F::Output {
-    match trace {
-        Some(trace) => CURRENT.scope(trace, work).await,
-        None => work.await,
-    }
+pub fn within<F: Future>(trace: Option<Traceparent>, work: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(trace.or_else(current), work)
 }
 
 #[cfg(test)]
