@@ -12,6 +12,7 @@ use hubcast_model::uptake::Uptake;
 
 use crate::Courier;
 use crate::fate::{DeliveryError, Told, Try};
+use crate::trace_of;
 
 impl<W, Q, K, C, S> Courier<W, Q, K, C, S>
 where
@@ -103,6 +104,7 @@ fn letter(record: &SqsMessage, err: &DeliveryError) -> DeadEvent {
         reason: Some(err.reason().to_owned()),
         detail: Some(chain(err)),
         progress_key: None,
+        trace: trace_of(record),
     };
     DeadEvent {
         body: record.body.clone().unwrap_or_default(),

@@ -173,7 +173,7 @@ where
 
 /// The trace within which the queue says that a message was sent. The event itself may name another
 /// one.
-fn trace_of(record: &SqsMessage) -> Option<Traceparent> {
+pub(crate) fn trace_of(record: &SqsMessage) -> Option<Traceparent> {
     Traceparent::of_xray(record.attributes.get("AWSTraceHeader")?)
 }
 

@@ -17,7 +17,9 @@ use hubcast_model::ports::{
 };
 
 use crate::on_demand::{OnDemand, on_demand};
-use crate::queue::{NotTaken, batches, entry, id, message_attributes, trace_attribute, unavailable};
+use crate::queue::{
+    NotTaken, batches, entry, id, message_attributes, trace_attribute, unavailable,
+};
 
 /// The longest that SQS delays a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>

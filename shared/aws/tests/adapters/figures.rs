@@ -73,11 +73,8 @@ async fn who_may_not_read_figures_is_told_the_action() {
     let refusal = json!({ "__type": "AccessDeniedException", "message": "no" }).to_string();
     let router = Router::new().fallback(move || async move { (StatusCode::BAD_REQUEST, refusal) });
     let account = Account::open(&SignIn::Local(serve(router).await)).await.expect("an account");
-    let asked = account.figures(
-        &[figure("done", "Sum")],
-        Timestamp::from_seconds(0),
-        Duration::from_mins(1),
-    );
+    let figures = [figure("done", "Sum")];
+    let asked = account.figures(&figures, Timestamp::from_seconds(0), Duration::from_mins(1));
     let err = asked.await.expect_err("a refusal");
     assert_eq!(err.trouble, Trouble::Denied);
     assert_eq!(err.to_string(), "cannot read metrics (cloudwatch:GetMetricData)");

@@ -168,7 +168,7 @@ mod tests {
         Door::new(SocketAddr::from(([127, 0, 0, 1], 4711))).unwrap()
     }
 
-    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
     }
 

@@ -156,7 +156,7 @@ async fn ask_what_comes(on: &Scene<'_>, report: &mut Report<'_>) -> Result<(), F
 }
 
 /// What is known of the ends of sockets, and whether a client may come back.
-async fn ask_how_sockets_end(on: &Scene<'_>, report: Report<'_>) -> Result<(), Failure> {
+async fn ask_how_sockets_end(on: &Scene<'_>, report: &mut Report<'_>) -> Result<(), Failure> {
     report.row(
         "cut-code",
         "Which close does a client see when its socket is deleted?",

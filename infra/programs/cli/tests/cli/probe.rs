@@ -138,7 +138,10 @@ async fn a_local_stack_needs_no_flags_and_programs_get_the_rows_as_json() {
         .filter(|row| row["saw"].as_str().unwrap().starts_with("skipped: "))
         .map(|row| row["row"].as_str().unwrap())
         .collect();
-    assert_eq!(skipped, ["settings", "posts", "disconnect-code", "disconnect-delay", "throttle", "idle"]);
+    assert_eq!(
+        skipped,
+        ["settings", "disconnect-code", "disconnect-delay", "posts", "throttle", "idle",]
+    );
     let failed: Vec<_> =
         rows.iter().filter(|row| row["saw"].as_str().unwrap().starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");
