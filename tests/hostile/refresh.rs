@@ -69,7 +69,7 @@ async fn a_good_refresh_is_taken_however_old_the_connection_is() {
     let (status, body) = rig.answer(&shows(&own, &later)).await;
     assert_eq!((status, body), (200, json!({ "tokenLifetimeSeconds": 2500 })));
     let [socket] = rig.store.sockets().try_into().expect("one socket");
-    assert_eq!(socket.session_expires.map(|end| end.since(START)), Some(Duration::from_secs(3000)));
+    assert_eq!(socket.session_expires.map(|end| end.since(START)), Some(Duration::from_mins(50)));
 }
 
 /// Tokens that another one shows for alice's connection, or alice in vain.
@@ -233,7 +233,7 @@ async fn a_backend_refreshes_no_connection_but_by_its_own_token_and_user() {
     let ours = |hub: &str, user| minted(&access_keys(), hub, user, START);
     let (id, _) = own.split_once('.').expect("two parts");
     for (body, expected) in [
-        ("".to_owned(), 400),
+        (String::new(), 400),
         ("[]".to_owned(), 400),
         ("{}".to_owned(), 400),
         (json!({ "connectionToken": 7 }).to_string(), 400),

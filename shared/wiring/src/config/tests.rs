@@ -154,7 +154,8 @@ fn a_hub_that_hubs_does_not_name_is_refused_wherever_it_stands() {
         let url = format!(r#"[{{"urlTemplate":"https://h","hubPattern":"{own}"}}]"#);
         webhook(&[("HUBS", hubs), ("UPSTREAM_URL", &url)]).err()
     };
-    let readers: [&dyn Fn(&str, &str) -> Option<String>; 3] = [&frames, &tokens, &endpoints];
+    type Faults<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
+    let readers: [Faults<'_>; 3] = [&frames, &tokens, &endpoints];
     for (read, name) in readers.iter().zip(["OWN_METHODS", "CLIENT_TOKENS_ONLY", "UPSTREAM_URL"]) {
         for (hubs, own) in [("chat", "Chat"), ("*", "orders"), ("a, chat", "*"), ("a,b", "b, A")] {
             assert_eq!(read(hubs, own), None, "{name}: {own} of {hubs}");

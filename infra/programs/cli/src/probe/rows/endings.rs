@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 struct Ending {
     /// Who ended the socket, in words.
     by: &'static str,
-    /// The ConnectionId.
+    /// The `ConnectionId`.
     connection: String,
     at: Timestamp,
 }
