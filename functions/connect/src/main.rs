@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let config = ConnectConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let answer = connect::handle(handler, event.payload);
+        // The future is large.
+        let answer = Box::pin(connect::handle(handler, event.payload));
         Ok::<_, Error>(traced(&event.context, answer).await)
     }))
     .await

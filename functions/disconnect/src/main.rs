@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let config = DisconnectConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let answer = disconnect::handle_any(handler, event.payload);
+        // The future is large.
+        let answer = Box::pin(disconnect::handle_any(handler, event.payload));
         traced(&event.context, answer).await.map_err(Error::from)
     }))
     .await

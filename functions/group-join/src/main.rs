@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let config = FramesConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let answer = group_join::handle(handler, event.payload, patience(&event.context));
+        // The future is large.
+        let answer = Box::pin(group_join::handle(handler, event.payload, patience(&event.context)));
         Ok::<_, Error>(traced(&event.context, answer).await)
     }))
     .await

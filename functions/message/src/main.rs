@@ -15,7 +15,8 @@ async fn main() -> Result<(), Error> {
     let config = FramesConfig::from_env()?;
     let handler = &wire(&sdk_config().await, config);
     run(service_fn(|event: LambdaEvent<_>| async move {
-        let answer = message::handle(handler, event.payload, patience(&event.context));
+        // The future is large.
+        let answer = Box::pin(message::handle(handler, event.payload, patience(&event.context)));
         let answer = traced(&event.context, answer).await;
         metrics.flush();
         Ok::<_, Error>(answer)

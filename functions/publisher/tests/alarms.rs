@@ -1,6 +1,6 @@
 //! Alarms of lines, and what lines leave when they end.
 
-#![expect(clippy::panic, reason = "a test that cannot go on should say so")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,7 +120,7 @@ impl Rig {
             Member { socket, connection, user: known.user.clone(), handshake_at: Some(at) };
         let expires = START.plus(Duration::from_hours(2));
         self.store.create_socket(&known).await.expect("an answer");
-        let begun = self.store.begin_handshake(&known.id, &[key.clone()], at).await;
+        let begun = self.store.begin_handshake(&known.id, std::slice::from_ref(&key), at).await;
         self.store.put_rows(&[ChannelRow { key, member, expires }]).await.expect("an answer");
         let begun = begun.expect("an answer").expect("a handshake");
         assert!(self.store.finish_handshake(&begun).await.expect("an answer"));
@@ -142,7 +142,7 @@ impl Rig {
         !self.publisher.publish(vec![alarm], PATIENCE).await.failed.is_empty()
     }
 
-    async fn is_on_record(&self, line: &SocketId) -> bool {
+    fn is_on_record(&self, line: &SocketId) -> bool {
         self.store.sockets().iter().any(|socket| socket.id == *line)
     }
 }
@@ -152,14 +152,14 @@ async fn an_alarm_ends_a_line_whose_client_did_not_come_back_and_no_other() {
     let rig = Rig::start();
     let line = rig.line("c").await;
     assert!(!rig.ring(Rig::alarm(&line)).await);
-    assert!(rig.is_on_record(&line).await, "the line is live");
+    assert!(rig.is_on_record(&line), "the line is live");
     rig.clock.advance(CAME);
     rig.lines.lose(&line, &name::socket("c=")).await.expect("an answer");
     assert!(!rig.ring(Rig::alarm(&line)).await);
-    assert!(rig.is_on_record(&line).await, "the client may come back");
+    assert!(rig.is_on_record(&line), "the client may come back");
     rig.clock.advance(Duration::from_secs(31));
     assert!(!rig.ring(Rig::alarm(&line)).await);
-    assert!(!rig.is_on_record(&line).await);
+    assert!(!rig.is_on_record(&line));
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,5 +233,5 @@ async fn an_alarm_on_another_queue_is_no_alarm() {
     rig.lines.lose(&line, &name::socket("c=")).await.expect("an answer");
     rig.clock.advance(Duration::from_secs(31));
     rig.publisher.publish(vec![message("m", &alarm_message(&line))], PATIENCE).await;
-    assert!(rig.is_on_record(&line).await);
+    assert!(rig.is_on_record(&line));
 }

@@ -23,11 +23,11 @@ fn read<T>(
 
 #[test]
 fn lines_need_a_queue_for_alarms_and_wait_for_nobody_unless_on() {
+    const TIMERS: &str = "https://sqs.eu-west-1.amazonaws.com/1/timers";
     let config = |mode: &str, timers: &str| {
         let lines = [("STATEFUL_RECONNECT", mode), ("TIMERS_QUEUE_URL", timers)];
         publisher(&[&PUBLISHER[..], &lines[..]].concat()).map(|config| config.lines)
     };
-    const TIMERS: &str = "https://sqs.eu-west-1.amazonaws.com/1/timers";
     let window = |mode| config(mode, TIMERS).unwrap().settings.window.as_secs();
     assert_eq!(["on", "off", "drain", ""].map(window), [30, 0, 0, 0]);
     assert_eq!(config("off", "").unwrap().timers, None);
@@ -139,6 +139,9 @@ fn lists_of_hubs_are_empty_without_a_word_and_refuse_what_is_no_hub() {
     assert!(methods("no hub").unwrap_err().contains("OWN_METHODS"));
 }
 
+/// What is wrong with a reader's list of hubs, if `HUBS` is as given.
+type Faults<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
+
 #[test]
 fn a_hub_that_hubs_does_not_name_is_refused_wherever_it_stands() {
     let [table, endpoint, ..] = PUBLISHER;
@@ -154,7 +157,6 @@ fn a_hub_that_hubs_does_not_name_is_refused_wherever_it_stands() {
         let url = format!(r#"[{{"urlTemplate":"https://h","hubPattern":"{own}"}}]"#);
         webhook(&[("HUBS", hubs), ("UPSTREAM_URL", &url)]).err()
     };
-    type Faults<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
     let readers: [Faults<'_>; 3] = [&frames, &tokens, &endpoints];
     for (read, name) in readers.iter().zip(["OWN_METHODS", "CLIENT_TOKENS_ONLY", "UPSTREAM_URL"]) {
         for (hubs, own) in [("chat", "Chat"), ("*", "orders"), ("a, chat", "*"), ("a,b", "b, A")] {

@@ -57,7 +57,7 @@ async fn a_client_comes_back_to_a_half_open_line_if_the_gateway_heard_of_it_late
         let stage = LineStage::default();
         let mut tab = stage.ready("c", "s1=").await;
         let first = tab.socket();
-        stage.stage.clock.advance(Duration::from_secs(60));
+        stage.stage.clock.advance(Duration::from_mins(1));
         if waits {
             stage.send(HELLO).await;
             stage.stage.clock.advance(Duration::from_secs(6));
