@@ -89,9 +89,11 @@ test("X-Ray costs nothing unless it records, and then by the request", () => {
 });
 
 test("the template has X-Ray off, and access logs of the HTTP API on", () => {
-  const { Globals, Parameters, Resources } = template("template.yaml");
+  const { Conditions, Globals, Parameters } = template("template.yaml");
   assert.equal(Parameters.AccessLogs.Default, "http");
-  assert.ok(!JSON.stringify({ Globals, Resources }).includes('"Tracing'));
+  assert.equal(Parameters.Tracing.Default, "false");
+  assert.deepEqual(Conditions.HasTracing, { "Fn::Equals": [{ Ref: "Tracing" }, "true"] });
+  assert.deepEqual(Globals.Function.Tracing, { "Fn::If": ["HasTracing", "Active", "PassThrough"] });
 });
 
 /** What infra/cloud/observability.yaml and the functions have of what CloudWatch bills by the month. */

@@ -103,7 +103,7 @@ class Tables(unittest.TestCase):
         self.assertNotIn('["Table", "Arn"]', json.dumps(resources))
         for name, function in kind(resources, "AWS::Lambda::Function").items():
             self.assertEqual(function["Environment"]["Variables"].get("TABLE_NAME", "restored"), "restored", name)
-        self.assertEqual(json.dumps(resources).count("table/${ExistingTable}"), 9)
+        self.assertEqual(json.dumps(resources).count("table/${ExistingTable}"), 10)
 
     def test_ours_stays_when_it_is_replaced(self):
         self.assertEqual(TEMPLATE["Resources"]["Table"]["DeletionPolicy"], "RetainExceptOnCreate")

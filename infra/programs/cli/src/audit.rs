@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 use hubcast_aws::audit::{AuditLine, AuditLog};
+use hubcast_aws::operator::Account;
 use hubcast_model::id::UserId;
-use hubcast_model::journey::audit::{Deed, Doer, Outcome, Source, Whom};
+use hubcast_model::journey::audit::{Deed, Doer, Outcome, Source, UNKNOWN, Whom};
 use hubcast_model::journey::names::Naming;
 use hubcast_model::ports::LogError;
 use hubcast_model::report::chain;
@@ -142,13 +143,13 @@ impl<'a> Notes<'a> {
     /// The audit of a deployment, and who writes there.
     ///
     /// # Errors
-    /// When nobody says whose credentials these are.
+    /// When there are no credentials.
     pub(crate) async fn open(deployment: &Deployment, output: &'a Output) -> Result<Self, Failure> {
         let account = deployment.account().await?;
         let arn = match deployment.local() {
             // A local stack signs nobody in.
             Some(_) => "local".to_owned(),
-            None => account.caller().await?,
+            None => caller(&account, output).await,
         };
         // Who may not read how the functions name people writes no names.
         let naming = naming(deployment).await.unwrap_or(Naming::Nothing);
@@ -183,6 +184,18 @@ impl<'a> Notes<'a> {
                 "'{action}' was done once and is not in the audit: {}",
                 chain(&err)
             ))),
+        }
+    }
+}
+
+/// The ARN of whoever is signed in. Work in an outage must not wait for the service that tells.
+async fn caller(account: &Account, output: &Output) -> String {
+    match account.caller().await {
+        Ok(arn) => arn,
+        Err(err) => {
+            let why = chain(&err);
+            output.remark(&format!("the audit will say that somebody unknown did this: {why}"));
+            UNKNOWN.to_owned()
         }
     }
 }

@@ -98,7 +98,7 @@ async fn queue_urls_follow_the_host_of_the_request() {
     assert_eq!(url.json::<Value>().await.unwrap()["QueueUrl"], json!(expected));
     let urls = raw(&stack, "AmazonSQS.ListQueues", host, json!({})).await;
     let urls: Value = urls.json().await.unwrap();
-    assert_eq!(urls["QueueUrls"].as_array().unwrap().len(), 5);
+    assert_eq!(urls["QueueUrls"].as_array().unwrap().len(), 6);
     assert!(urls["QueueUrls"].as_array().unwrap().contains(&json!(expected)));
 }
 
