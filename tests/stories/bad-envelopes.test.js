@@ -69,7 +69,7 @@ describe("an envelope that is bad", () => {
   const cases = {
     "no JSON": ["not json", "NotJson", /./],
     "half a JSON": ['{"userId":"alice","target":"notify"', "NotJson", /the text ends/],
-    "more than one JSON": ['{"userId":"alice","target":"notify"}{}', "NotJson", /trailing/],
+    "more than one JSON": ['{"userId":"alice","target":"notify"}{}', "NotJson", /more text follows the end/],
     "a text": ['"alice"', "NotAnObject", /not a JSON object/],
     "a number": ["7", "NotAnObject", /not a JSON object/],
     null: ["null", "NotAnObject", /not a JSON object/],
