@@ -50,7 +50,8 @@ describe("the logs of a deployment", () => {
     await fail(sockets[0]);
     const { outcome, sentence, timeline } = await fate(id, /^Reached/);
     assert.equal(outcome, "done");
-    assert.match(sentence, /^Reached [12] connections? in \d+ ms/);
+    // The emulator may take a post to a client that is gone.
+    assert.match(sentence, /^Reached [123] connections? in \d+ ms/);
     assert.doesNotMatch(JSON.stringify(timeline), /secret|three/);
     for (const tab of tabs) tab.destroy();
   });

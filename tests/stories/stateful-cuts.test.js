@@ -145,15 +145,17 @@ describe("each step of a client with stateful reconnect", { concurrency: 4 }, ()
   });
 
   it("keeps its connection, its user and its groups across cuts", async () => {
-    const tab = await started("member");
+    // A hub of its own, since the last of its messages goes to everybody.
+    const hub = "members";
+    const tab = await statefulTab(stack, "member", { network: await newNetwork(), path: "/hubs/members" });
     const { network, firstId: id } = tab;
-    await backend.send({ action: "add", connectionId: id, groupName: "room" });
+    await backend.send({ hub, action: "add", connectionId: id, groupName: "room" });
     await backend.quiet();
     const number = () => tab.received("notify").length + 1;
     for (const to of [{ groupName: "room" }, { connectionId: id }, { userId: "member" }, { everyone: true }]) {
       network.wires.at(-1).cut();
       const before = number();
-      await backend.send({ ...to, target: "notify", arguments: [before] });
+      await backend.send({ hub, ...to, target: "notify", arguments: [before] });
       await tab.receives("notify", before);
     }
     await hears(tab, [1, 2, 3, 4]);
