@@ -133,26 +133,6 @@ describe("a client with stateful reconnect", { concurrency: 4 }, () => {
     });
   }
 
-  // A client that read a Close tries to come back all the same. A socket that it is given stays open, unused, and
-  // its end would end the client's next good connection.
-  for (const [what, action, comesBack] of [
-    ["a Close", { reason: "Over." }, false],
-    ["a Close that lets it return", { allowReconnect: true }, true],
-  ]) {
-    it(`is refused after ${what}, and holds no socket that it cannot use`, async () => {
-      const user = `heidi-${comesBack}`;
-      const tab = await statefulTab(stack, user);
-      const before = tab.network.wires.length;
-      await backend.send({ action: "close", connectionId: tab.id, ...action });
-      if (comesBack) assert.notEqual(await tab.returns(), tab.firstId);
-      else await tab.meets("closed");
-      await tab.network.sees(refused);
-      assert.equal(tab.network.wires[before].status, 409);
-      await tab.network.until(() => tab.network.open.length === Number(comesBack), "no socket beside the good one");
-      await tab.leave();
-    });
-  }
-
   it("is refused when its user was logged out during a cut", async () => {
     const tab = await statefulTab(stack, "ivan");
     const wasHeld = tab.network.next(upgrade, { hold: true });
