@@ -149,7 +149,7 @@ impl<'a> Notes<'a> {
         let arn = match deployment.local() {
             // A local stack signs nobody in.
             Some(_) => "local".to_owned(),
-            None => caller(&account, output).await,
+            None => caller(account, output).await,
         };
         // Who may not read how the functions name people writes no names.
         let naming = naming(deployment).await.unwrap_or(Naming::Nothing);
