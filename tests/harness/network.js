@@ -6,6 +6,7 @@
 import { connect, createServer } from "node:net";
 import { Condition } from "./client.js";
 import { records } from "./raw.js";
+import { reset } from "./reset.js";
 import { Frames, textOf } from "./websocket.js";
 
 const HEAD_END = "\r\n\r\n";
@@ -106,7 +107,7 @@ class Wire {
   cut({ by = "rst", side = "both" } = {}) {
     this.isOpen = false;
     for (const end of side === "near" ? [this.near] : [this.near, this.far]) {
-      if (by === "rst") end.resetAndDestroy();
+      if (by === "rst") reset(end);
       else end.destroySoon();
     }
     this.network.notify();
@@ -204,7 +205,7 @@ export class Network extends Condition {
   }
 
   stop() {
-    for (const end of this.#open) end.resetAndDestroy();
+    for (const end of this.#open) reset(end);
     return new Promise((resolve) => this.server.close(resolve));
   }
 }

@@ -1,6 +1,7 @@
 // A network between a browser and the stack that can fail.
 
 import { connect, createServer } from "node:net";
+import { reset } from "./reset.js";
 
 /** Starts it; `url` stands for the stack's. */
 export async function startProxy(stack) {
@@ -22,7 +23,7 @@ export async function startProxy(stack) {
     url: `http://127.0.0.1:${server.address().port}`,
     /** Drops everything that is connected, without a word. */
     cut() {
-      for (const socket of open) socket.resetAndDestroy();
+      for (const socket of open) reset(socket);
     },
     stop() {
       this.cut();
