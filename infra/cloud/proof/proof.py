@@ -18,6 +18,7 @@ import secrets
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -86,8 +87,9 @@ class Cloud:
         return json.loads(self.secretsmanager.get_secret_value(SecretId=place)["SecretString"])["primary"]
 
     def delete_table(self, name):
-        """The table of a stack outlives the stack."""
-        self.dynamodb.delete_table(TableName=name)
+        """Deletes the table of a stack, which outlives the stack. A stack that failed may have none any more."""
+        with suppress(self.dynamodb.exceptions.ResourceNotFoundException):
+            self.dynamodb.delete_table(TableName=name)
 
 
 def token(key, audience):

@@ -81,8 +81,12 @@ class Programs:
 class Aws:
     """Stands in for Secrets Manager, CloudWatch and DynamoDB."""
 
-    def __init__(self, has_table=True):
-        self.asked, self.deleted, self.has_table = [], [], has_table
+    class exceptions:
+        class ResourceNotFoundException(Exception):
+            pass
+
+    def __init__(self):
+        self.asked, self.deleted, self.has_table, self.may_delete = [], [], True, True
 
     def get_secret_value(self, SecretId):
         return {"SecretString": json.dumps({"primary": KEY})}
@@ -92,8 +96,10 @@ class Aws:
         return {"Datapoints": [{"Sum": 1000.0}, {"Sum": 500.0}]}
 
     def delete_table(self, TableName):
+        if not self.may_delete:
+            raise RuntimeError("access denied")
         if not self.has_table:
-            raise RuntimeError("no such table")
+            raise self.exceptions.ResourceNotFoundException
         self.deleted.append(TableName)
 
 
@@ -168,10 +174,14 @@ class TearDown(Case):
                 self.assertEqual(self.aws.deleted, ["proof-Table-1"] if step in ("probe", "load") else [])
 
     def test_what_is_left_is_named(self):
-        self.programs.fails, self.aws.has_table = "delete", False
+        self.programs.fails, self.aws.may_delete = "delete", False
         page = self.prove()
         self.assertIn("- left: the stack `proof`", page)
         self.assertIn("- left: the table `proof-Table-1`", page)
+
+    def test_a_table_that_is_gone_already_is_not_left(self):
+        self.aws.has_table = False
+        self.assertIn("Nothing is left.", self.prove())
 
 
 class Report(Case):
