@@ -9,7 +9,7 @@ export const newest = "10.0.11";
 /** Each differs in timers, framing or where it puts its token. */
 const all = { "3.1.31": signalr3, "8.0.29": signalr8, [newest]: signalr10 };
 /** What all clients do is told on the local stack; a deployment hears the newest, or all with HUBCAST_CLIENTS=all. */
-const isBrief = process.env.HUBCAST_DEPLOYED && process.env.HUBCAST_CLIENTS !== "all";
+export const isBrief = process.env.HUBCAST_DEPLOYED && process.env.HUBCAST_CLIENTS !== "all";
 export const versions = isBrief ? { [newest]: signalr10 } : all;
 
 /** Waits for something to become true; whoever may make it so calls `notify`. */

@@ -20,6 +20,9 @@ export const refused = (event) => event.kind === "answer" && event.status !== 10
 export const up = (matches) => (event) => event.isUp && event.records.some(matches);
 export const down = (matches) => (event) => event.kind === "frame" && !event.isUp && event.records.some(matches);
 
+/** A head that offers no compression: nobody could read along in what is compressed. */
+const plain = (head) => Buffer.from(head.toString("latin1").replace(/^sec-websocket-extensions:.*\r\n/im, ""), "latin1");
+
 /** One side of a socket's way: bytes in, events out. */
 class Lane {
   #head = Buffer.alloc(0);
@@ -35,10 +38,10 @@ class Lane {
       this.#head = Buffer.concat([this.#head, chunk]);
       const end = this.#head.indexOf(HEAD_END);
       if (end < 0) return;
-      const bytes = this.#head.subarray(0, end + HEAD_END.length);
+      const head = this.#head.subarray(0, end + HEAD_END.length);
       this.#frames = new Frames();
-      chunk = this.#head.subarray(bytes.length);
-      yield { ...this.#headEvent(bytes), isUp: this.isUp, records: [], bytes };
+      chunk = this.#head.subarray(head.length);
+      yield { ...this.#headEvent(head), isUp: this.isUp, records: [], bytes: plain(head) };
     }
     for (const frame of this.#frames.read(chunk)) {
       const text = textOf(frame);

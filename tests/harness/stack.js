@@ -13,7 +13,12 @@ const BINARY =
 export const PROGRAMS = dirname(BINARY);
 
 /** What a deployment for stories is configured as, beside the defaults. */
-const DEPLOYED_FLAGS = ["--client-joinable-groups *", "--close-on-token-expiry", "--set INVOKE_TIMEOUT_SECONDS=2"];
+const DEPLOYED_FLAGS = [
+  "--client-joinable-groups *",
+  "--close-on-token-expiry",
+  "--set INVOKE_TIMEOUT_SECONDS=2",
+  "--stateful-reconnect on",
+];
 
 /** A running stack of its own, on a free port. `flags` are its command line. */
 export async function startStack(...flags) {

@@ -18,21 +18,30 @@ export async function bodyOf(incoming) {
   return Buffer.concat(parts);
 }
 
-/** Sends a request on, body and all; the host stays what the client signed. `look` sees a refusal. */
-export function pass(port, path, incoming, body, outgoing, look = () => {}) {
+/**
+ * Sends a request on, body and all; the host stays what the client signed.
+ * `look` sees a refusal, and `edit` makes another body of the answer's.
+ */
+export function pass(port, path, incoming, body, outgoing, { look = () => {}, edit } = {}) {
   const { method, headers } = incoming;
   // MiniStack ends connections that rest for 5 s; a request that met such an end was not read.
   const isUnread = ({ code }) => code === "ECONNRESET" && onward.reusedSocket && !outgoing.headersSent;
   const onward = request({ host: "127.0.0.1", port, path, method, headers }, (answer) => {
+    if (edit) return answerEdited(answer, outgoing, edit);
     outgoing.writeHead(answer.statusCode, answer.rawHeaders);
     answer.pipe(outgoing);
     if (answer.statusCode >= 400) bodyOf(answer).then((text) => look(text.toString()));
   });
   onward.on("error", (error) => {
-    if (isUnread(error)) pass(port, path, incoming, body, outgoing, look);
+    if (isUnread(error)) pass(port, path, incoming, body, outgoing, { look, edit });
     else outgoing.destroy();
   });
   onward.end(body);
+}
+
+async function answerEdited(answer, outgoing, edit) {
+  const text = edit((await bodyOf(answer)).toString());
+  outgoing.writeHead(answer.statusCode, { "Content-Type": answer.headers["content-type"] }).end(text);
 }
 
 /** Joins a socket that asks for an upgrade with a new one to `port`. */

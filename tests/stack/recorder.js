@@ -13,6 +13,16 @@ const SERVICES = {
 /** Calls that have no action of their own, or not one of the same name. */
 const RENAMED = { "sqs:SendMessageBatch": ["sqs:SendMessage"] };
 
+const GET_CONNECTION = "execute-api:ManageConnections GET";
+
+/** A connection as API Gateway describes one: MiniStack writes other names, and seconds in place of ISO 8601. */
+function asGateway(text) {
+  const { ConnectedAt: connected, LastActiveAt: active, Identity: identity, ...other } = JSON.parse(text || "{}");
+  if (connected === undefined) return text;
+  const date = (seconds) => new Date(seconds * 1000).toISOString();
+  return JSON.stringify({ ...other, connectedAt: date(connected), lastActiveAt: date(active), identity });
+}
+
 export class Recorder {
   /** Function name to the actions that its calls needed. */
   actions = new Map();
@@ -34,9 +44,11 @@ export class Recorder {
       for (const action of actions) seen.add(action);
       for (const [, kind] of body.toString().matchAll(/":?pk":\{"S":"([A-Z]+)/g)) rows.add(kind);
       if (this.#fails(incoming)) return outgoing.writeHead(this.fault.status).end();
-      return pass(port, incoming.url, incoming, body, outgoing, (refusal) => {
+      const look = (refusal) => {
         if (/AccessDenied|not authorized/.test(refusal)) this.denied.push(`${name}: ${actions}: ${refusal}`);
-      });
+      };
+      const edit = actions.includes(GET_CONNECTION) ? asGateway : undefined;
+      return pass(port, incoming.url, incoming, body, outgoing, { look, edit });
     });
     this.#servers.push(server);
     return listen(server);

@@ -21,6 +21,8 @@ const STORIES = [
   "refresh",
   "refresh-by-backend",
   "bad-envelopes",
+  "stateful-reconnect",
+  "stateful-cuts",
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. */
@@ -42,6 +44,7 @@ const PARAMETERS = {
   ProducerPrincipals: "000000000000",
   CanaryMinutes: "30",
   IngressQueue: "true",
+  StatefulReconnect: "on",
   MessageFates: "true",
   IngressSources: "arn:aws:sns:*:*:allowed-*,arn:aws:events:*:*:rule/*",
 };
