@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use hubcast_delivery::{Publish, Report};
 use hubcast_model::dead_letter::LetterAttributes;
-use hubcast_model::ingress::Arrival;
+use hubcast_model::ingress::arrived;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::time::Timestamp;
 use hubcast_model::trace::Traceparent;
@@ -71,22 +71,6 @@ fn queued(record: &SqsMessage, sent: &str) -> QueuedMessage {
         body: record.body.clone().unwrap_or_default(),
         repeatable: None,
         trace: attributes.trace.or_else(|| Traceparent::of_xray(attribute("AWSTraceHeader")?)),
-    }
-}
-
-/// A message of the ingress queue: the envelope alone, under the name by which it is known when it
-/// comes again.
-fn arrived(message: QueuedMessage) -> QueuedMessage {
-    let arrival = Arrival::of(message.body);
-    let name = arrival.name(&message.sender).unwrap_or_else(|| message.id.clone());
-    QueuedMessage {
-        // A standard queue may have groups too, which keep no order.
-        group: message.id.clone(),
-        // In the inbox of a user, what was sent first comes first.
-        sequence: message.sent_at.as_millis().to_string(),
-        body: arrival.envelope,
-        repeatable: Some(name),
-        ..message
     }
 }
 

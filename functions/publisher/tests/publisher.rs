@@ -13,7 +13,7 @@ use hubcast_model::channel::ChannelKey;
 use hubcast_model::ports::{ChannelStore, InboxStore, SocketStore};
 use hubcast_model::retention::{Inbox, QueuePosition};
 use hubcast_testkit::clock::START;
-use hubcast_testkit::{Answer, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
+use hubcast_testkit::{Answer, Fault, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
 use hubcast_testkit::{event, name, socket};
 use hubcast_wiring::config::PublisherConfig;
 use serde_json::{Value, json};

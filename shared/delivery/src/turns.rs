@@ -57,7 +57,8 @@ impl<S: ProgressStore, Q: NotificationQueue, C: Clock> Turns<'_, S, Q, C> {
         taken
     }
 
-    /// Without an answer the message is worked: what is read next from the same table says more.
+    /// Without an answer the message waits: somebody else may have the turn, and has nothing written
+    /// down yet.
     async fn may_work(&self, message: &QueuedMessage) -> bool {
         let Some(name) = &message.repeatable else {
             return true;
@@ -65,7 +66,7 @@ impl<S: ProgressStore, Q: NotificationQueue, C: Clock> Turns<'_, S, Q, C> {
         let now = self.clock.now();
         self.store.take_turn(name, now, now.plus(TURN)).await.unwrap_or_else(|err| {
             tracing::warn!(error = %chain(&err), "a turn could not be taken");
-            true
+            false
         })
     }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::id::HexDigest;
+use crate::ports::QueuedMessage;
 
 /// So many wrappings are taken off: an event that a rule sends through a topic has two.
 const WRAPPINGS_MAX: usize = 2;
@@ -77,6 +78,22 @@ impl Arrival {
             }
         }
         arrival
+    }
+}
+
+/// A message of the ingress queue as the publisher works it: the envelope alone, under the name by
+/// which the message is known when it comes again.
+pub fn arrived(message: QueuedMessage) -> QueuedMessage {
+    let arrival = Arrival::of(message.body);
+    let name = arrival.name(&message.sender).unwrap_or_else(|| message.id.clone());
+    QueuedMessage {
+        // A standard queue may have groups too, which keep no order.
+        group: message.id.clone(),
+        // In the inbox of a user, what was sent first comes first.
+        sequence: message.sent_at.as_millis().to_string(),
+        body: arrival.envelope,
+        repeatable: Some(name),
+        ..message
     }
 }
 

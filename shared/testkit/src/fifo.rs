@@ -82,6 +82,11 @@ impl Fifo {
         Self { name, clock, settings, state: Arc::default(), changed: Arc::default() }
     }
 
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Takes a message and answers its id; `None` when it counts as sent before.
     pub fn send(&self, sent: Sent) -> Option<String> {
         let mut state = lock(&self.state);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::expect::{expected, is_spoilt};
-use crate::ledger::{Ledger, Post, SentElement};
+use crate::ledger::{Lane, Ledger, Post, SentElement};
 use crate::plan::{Life, What, Who};
 
 /// The longest that one stuck socket may delay others: a retry budget, the longest pause before a
@@ -37,8 +37,8 @@ struct Heard<'a> {
     posts: BTreeMap<&'a str, Vec<&'a Post>>,
 }
 
-/// What keeps an order of its own: a message group, and of what goes by jobs its audience.
-type Lane = (u8, Option<String>);
+/// What keeps an order of its own: a lane, and of what goes by jobs its audience.
+type Track = (Lane, Option<String>);
 
 impl<'a> Heard<'a> {
     fn new(ledger: &'a Ledger, socket: usize) -> Self {
@@ -106,18 +106,18 @@ impl<'a> Heard<'a> {
         lettered && is_spoilt(self.ledger, sent)
     }
 
-    /// Every message group in order, jobs and direct posts each for themselves.
+    /// Every lane in order, jobs and direct posts each for themselves.
     fn order(&self, broken: &mut Vec<String>) {
-        let mut lanes: BTreeMap<Lane, Vec<Arrival<'_>>> = BTreeMap::new();
+        let mut tracks: BTreeMap<Track, Vec<Arrival<'_>>> = BTreeMap::new();
         for (at, sent) in self.ledger.sent.iter().enumerate().filter(|(_, sent)| !sent.is_dead) {
             if let Some(post) = self.first(sent) {
-                let lane = (sent.lane, sent.is_big().then(|| audience(sent)));
-                lanes.entry(lane).or_default().push((at, post));
+                let track = (sent.lane, sent.is_big().then(|| audience(sent)));
+                tracks.entry(track).or_default().push((at, post));
             }
         }
-        for lane in lanes.values() {
-            for (n, newer) in lane.iter().enumerate() {
-                let overtaken = lane[..n].iter().find(|older| self.is_overtaken(older, newer));
+        for track in tracks.values() {
+            for (n, newer) in track.iter().enumerate() {
+                let overtaken = track[..n].iter().find(|older| self.is_overtaken(older, newer));
                 if let Some((older, _)) = overtaken {
                     let (socket, older) = (self.socket, &self.ledger.sent[*older].label);
                     let newer = &self.ledger.sent[newer.0].label;

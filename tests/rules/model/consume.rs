@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hubcast_model::ingress::arrived;
 use hubcast_model::ports::QueuedMessage;
 
 use hubcast_delivery::{Publish, Report};
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(29);
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// So many batches of one queue are worked at once.
 const AT_ONCE: usize = 3;
+/// A message that was received so often is not handed over needlessly any more.
+const REPEATS_MAX: u32 = 20;
 
 /// Hands batches of a queue over to the publisher, for ever.
 pub(crate) async fn consume(world: World, queue: Fifo) {
@@ -29,9 +32,12 @@ pub(crate) async fn consume(world: World, queue: Fifo) {
         let slot = Arc::clone(&slots).acquire_owned().await.expect("an open semaphore");
         queue.ready().await;
         let most = world.dice.throw(|rng| rng.usize(1..=10));
-        let (batch, worn_out) = queue.receive(most);
+        let (mut batch, worn_out) = queue.receive(most);
         for message in &worn_out {
             world.queues.wear_out(message);
+        }
+        if queue.name() == world.queues.ingress.name() {
+            batch = out_of_order(&world, &queue, batch);
         }
         if batch.is_empty() {
             continue;
@@ -42,6 +48,18 @@ pub(crate) async fn consume(world: World, queue: Fifo) {
             drop(slot);
         });
     }
+}
+
+/// What a standard queue makes of a batch: any order, and messages that are handed over once more
+/// while they are worked.
+fn out_of_order(world: &World, queue: &Fifo, mut batch: Vec<QueuedMessage>) -> Vec<QueuedMessage> {
+    world.dice.throw(|rng| rng.shuffle(&mut batch));
+    for message in &batch {
+        if message.receive_count < REPEATS_MAX && world.dice.happens(100) {
+            queue.show_after(&message.receipt_handle, Duration::ZERO);
+        }
+    }
+    batch.into_iter().map(arrived).collect()
 }
 
 async fn invoke(world: &World, queue: &Fifo, batch: Vec<QueuedMessage>) {
@@ -75,6 +93,7 @@ fn random_time(world: &World) -> Duration {
 pub(crate) fn settle(world: &World) {
     let mut kept = world.queues.notifications.messages();
     kept.extend(world.queues.deliveries.messages());
+    kept.extend(world.queues.ingress.messages().into_iter().map(arrived));
     world.ledger.open().settle(&kept, &world.queues.dead_letters.messages());
 }
 
@@ -139,7 +158,8 @@ pub(crate) async fn shaky<F: Future>(dice: &Dice, future: F) -> F::Output {
 pub(crate) async fn drained(world: &World) -> bool {
     let end = Instant::now() + Duration::from_hours(2);
     let queues = &world.queues;
-    while !(queues.notifications.is_empty() && queues.deliveries.is_empty()) {
+    let all = [&queues.notifications, &queues.deliveries, &queues.ingress];
+    while !all.iter().all(|queue| queue.is_empty()) {
         if Instant::now() > end {
             return false;
         }

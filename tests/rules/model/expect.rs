@@ -4,7 +4,7 @@
 //! stands before it in its message group. What was going on at the same time
 //! may count or not.
 
-use crate::ledger::{Ledger, SentElement, SocketLife};
+use crate::ledger::{Lane, Ledger, SentElement, SocketLife};
 use crate::plan::{Life, Subject, What, Who};
 
 /// Whether a socket may get an element, and whether it must.
@@ -22,8 +22,8 @@ struct Change {
     is_in: Option<bool>,
     begun: u64,
     ended: Option<u64>,
-    /// Its place in a message group.
-    place: Option<(u8, usize)>,
+    /// Its place in a lane.
+    place: Option<(Lane, usize)>,
     by: By,
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn is_spoilt(ledger: &Ledger, sent: &SentElement) -> bool {
     ledger.invocations.iter().any(|invocation| invocation.is_spoilt && invocation.held(sent))
 }
 
-fn place(sent: &SentElement, at: usize) -> Option<(u8, usize)> {
+fn place(sent: &SentElement, at: usize) -> Option<(Lane, usize)> {
     (!sent.is_dead).then_some((sent.lane, at))
 }
 

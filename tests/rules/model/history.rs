@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 use crate::check::{counters, promises};
 use crate::consume::{consume, drained, settle};
 use crate::ledger::units;
-use crate::perform::{is_good, perform, redrive, send};
+use crate::perform::{is_good, perform, redrive};
 use crate::plan::{Element, GROUPS, Life, Plan, USERS, What, Who};
+use crate::send::send;
 use crate::world::{HUBS, World};
 
 const PING: &str = "{\"type\":6}\u{1e}";
@@ -38,6 +39,7 @@ async fn run(plan: &Plan, world: &World) -> Vec<String> {
     let mut consumers = JoinSet::new();
     consumers.spawn(consume(world.clone(), world.queues.notifications.clone()));
     consumers.spawn(consume(world.clone(), world.queues.deliveries.clone()));
+    consumers.spawn(consume(world.clone(), world.queues.ingress.clone()));
     let mut tasks = JoinSet::new();
     for step in &plan.steps {
         perform(world, step, &mut tasks).await;

@@ -3,13 +3,12 @@
 //! Stamps count events. An operation has the stamps of its begin and its end,
 //! so that it is known which came before which and which were concurrent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use hubcast_model::ports::QueuedMessage;
 
 use hubcast_delivery::Tally;
 use hubcast_model::context::Caller;
+use hubcast_model::ports::QueuedMessage;
 use tokio::time::Instant;
 
 use crate::plan::{Element, Life, Subject, What};
@@ -42,8 +41,8 @@ pub(crate) struct Ledger {
     pub(crate) sent: Vec<SentElement>,
     pub(crate) posts: Vec<Post>,
     pub(crate) invocations: Vec<Invocation>,
-    /// The elements of each message by its id: first and how many.
-    pub(crate) messages: BTreeMap<String, (usize, usize)>,
+    /// The ids of messages that came again when nothing was left of the first.
+    pub(crate) repeats: BTreeSet<String>,
     pub(crate) violations: Vec<String>,
 }
 
@@ -75,12 +74,21 @@ pub(crate) struct Call {
     pub(crate) is_sure: bool,
 }
 
-/// An element that was put on the queue.
+/// Within what order counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lane {
+    /// A message group of the notifications queue.
+    Group(u8),
+    /// One message of the ingress queue, by its first element.
+    Message(usize),
+}
+
+/// An element that was put on a queue.
 #[derive(Debug, Clone)]
 pub(crate) struct SentElement {
     pub(crate) element: Element,
     pub(crate) label: String,
-    pub(crate) lane: u8,
+    pub(crate) lane: Lane,
     pub(crate) message: String,
     pub(crate) at: usize,
     pub(crate) begun: u64,
@@ -175,7 +183,9 @@ impl Ledger {
     /// Notes which elements nothing is left of, from what the queues hold.
     pub(crate) fn settle(&mut self, kept: &[QueuedMessage], letters: &[QueuedMessage]) {
         let stamp = self.stamp();
-        let open: BTreeSet<String> = kept.iter().chain(letters).map(root).collect();
+        let kept = kept.iter().filter(|message| !self.repeats.contains(&message.id));
+        let kept: Vec<&QueuedMessage> = kept.collect();
+        let open: BTreeSet<String> = kept.iter().copied().chain(letters).map(root).collect();
         let dead: BTreeSet<String> = letters.iter().map(root).collect();
         let big: BTreeSet<String> =
             kept.iter().filter_map(|message| job_key(&message.body)).map(root_of_key).collect();
@@ -199,13 +209,14 @@ impl Ledger {
 /// What a queue's message is about: a message's id, or that and the place of one element.
 pub(crate) fn root(message: &QueuedMessage) -> String {
     let key = job_key(&message.body).map(str::to_owned).or_else(|| message.progress_key.clone());
-    key.map_or_else(|| message.id.clone(), |key| root_of_key(&key))
+    let name = message.repeatable.as_ref().unwrap_or(&message.id);
+    key.map_or_else(|| name.clone(), |key| root_of_key(&key))
 }
 
+/// A key begins with the message's id, or with a name of four parts, and the element's place.
 fn root_of_key(key: &str) -> String {
-    let mut parts = key.split('/');
-    let message = parts.next().unwrap_or_default();
-    parts.next().map_or_else(|| message.to_owned(), |element| format!("{message}/{element}"))
+    let parts = if key.starts_with("ingress/") { 5 } else { 2 };
+    key.split('/').take(parts).collect::<Vec<_>>().join("/")
 }
 
 fn job_key(body: &str) -> Option<&str> {

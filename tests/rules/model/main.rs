@@ -1,7 +1,7 @@
 //! A model of who must hear what, held against random histories.
 //!
 //! A history is drawn from a seed: sockets come and go, groups change, backends
-//! send, posts fail in all ways, the table and the queues too, invocations are
+//! and services of AWS send, posts fail in all ways, the table and the queues too, invocations are
 //! killed, counts of shards change. Then everything heals, the queues run dry,
 //! and what reached the sockets is held against the promises of the publisher.
 //!
@@ -18,6 +18,7 @@
 
 mod check;
 mod consume;
+mod draw;
 mod expect;
 mod gateway;
 mod history;
@@ -25,6 +26,7 @@ mod ledger;
 mod message;
 mod perform;
 mod plan;
+mod send;
 mod world;
 
 use std::time::Duration;

@@ -19,9 +19,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::consume::{settle, shaky};
-use crate::ledger::{Call, SentElement, SocketLife};
-use crate::message::{body, label};
-use crate::plan::{Element, Step};
+use crate::ledger::{Call, SocketLife};
+use crate::plan::Step;
+use crate::send::{arrive, arrive_again, send};
 use crate::world::{HUBS, World};
 
 const SHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\u{1e}";
@@ -53,6 +53,12 @@ pub(crate) async fn perform(world: &World, step: &Step, tasks: &mut JoinSet<()>)
             }
         }
         Step::Send { lane, elements } => send(world, *lane, elements),
+        Step::Arrive { wrapping, elements, again } => {
+            let arriving = arrive(world, *wrapping, elements);
+            if let Some(pause) = *again {
+                tasks.spawn(arrive_again(world.clone(), arriving, pause));
+            }
+        }
         Step::Wait(time) => tokio::time::sleep(*time).await,
         Step::Shards { group, hub } => {
             world.configure(ShardCounts { group: *group, hub: *hub });
@@ -187,39 +193,6 @@ async fn call(world: World, at: usize, is_join: bool, group: u8) {
     let call = &mut ledger.calls[entry];
     call.ended = Some(stamp);
     call.is_sure = reply == "{\"type\":3,\"invocationId\":\"1\"}\u{1e}";
-}
-
-/// Puts a message on the queue.
-pub(crate) fn send(world: &World, lane: u8, elements: &[Element]) {
-    let now = world.clock.now();
-    let mut ledger = world.ledger.open();
-    let first = ledger.sent.len();
-    let sockets = ledger.sockets.len();
-    let elements: Vec<Element> = elements.iter().map(|element| element.among(sockets)).collect();
-    let text = body(&elements, first, &ledger, now);
-    let message = world.queues.notifications.send(hubcast_testkit::fifo::Sent {
-        group: format!("lane{lane}"),
-        deduplication_id: format!("sent{first}"),
-        body: text,
-        progress_key: None,
-    });
-    let message = message.expect("a fresh deduplication id");
-    let begun = ledger.stamp();
-    ledger.messages.insert(message.clone(), (first, elements.len()));
-    for (at, element) in elements.into_iter().enumerate() {
-        ledger.sent.push(SentElement {
-            element,
-            label: label(first + at),
-            lane,
-            message: message.clone(),
-            at,
-            begun,
-            sent_at: Instant::now(),
-            ended: None,
-            big_at: None,
-            is_dead: false,
-        });
-    }
 }
 
 /// Redrives the dead letters that are not bad themselves; answers how many there were.

@@ -80,6 +80,16 @@ async fn of_two_that_are_the_same_in_one_batch_the_second_waits_for_the_end_of_t
     assert_eq!(rig.frames("alice").len(), 1);
 }
 
+#[tokio::test]
+async fn a_message_waits_while_nobody_can_tell_whether_the_same_is_being_worked() {
+    let rig = Rig::start().await;
+    rig.store.fault_next("take_turn", [Some(Fault::Unavailable)]);
+    assert_eq!(rig.kept(vec![ingress("1", &by_rule("e1", &to_alice()), 1)]).await, ["1"]);
+    assert_eq!(rig.frames("alice").len(), 0, "another one may have the turn, and post");
+    assert!(rig.kept(vec![ingress("1", &by_rule("e1", &to_alice()), 2)]).await.is_empty());
+    assert_eq!(rig.frames("alice").len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_fails_of_the_ingress_queue_holds_nothing_else_and_comes_again_for_the_rest() {
     let rig = Rig::start().await;

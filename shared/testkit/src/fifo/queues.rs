@@ -25,13 +25,15 @@ pub enum QueueFault {
 
 type Chance = Box<dyn FnMut(&'static str) -> Option<QueueFault> + Send>;
 
-/// The three queues; clones are the same queues.
+/// The queues; clones are the same queues.
 #[derive(Clone)]
 pub struct SimulatedQueues {
     /// What backends write to.
     pub notifications: Fifo,
     /// What holds jobs.
     pub deliveries: Fifo,
+    /// What services of AWS write to. Each message has a group of its own, so that none waits.
+    pub ingress: Fifo,
     /// What could not be delivered.
     pub dead_letters: Fifo,
     letters: Arc<Mutex<Vec<DeadLetter>>>,
@@ -45,6 +47,7 @@ impl fmt::Debug for SimulatedQueues {
         f.debug_struct("SimulatedQueues")
             .field("notifications", &self.notifications)
             .field("deliveries", &self.deliveries)
+            .field("ingress", &self.ingress)
             .field("dead_letters", &self.dead_letters)
             .finish_non_exhaustive()
     }
@@ -57,6 +60,7 @@ impl SimulatedQueues {
         Self {
             notifications: queue("m"),
             deliveries: queue("j"),
+            ingress: queue("i"),
             dead_letters: queue("d"),
             letters: Arc::default(),
             jobs: Arc::default(),
@@ -123,7 +127,8 @@ impl SimulatedQueues {
     }
 
     fn queue(&self, name: &str) -> &Fifo {
-        if name == self.deliveries.name { &self.deliveries } else { &self.notifications }
+        let others = [&self.deliveries, &self.ingress];
+        others.into_iter().find(|queue| queue.name == name).unwrap_or(&self.notifications)
     }
 
     async fn meet(&self, operation: &'static str) -> Option<QueueFault> {
