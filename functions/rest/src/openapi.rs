@@ -3,11 +3,16 @@
 mod parameters;
 mod schemas;
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
 use crate::route::{Operation, ROUTES, Route, Since, VERSIONS, parameter};
 
 use parameters::{HUB, path_schema, query_schema};
+
+/// The document, made once: anybody may ask for it, as often as they like.
+pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
 /// Describes every operation.
 pub fn document() -> Value {
