@@ -12,7 +12,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging()?;
-    let sdk = sdk_config().await;
+    let sdk = sdk_config();
     let config = AuthorizerConfig::read(environment(&sdk).await?)?;
     let handler = &wire(&sdk, config)?;
     run(service_fn(|event: LambdaEvent<_>| async move {

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 async fn main() -> Result<(), Error> {
     start_logging()?;
     let config = CanaryConfig::from_env()?;
-    let canary = &wire(&sdk_config().await, config);
+    let canary = &wire(&sdk_config(), config);
     run(service_fn(|_: LambdaEvent<IgnoredAny>| async move {
         canary::handle(canary).await.map_err(Error::from)
     }))

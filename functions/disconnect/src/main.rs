@@ -12,7 +12,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     start_logging()?;
     let config = DisconnectConfig::from_env()?;
-    let handler = &wire(&sdk_config().await, config);
+    let handler = &wire(&sdk_config(), config);
     run(service_fn(|event: LambdaEvent<_>| async move {
         // The future is large.
         let answer = Box::pin(disconnect::handle_any(handler, event.payload));

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     start_logging()?;
     let metrics = &SparseMetrics::start()?;
     let config = FramesConfig::from_env()?;
-    let handler = &wire(&sdk_config().await, config);
+    let handler = &wire(&sdk_config(), config);
     run(service_fn(|event: LambdaEvent<_>| async move {
         // The future is large.
         let answer = Box::pin(message::handle(handler, event.payload, patience(&event.context)));

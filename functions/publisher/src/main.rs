@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let metrics = start_metrics()?;
     let config = PublisherConfig::from_env()?;
     let ingress = config.queues.ingress_name().map(str::to_owned);
-    let sdk = sdk_config().await;
+    let sdk = sdk_config();
     let audit = config.audit_log.clone().map(|group| AuditLog::new(&sdk, group, "publisher"));
     let (handler, ingress, audit) = (&wire(&sdk, config)?, ingress.as_deref(), audit.as_ref());
     run(service_fn(|event: LambdaEvent<_>| async move {

@@ -13,7 +13,7 @@ use rest::wiring::wire;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let trail = &start_audited_logging()?;
-    let sdk = sdk_config().await;
+    let sdk = sdk_config();
     let config = RestConfig::read(environment(&sdk).await?)?;
     let audit = config.audit_log.clone().map(|group| AuditLog::new(&sdk, group, "rest"));
     let (handler, audit) = (&wire(&sdk, config)?, audit.as_ref());

@@ -12,7 +12,7 @@ use upstream::wiring::wire;
 async fn main() -> Result<(), Error> {
     start_logging()?;
     let config = WebhookConfig::from_env()?;
-    let handler = &wire(&sdk_config().await, config)?;
+    let handler = &wire(&sdk_config(), config)?;
     run(service_fn(|event: LambdaEvent<_>| async move {
         let answer = upstream::handle(handler, event.payload, patience(&event.context));
         Ok::<_, Error>(traced(&event.context, answer).await)

@@ -13,6 +13,7 @@ pub mod alarm;
 pub mod audit;
 mod call;
 pub mod entropy;
+pub mod environment;
 pub mod gateway;
 pub mod lean;
 pub mod log;

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn entries_of_the_audit_are_kept_with_their_spans_whatever_the_level() {
         let trail = AuditTrail::default();
-        with_default(subscriber("off".into(), Some(&trail)), || {
+        with_default(subscriber("off".parse().unwrap(), Some(&trail)), || {
             let _call = tracing::info_span!(target: TARGET, "call", who = "app").entered();
             tracing::info!(target: AUDIT, action = "close", "it was done");
             tracing::info!(target: TARGET, step = "ready", "a connection is ready");

@@ -12,18 +12,18 @@ use hubcast_model::trace::{self, Traceparent};
 use lambda_runtime::Context;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing::Subscriber;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt as layer;
 use tracing_subscriber::fmt::format::{Format, Json, JsonFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::audit::AuditTrail;
 
-use hubcast_aws::{entropy, trust};
+use hubcast_aws::{entropy, environment};
 
-use crate::config::{ConfigError, LogConfig};
+use crate::config::{ConfigError, LogConfig, process_environment};
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "hubcast";
@@ -52,19 +52,26 @@ pub fn start_audited_logging() -> Result<AuditTrail, ConfigError> {
 }
 
 fn start_lines(trail: Option<&AuditTrail>) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    subscriber(filter, trail).init();
+    subscriber(levels(process_environment("RUST_LOG").as_deref()), trail).init();
     journey::start(LogConfig::from_env()?.journey);
     Ok(())
 }
 
+/// The levels that a text such as `info` or `warn,lambda_runtime=debug` asks for. The filter of the
+/// same texts that also knows spans and fields would bring regular expressions into every function.
+fn levels(text: Option<&str>) -> Targets {
+    let asked: Targets = text.and_then(|text| text.parse().ok()).unwrap_or_default();
+    let level = asked.default_level().unwrap_or(LevelFilter::INFO);
+    asked.with_default(level)
+}
+
 /// Writes lines to standard output, and entries of the audit to the trail too.
 pub(crate) fn subscriber(
-    filter: EnvFilter,
+    filter: Targets,
     trail: Option<&AuditTrail>,
 ) -> impl Subscriber + Send + Sync {
-    let always = [TARGET, AUDIT, REQUEST_SPANS].map(|target| format!("{target}=info").parse());
-    let filter = always.into_iter().flatten().fold(filter, EnvFilter::add_directive);
+    let always = [TARGET, AUDIT, REQUEST_SPANS].map(|target| (target, LevelFilter::INFO));
+    let filter = filter.with_targets(always);
     let entries = trail.cloned().map(|trail| {
         // Of spans only those that name requests and callers: the SDK opens many.
         let is_entry = filter_fn(|metadata| {
@@ -149,12 +156,11 @@ impl SparseMetrics {
     }
 }
 
-/// The SDK's configuration from the environment, by the SDK's own rules; only the root
-/// certificates are fewer to begin with. The first random number is drawn here, since it is dear
-/// (ADR 126).
-pub async fn sdk_config() -> SdkConfig {
+/// What the clients of AWS share, by the variables that Lambda sets (ADR 137). The first random number
+/// is drawn here, since it is dear (ADR 126).
+pub fn sdk_config() -> SdkConfig {
     entropy::gather();
-    aws_config::from_env().http_client(trust::http_client()).load().await
+    environment::sdk_config(process_environment)
 }
 
 /// How long before its deadline a function stops waiting, so that it can still answer.
@@ -171,4 +177,32 @@ pub fn patience(context: &Context) -> Duration {
 pub async fn traced<F: Future>(context: &Context, work: F) -> F::Output {
     let header = context.xray_trace_id.as_deref();
     trace::within(header.and_then(Traceparent::of_xray), work).await
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    fn shows(text: Option<&str>, target: &str, level: Level) -> bool {
+        levels(text).would_enable(target, &level)
+    }
+
+    #[test]
+    fn the_level_is_the_one_asked_for_and_info_when_nobody_asks_or_wrongly() {
+        assert!(shows(Some("debug"), "hubcast_delivery", Level::DEBUG));
+        assert!(!shows(Some("warn"), "hubcast_delivery", Level::INFO));
+        for text in [None, Some("loud"), Some("a=b=c")] {
+            assert!(shows(text, "hubcast_delivery", Level::INFO), "{text:?}");
+            assert!(!shows(text, "hubcast_delivery", Level::DEBUG), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_may_have_a_level_of_its_own() {
+        let text = Some("info,lambda_runtime::runtime=trace");
+        assert!(shows(text, "lambda_runtime::runtime", Level::TRACE));
+        assert!(!shows(text, "lambda_runtime::layers", Level::DEBUG));
+    }
 }
