@@ -204,11 +204,10 @@ bench: $(NODE_MARK) $(VENV_MARK) ## Measures the codec, the latency of the local
 	$(CARGO) build --quiet --release --bins $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 	$(PY) tests/bench/cold.py
 
-build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x86_64 for the other) and prints their sizes.
+build: toolchain $(BUILD)/.installed ## Builds the functions for Lambda (ARCH=x86_64 for the other) and checks their sizes.
 	$(IN_BUILD) $(CARGO) lambda build --quiet --profile $(PROFILE) $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) \
 	  --output-format zip $(FUNCTIONS:functions/%=--package %)
-	@for name in $(FUNCTIONS:functions/%=%); do \
-	  printf '%-12s zip %9d bytes\n' $$name $$(stat -c %s target/lambda/$$name/bootstrap.zip); done
+	@python3 infra/release/sizes.py $(if $(filter-out release,$(PROFILE)),--any) $(FUNCTIONS:functions/%=target/lambda/%/bootstrap.zip)
 
 # The architecture is an answer that is kept for the stack; ARCH=.. on the command line changes it.
 DEPLOYMENT = infra/cloud/deploy/deploy.py --stack $(STACK) --set "$$SET" --tags "$$TAGS" $(if $(filter file,$(origin ARCH)),,--architecture $(ARCH))
