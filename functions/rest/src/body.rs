@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hubcast_backend::{Command, Payload, PayloadError, item_from_json, item_from_record};
-use hubcast_model::envelope::without_mark;
+use hubcast_model::mark::without_mark;
 use rmpv::ValueRef;
 use serde_json::value::RawValue;
 

@@ -20,7 +20,7 @@ use url::Url;
 use crate::AuthError;
 use crate::claims::{AUTH_TIME, Claims};
 use crate::derived::DerivedKeyId;
-use crate::host::is_ours;
+use crate::host::own_url;
 use crate::secret::{checking, sign};
 use crate::token::Token;
 
@@ -131,19 +131,14 @@ impl ClientTokens {
     /// The audience is the client endpoint of the hub, on one of our hosts, with or without port.
     fn check_audience(&self, claims: &Claims, hub: &HubName) -> Result<(), AuthError> {
         let audiences = claims.texts("aud");
-        let urls: Vec<Url> =
-            audiences.into_iter().filter_map(|text| Url::parse(text).ok()).collect();
-        let ours = urls.iter().filter(|url| self.is_client_endpoint(url));
-        let hubs: Vec<Option<HubName>> = ours.map(hub_of).collect();
+        let ours = audiences.into_iter().filter_map(|text| own_url(&self.public_url, text));
+        let endpoints = ours.filter(|url| url.path() == "/client/");
+        let hubs: Vec<Option<HubName>> = endpoints.map(|url| hub_of(&url)).collect();
         match hubs.as_slice() {
             [] => Err(AuthError::Invalid("it is meant for another audience")),
             hubs if hubs.contains(&Some(hub.clone())) => Ok(()),
             _ => Err(AuthError::WrongHub),
         }
-    }
-
-    fn is_client_endpoint(&self, url: &Url) -> bool {
-        url.path() == "/client/" && is_ours(&self.public_url, url)
     }
 }
 

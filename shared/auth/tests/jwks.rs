@@ -185,6 +185,16 @@ async fn keys_are_discovered_from_the_issuer_alone() {
 }
 
 #[tokio::test]
+async fn documents_may_begin_with_a_byte_order_mark() {
+    let (server, source) = (Server::start().await, HttpKeys::default());
+    let document = json!({ "issuer": server.url, "jwks_uri": format!("{}/found", server.url) });
+    server.answers("/.well-known/openid-configuration", 200, format!("\u{feff}{document}"));
+    server.answers("/found", 200, format!("\u{feff}{}", keys(&["a"])));
+    let issuer = server.issuer_with(&json!({}));
+    assert_eq!(names(&source, &issuer, "a").await.unwrap(), ["a"]);
+}
+
+#[tokio::test]
 async fn a_discovery_of_another_issuer_or_of_untrusted_keys_is_refused() {
     for (issuer, keys_at) in [
         ("https://other".to_owned(), None),

@@ -13,7 +13,7 @@ mod write;
 
 pub use crate::audience::Audience;
 pub use content::{Action, Answer, Content, Scope};
-pub use read::{Element, EnvelopeRules, parse, read, without_mark};
+pub use read::{Element, EnvelopeRules, parse, read};
 pub use rejection::{RejectReason, Rejection};
 pub use retention::Retention;
 pub use write::{joined, with_hub};

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::id::HexDigest;
+use crate::mark::without_mark;
 use crate::ports::QueuedMessage;
 
 /// So many wrappings are taken off: an event that a rule sends through a topic has two.
@@ -98,6 +99,7 @@ pub fn arrived(message: QueuedMessage) -> QueuedMessage {
 }
 
 fn unwrapped(body: &str) -> Option<Arrival> {
+    let body = without_mark(body);
     notification(body).or_else(|| event(body))
 }
 
@@ -164,6 +166,7 @@ mod tests {
             (wrapped(ENVELOPE), Some("sns-1")),
             (event_of(ENVELOPE), Some("event-1")),
             (wrapped(&event_of(ENVELOPE)), Some("event-1")),
+            (format!("\u{feff}{}", event_of(ENVELOPE)), Some("event-1")),
         ] {
             assert_eq!(Arrival::of(body.clone()), arrival(ENVELOPE, id), "{body}");
         }

@@ -22,6 +22,7 @@ pub mod id;
 pub mod ingress;
 pub mod journey;
 mod list;
+pub mod mark;
 pub mod message_group;
 pub mod origin;
 pub mod ports;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::id::HubName;
+use crate::mark::without_mark;
 pub use crate::origin::{Origins, origin_of};
 pub use crate::public_url::PublicUrl;
 
@@ -79,6 +80,7 @@ impl AccessKeys {
     /// # Errors
     /// When there is no key, more than two, or one that is too short.
     pub fn parse(text: &str) -> Result<Self, KeysError> {
+        let text = without_mark(text);
         let keys = if text.trim_start().starts_with('{') {
             let form: KeysForm = serde_json::from_str(text).map_err(|_| KeysError)?;
             [Some(form.primary), form.secondary].into_iter().flatten().collect()
@@ -195,6 +197,8 @@ mod tests {
         for text in [
             format!("{one},{two}"),
             format!(" {one}\r\n{two}\n"),
+            format!("\u{feff}{one}\r\n{two}"),
+            format!(r#"{mark}{{"primary":"{one}","secondary":"{two}"}}"#, mark = '\u{feff}'),
             format!(r#"{{"primary":"{one}","secondary":"{two}"}}"#),
         ] {
             assert_eq!(AccessKeys::parse(&text), keys(&one, Some(&two)), "{text}");

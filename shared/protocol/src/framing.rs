@@ -11,7 +11,7 @@ const SEPARATOR: char = RECORD_SEPARATOR as char;
 /// Why a frame is not a sequence of whole records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// The frame holds nothing at all.
+    /// The frame holds nothing at all, or white space only.
     #[error("the frame is empty")]
     Empty,
     /// The frame does not end in a record separator.
@@ -35,11 +35,12 @@ pub enum FrameError {
 /// # Errors
 /// When the frame is not one or more whole records; none of it should be used then.
 pub fn records(frame: &str, max_records: usize) -> Result<Vec<&str>, FrameError> {
+    // Tools that send line by line end a frame with a line feed, and send one for an empty line.
+    let frame = frame.trim_ascii_end();
     if frame.is_empty() {
         return Err(FrameError::Empty);
     }
-    // Tools that send line by line end a frame with a line feed.
-    let Some(body) = frame.trim_ascii_end().strip_suffix(SEPARATOR) else {
+    let Some(body) = frame.strip_suffix(SEPARATOR) else {
         return Err(FrameError::Incomplete);
     };
     let mut records = Vec::new();
@@ -104,6 +105,7 @@ mod tests {
     #[test]
     fn anything_but_whole_records_is_refused() {
         assert_eq!(records("", 9), Err(FrameError::Empty));
+        assert_eq!(records("\r\n", 9), Err(FrameError::Empty));
         assert_eq!(records("a", 9), Err(FrameError::Incomplete));
         assert_eq!(records("a\u{1e}b", 9), Err(FrameError::Incomplete));
         assert_eq!(records("\u{1e}", 9), Err(FrameError::EmptyRecord));

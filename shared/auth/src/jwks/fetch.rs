@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use hubcast_model::mark::bytes_without_mark;
 use hubcast_model::ports::Cause;
 use hubcast_model::settings::{IssuerSettings, is_trusted_url};
 use jsonwebtoken::DecodingKey;
@@ -67,7 +68,7 @@ impl Fetcher {
     async fn discovered(&self, issuer: &str) -> Result<String, Cause> {
         let base = issuer.trim_end_matches('/');
         let found = self.document(&format!("{base}/.well-known/openid-configuration")).await?;
-        let found: Discovery = serde_json::from_slice(&found)?;
+        let found: Discovery = serde_json::from_slice(bytes_without_mark(&found))?;
         if found.issuer == issuer {
             return Ok(found.jwks_uri);
         }
@@ -96,7 +97,7 @@ impl Fetcher {
 /// # Errors
 /// When the document is no key set.
 pub fn key_set(document: &[u8]) -> Result<KeySet, serde_json::Error> {
-    let Keys { keys } = serde_json::from_slice(document)?;
+    let Keys { keys } = serde_json::from_slice(bytes_without_mark(document))?;
     let known = keys.into_iter().filter_map(signing_key);
     let usable = known.filter(|key| DecodingKey::from_jwk(&key.key).is_ok());
     Ok(KeySet(usable.collect()))

@@ -8,6 +8,7 @@ use hubcast_model::client::Client;
 use hubcast_model::envelope::Answer;
 use hubcast_model::event::{self, Call, Event, EventKind};
 use hubcast_model::frame::RECORD_MAX_BYTES;
+use hubcast_model::mark::without_mark;
 
 /// A call whose client waits for an answer.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +88,7 @@ impl<'a> OpenCall<'a> {
 
 /// What the body of a good answer says; `None` when it is no completion.
 fn outcome(body: &str) -> Option<Outcome> {
-    let record = body.trim().trim_end_matches(RECORD_SEPARATOR).trim();
+    let record = without_mark(body).trim().trim_end_matches(RECORD_SEPARATOR).trim();
     if record.is_empty() {
         return Some(Outcome::Void);
     }
@@ -124,13 +125,18 @@ mod tests {
         assert_eq!(answered(200, body), envelope(&json!({ "result": { "a": 1 } })));
         let body = r#"{"type":3,"invocationId":"7","result":null}"#;
         assert_eq!(answered(200, body), envelope(&json!({ "result": null })));
+        // .NET's writers mark a text.
+        let marked = format!("\u{feff}{body}");
+        assert_eq!(answered(200, &marked), envelope(&json!({ "result": null })));
         let body = r#"{"type":3,"invocationId":"7","error":"no"}"#;
         assert_eq!(answered(200, body), envelope(&json!({ "error": "no" })));
     }
 
     #[test]
     fn nothing_is_a_completion_without_a_result() {
-        for (status, body) in [(204, ""), (200, ""), (200, " \n"), (200, "\u{1e}")] {
+        for (status, body) in
+            [(204, ""), (200, ""), (200, " \n"), (200, "\u{1e}"), (200, "\u{feff}")]
+        {
             assert_eq!(answered(status, body), envelope(&json!({})));
         }
     }

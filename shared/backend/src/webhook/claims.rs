@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::in_a_header;
+use super::survives_a_header;
 use hubcast_model::queue_text;
 use hubcast_model::values::Values;
 
@@ -37,14 +37,14 @@ const LONG_NAMES: [(&str, &str, &str); 13] = [
 /// under the long name that .NET has for it.
 ///
 /// Azure Functions splits the items at commas, and each of them at `: `. A claim that would read as
-/// another one, or as several, is left out. Of a value with a comma, such as `Doe, John`, it reads
+/// another one, or as several, is left out, and so is one that a header changes: `admin ` would
+/// arrive as `admin`. Of a value with a comma, such as `Doe, John`, it reads
 /// what is before the comma, and nobody else's claim.
 pub(super) fn listed(claims: &Values) -> String {
     let mut items = BTreeSet::new();
     let mut texts = Vec::new();
     for (name, value) in under_long_names(claims).chain(under_own_names(claims)) {
-        let (name, value) = (in_a_header(&name), in_a_header(value));
-        if is_plain(&name, &value) && items.insert((name.clone(), value.clone())) {
+        if is_plain(&name, value) && items.insert((name.clone(), value)) {
             texts.push(format!("{name}: {value}"));
         }
     }
@@ -67,7 +67,8 @@ fn under_long_names(claims: &Values) -> impl Iterator<Item = (String, &str)> {
 fn is_plain(name: &str, value: &str) -> bool {
     let is_name = !name.contains(',') && !name.contains(": ");
     let behind_commas = value.split_once(',').map_or("", |(_, behind)| behind);
-    is_name && !behind_commas.contains(": ")
+    let survive = survives_a_header(name) && survives_a_header(value);
+    survive && is_name && !behind_commas.contains(": ")
 }
 
 /// All claims: an object of lists as JSON, in base64url.
@@ -147,7 +148,9 @@ mod tests {
             ("http://schemas/role", &["x: y"]),
             ("role: admin", &[""]),
             ("role:\nadmin", &[""]),
-            ("role", &["guest"]),
+            (" d", &["x"]),
+            ("d\t", &["x"]),
+            ("role", &["admin ", " admin", "\tadmin", "admin\n", "\u{a0}admin", "guest"]),
         ]);
         let long = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
         let header = listed(&told);

@@ -117,7 +117,7 @@ mod tests {
         let value = |name| headers.iter().find(|(known, _)| *known == name).unwrap().1.as_str();
         assert_eq!(value("X-ASRS-Event"), "a  X-Evil: 1");
         let role = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
-        let claims = format!("{role}: a, {role}: b , role: a, role: b");
+        let claims = format!("{role}: a, role: a");
         assert_eq!(value("X-ASRS-User-Claims"), claims);
         assert_eq!(value("X-ASRS-Client-Query"), "?q=1%20%26%3D");
         assert_eq!(value("X-ASRS-User-Id"), "älice");

@@ -6,6 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::survives_a_header;
 use hubcast_model::event::{Category, Event};
 use hubcast_model::id::HubName;
 use hubcast_model::settings::{Hubs, Secret, is_trusted_url, origin_of};
@@ -126,10 +127,14 @@ impl Templates {
         Ok(self)
     }
 
-    /// Where an event goes; nowhere when nothing matches, or when its name would leave the path.
+    /// Where an event goes; nowhere when nothing matches, when its name would leave the path, or
+    /// when its receiver would read another name in the header.
     pub fn url(&self, event: &Event) -> Option<String> {
         let (hub, category, name) =
             (event.client.hub.as_str(), event.category().as_str(), event.name());
+        if !survives_a_header(name) {
+            return None;
+        }
         let is_it = |template: &&Template| {
             matches(&template.hub_pattern, hub)
                 && matches(&template.category_pattern, category)
@@ -264,6 +269,9 @@ mod tests {
         for name in [".", ".."] {
             assert_eq!(url("https://h/hooks/{event}?code=k", "messages", name), None);
             assert_eq!(url("https://h/all", "messages", name).as_deref(), Some("https://h/all"));
+        }
+        for name in [" Add", "Add ", "Add\t", "A\u{0}dd", "\u{3000}Add"] {
+            assert_eq!(url("https://h/all", "messages", name), None, "a receiver reads 'Add'");
         }
         let plain = url("https://h/hooks/{event}", "messages", "...");
         assert_eq!(plain.as_deref(), Some("https://h/hooks/..."));

@@ -18,6 +18,7 @@ use super::rejection::{RejectReason, Rejection};
 use super::retention::Retention;
 use super::{ELEMENTS_MAX, Notification};
 use crate::id::HubName;
+use crate::mark::without_mark;
 use fields::Fields;
 
 /// How envelopes are read.
@@ -43,17 +44,13 @@ pub struct Element {
 /// # Errors
 /// When the body as a whole is no envelope; a bad element of an array fails alone.
 pub fn parse(body: &str, rules: &EnvelopeRules) -> Result<Vec<Element>, Rejection> {
+    let body = without_mark(body);
     let no_json = |err: serde_json::Error| {
         wrapper::in_base64(body).unwrap_or_else(|| Rejection::not_json(&err))
     };
-    let body: &RawValue = serde_json::from_str(without_mark(body)).map_err(no_json)?;
+    let body: &RawValue = serde_json::from_str(body).map_err(no_json)?;
     let elements = if body.get().starts_with('[') { split(body)? } else { vec![body.to_owned()] };
     Ok(elements.into_iter().map(|json| element(json, rules)).collect())
-}
-
-/// A text without the byte order mark that some programs write before JSON (RFC 8259 section 8.1).
-pub fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn split(array: &RawValue) -> Result<Vec<Box<RawValue>>, Rejection> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use hubcast_model::mark::without_mark;
 use hubcast_model::spelling::hint;
 
 /// Everything that is wrong with the environment.
@@ -51,7 +52,9 @@ impl<'a> Reader<'a> {
 
     /// A variable that is set and not empty.
     pub(super) fn optional(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|value| !value.trim().is_empty())
+        let value = (self.lookup)(name)?;
+        // A value may come from a file, which an editor has marked.
+        Some(without_mark(&value).to_owned()).filter(|value| !value.trim().is_empty())
     }
 
     pub(super) fn required(&mut self, name: &str, what: &str) -> Option<String> {

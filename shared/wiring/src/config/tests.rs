@@ -214,8 +214,10 @@ fn producers_are_listed_or_anyone() {
     };
     assert_eq!(with("", ""), Ok(Producers::Anyone));
     let own = vec![SenderPattern::parse("AROAA:*").unwrap()];
-    let listed = Producers::parse("[]", own).unwrap();
-    assert_eq!(with("[]", "AROAA:*"), Ok(listed));
+    let listed = || Producers::parse("[]", own.clone()).unwrap();
+    assert_eq!(with("[]", "AROAA:*"), Ok(listed()));
+    // As an editor writes a file.
+    assert_eq!(with("\u{feff}[]", "AROAA:*"), Ok(listed()));
     assert!(with("[7]", "").unwrap_err().contains("PRODUCERS is not a list"));
     assert!(with("[]", "*").unwrap_err().contains("OWN_SENDERS has the sender '*'"));
 }

@@ -20,7 +20,7 @@ struct Wrapper {
 /// What brings an envelope that a library of jobs has wrapped.
 const BY_SDK: &str = "send the envelope itself, with the SDK of SQS";
 
-const WRAPPERS: [Wrapper; 14] = [
+const WRAPPERS: [Wrapper; 18] = [
     Wrapper {
         of: "an SNS notification",
         marks: &["TopicArn", "Message"],
@@ -41,10 +41,12 @@ const WRAPPERS: [Wrapper; 14] = [
         marks: &["messageType", "message"],
         advice: "configure UseRawJsonSerializer",
     },
+    // Before those who also have 'headers' and 'body'.
+    Wrapper { of: "a task of Celery", marks: &["content-encoding", "body"], advice: BY_SDK },
     Wrapper {
-        of: "a message of NServiceBus",
+        of: "a message of NServiceBus, Rebus or Symfony Messenger",
         marks: &["Headers", "Body"],
-        advice: "set DoNotWrapOutgoingMessages of the transport",
+        advice: "in NServiceBus, set DoNotWrapOutgoingMessages of the transport; else send the envelope itself, with the SDK of SQS",
     },
     Wrapper {
         of: "a record of an SQS event, as Lambda has it",
@@ -78,7 +80,18 @@ const WRAPPERS: [Wrapper; 14] = [
     },
     Wrapper { of: "a job of Laravel", marks: &["displayName", "job"], advice: BY_SDK },
     Wrapper { of: "a job of Rails", marks: &["job_class", "job_id"], advice: BY_SDK },
-    Wrapper { of: "a task of Celery", marks: &["content-encoding", "body"], advice: BY_SDK },
+    Wrapper { of: "a message of Dramatiq", marks: &["actor_name", "queue_name"], advice: BY_SDK },
+    Wrapper { of: "a message of NestJS", marks: &["pattern", "data"], advice: BY_SDK },
+    Wrapper {
+        of: "a record of Kafka Connect or Debezium",
+        marks: &["schema", "payload"],
+        advice: "set schemas.enable of the converter to false, and send the payload alone",
+    },
+    Wrapper {
+        of: "a message of Step Functions with a task token",
+        marks: &["TaskToken"],
+        advice: "give the envelope as MessageBody, and answer the token from a function",
+    },
 ];
 
 /// The property with which the extended client library of SQS says where in S3 the body is.

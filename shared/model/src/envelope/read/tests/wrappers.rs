@@ -73,7 +73,21 @@ fn what_libraries_and_pipes_wrap_is_named_too() {
             "SDK of SQS",
         ),
         (r#"{"job_class":"J","job_id":"1","arguments":[]}"#.to_owned(), "Rails", "SDK of SQS"),
-        (r#"{"body":"W10=","content-encoding":"utf-8"}"#.to_owned(), "Celery", "SDK of SQS"),
+        (
+            r#"{"body":"W10=","content-encoding":"utf-8","headers":{},"properties":{}}"#.to_owned(),
+            "Celery",
+            "SDK of SQS",
+        ),
+        (r#"{"headers":{"rbs2-msg-id":"1"},"body":"W10="}"#.to_owned(), "Rebus", "SDK of SQS"),
+        (format!(r#"{{"body":"{element}","headers":{{}}}}"#), "Symfony", "SDK of SQS"),
+        (
+            r#"{"queue_name":"q","actor_name":"a","args":[],"kwargs":{}}"#.to_owned(),
+            "Dramatiq",
+            "SDK of SQS",
+        ),
+        (r#"{"pattern":"p","data":{"target":"m"},"id":"1"}"#.to_owned(), "NestJS", "SDK of SQS"),
+        (r#"{"schema":{},"payload":{"target":"m"}}"#.to_owned(), "Debezium", "schemas.enable"),
+        (r#"{"TaskToken":"t","Input":{"target":"m"}}"#.to_owned(), "Step Functions", "MessageBody"),
     ] {
         assert_wrapped(&body, of, advice);
     }
