@@ -58,35 +58,10 @@ use route::{Nowhere, Operation, find};
 pub use openapi::document as openapi;
 pub use path::RAW_PATH_HEADER;
 
-/// The rows that all operations together read and write. Each operation names those it needs.
-pub trait Table:
-    BlockStore
-    + ChannelStore
-    + ClientStore
-    + DeadlineStore
-    + GrantStore
-    + MembershipStore
-    + PendingStore
-    + ResultStore
-    + ShardStore
-    + SocketStore
-    + UsageStore
-{
-}
-
-impl<S> Table for S where
-    S: BlockStore
-        + ChannelStore
-        + ClientStore
-        + DeadlineStore
-        + GrantStore
-        + MembershipStore
-        + PendingStore
-        + ResultStore
-        + ShardStore
-        + SocketStore
-        + UsageStore
-{
+hubcast_model::several_ports! {
+    /// The rows that all operations together read and write. Each operation names those it needs.
+    pub trait Table = BlockStore + ChannelStore + ClientStore + DeadlineStore + GrantStore
+        + MembershipStore + PendingStore + ResultStore + ShardStore + SocketStore + UsageStore;
 }
 
 /// What the REST API works with.

@@ -117,29 +117,10 @@ impl Rights<'_> {
     }
 }
 
-/// The rows that a renewal reads and writes.
-pub trait RenewalStore:
-    BlockStore
-    + ChannelStore
-    + ClientStore
-    + DeadlineStore
-    + GrantStore
-    + MembershipStore
-    + ShardStore
-    + SocketStore
-{
-}
-
-impl<S> RenewalStore for S where
-    S: BlockStore
-        + ChannelStore
-        + ClientStore
-        + DeadlineStore
-        + GrantStore
-        + MembershipStore
-        + ShardStore
-        + SocketStore
-{
+hubcast_model::several_ports! {
+    /// The rows that a renewal reads and writes.
+    pub trait RenewalStore = BlockStore + ChannelStore + ClientStore + DeadlineStore + GrantStore
+        + MembershipStore + ShardStore + SocketStore;
 }
 
 /// Renews connections at one moment.

@@ -50,3 +50,26 @@ pub use webhook::{AnswerQueue, DeadEvent, Webhook, WebhookAnswer, WebhookError, 
 
 /// The cause behind a port's error.
 pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Names several ports at once: who has all of them, has the one trait.
+///
+/// ```
+/// use hubcast_model::ports::{BlockStore, SocketStore};
+///
+/// hubcast_model::several_ports! {
+///     /// The rows of this example.
+///     pub trait Rows = BlockStore + SocketStore;
+/// }
+/// fn takes_rows<S: Rows>(rows: &S) -> (&impl BlockStore, &impl SocketStore) {
+///     (rows, rows)
+/// }
+/// ```
+#[macro_export]
+macro_rules! several_ports {
+    ($(#[$doc:meta])* $visibility:vis trait $name:ident = $first:ident $(+ $port:ident)*;) => {
+        $(#[$doc])*
+        $visibility trait $name: $first $(+ $port)* {}
+
+        impl<S: $first $(+ $port)*> $name for S {}
+    };
+}
