@@ -27,6 +27,7 @@
 mod account;
 mod actions;
 mod answer;
+mod attempts;
 mod audiences;
 mod audit;
 mod batch;

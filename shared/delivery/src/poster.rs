@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
 
+use crate::attempts::{Attempts, Ending};
 use crate::handshakes::{Handshake, Handshakes};
 use crate::outcome::{Fate, FrameOutcome, Outcome, Stop, few_of};
 use crate::pace::Pace;
@@ -18,11 +19,9 @@ use crate::round::Round;
 use hubcast_model::frame::Frame;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError, SocketStore};
-use hubcast_model::report::chain;
 use hubcast_model::retention::Source;
 use hubcast_model::time::Clock;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// A socket that fails alone is tried for no longer than this.
 const ALONE_MAX: Duration = Duration::from_secs(4);
@@ -71,26 +70,6 @@ struct Load {
     sources: Vec<Source>,
 }
 
-/// The attempts at one frame.
-struct Attempts {
-    /// When the first attempt failed.
-    first_failed: Option<Instant>,
-    /// The longest pause before the next attempt.
-    longest_pause: Duration,
-    /// How many attempts the gateway throttled.
-    throttled: usize,
-    /// How many attempts got no clear answer, so that the frame may have arrived.
-    ambiguous: usize,
-}
-
-/// How the attempts at one frame ended.
-enum Ending {
-    /// The frame has its fate, and the next frame may follow.
-    Fate(Fate),
-    /// Nothing more is posted to the socket.
-    Stop(Stop),
-}
-
 /// Posts rounds at the instance's pace.
 #[derive(Debug)]
 pub(crate) struct Poster<'a, S, G, C> {
@@ -100,6 +79,9 @@ pub(crate) struct Poster<'a, S, G, C> {
     pub(crate) gateway: &'a G,
     /// The rate of the instance.
     pub(crate) pace: &'a Pace,
+    /// The rate of posts to lines beside this, for big audiences. A message to a line takes writes
+    /// of the table, and its acknowledgement comes back within the same quota.
+    pub(crate) line_pace: Option<&'a Pace>,
     /// The most posts under way at once.
     pub(crate) concurrency: usize,
     /// For how long a round is retried.
@@ -137,7 +119,7 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
         // All futures are made before the first is polled. That costs little, since bigger
         // audiences are cut into jobs.
         let mut posts = Vec::with_capacity(round.sockets());
-        for (socket, frames) in round.frames() {
+        for (socket, frames) in self.in_turn(round.frames()) {
             posts.push(self.post_in_turn(round, socket, frames, &schedule));
         }
         let outcomes = stream::iter(posts).buffer_unordered(self.concurrency.max(1));
@@ -146,6 +128,28 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
             self.judge_forbidden(outcome);
         }
         outcomes
+    }
+
+    /// The sockets in the order in which they are posted to: lines that have a pace of their own
+    /// come last, so that they hold up no other.
+    fn in_turn<'r>(
+        &self,
+        mut frames: Vec<(&'r SocketId, Vec<Frame>)>,
+    ) -> Vec<(&'r SocketId, Vec<Frame>)> {
+        if self.line_pace.is_some() {
+            frames.sort_by_key(|(socket, _)| socket.is_line());
+        }
+        frames
+    }
+
+    /// Waits until a post to this socket may begin; false when that would be after the deadline.
+    async fn turn(&self, socket: &SocketId, deadline: Instant) -> bool {
+        if let Some(pace) = self.line_pace.filter(|_| socket.is_line())
+            && !pace.turn(deadline).await
+        {
+            return false;
+        }
+        self.pace.turn(deadline).await
     }
 
     /// Posts a socket's frames once its client has the answer to its handshake.
@@ -220,7 +224,7 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
         attempts: &mut Attempts,
     ) -> Ending {
         loop {
-            if !self.pace.turn(schedule.deadline).await {
+            if !self.turn(socket, schedule.deadline).await {
                 let is_tried = attempts.first_failed.is_some();
                 return Ending::Stop(if is_tried { Stop::Failed } else { Stop::Untried });
             }
@@ -247,40 +251,4 @@ impl<S: SocketStore, G: ConnectionGateway, C: Clock> Poster<'_, S, G, C> {
             attempts.longest_pause = (attempts.longest_pause * 2).min(PAUSE_MAX);
         }
     }
-}
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self { first_failed: None, longest_pause: FIRST_PAUSE, throttled: 0, ambiguous: 0 }
-    }
-}
-
-impl Attempts {
-    /// What a failed attempt leads to; `None` when another attempt may follow.
-    fn fail(&mut self, err: &PostError, socket: &SocketId) -> Option<Ending> {
-        match err {
-            PostError::Gone => return Some(Ending::Stop(Stop::Gone)),
-            PostError::TooLarge => {
-                log_refusal(err, socket);
-                return Some(Ending::Fate(Fate::Refused));
-            }
-            PostError::Refused(_) => {
-                log_refusal(err, socket);
-                return Some(Ending::Fate(Fate::Forbidden));
-            }
-            PostError::Throttled => self.throttled += 1,
-            PostError::Unreached(_) => {}
-            PostError::Ambiguous(_) => {
-                self.ambiguous += 1;
-                if self.ambiguous > 1 {
-                    return Some(Ending::Stop(Stop::Failed));
-                }
-            }
-        }
-        None
-    }
-}
-
-fn log_refusal(err: &PostError, socket: &SocketId) {
-    tracing::warn!(error = %chain(err), socket_id = %socket, "a post was refused");
 }

@@ -74,13 +74,16 @@ pub struct Publisher<S, G, Q, C, U = NoUpstream> {
     shards: Shards,
     /// The rate of this instance, which it keeps between invocations.
     pace: Pace,
+    /// The rate at which jobs of this instance reach lines.
+    line_pace: Pace,
 }
 
 impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
     /// The publisher over these ports.
     pub fn new(ports: Ports<S, G, Q, C, U>, settings: FanoutSettings, shards: Shards) -> Self {
         let pace = Pace::new(settings.rate_max);
-        Self { ports, settings, shards, pace }
+        let line_pace = Pace::new(settings.line_rate_max);
+        Self { ports, settings, shards, pace, line_pace }
     }
 
     fn intake(&self, deadline: Instant) -> Intake<'_, S, Q, C> {
@@ -113,6 +116,7 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
             handshakes: self.handshakes(),
             gateway: &self.ports.gateway,
             pace: &self.pace,
+            line_pace: None,
             concurrency: self.settings.concurrency,
             retry_budget: self.settings.retry_budget,
         }
@@ -142,8 +146,10 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
     }
 
     fn jobs(&self) -> Jobs<'_, S, G, Q, U, C> {
+        let mut carrier = self.carrier();
+        carrier.poster.line_pace = Some(&self.line_pace);
         Jobs {
-            carrier: self.carrier(),
+            carrier,
             letters: self.letters(),
             store: &self.ports.store,
             clock: &self.ports.clock,

@@ -19,6 +19,8 @@ pub struct FanoutSettings {
     pub concurrency: usize,
     /// The most posts of this instance in a second.
     pub rate_max: u32,
+    /// The most lines that jobs of this instance reach in a second.
+    pub line_rate_max: u32,
     /// For how long an invocation retries posts.
     pub retry_budget: Duration,
     /// How long a socket is left to read its Close before the socket is deleted.

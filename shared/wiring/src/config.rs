@@ -251,6 +251,7 @@ fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
     let retry_ms = reader.number("FANOUT_RETRY_MS", 0..=60_000, 3000);
     let direct_max = reader.number("FANOUT_DIRECT_MAX", 1..=10_000, 1000);
     let account_rate = reader.number("FANOUT_MAX_RATE", 1..=1_000_000, 5000);
+    let line_rate = reader.number("FANOUT_LINE_RATE", 1..=1_000_000, 1000);
     let instances = reader.number("FANOUT_INSTANCES", 1..=1000, 10);
     let age_max = reader.number("MAX_AGE", 1..=1_209_600, 3600);
     let producers = reader.producers();
@@ -259,8 +260,9 @@ fn fanout(reader: &mut Reader<'_>) -> Option<FanoutSettings> {
         producers: producers?,
         hubs: hubs?,
         concurrency: usize::try_from(concurrency?).ok()?,
-        // An even share of the account's rate.
+        // An even share of the account's rate, and of the table's.
         rate_max: account_rate?.div_ceil(instances?),
+        line_rate_max: line_rate?.div_ceil(instances?),
         retry_budget: Duration::from_millis(u64::from(retry_ms?)),
         close_grace: CLOSE_GRACE,
         direct_max: usize::try_from(direct_max?).ok()?,

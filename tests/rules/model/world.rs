@@ -216,6 +216,7 @@ fn fanout_settings(direct_max: usize) -> FanoutSettings {
         hubs: Hubs::Any,
         concurrency: 4,
         rate_max: 10_000,
+        line_rate_max: 10_000,
         retry_budget: RETRY_BUDGET,
         close_grace: Duration::from_secs(1),
         direct_max,

@@ -105,6 +105,7 @@ pub(crate) fn fanout_settings() -> FanoutSettings {
         hubs: Hubs::Any,
         concurrency: 8,
         rate_max: 100_000,
+        line_rate_max: 100_000,
         retry_budget: Duration::from_secs(3),
         close_grace: Duration::from_secs(1),
         direct_max: 1000,

@@ -37,6 +37,7 @@ fn batch(messages: impl IntoIterator<Item = QueuedMessage>) -> Batch {
         hubs: Hubs::Any,
         concurrency: 1,
         rate_max: 1,
+        line_rate_max: 1,
         retry_budget: Duration::ZERO,
         close_grace: Duration::ZERO,
         direct_max: 1,
