@@ -12,6 +12,7 @@ mod fault;
 mod figures;
 mod frames;
 mod letters;
+mod lines;
 mod log;
 mod queue;
 mod server_tries;

@@ -13,7 +13,7 @@ use hubcast_model::audience::Audience;
 use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::id::{ConnectionId, HubName, SocketId, UserId};
 use hubcast_model::ports::{
-    ChannelStore, Consistency, PageQuery, ShardStore, SocketStore, StoreError,
+    ChannelStore, Consistency, Page, PageQuery, ShardStore, SocketStore, StoreError,
 };
 use hubcast_model::socket::Socket;
 use hubcast_model::time::Clock;
@@ -172,6 +172,43 @@ impl<S: ChannelStore + ShardStore, C: Clock> Roster<'_, S, C> {
             }
             Audience::Hub => counts.hub_keys(hub),
         })
+    }
+}
+
+impl<S: ChannelStore + ShardStore, C: Clock> Roster<'_, S, C> {
+    /// How many connections of the hub outlive their sockets; once more than `most` are found, how
+    /// many were found.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn lines(&self, most: usize) -> Result<usize, StoreError> {
+        let mut found = 0;
+        for key in self.channels(&Audience::Hub).await? {
+            let mut after = SocketId::before_lines();
+            while found <= most {
+                let page = self.page_after(&key, &after, most).await?;
+                found += page.members.len();
+                match page.next {
+                    Some(next) => after = next,
+                    None => break,
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn page_after(
+        &self,
+        key: &ChannelKey,
+        after: &SocketId,
+        most: usize,
+    ) -> Result<Page, StoreError> {
+        let (consistency, now) = (Consistency::Eventual, self.table.clock.now());
+        let limit = most.checked_add(1);
+        self.table
+            .store
+            .members(PageQuery { key, consistency, now, after: Some(after), limit })
+            .await
     }
 }
 

@@ -194,6 +194,11 @@ impl SocketId {
         self.0.starts_with(LINE_MARK)
     }
 
+    /// A place in the order of ids: all ids of lines come after it, and all other ids before.
+    pub fn before_lines() -> Self {
+        Self("}".into())
+    }
+
     /// A number that is stable for this socket and spread evenly over sockets.
     pub fn spread(&self) -> u64 {
         let digest = Sha256::digest(self.0.as_bytes());

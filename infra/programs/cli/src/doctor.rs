@@ -8,6 +8,7 @@ mod pings;
 mod public;
 mod servers;
 pub(crate) mod settings;
+mod stateful;
 mod stock;
 mod template;
 mod upstream;
@@ -60,6 +61,9 @@ impl Doctor {
         }
         report.add(&servers::examine(deployment).await)?;
         report.add(&upstream::examine(deployment).await)?;
+        for finding in stateful::examine(deployment).await {
+            report.add(&finding)?;
+        }
         if let Some(finding) = pings::examine(deployment).await {
             report.add(&finding)?;
         }

@@ -34,6 +34,8 @@ pub(crate) struct Counts {
 pub(crate) struct Refused {
     /// How often servers wanted to connect, as in Azure's default and persistent mode.
     pub(crate) server_tries: usize,
+    /// Whether clients come back to their connection: `off`, `on` or `drain`.
+    pub(crate) stateful_reconnect: String,
     /// The last answer of an endpoint that is not at the upstream URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) wrong_address: Option<WrongAddress>,

@@ -116,6 +116,7 @@ impl Services {
         let endpoints = self.endpoints.as_ref();
         let refused = Refused {
             server_tries: self.server_tries.load(Ordering::Relaxed),
+            stateful_reconnect: self.options.stateful_reconnect.clone(),
             wrong_address: endpoints.and_then(|endpoints| endpoints.wrong_addresses().last()),
         };
         Counts::take(self.gateway.connection_count(), refused, &self.sdk).await

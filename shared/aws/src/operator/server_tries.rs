@@ -29,16 +29,22 @@ impl Account {
         let function = format!("/aws/lambda/{deployment}-negotiate");
         let front_door = format!("/aws/cloudfront/function/{deployment}-front-door-viewer-request");
         let since = SystemClock.now().as_millis().saturating_sub(LOOK_BACK_MILLIS);
-        Ok(has_line(&self.sdk, &function, since).await?
-            || has_line(&at_front_door, &front_door, since).await?)
+        Ok(has_line(&self.sdk, &function, LINE, since).await?
+            || has_line(&at_front_door, &front_door, LINE, since).await?)
     }
 }
 
-async fn has_line(sdk: &SdkConfig, group: &str, since: u64) -> Result<bool, OperatorError> {
+/// Whether a log group has a line with this text since this time, in milliseconds.
+pub(super) async fn has_line(
+    sdk: &SdkConfig,
+    group: &str,
+    text: &str,
+    since: u64,
+) -> Result<bool, OperatorError> {
     let call = Call::new(FILTER_LOG_EVENTS, sdk);
     let input = json!({
         "logGroupName": group,
-        "filterPattern": format!("\"{LINE}\""),
+        "filterPattern": format!("\"{text}\""),
         "startTime": since,
     });
     let found = call.text(input).await.map_err(sorted(format!("read the logs of {group}")));

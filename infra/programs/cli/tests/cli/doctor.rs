@@ -27,6 +27,7 @@ async fn a_healthy_stack_has_nothing_to_complain_of() {
         "table",
         "servers",
         "upstream",
+        "stateful",
         "clock",
         "endpoint",
         "token",
@@ -46,7 +47,7 @@ async fn a_healthy_stack_has_nothing_to_complain_of() {
 async fn it_works_by_the_variables_of_a_deployment_too() {
     let rig = Rig::start().await;
     let healthy = run(&mut rig.by_environment(&["doctor", "--json"])).await.exits(0);
-    assert_eq!(verdicts(&healthy).len(), 13, "{healthy:?}");
+    assert_eq!(verdicts(&healthy).len(), 14, "{healthy:?}");
 }
 
 #[tokio::test]
@@ -87,6 +88,21 @@ async fn a_server_of_azures_default_mode_is_a_warning() {
     let servers = finding(&findings, "servers");
     assert_eq!(servers["verdict"], "warn", "{servers}");
     assert!(servers["advice"].as_str().unwrap().contains("Transient"), "{servers}");
+}
+
+#[tokio::test]
+async fn stateful_reconnect_is_told_with_who_relies_on_it() {
+    for (mode, text) in [
+        ("off", "off, and no connection relies on it"),
+        ("on", "on: no connection has it, and may be without a socket for 30 s"),
+        ("drain", "drain: no connection has it"),
+    ] {
+        let options = Options { stateful_reconnect: mode.to_owned(), ..Options::on_free_port() };
+        let rig = Rig::with(options).await;
+        let findings = rig.run(&["doctor", "--read-only", "--json"]).await.exits(0).json();
+        let stateful = finding(&findings, "stateful");
+        assert_eq!((&stateful["verdict"], &stateful["detail"]), (&"ok".into(), &text.into()));
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use hubcast_local::Options;
+
 use crate::rig::{Outcome, Rig, program, run};
 
 /// Few rounds, and still every row.
@@ -88,6 +90,57 @@ async fn every_row_says_what_the_local_stack_does() {
     assert_eq!(saw.len(), 28, "{saw:#?}");
     let failed: Vec<_> = saw.iter().filter(|(_, said)| said.starts_with("failed")).collect();
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+/// The whole way of a client that comes back, and the rows that say how often it may.
+#[tokio::test]
+async fn a_deployment_with_stateful_reconnect_lets_the_probe_come_back() {
+    let options = Options { stateful_reconnect: "on".to_owned(), ..Options::on_free_port() };
+    let rig = Rig::with(options).await;
+    let more = [&PATIENT[..], &["--log-seconds", "20"]].concat();
+    let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK).args(more)).await.exits(0);
+    let rows = ran.json();
+    let row = |name: &str| {
+        let row = rows.iter().find(|row| row["row"] == name).unwrap();
+        let text = |field: &str| row[field].as_str().unwrap().to_owned();
+        (text("verdict"), text("saw"))
+    };
+    let (verdict, saw) = row("resume");
+    assert_eq!(verdict, "ok", "{saw}");
+    assert!(
+        saw.starts_with("yes: a socket after ") && saw.contains(" ms, what was missed after "),
+        "{saw}"
+    );
+    for (name, expected) in [
+        ("cut-code", "a close with 1000, after "),
+        (
+            "disconnect-code",
+            "closed by the client: 1005; gone without a close: 1006; deleted: 1000",
+        ),
+        ("disconnect-delay", "closed by the client: "),
+        ("last-active", "a post: yes; a frame of the client: yes"),
+    ] {
+        let (verdict, saw) = row(name);
+        assert_eq!(verdict, "info", "{name}: {saw}");
+        assert!(saw.starts_with(expected), "{name}: {saw}");
+    }
+    assert!(
+        !row("disconnect-delay").1.contains("the log says nothing"),
+        "{:?}",
+        row("disconnect-delay")
+    );
+}
+
+/// A client that is drained was granted a return, and is refused.
+#[tokio::test]
+async fn a_deployment_that_drains_refuses_the_probe() {
+    let options = Options { stateful_reconnect: "drain".to_owned(), ..Options::on_free_port() };
+    let rig = Rig::with(options).await;
+    let ran = run(rig.hubcast(&["probe", "--json"]).args(QUICK).args(IMPATIENT)).await.exits(0);
+    let rows = ran.json();
+    let resume = rows.iter().find(|row| row["row"] == "resume").unwrap();
+    assert_eq!(resume["verdict"], "bad", "{resume}");
+    assert_eq!(resume["saw"], "no: the other socket was refused (409)");
 }
 
 #[tokio::test]
