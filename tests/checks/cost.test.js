@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ACCESS_LINE_BYTES, azure, BYTES_OF_LAMBDA, cost, COUNTED, fixed, fixedTable, INVOCATION, JOURNEY_LINE_BYTES, linesOfLambda, PUBLISHER_LINES_BYTES, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
+import { ACCESS_LINE_BYTES, azure, BYTES_OF_LAMBDA, cost, costOfLines, COUNTED, fixed, fixedTable, INVOCATION, JOURNEY_LINE_BYTES, linesOfLambda, lineTable, METRICS_OF_LINES, PUBLISHER_LINES_BYTES, PUBLISHING, table, total } from "../../infra/cloud/cost/cost.mjs";
 import { capacity, concurrency, CONNECTS, page, QUOTAS } from "../../infra/cloud/cost/capacity.mjs";
 import { PRICED, PRICES, priceTable, READ } from "../../infra/cloud/cost/prices.mjs";
 import { template } from "../harness/template.js";
@@ -44,6 +44,43 @@ test("a message of the ingress queue takes three writes and a read more", () => 
   const more = (ingress) => cost({ ...one, ingress }).notifications - cost(one).notifications;
   near(more(1), 1000 * (3 * 0.625e-6 + 0.125e-6));
   near(more(0.5), more(1) / 2);
+});
+
+/** What a function of the stack, and an alarm, cost. */
+const RUN = 0.2e-6 + 0.25 * 0.005 * 0.0000133334;
+const ALARM = 3 * 0.5e-6 + 3 * 0.125e-6 + 0.2e-6 + 0.5 * 0.02 * 0.0000133334;
+
+test("a message with stateful reconnect takes three writes, three reads and an acknowledgement more", () => {
+  const one = { connections: 100, hours: 1, keepAlive: 15, notifications: 10 };
+  near(costOfLines(one).notifications - cost(one).notifications, 1000 * (1e-6 + RUN + 3 * 0.625e-6 + 3 * 0.125e-6));
+});
+
+test("a ping with stateful reconnect reads the record of its connection", () => {
+  near(costOfLines({ ...always, keepAlive: 15 }).pings - cost({ ...always, keepAlive: 15 }).pings, 172_800 * 0.125e-6);
+});
+
+test("a return costs less than a connect, and a day has one connect", () => {
+  const connect = (hours) => costOfLines({ ...always, hours, keepAlive: 15 }).connects;
+  const plain = cost({ ...always, hours: 1, keepAlive: 15 }).connects;
+  near(connect(1), plain + 3 * 0.625e-6 + 7 * 0.125e-6 + ALARM);
+  const resume = connect(3) - connect(1);
+  near(resume, 2e-6 + 4 * RUN + 4 * 0.625e-6 + 8 * 0.125e-6 + 3 * ALARM);
+  assert.ok(resume < 0.7 * plain, `${resume} of ${plain}`);
+  near(connect(21), connect(1) + 11 * resume);
+  near(connect(22), 2 * connect(1) + 11 * resume);
+});
+
+test("what happens to lines has as many metrics as the calculator counts, each reason as one", () => {
+  const { Resources } = template("infra/cloud/observability.yaml");
+  const ofLines = Object.values(Resources).flatMap(({ Properties: { MetricTransformations = [] } }) => MetricTransformations.filter(({ MetricNamespace }) => MetricNamespace["Fn::Sub"]?.endsWith("/lines")));
+  const names = new Set(ofLines.map(({ MetricName }) => MetricName));
+  const tale = readFileSync(new URL("../../shared/line/src/tale.rs", import.meta.url), "utf8");
+  const admission = readFileSync(new URL("../../shared/line/src/admission.rs", import.meta.url), "utf8");
+  const cuts = [...tale.matchAll(/Self::\w+ => "\w+"/g)].length;
+  const refusals = [...admission.matchAll(/=> Some\("\w+"\)/g)].length;
+  assert.deepEqual([cuts, refusals], [4, 5]);
+  assert.equal(METRICS_OF_LINES, names.size - 2 + cuts + refusals);
+  near(fixed({ hasLines: true }).metrics - fixed().metrics, METRICS_OF_LINES * 0.3);
 });
 
 test("a rare ping is looked at rarely in the first minutes", () => {
@@ -105,10 +142,10 @@ function counted() {
   );
   const [{ DashboardBody }] = of("CloudWatch::Dashboard");
   const shown = JSON.parse(DashboardBody["Fn::Sub"]).widgets.flatMap(({ properties: { metrics = [] } }) => metrics);
-  // What is only asked for (HubMetrics) is searched for.
+  // What is only asked for (HubMetrics) is searched for, and there are metrics of lines only where there are lines.
   const usual = shown.filter(([namespace]) => typeof namespace === "string");
   const named = [...usual, ...looked.map(({ Namespace, MetricName }) => [Namespace["Fn::Sub"] ?? Namespace, MetricName])];
-  const metrics = new Set(named.filter(([space]) => space.startsWith("hubcast")).map(([space, name]) => `${space} ${name}`));
+  const metrics = new Set(named.filter(([space]) => space.startsWith("hubcast") && !space.endsWith("/lines")).map(([space, name]) => `${space} ${name}`));
   return { metrics: metrics.size, alarmMetrics: looked.length, composites: of("CloudWatch::CompositeAlarm").length, dashboards: 1 };
 }
 
@@ -195,7 +232,7 @@ test("Azure charges messages beyond a million for each unit and day", () => {
 test("the operations guide has the table as it is printed", () => {
   const guide = readFileSync(new URL("../../docs/OPERATIONS.md", import.meta.url), "utf8");
   assert.ok(guide.includes(`looked up on ${READ}`));
-  for (const printed of [table(), fixedTable(), priceTable()]) {
+  for (const printed of [table(), lineTable(), fixedTable(), priceTable()]) {
     assert.ok(guide.includes(`\n${printed}\n`), `copy what \`make cost\` prints:\n${printed}`);
   }
 });

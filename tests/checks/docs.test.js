@@ -83,7 +83,7 @@ describe("as the documents say it,", () => {
   test("`make cost` prints the table, and the calculator any other case", async () => {
     const { stdout } = await run("make cost");
     const printed = stdout.slice(stdout.indexOf("|")).trim().split("\n\n");
-    assert.equal(printed.length, 3);
+    assert.equal(printed.length, 4);
     for (const each of printed) assert.ok(text("docs/OPERATIONS.md").includes(each), each);
     const other = HERE.find((command) => command.startsWith("node infra/cloud/cost/cost.mjs"));
     assert.match((await run(other)).stdout, /^hubcast +\d+$/m);

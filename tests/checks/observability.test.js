@@ -56,7 +56,11 @@ function ofWidget({ properties: { metrics = [] } }) {
 /** Metrics that are counted from log lines. */
 const filters = Object.values(Resources).filter(({ Type }) => Type === "AWS::Logs::MetricFilter");
 const isByHub = ({ Condition }) => Condition === "HasHubMetrics";
-const counted = filters.filter((one) => !isByHub(one)).map(({ Properties }) => Properties);
+const OF_LINES = "hubcast/${Deployment}/lines";
+const isOfLines = ({ Properties }) => Properties.MetricTransformations[0].MetricNamespace["Fn::Sub"] === OF_LINES;
+const counted = filters.filter((one) => !isByHub(one) && !isOfLines(one)).map(({ Properties }) => Properties);
+/** Those of connections that outlive their sockets. */
+const ofLines = filters.filter(isOfLines).map(({ Properties }) => Properties);
 /** Those that are counted for each hub. */
 const byHub = filters.filter(isByHub).map(({ Properties }) => Properties);
 /** What Lambda itself writes of a function that ends without an answer is no line of ours. */
@@ -126,10 +130,52 @@ test("what is counted for each hub is in lines of the journey, and on the dashbo
     assert.ok(["1", "$.fields.after_ms"].includes(MetricValue));
     assert.equal(filter.LogGroupName["Fn::Sub"], "/aws/lambda/${Deployment}-publisher");
   }
-  const searches = dashboard.widgets.flatMap(({ properties: { metrics = [] } }) => metrics.flatMap(([{ expression }]) => expression ?? []));
+  const expressions = dashboard.widgets.flatMap(({ properties: { metrics = [] } }) => metrics.flatMap(([{ expression }]) => expression ?? []));
+  const searches = expressions.filter((text) => !text.includes(OF_LINES));
   const shown = searches.flatMap((text) => [...text.split("MetricName=")[1].matchAll(/"(\w+)"/g)].map(([, name]) => name));
   assert.deepEqual(shown.sort(), byHub.map(({ MetricTransformations: [{ MetricName }] }) => MetricName).sort());
   for (const text of searches) assert.ok(text.includes(`{"${OF_LOGS}/hubs",hub}`), text);
+});
+
+/** The text that a filter of lines looks for. */
+const textOf = ({ FilterPattern }) => /\$\.fields\.message = "([^"]+)"/.exec(FilterPattern)[1];
+/** The module that writes these lines: one function for each line. */
+const tale = readFileSync(new URL("../../shared/line/src/tale.rs", import.meta.url), "utf8");
+const TALES = Object.fromEntries([...tale.matchAll(/pub\(crate\) fn (\w+)\([^]*?\n}/g)].map(([body, name]) => [/"([^"]+)"\s*\)?;\n}/.exec(body)[1], { name, body }]));
+/** The functions that come to a call of each line, by the crates that they are made of. */
+const WRITERS = { back: ["message"], refused: ["connect"], abandoned: ["publisher"], cut: ["disconnect", "group-join", "message", "publisher"], posted: ["group-join", "message", "publisher"] };
+const WRITER_OF = { resumed: "back", refused: "refused", abandoned: "abandoned", cut: "cut", taken_over: "posted", waited: "posted", overflowed: "posted" };
+
+test("every line about lines is counted, in each function that writes it, by fields that it has", () => {
+  assert.deepEqual(new Set(ofLines.map(textOf)), new Set(Object.keys(TALES)));
+  for (const [text, { name, body }] of Object.entries(TALES)) {
+    assert.match(body, /tracing::(info|warn)!\(\s*target: TARGET,/, text);
+    assert.ok(operations.includes(`\`${text}\``), `OPERATIONS.md does not tell of '${text}'`);
+    const filters = ofLines.filter((filter) => textOf(filter) === text);
+    for (const metric of new Set(filters.map(({ MetricTransformations: [{ MetricName }] }) => MetricName))) {
+      const groups = filters.filter(({ MetricTransformations: [{ MetricName }] }) => MetricName === metric).map(({ LogGroupName }) => LogGroupName["Fn::Sub"]);
+      assert.deepEqual(groups.sort(), WRITERS[WRITER_OF[name]].map((each) => `/aws/lambda/\${Deployment}-${each}`), metric);
+      assert.ok(operations.includes(`| \`${metric}\` |`), metric);
+    }
+    for (const { FilterPattern, MetricTransformations: [{ MetricValue, Dimensions = [], DefaultValue }] } of filters) {
+      for (const field of [MetricValue, ...Dimensions.map(({ Value }) => Value)].filter((value) => value !== "1")) {
+        assert.ok(body.includes(field.replace("$.fields.", "")), field);
+      }
+      // Without lines there is nothing to pay for.
+      assert.equal(DefaultValue, undefined);
+      const line = (target) => JSON.stringify({ level: "INFO", target, fields: { message: text, reason: "gone" } });
+      assert.ok(matches(FilterPattern, line("line")) && !matches(FilterPattern, line("hubcast_line::tale")), FilterPattern);
+    }
+  }
+});
+
+test("every metric of lines is on the dashboard, and alarms look at nothing else", () => {
+  const named = looks.filter(({ namespace }) => namespace === OF_LINES).map(({ name }) => name);
+  const searched = dashboard.widgets.flatMap(({ properties: { metrics = [] } }) => metrics.flatMap(([{ expression = "" }]) => (expression.includes(OF_LINES) ? [/MetricName="(\w+)"/.exec(expression)[1]] : [])));
+  const metrics = ofLines.map(({ MetricTransformations: [{ MetricName }] }) => MetricName);
+  assert.deepEqual(new Set([...named, ...searched]), new Set(metrics));
+  const byReason = ofLines.filter(({ MetricTransformations: [{ Dimensions }] }) => Dimensions).map(({ MetricTransformations: [{ MetricName }] }) => MetricName);
+  assert.deepEqual(new Set(searched), new Set(byReason));
 });
 
 test("what is counted has a value before the first line, so that its alarm has data", () => {

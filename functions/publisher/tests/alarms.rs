@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hubcast_delivery::{Ports, Publish, Publisher};
 use hubcast_line::{
-    Addition, Courier, Line, LinePorts, LineSettings, LineStore, alarm_message, change,
+    Addition, Courier, Cut, Line, LinePorts, LineSettings, LineStore, alarm_message, change,
 };
 use hubcast_membership::line_end::LineEnds;
 use hubcast_membership::presence::Presence;
@@ -154,7 +154,7 @@ async fn an_alarm_ends_a_line_whose_client_did_not_come_back_and_no_other() {
     assert!(!rig.ring(Rig::alarm(&line)).await);
     assert!(rig.is_on_record(&line), "the line is live");
     rig.clock.advance(CAME);
-    rig.lines.lose(&line, &name::socket("c=")).await.expect("an answer");
+    rig.lines.lose(&line, &name::socket("c="), Cut::Gone).await.expect("an answer");
     assert!(!rig.ring(Rig::alarm(&line)).await);
     assert!(rig.is_on_record(&line), "the client may come back");
     rig.clock.advance(Duration::from_secs(31));
@@ -230,7 +230,7 @@ async fn an_alarm_on_another_queue_is_no_alarm() {
     let rig = Rig::start();
     let line = rig.line("c").await;
     rig.clock.advance(CAME);
-    rig.lines.lose(&line, &name::socket("c=")).await.expect("an answer");
+    rig.lines.lose(&line, &name::socket("c="), Cut::Gone).await.expect("an answer");
     rig.clock.advance(Duration::from_secs(31));
     rig.publisher.publish(vec![message("m", &alarm_message(&line))], PATIENCE).await;
     assert!(rig.is_on_record(&line));

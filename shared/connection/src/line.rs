@@ -11,7 +11,7 @@ mod speech;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hubcast_line::{BadAck, Courier, Line, LineAlarm, LineStore, Phase, Utterance, change};
+use hubcast_line::{BadAck, Courier, Cut, Line, LineAlarm, LineStore, Phase, Utterance, change};
 use hubcast_model::context::Caller;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
@@ -92,18 +92,18 @@ where
         let socket = &caller.socket;
         if is_due(caller, self.lifetime, self.clock.now()) {
             // The frame is not heard: its client says it again when it is back.
-            return self.cut(&line, socket).await;
+            return self.cut(&line, socket, Cut::Renewal).await;
         }
         let answer = Box::pin(self.on_line(&line, caller, frame, patience));
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(err)) => {
                 tracing::error!(error = %chain(&err), socket.id = %socket, "a line is cut in doubt");
-                self.cut(&line, socket).await
+                self.cut(&line, socket, Cut::Doubt).await
             }
             Err(_elapsed) => {
                 tracing::error!(socket.id = %socket, "a frame of a line took too long");
-                self.cut(&line, socket).await
+                self.cut(&line, socket, Cut::Doubt).await
             }
         }
     }
@@ -270,8 +270,8 @@ where
 
     /// Cuts a socket without a word, since nobody knows what its client has. The client comes back
     /// and says so.
-    async fn cut(&self, line: &SocketId, socket: &SocketId) -> String {
-        if let Err(err) = self.courier.lose(line, socket).await {
+    async fn cut(&self, line: &SocketId, socket: &SocketId, why: Cut) -> String {
+        if let Err(err) = self.courier.lose(line, socket, why).await {
             tracing::warn!(error = %chain(&err), socket.id = %socket, "a socket is not cut");
         }
         String::new()

@@ -15,6 +15,7 @@ use crate::opening::OPENING_MAX;
 use crate::port::LineStore;
 use crate::record::Line;
 use crate::socket::{Attempt, RESUMING_MAX, Refusal};
+use crate::tale;
 
 /// How often a line is looked at whose old socket nobody has told to be gone.
 const LOOKS: u32 = 5;
@@ -34,6 +35,20 @@ pub enum Decision {
     Doubtful,
     /// There is no such line, and the client may not open it.
     Unknown,
+}
+
+impl Decision {
+    /// Why the client may not come back, in a word; `None` when it may.
+    const fn reason_to_refuse(self) -> Option<&'static str> {
+        match self {
+            Self::New | Self::Back => None,
+            Self::Refused(Refusal::Ended) => Some("ended"),
+            Self::Refused(Refusal::Late) => Some("late"),
+            Self::Refused(Refusal::Gap) => Some("gap"),
+            Self::Doubtful => Some("doubt"),
+            Self::Unknown => Some("unknown"),
+        }
+    }
 }
 
 /// Lets sockets of lines in.
@@ -81,6 +96,27 @@ where
         socket: &SocketId,
         is_late: bool,
     ) -> Result<Decision, ChangeError> {
+        let decision = self.decision(id, socket, is_late).await?;
+        if let Some(reason) = decision.reason_to_refuse() {
+            tale::refused(id, reason);
+        }
+        Ok(decision)
+    }
+}
+
+impl<S, G, C, A> Courier<S, G, C, A>
+where
+    S: LineStore,
+    G: ConnectionGateway,
+    C: Clock,
+    A: LineAlarm,
+{
+    async fn decision(
+        &self,
+        id: &SocketId,
+        socket: &SocketId,
+        is_late: bool,
+    ) -> Result<Decision, ChangeError> {
         let mut old = None;
         for _ in 0..LOOKS {
             match self.look_at(id, socket).await? {
@@ -108,15 +144,7 @@ where
             None => Ok(Decision::Unknown),
         }
     }
-}
 
-impl<S, G, C, A> Courier<S, G, C, A>
-where
-    S: LineStore,
-    G: ConnectionGateway,
-    C: Clock,
-    A: LineAlarm,
-{
     async fn look_at(&self, id: &SocketId, socket: &SocketId) -> Result<Option<Look>, ChangeError> {
         let look = change(&self.ports.store, id, |line| {
             let now = self.ports.clock.now();

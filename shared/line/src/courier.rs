@@ -14,6 +14,7 @@ use crate::change::{ChangeError, change};
 use crate::port::LineStore;
 use crate::record::Phase;
 use crate::settings::LineSettings;
+use crate::tale::{self, Cut};
 
 /// How much later an alarm rings, since clocks differ: an alarm that rings early ends nothing.
 const CLOCKS_APART: Duration = Duration::from_secs(2);
@@ -69,24 +70,34 @@ where
     ///
     /// # Errors
     /// When the table did not answer, or the gateway did not.
-    pub async fn lose(&self, id: &SocketId, socket: &SocketId) -> Result<(), PostError> {
+    pub async fn lose(&self, id: &SocketId, socket: &SocketId, why: Cut) -> Result<(), PostError> {
         // The cut comes first: if nothing follows it, the gateway tells of the end. Noted first, an
         // end that nobody carries out would leave the client connected and deaf.
         self.ports.gateway.delete(socket).await?;
-        self.note_lost(id, socket).await.map_err(unsure)
+        self.note_lost(id, socket, why).await.map_err(unsure)
     }
 
     /// Notes that a socket is gone, and sees that its line ends if the client does not come back.
     ///
     /// # Errors
     /// When the table did not answer.
-    pub async fn note_lost(&self, id: &SocketId, socket: &SocketId) -> Result<(), ChangeError> {
+    pub async fn note_lost(
+        &self,
+        id: &SocketId,
+        socket: &SocketId,
+        why: Cut,
+    ) -> Result<(), ChangeError> {
         let phase = change(&self.ports.store, id, |line| {
+            let before = line.phase;
             line.lose(socket, self.settings.window, self.ports.clock.now());
-            (line.phase, !line.left.is_empty())
+            let is_news = line.phase != before;
+            (line.phase, is_news.then(|| line.log.bytes()), !line.left.is_empty())
         });
-        if let Some((phase, has_left)) = phase.await? {
+        if let Some((phase, news, has_left)) = phase.await? {
             if matches!(phase, Phase::Away { .. }) {
+                if let Some(unacked_bytes) = news {
+                    tale::cut(id, why, unacked_bytes);
+                }
                 self.set_alarm(id, self.settings.window).await;
             }
             self.see_to_left(id, has_left).await;

@@ -11,15 +11,18 @@ use bytes::Bytes;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
 use hubcast_model::report::chain;
-use hubcast_model::time::{Clock, Timestamp};
+use hubcast_model::time::Clock;
+use tokio::time::Instant;
 
 use crate::alarm::LineAlarm;
 use crate::change::change;
 use crate::courier::{Courier, unsure};
-use crate::log::LineFrame;
+use crate::look::{Load, Look, Next};
 use crate::port::LineStore;
-use crate::record::{Line, Phase, TurnId};
+use crate::record::{Phase, TurnId};
+use crate::seen::Place;
 use crate::sending::{Addition, Appended, Settled};
+use crate::tale::{self, Cut};
 
 /// The pause before a second look at a line whose turn is another's, or a second try of a post.
 /// Each further pause is twice as long.
@@ -28,58 +31,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often a caller looks and tries: for five seconds in all.
 const TRIES: u32 = 10;
 
-/// How often, and with which pause, a line that is opening is looked at that has no room.
-const ROOM_LOOKS: u32 = 40;
-const ROOM_PAUSE: Duration = Duration::from_millis(100);
-
 /// The client of a line has not spoken yet, and what waits for it fills the log.
 #[derive(Debug, thiserror::Error)]
 #[error("the log of a line that is opening is full")]
 struct NoRoom;
-
-/// A frame and the socket that it goes to.
-struct Load {
-    socket: SocketId,
-    frame: LineFrame,
-}
-
-impl Load {
-    fn of(line: &Line) -> Self {
-        Self { socket: line.socket.clone(), frame: line.log.frame() }
-    }
-}
-
-/// What a look at a line says.
-enum Look {
-    /// Nobody has to do anything.
-    CaredFor,
-    /// The caller has the turn, and posts this.
-    Turn(Load),
-    /// Another has the turn.
-    Busy,
-}
-
-impl Look {
-    fn at(line: &mut Line, who: TurnId, through: u64, now: Timestamp) -> Self {
-        // A client that is back waits for its first frame, even if nothing is in it.
-        if line.has_cared_for(through) && !line.is_held(who) {
-            return Self::CaredFor;
-        }
-        if line.take_turn(who, now) { Self::Turn(Load::of(line)) } else { Self::Busy }
-    }
-}
-
-/// What follows a post.
-enum Next {
-    /// The holder posts this.
-    Post(Load),
-    /// Nothing: all is posted, or waits for the client to come back.
-    Nothing,
-    /// The turn or the socket is another's by now.
-    Lost,
-    /// The gateway was busy.
-    Pause,
-}
 
 /// What became of records that were to be sent.
 enum Sent {
@@ -103,14 +58,17 @@ where
     /// # Errors
     /// `Gone` when the line has ended. `Throttled` when the records are in the log and could not be
     /// posted. `Ambiguous` when the table did not answer. In both cases records with a position may
-    /// be sent again.
+    /// be sent again. `Unreached` when the line is opening and has no room: at once for records with
+    /// a position, and after five seconds for others.
     pub async fn send(&self, id: &SocketId, additions: &[Addition]) -> Result<(), PostError> {
-        let mut has_posted = false;
-        for _ in 0..ROOM_LOOKS {
+        let (mut has_posted, mut pause) = (false, FIRST_PAUSE);
+        for _ in 0..TRIES {
             match self.send_now(id, additions).await? {
                 Sent::Done => return Ok(()),
                 // Nothing can be posted before the client speaks, which official clients do at once.
-                Sent::Early => tokio::time::sleep(ROOM_PAUSE).await,
+                // Whoever may send again does so later, and holds nobody up meanwhile.
+                Sent::Early if may_repeat(additions) => break,
+                Sent::Early => rest(&mut pause).await,
                 Sent::Full if has_posted => return self.overflow(id).await,
                 Sent::Full => {
                     has_posted = true;
@@ -145,7 +103,7 @@ where
     }
 
     async fn overflow(&self, id: &SocketId) -> Result<(), PostError> {
-        tracing::warn!(line.id = %id, "a line whose client does not read is ended");
+        tale::overflowed(id);
         self.end(id).await?;
         Err(PostError::Gone)
     }
@@ -180,11 +138,13 @@ where
         let who = TurnId(fastrand::u64(..));
         let load = change(&self.ports.store, id, |line| {
             let is_back = line.go_on(socket, client_next, who, self.ports.clock.now());
-            is_back.then(|| (Load::of(line), line.log.last()))
+            is_back.then(|| (Load::of(line), line.log.clone()))
         });
-        let Some((load, through)) = load.await.map_err(unsure)?.flatten() else {
+        let Some((load, log)) = load.await.map_err(unsure)?.flatten() else {
             return Ok(false);
         };
+        tale::resumed(id, &log);
+        let through = log.last();
         self.see_to(id, who, through, Look::Turn(load)).await.map(|()| true)
     }
 
@@ -196,11 +156,19 @@ where
         through: u64,
         mut look: Look,
     ) -> Result<(), PostError> {
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut busy_since) = (FIRST_PAUSE, None);
         for _ in 0..TRIES {
+            if !matches!(look, Look::Busy)
+                && let Some(since) = busy_since.take()
+            {
+                tale::waited(id, Instant::elapsed(&since));
+            }
             match look {
                 Look::CaredFor => return Ok(()),
-                Look::Busy => rest(&mut pause).await,
+                Look::Busy => {
+                    busy_since.get_or_insert_with(Instant::now);
+                    rest(&mut pause).await;
+                }
                 Look::Turn(load) => match self.carry(id, who, load).await? {
                     Next::Nothing => return Ok(()),
                     Next::Pause => rest(&mut pause).await,
@@ -224,6 +192,9 @@ where
     /// Posts one frame after another while the caller has the turn.
     async fn carry(&self, id: &SocketId, who: TurnId, load: Load) -> Result<Next, PostError> {
         let mut load = load;
+        if load.is_taken_over {
+            tale::taken_over(id);
+        }
         loop {
             match self.post(id, who, &load).await? {
                 Next::Post(next) => load = next,
@@ -244,15 +215,19 @@ where
         match answer {
             Ok(()) => self.settle(id, who, load).await,
             Err(PostError::Throttled | PostError::Unreached(_)) => Ok(Next::Pause),
-            Err(PostError::Gone | PostError::Ambiguous(_)) => {
-                self.lose(id, &load.socket).await?;
-                Ok(Next::Nothing)
-            }
+            Err(PostError::Gone) => self.drop_load(id, load, Cut::Gone).await,
+            Err(PostError::Ambiguous(_)) => self.drop_load(id, load, Cut::Doubt).await,
             Err(err @ (PostError::TooLarge | PostError::Refused(_))) => {
                 self.give_back(id, who).await;
                 Err(err)
             }
         }
+    }
+
+    /// Cuts the socket: the client comes back, and says what it has.
+    async fn drop_load(&self, id: &SocketId, load: &Load, why: Cut) -> Result<Next, PostError> {
+        self.lose(id, &load.socket, why).await?;
+        Ok(Next::Nothing)
     }
 
     async fn settle(&self, id: &SocketId, who: TurnId, load: &Load) -> Result<Next, PostError> {
@@ -277,4 +252,9 @@ where
 async fn rest(pause: &mut Duration) {
     tokio::time::sleep(*pause).await;
     *pause = (*pause * 2).min(PAUSE_MAX);
+}
+
+/// Whether the log would know these records again.
+pub(crate) fn may_repeat(additions: &[Addition]) -> bool {
+    additions.iter().all(|addition| addition.position.as_ref().and_then(Place::of).is_some())
 }

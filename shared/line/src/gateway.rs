@@ -12,10 +12,10 @@ use hubcast_model::time::{Clock, Timestamp};
 use crate::alarm::LineAlarm;
 use crate::change::change;
 use crate::courier::{Courier, unsure};
+use crate::dispatch::may_repeat;
 use crate::log::LINE_RECORD_MAX_BYTES;
 use crate::port::LineStore;
 use crate::record::{Line, Phase};
-use crate::seen::Place;
 use crate::sending::Addition;
 
 const SEPARATOR: char = '\u{1e}';
@@ -142,8 +142,7 @@ where
     /// Sends records. Callers may repeat what failed, so a failure is told only where the log would
     /// know the records again.
     async fn send_once(&self, id: &SocketId, additions: &[Addition]) -> Result<(), PostError> {
-        let is_known = |addition: &Addition| addition.position.as_ref().and_then(Place::of);
-        let may_repeat = additions.iter().all(|addition| is_known(addition).is_some());
+        let may_repeat = may_repeat(additions);
         match self.send(id, additions).await {
             // The records are in the log, and go with the next frame of the client.
             Err(PostError::Throttled) if !may_repeat => Ok(()),

@@ -11,6 +11,7 @@ use crate::courier::{Courier, unsure};
 use crate::log::Left;
 use crate::port::LineStore;
 use crate::record::Phase;
+use crate::tale::{self, Cut};
 
 impl<S, G, C, A> Courier<S, G, C, A>
 where
@@ -53,7 +54,7 @@ where
         is_by_client: bool,
     ) -> Result<bool, ChangeError> {
         if !is_by_client {
-            self.note_lost(id, socket).await?;
+            self.note_lost(id, socket, Cut::Disconnected).await?;
         }
         let has_ended = change(&self.ports.store, id, |line| {
             if line.socket != *socket {
@@ -106,12 +107,19 @@ where
     /// # Errors
     /// When the table did not answer.
     pub async fn expire(&self, id: &SocketId) -> Result<bool, PostError> {
-        let is_over = change(&self.ports.store, id, |line| line.is_over(self.ports.clock.now()));
-        match is_over.await.map_err(unsure)? {
+        let found = change(&self.ports.store, id, |line| {
+            (line.is_over(self.ports.clock.now()), matches!(line.phase, Phase::Resuming { .. }))
+        });
+        let Some((is_over, is_resuming)) = found.await.map_err(unsure)? else {
+            return Ok(true);
+        };
+        if is_over {
             // Whoever asked looks at what is left.
-            Some(true) => self.end_at_once(id).await.map(|()| true),
-            Some(false) => Ok(false),
-            None => Ok(true),
+            self.end_at_once(id).await?;
         }
+        if is_over && is_resuming {
+            tale::abandoned(id);
+        }
+        Ok(is_over)
     }
 }

@@ -33,7 +33,8 @@ const REQUEST_SPANS: &str = "lambda_runtime::layers";
 /// Starts logging: JSON lines on standard output, where Lambda collects them.
 ///
 /// `RUST_LOG` sets the level; `info` when it is absent or wrong. Whatever the level, journeys are
-/// told, and each line names the request that it belongs to.
+/// told and what metrics of lines are counted from, and each line names the request that it belongs
+/// to.
 ///
 /// # Errors
 /// Names every variable of logging that is wrong.
@@ -70,8 +71,8 @@ pub(crate) fn subscriber(
     filter: Targets,
     trail: Option<&AuditTrail>,
 ) -> impl Subscriber + Send + Sync {
-    let always = [TARGET, AUDIT, REQUEST_SPANS].map(|target| (target, LevelFilter::INFO));
-    let filter = filter.with_targets(always);
+    let always = [TARGET, AUDIT, hubcast_line::TARGET, REQUEST_SPANS];
+    let filter = filter.with_targets(always.map(|target| (target, LevelFilter::INFO)));
     let entries = trail.cloned().map(|trail| {
         // Of spans only those that name requests and callers: the SDK opens many.
         let is_entry = filter_fn(|metadata| {

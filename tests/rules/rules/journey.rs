@@ -1,58 +1,22 @@
 //! What the log tells of messages and connections: the documented fields, and no name or payload.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 
 use hubcast_delivery::Publish;
-use hubcast_model::journey::names::{Naming, NamingKey};
-use hubcast_model::journey::{Line, Settings, Step, fate, start};
+use hubcast_model::journey::{Line, Step, fate};
 use hubcast_model::producers::Producers;
 use hubcast_model::time::Timestamp;
 use hubcast_testkit::principal::principal;
 use hubcast_testkit::queued::{in_group, message};
 use hubcast_testkit::{Answer, name};
 use serde_json::Value;
-use tracing::Dispatch;
-use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
+use crate::book::Book;
 use crate::stage::{HUB, INVOCATION, Stage};
 
 const DOCUMENT: &str = include_str!("../../../docs/OPERATIONS.md");
 
-/// The lines of one test.
-#[derive(Clone, Default)]
-struct Book(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Book {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("a book").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Book {
-    /// A book of all lines that this thread writes as long as the guard lives.
-    fn open() -> (Self, (Dispatch, DefaultGuard)) {
-        let key = NamingKey::new("a key of this test".to_owned());
-        start(Settings { naming: Naming::Digest(key), sample_percent: 100 });
-        let book = Self::default();
-        let writer = book.clone();
-        let lines = tracing_subscriber::fmt().json().without_time().with_current_span(false);
-        let lines = lines.with_writer(move || writer.clone()).finish();
-        // With one subscriber alone, what another test logs first would count as switched off for all.
-        let second = Dispatch::new(NoSubscriber::new());
-        (book, (second, tracing::subscriber::set_default(lines)))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("a book").clone()).expect("UTF-8")
-    }
-
     fn lines(&self) -> Vec<Line> {
         let text = self.text();
         let read = |(at, line): (u64, &str)| Line::read(Timestamp::from_millis(at), "f", line);
@@ -61,10 +25,7 @@ impl Book {
 
     /// The fields of the entries of the audit.
     fn audit(&self) -> Vec<Value> {
-        let text = self.text();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let entries = lines.filter(|line| line["target"] == "audit");
-        entries.map(|line| line["fields"].clone()).collect()
+        self.fields("audit")
     }
 
     fn steps(&self) -> Vec<Step> {

@@ -1,17 +1,23 @@
 //! Connections that outlive their sockets: what their clients hear, whatever happens to sockets.
 
+mod costs;
 mod histories;
 mod lives;
+mod pace;
 mod stage;
+mod tale;
 
+use hubcast_backend::{Roster, Table};
 use hubcast_connection::connect::ConnectError;
+use hubcast_membership::shards::Shards;
+use hubcast_model::channel::ShardCounts;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::interleave::{Flow, Orders};
 use hubcast_testkit::queued::{again, in_group, message};
-use hubcast_testkit::{Answer, Fault};
+use hubcast_testkit::{Answer, Fault, name};
 use serde_json::json;
 
-use crate::stage::{ACCEPTED, PING, invoke};
+use crate::stage::{ACCEPTED, HUB, PING, invoke};
 use stage::LineStage;
 
 const HELLO: &str = r#"{"userId":"alice","target":"hello"}"#;
@@ -83,6 +89,21 @@ async fn who_does_not_come_back_in_time_is_gone_with_all_rows() {
     assert!(stage.is_forgotten(&tab));
     let refused = stage.try_back(&tab, "s2=").await;
     assert!(matches!(refused, Err(ConnectError::Over)), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_knows_how_many_of_its_connections_outlive_their_sockets() {
+    let stage = LineStage::default();
+    for n in 0..3 {
+        stage.plain(&format!("p{n}=")).await;
+        stage.ready(&format!("c{n}"), &format!("s{n}=")).await;
+    }
+    let (store, clock) = (stage.stage.store.clone(), stage.stage.clock.clone());
+    let table = Table { store, clock, shards: Shards::new(ShardCounts::default()) };
+    let hub = name::hub(HUB);
+    let roster = Roster::new(&table, &hub);
+    assert_eq!(roster.lines(1000).await.unwrap(), 3);
+    assert!((2..=3).contains(&roster.lines(1).await.unwrap()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -257,7 +278,7 @@ async fn a_client_that_is_back_is_told_where_hubcast_goes_on_though_the_gateway_
     let stage = LineStage::default();
     let mut tab = stage.ready("c", "s1=").await;
     stage.cut(&tab);
-    let second = hubcast_testkit::name::socket("s2=");
+    let second = name::socket("s2=");
     stage.stage.gateway.answer_for(&second, [Answer::Throttled, Answer::Unreached]);
     stage.come_back(&mut tab, "s2=").await;
     assert_eq!(stage.frames(&tab), [sequence(1)]);

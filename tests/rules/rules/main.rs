@@ -9,6 +9,7 @@
 
 mod any_frame;
 mod backend;
+mod book;
 mod budget;
 mod connect;
 mod early_ends;

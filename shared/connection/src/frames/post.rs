@@ -56,8 +56,13 @@ pub(super) async fn post_if_there_is_room(
     socket: &SocketId,
     post: SourcedFrame<'_>,
 ) -> Result<bool, PostError> {
-    match post_sourced(gateway, socket, post).await {
-        Err(PostError::Unreached(_)) if socket.is_line() => Ok(false),
+    if !socket.is_line() {
+        let outcome = post_sourced(gateway, socket, post).await;
+        return given_up_if_too_large(outcome).map(|()| true);
+    }
+    // A line waits for room by itself.
+    match gateway.post_elements(socket, post.frame, post.sources).await {
+        Err(PostError::Unreached(_)) => Ok(false),
         outcome => given_up_if_too_large(outcome).map(|()| true),
     }
 }

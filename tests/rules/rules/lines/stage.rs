@@ -6,8 +6,8 @@ use std::time::Duration;
 use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest, Reception};
 use hubcast_connection::frames::{AnswerFrames, FramePorts, Frames};
 use hubcast_connection::line::LineFrames;
-use hubcast_delivery::{Ports, Publish, Publisher, Report};
-use hubcast_line::{Courier, Line, LinePorts, LineSettings, LineStore};
+use hubcast_delivery::{FanoutSettings, Ports, Publish, Publisher, Report};
+use hubcast_line::{Courier, Left, Line, LinePorts, LineSettings, LineStore};
 use hubcast_membership::line_end::{EndLines, LineEnds};
 use hubcast_membership::presence::Presence;
 use hubcast_membership::shards::Shards;
@@ -68,7 +68,12 @@ impl LineStage {
         Self::with(LineSettings { window, ..LineSettings::default() })
     }
 
-    fn with(settings: LineSettings) -> Self {
+    pub(super) fn with(settings: LineSettings) -> Self {
+        Self::with_fanout(settings, fanout_settings())
+    }
+
+    /// The stage whose publisher has these settings.
+    pub(super) fn with_fanout(settings: LineSettings, fanout: FanoutSettings) -> Self {
         let (stage, alarm) = (Stage::default(), RecordingAlarm::default());
         let (store, clock) = (stage.store.clone(), stage.clock.clone());
         let ports = LinePorts {
@@ -91,7 +96,7 @@ impl LineStage {
             clock,
         };
         let shards = Shards::new(ShardCounts::default());
-        let publisher = Publisher::new(ports, fanout_settings(), shards);
+        let publisher = Publisher::new(ports, fanout, shards);
         Self { stage, alarm, courier, frames, ends, publisher }
     }
 }
@@ -281,6 +286,13 @@ impl LineStage {
 
     pub(super) async fn time_up(&self, line: &SocketId) {
         self.ends.time_up(line).await.unwrap();
+    }
+
+    /// What nobody took of a line that has ended, as a publisher that hears an alarm looks and notes.
+    pub(super) async fn untaken(&self, line: &SocketId) -> Vec<Left> {
+        let left = self.ends.untaken(line).await.unwrap();
+        self.ends.seen_to(line).await.unwrap();
+        left
     }
 
     pub(super) async fn line(&self, tab: &Tab) -> Line {
