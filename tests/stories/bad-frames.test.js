@@ -219,6 +219,8 @@ describe("a frame that is not good", () => {
   describe("before the handshake", () => {
     const early = {
       "an invocation": [invocation("1", "GetConnectionId"), BAD_HANDSHAKE],
+      "a stream": [record({ type: 4, invocationId: "1", target: "Counter", arguments: [] }), BAD_HANDSHAKE],
+      "a stream of a method of hubcast": [record({ type: 4, invocationId: "1", target: "JoinGroup", arguments: [] }), BAD_HANDSHAKE],
       "malformed JSON": [`{"protocol"${RS}`, BAD_HANDSHAKE],
       "an empty object": [`{}${RS}`, BAD_HANDSHAKE],
       "no separator": [`{"protocol":"json","version":1}`, BAD_HANDSHAKE],

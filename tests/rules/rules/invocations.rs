@@ -206,13 +206,16 @@ async fn a_table_that_does_not_answer_fails_the_invocation_only() {
 
 #[tokio::test(start_paused = true)]
 async fn an_invocation_before_the_handshake_is_refused() {
-    let stage = Stage::default();
-    let alice = stage.connected("s1=", principal(HUB, "alice")).await;
-    stage.journal().clear();
+    let stream = |target| invoke("7", target, &json!([])).replace("\"type\":1", "\"type\":4");
     let call = invoke("7", "GetConnectionId", &json!([]));
-    assert_eq!(stage.answer(&alice, &call).await, "");
-    stage.assert_refused(&alice, "An unexpected error occurred during connection handshake.");
-    assert_eq!(stage.journal().count("socket"), 5);
+    for frame in [call, stream("GetConnectionId"), stream("Nothing")] {
+        let stage = Stage::default();
+        let alice = stage.connected("s1=", principal(HUB, "alice")).await;
+        stage.journal().clear();
+        assert_eq!(stage.answer(&alice, &frame).await, "", "{frame}");
+        stage.assert_refused(&alice, "An unexpected error occurred during connection handshake.");
+        assert_eq!(stage.journal().count("socket"), 5);
+    }
 }
 
 #[tokio::test(start_paused = true)]

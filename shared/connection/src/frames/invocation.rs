@@ -82,14 +82,12 @@ where
         let StreamInvocation { invocation_id, target, arguments, stream_ids } = call;
         let invocation_id = Some(invocation_id);
         let call = Invocation { invocation_id, target, arguments, stream_ids };
+        if let Err(step) = self.ready(caller, &known).await {
+            return step;
+        }
         if self.built_in.named(caller, &call.target).is_some() {
             let error = texts::not_streaming(&call.target);
             return complete_with_error(call, error);
-        }
-        if self.hands_up
-            && let Err(step) = self.ready(caller, &known).await
-        {
-            return step;
         }
         self.hand_up(call, true)
     }
