@@ -140,7 +140,7 @@ async fn a_deployment_that_drains_refuses_the_probe() {
     let rows = ran.json();
     let resume = rows.iter().find(|row| row["row"] == "resume").unwrap();
     assert_eq!(resume["verdict"], "bad", "{resume}");
-    assert_eq!(resume["saw"], "no: the other socket was refused (409)");
+    assert_eq!(resume["saw"], "no: the other socket was refused (409 Conflict)");
 }
 
 #[tokio::test]
