@@ -71,8 +71,15 @@ where
     /// # Errors
     /// When the table did not answer, or the gateway did not.
     pub async fn lose(&self, id: &SocketId, socket: &SocketId, why: Cut) -> Result<(), PostError> {
-        // The cut comes first: if nothing follows it, the gateway tells of the end. Noted first, an
-        // end that nobody carries out would leave the client connected and deaf.
+        // Else the gateway might tell of the end as of one by the client.
+        let noted = change(&self.ports.store, id, |line| {
+            line.note_cut(socket, self.ports.clock.now());
+        });
+        if let Err(err) = noted.await {
+            tracing::debug!(error = %chain(&err), line.id = %id, "a cut is not noted");
+        }
+        // The cut comes before the loss: if nothing follows it, the gateway tells of the end. Noted
+        // first, a loss that nobody carries out would leave the client connected and deaf.
         self.ports.gateway.delete(socket).await?;
         self.note_lost(id, socket, why).await.map_err(unsure)
     }

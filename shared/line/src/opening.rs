@@ -22,6 +22,7 @@ impl Line {
             phase: opening(now),
             opened_at: now,
             socket,
+            cut_at: None,
             log: Log::default(),
             turn: None,
             seen: Seen(BTreeMap::new()),

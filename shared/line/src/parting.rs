@@ -45,6 +45,8 @@ where
     /// Notes that the gateway told the end of a socket. The client may come back, unless it closed
     /// the socket itself. Answers whether the line has ended.
     ///
+    /// A gateway may call an end the client's own although hubcast cut the socket.
+    ///
     /// # Errors
     /// When the table did not answer.
     pub async fn note_end(
@@ -53,20 +55,31 @@ where
         socket: &SocketId,
         is_by_client: bool,
     ) -> Result<bool, ChangeError> {
-        if !is_by_client {
-            self.note_lost(id, socket, Cut::Disconnected).await?;
-        }
-        let has_ended = change(&self.ports.store, id, |line| {
+        let told = change(&self.ports.store, id, |line| {
+            let (now, before) = (self.ports.clock.now(), line.phase);
             if line.socket != *socket {
-                return (false, false);
+                return (line.phase, None, false, false);
             }
-            if is_by_client {
-                line.end(self.ports.clock.now());
+            if is_by_client && !line.is_being_cut(now) {
+                line.end(now);
+            } else {
+                line.lose(socket, self.settings.window, now);
             }
-            (line.phase == Phase::Ended, is_by_client && !line.left.is_empty())
+            let news = (line.phase != before).then(|| line.log.bytes());
+            (line.phase, news, line.phase == Phase::Ended, !line.left.is_empty())
         });
-        let (has_ended, has_left) = has_ended.await?.unwrap_or((true, false));
-        self.see_to_left(id, has_left).await;
+        let Some((phase, news, has_ended, has_left)) = told.await? else {
+            return Ok(true);
+        };
+        if matches!(phase, Phase::Away { .. }) {
+            if let Some(unacked_bytes) = news {
+                tale::cut(id, Cut::Disconnected, unacked_bytes);
+            }
+            self.set_alarm(id, self.settings.window).await;
+        }
+        if has_ended {
+            self.see_to_left(id, has_left).await;
+        }
         Ok(has_ended)
     }
 

@@ -71,6 +71,8 @@ pub struct Line {
     pub opened_at: Timestamp,
     /// The socket that counts.
     pub socket: SocketId,
+    /// When hubcast was about to cut that socket; `None` when nobody was.
+    pub cut_at: Option<Timestamp>,
     /// What is sent to the client.
     pub log: Log,
     /// Who posts to the socket; `None` when nobody does.

@@ -18,6 +18,8 @@ pub(crate) const RESUMING_MAX: Duration = Duration::from_secs(15);
 /// Posted records that wait for longer than this show that the client did not read them. Clients
 /// acknowledge after a second.
 const ACK_MAX: Duration = Duration::from_secs(5);
+/// How long the gateway may take to tell of the end of a socket that hubcast cuts.
+const CUTTING_MAX: Duration = Duration::from_secs(30);
 
 /// Why a client may not come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,19 @@ pub enum Attempt {
 }
 
 impl Line {
+    /// Notes that hubcast is about to cut a socket, so that its end is not taken for the client's
+    /// own. Nothing happens when another socket counts, or while the line opens.
+    pub fn note_cut(&mut self, socket: &SocketId, now: Timestamp) {
+        if self.socket == *socket && matches!(self.phase, Phase::Live | Phase::Resuming { .. }) {
+            self.cut_at = Some(now);
+        }
+    }
+
+    /// Whether hubcast cut the socket that counts a moment ago.
+    pub fn is_being_cut(&self, now: Timestamp) -> bool {
+        self.cut_at.is_some_and(|at| now.since(at) <= CUTTING_MAX)
+    }
+
     /// Notes that a socket is gone or cut, and keeps the line for its client for `window`. Nothing
     /// happens when another socket counts.
     ///
@@ -99,6 +114,7 @@ impl Line {
             return Attempt::Refused(Refusal::Gap);
         }
         self.socket = socket.clone();
+        self.cut_at = None;
         self.phase = Phase::Resuming { until: now.plus(RESUMING_MAX) };
         self.turn = None;
         if self.expires < now.plus(LIFETIME / 2) {
@@ -131,7 +147,13 @@ impl Line {
             }
             // The answer of an earlier try got lost.
             Phase::Live => self.turn.is_some_and(|turn| turn.holder == who),
-            _ => false,
+            // The socket of its handshake was cut before the handshake was noted as through, and
+            // nobody will note that any more. Let in, the client would come back again and again.
+            Phase::Opening { .. } => {
+                self.end(now);
+                false
+            }
+            Phase::Away { .. } | Phase::Ended => false,
         }
     }
 

@@ -247,6 +247,28 @@ fn a_line_that_loses_its_socket_while_it_opens_ends() {
     assert_eq!(line.phase, Phase::Ended);
 }
 
+/// A gateway may call the end of a socket that hubcast cut the client's own.
+#[test]
+fn a_cut_is_remembered_until_the_client_is_back_and_not_for_long() {
+    let mut line = live();
+    line.note_cut(&socket("s2="), START);
+    assert!(!line.is_being_cut(START), "the cut of another socket");
+    line.note_cut(&socket("s1="), START);
+    assert!(line.is_being_cut(after(30)) && !line.is_being_cut(after(31)));
+    line.lose(&socket("s1="), WINDOW, START);
+    assert_eq!(line.resume(&socket("s2="), START), Attempt::Accepted);
+    assert!(!line.is_being_cut(START));
+}
+
+/// Its client read the answer to its handshake, and was cut before the handshake was noted.
+#[test]
+fn a_line_whose_client_goes_on_while_it_opens_ends() {
+    let mut line = opening();
+    assert!(line.claim(&socket("s2="), START));
+    assert!(!line.go_on(&socket("s2="), 1, ME, START));
+    assert_eq!(line.resume(&socket("s3="), START), Attempt::Refused(Refusal::Ended));
+}
+
 #[test]
 fn an_acknowledgement_of_what_was_never_sent_is_refused() {
     let mut line = live();

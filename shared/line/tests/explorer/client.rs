@@ -21,6 +21,12 @@ pub(crate) struct Client {
     pub(crate) has_stopped: bool,
     /// It was told to go, or was not let back in.
     pub(crate) is_gone: bool,
+    /// It counts what it reads: it has read the answer to its handshake.
+    counts: bool,
+    /// It has sent a frame after its handshake, and shows by this that it counts.
+    pub(crate) has_spoken: bool,
+    /// Something that it should have counted came before.
+    pub(crate) was_told_too_early: bool,
 }
 
 impl Client {
@@ -33,11 +39,30 @@ impl Client {
             seen: Vec::new(),
             has_stopped: false,
             is_gone: false,
+            counts: false,
+            has_spoken: false,
+            was_told_too_early: false,
         }
+    }
+
+    /// It reads the answer to its handshake.
+    pub(crate) fn note_answer(&mut self) {
+        self.counts = true;
+    }
+
+    /// Whether it has read the answer to its handshake.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.counts
+    }
+
+    /// Whether it expects nothing more of the line.
+    pub(crate) fn has_given_up(&self) -> bool {
+        self.is_gone || self.has_stopped
     }
 
     /// Reads one frame.
     pub(crate) fn read(&mut self, frame: &str) {
+        self.was_told_too_early |= !self.has_spoken;
         for record in frame.split_terminator(SEPARATOR) {
             if self.has_stopped {
                 return;

@@ -17,13 +17,22 @@
 
 mod client;
 mod explore;
+mod functions;
+mod gateway;
+mod page;
 mod process;
 mod world;
 
 use explore::{Found, explore};
 use world::{Mishaps, Rules, World};
 
-const SOUND: Rules = Rules { has_turns: true, has_sequences: true, refuses: true };
+const SOUND: Rules = Rules {
+    has_turns: true,
+    has_sequences: true,
+    refuses: true,
+    ends_first: true,
+    waits_for_speech: true,
+};
 
 fn run(publishers: usize, mishaps: Mishaps) -> Found {
     explore(World::new(publishers, mishaps, SOUND))
@@ -47,9 +56,31 @@ fn nothing_is_lost_doubled_or_stuck_in_any_order() {
         (1, Mishaps { half_open: 1, ..none }),
         (1, Mishaps { cuts: 1, untold: 1, ..none }),
         (1, Mishaps { cuts: 1, ends: 1, ..none }),
+        (1, Mishaps { cuts: 1, alarms: 1, ..none }),
+        (1, Mishaps { cuts: 1, late_acks: 1, ..none }),
+        (1, Mishaps { cuts: 1, dead_frames: 1, alarms: 1, ..none }),
     ] {
         let found = run(publishers, mishaps);
         println!("{publishers} publishers, {mishaps:?}: {found:?}");
+        assert!(found.states > 50, "{found:?}");
+        assert_eq!(found.stopped, 0, "a client stopped itself: {found:?}");
+    }
+}
+
+/// The handshake, the first frame and publishers in any order.
+#[test]
+fn nothing_is_lost_doubled_or_stuck_while_a_line_opens() {
+    let none = Mishaps::default();
+    for (publishers, mishaps) in [
+        (2, none),
+        (1, Mishaps { cuts: 1, ..none }),
+        (1, Mishaps { cuts: 1, untold: 1, ..none }),
+        (2, Mishaps { lost_writes: 1, ..none }),
+        (1, Mishaps { dead_frames: 1, alarms: 1, ..none }),
+        (1, Mishaps { cuts: 1, ends: 1, ..none }),
+    ] {
+        let found = explore(World::opening(publishers, mishaps, SOUND));
+        println!("{publishers} publishers of a line that opens, {mishaps:?}: {found:?}");
         assert!(found.states > 50, "{found:?}");
         assert_eq!(found.stopped, 0, "a client stopped itself: {found:?}");
     }
@@ -107,4 +138,19 @@ fn without_sequences_a_repeated_post_is_read_twice() {
 fn without_refusals_a_client_that_was_sent_away_holds_a_socket() {
     let mishaps = Mishaps { ends: 1, ..Mishaps::default() };
     explore(World::new(1, mishaps, Rules { refuses: false, ..SOUND }));
+}
+
+/// A client that reads of its end tries to come back at once.
+#[test]
+#[should_panic(expected = "an unused socket")]
+fn a_client_that_is_told_before_the_end_is_written_holds_a_socket() {
+    let mishaps = Mishaps { ends: 1, ..Mishaps::default() };
+    explore(World::new(1, mishaps, Rules { ends_first: false, ..SOUND }));
+}
+
+#[test]
+#[should_panic(expected = "too early")]
+fn what_is_posted_before_the_client_spoke_is_not_counted() {
+    let rules = Rules { waits_for_speech: false, ..SOUND };
+    explore(World::opening(1, Mishaps::default(), rules));
 }

@@ -10,6 +10,8 @@ pub(crate) struct Process {
     pub(crate) number: u64,
     /// How often it was started. A message comes again when its publisher dies.
     pub(crate) runs: u64,
+    /// Whether it works on a frame of the client.
+    pub(crate) is_of_frame: bool,
     /// What comes next.
     pub(crate) next: Next,
 }
@@ -45,21 +47,42 @@ pub(crate) enum Next {
     Cut { socket: SocketId, is_in_doubt: bool },
     /// Another posts the records up to this number.
     Wait(u64),
+    /// The client reads the answer to its handshake.
+    Answer,
+    /// The handshake is through.
+    Through,
+    /// A frame of the client that asks for nothing.
+    Speak(SocketId),
+    /// What waits is posted, if nobody posts.
+    PostWaiting,
     /// A client wants to come back on this socket.
     Resume(SocketId),
     /// The same, and the old socket proved to be gone.
     Replace { old: SocketId, socket: SocketId },
     /// The client's Sequence.
     GoOn(SocketId),
-    /// Somebody logs out.
+    /// Somebody logs out: the line ends.
     End,
+    /// The client of the line is told to go.
+    Dismiss,
+    /// The same, and the line has ended.
+    DismissFrom(SocketId),
     /// Nothing.
     Nothing,
 }
 
 impl Process {
+    pub(crate) fn new(number: u64, next: Next) -> Self {
+        Self { number, runs: 0, is_of_frame: false, next }
+    }
+
+    /// A function that works on a frame of the client.
+    pub(crate) fn of_frame(number: u64, next: Next) -> Self {
+        Self { is_of_frame: true, ..Self::new(number, next) }
+    }
+
     pub(crate) fn publisher(number: u64) -> Self {
-        Self { number, runs: 0, next: Next::Append }
+        Self::new(number, Next::Append)
     }
 
     /// Every run has a turn of its own.
