@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use disconnect::Exits;
+use hubcast_line::{Courier, LinePorts, LineSettings};
+use hubcast_membership::line_end::LineEnds;
 use hubcast_membership::presence::Presence;
 use hubcast_model::channel::ChannelKey;
 use hubcast_model::client::Client;
@@ -9,7 +12,8 @@ use hubcast_model::ports::{ChannelStore, ClientStore, NoUpstream, SocketStore};
 use hubcast_model::values::Values;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{
-    Fault, MemoryStore, RecordingUpstream, TestClock, event, name, principal, socket,
+    Fault, MemoryStore, RecordingAlarm, RecordingGateway, RecordingUpstream, TestClock, event,
+    name, principal, socket,
 };
 use serde_json::{Value, json};
 
@@ -54,6 +58,25 @@ async fn a_socket_and_its_rows_are_removed() {
         assert!(store.sockets().is_empty());
         assert!(store.rows().is_empty());
     }
+}
+
+/// Where lines are granted to others, the end of a socket asks the ports for the same.
+#[tokio::test]
+async fn a_socket_without_a_line_pays_nothing_for_lines() {
+    let (without, with) = (store().await, store().await);
+    without.journal().clear();
+    with.journal().clear();
+    assert_eq!(status(&without, TAB_CLOSED, |_| {}).await, Some(200));
+    let gateway = RecordingGateway::with_journal(with.journal().clone());
+    let (clock, alarm) = (TestClock::default(), RecordingAlarm::default());
+    let ports = LinePorts { store: with.clone(), gateway, clock, alarm: alarm.clone() };
+    let courier = Courier::new(ports, LineSettings::default());
+    let ends = LineEnds::new(courier, presence::<NoUpstream>(&with, None));
+    let exits = Exits { presence: presence::<NoUpstream>(&with, None), lines: ends };
+    let answer = disconnect::handle_any(&exits, event::recorded(TAB_CLOSED, |_| {})).await;
+    assert_eq!(answer.ok().map(|answer| answer.status_code), Some(200));
+    assert_eq!(with.journal().entries(), without.journal().entries());
+    assert!(!with.journal().entries().is_empty() && alarm.alarms().is_empty());
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub enum Answer {
     Lost,
     /// No answer, and the frame did not arrive.
     Failed,
+    /// No answer, and the frame is on its way until [`RecordingGateway::arrive_strays`].
+    Stray,
 }
 
 /// A frame that arrived.
@@ -61,6 +63,7 @@ struct State {
     next: VecDeque<Answer>,
     attempts: Vec<SocketId>,
     arrivals: Vec<Arrival>,
+    strays: Vec<(SocketId, String)>,
     deletes: Vec<(SocketId, Instant)>,
     active: BTreeMap<SocketId, Timestamp>,
     under_way: BTreeMap<SocketId, usize>,
@@ -123,6 +126,17 @@ impl RecordingGateway {
         lock(&self.state).active.insert(socket.clone(), at);
     }
 
+    /// Lets the frames arrive that are on their way, at sockets that are still there.
+    pub fn arrive_strays(&self) {
+        let mut state = lock(&self.state);
+        for (socket, frame) in std::mem::take(&mut state.strays) {
+            let is_deleted = state.deletes.iter().any(|(deleted, _)| *deleted == socket);
+            if !is_deleted && state.always.get(&socket) != Some(&Answer::Gone) {
+                state.arrivals.push(Arrival { socket, frame, at: Instant::now() });
+            }
+        }
+    }
+
     /// Every frame that arrived, in order.
     pub fn arrivals(&self) -> Vec<Arrival> {
         lock(&self.state).arrivals.clone()
@@ -170,13 +184,15 @@ impl RecordingGateway {
         next.unwrap_or(if is_deleted { Answer::Gone } else { Answer::Accepted })
     }
 
-    fn end(&self, socket: &SocketId, frame: &Bytes, arrives: bool) {
+    fn end(&self, socket: &SocketId, frame: &Bytes, arrives: bool, is_stray: bool) {
         let mut state = lock(&self.state);
         if let Some(under_way) = state.under_way.get_mut(socket) {
             *under_way -= 1;
         }
-        if arrives {
-            let frame = String::from_utf8_lossy(frame).into_owned();
+        let frame = String::from_utf8_lossy(frame).into_owned();
+        if is_stray {
+            state.strays.push((socket.clone(), frame));
+        } else if arrives {
             state.arrivals.push(Arrival { socket: socket.clone(), frame, at: Instant::now() });
         }
     }
@@ -190,7 +206,8 @@ impl ConnectionGateway for RecordingGateway {
             tokio::time::sleep(pause).await;
         }
         let outcome = if failed { Err(unknown()) } else { outcome(answer) };
-        self.end(socket, &frame, outcome.is_ok() || answer == Answer::Lost);
+        let arrives = outcome.is_ok() || answer == Answer::Lost;
+        self.end(socket, &frame, arrives, answer == Answer::Stray);
         outcome
     }
 
@@ -231,6 +248,6 @@ fn outcome(answer: Answer) -> Result<(), PostError> {
         Answer::Refused => PostError::Refused("told to refuse".into()),
         Answer::Throttled => PostError::Throttled,
         Answer::Unreached => PostError::Unreached("told to be away".into()),
-        Answer::Lost | Answer::Failed => unknown(),
+        Answer::Lost | Answer::Failed | Answer::Stray => unknown(),
     })
 }

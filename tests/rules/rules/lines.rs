@@ -3,6 +3,7 @@
 mod costs;
 mod histories;
 mod lives;
+mod others;
 mod pace;
 mod stage;
 mod tale;
@@ -318,17 +319,6 @@ async fn a_client_that_does_not_read_is_ended_when_its_log_is_full() {
     }
     assert!(stage.is_forgotten(&tab));
     assert!(stage.try_back(&tab, "s2=").await.is_err());
-}
-
-#[tokio::test(start_paused = true)]
-async fn other_connections_pay_nothing_for_lines() {
-    let stage = LineStage::default();
-    let plain = stage.plain("s9=").await;
-    stage.send(HELLO).await;
-    assert_eq!(stage.stage.called(&plain), ["hello"]);
-    let asked = stage.stage.journal().entries();
-    let of_lines = ["line", "create_line", "replace_line"];
-    assert!(asked.iter().all(|entry| !of_lines.contains(entry)), "{asked:?}");
 }
 
 #[tokio::test(start_paused = true)]

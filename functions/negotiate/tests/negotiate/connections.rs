@@ -75,6 +75,33 @@ async fn events_may_have_more_and_less_than_those_recorded() {
     assert_eq!(rig.status(HUB, change).await, 200);
 }
 
+/// What is drawn by chance, or signed, has the same length.
+#[tokio::test]
+async fn clients_that_do_not_ask_get_the_same_answer_where_lines_are_granted_to_others() {
+    for (version, query) in [
+        (0, "hub=notifications"),
+        (1, "hub=notifications&negotiateVersion=1"),
+        (1, "hub=notifications&negotiateVersion=1&useStatefulReconnect=false"),
+    ] {
+        let answers = [false, true].map(async |grants_lines| {
+            let mut rig = rig();
+            rig.negotiation.grants_lines = grants_lines;
+            let answer = rig.answer(CLIENT, |event| set_query(event, query)).await;
+            let mut told = body(&answer);
+            for name in ["connectionId", "connectionToken"] {
+                if let Some(secret) = told.get_mut(name) {
+                    *secret = secret.as_str().map(str::len).into();
+                }
+            }
+            (answer.status_code, format!("{:?}", answer.headers), told.to_string())
+        });
+        let [without, with] = answers;
+        let (without, with) = (without.await, with.await);
+        assert_eq!(without, with, "{query}");
+        assert!(with.2.contains(&format!("\"negotiateVersion\":{version}")), "{}", with.2);
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_asks_may_come_back_on_another_socket() {
     let granted = async |grants_lines: bool, query: &str| {

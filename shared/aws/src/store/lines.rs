@@ -27,6 +27,8 @@ const IS_THROUGH: &str = "isThrough";
 const HAS_SPOKEN: &str = "hasSpoken";
 const OPENED: &str = "openedAt";
 const CURRENT: &str = "socket";
+/// When hubcast was about to cut the current socket.
+const CUT_AT: &str = "cutAt";
 const LOG: &str = "log";
 const FIRST: &str = "first";
 const SENT: &str = "sent";
@@ -84,6 +86,7 @@ fn from_line(line: &Line) -> Item {
         (key::EXPIRES, millis(line.expires)),
     ];
     let optional = [
+        (CUT_AT, line.cut_at.map(millis)),
         (UNACKED_SINCE, log.unacked_since.map(millis)),
         (TURN, turn.map(|turn| number(turn.holder.0))),
         (TURN_UNTIL, turn.map(|turn| millis(turn.until))),
@@ -135,6 +138,7 @@ fn to_line(id: &SocketId, item: &Item) -> Result<Line, StoreError> {
         phase: to_phase(item)?,
         opened_at: moment(item, OPENED)?,
         socket: socket(CURRENT)?,
+        cut_at: at(item, CUT_AT),
         log: Log {
             records: VecDeque::from(list(item, LOG)?),
             first: count(item, FIRST)?,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hubcast_model::socket::LINE_LIFETIME;
 use hubcast_model::time::{Clock, Timestamp};
+use hubcast_testkit::Answer;
 use hubcast_testkit::clock::START;
 use serde_json::json;
 
@@ -31,6 +32,21 @@ async fn a_socket_that_comes_to_its_cap_is_cut_without_a_word_and_its_frame_is_s
         (tab.heard(&stage), tab.completed(&stage)),
         (vec!["hello".to_owned()], vec!["7".to_owned()])
     );
+}
+
+/// A gateway may call the end of a socket that hubcast cut the client's own, before the client is
+/// back.
+#[tokio::test(start_paused = true)]
+async fn an_end_that_hubcast_made_keeps_the_line_whatever_the_gateway_calls_it() {
+    let stage = LineStage::default();
+    let mut tab = stage.ready("c", "s1=").await;
+    stage.send(HELLO).await;
+    stage.stage.gateway.answer_for(&tab.socket(), [Answer::Failed, Answer::Failed]);
+    stage.send(BYE).await;
+    assert!(stage.stage.gateway.is_deleted(&tab.socket()));
+    stage.gone(&tab, true).await;
+    stage.come_back(&mut tab, "s2=").await;
+    assert_eq!(tab.heard(&stage), ["hello", "bye"]);
 }
 
 /// The rows of a line last for 26 hours.

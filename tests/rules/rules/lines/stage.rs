@@ -50,10 +50,11 @@ type Ends = LineEnds<
 pub(super) struct LineStage {
     pub(super) stage: Stage,
     pub(super) alarm: RecordingAlarm,
-    courier: Post,
-    frames: LineRules,
+    pub(super) courier: Post,
+    pub(super) frames: LineRules,
     ends: Ends,
-    publisher: Publisher<MemoryStore, Post, RecordingQueue, TestClock, RecordingUpstream>,
+    pub(super) publisher:
+        Publisher<MemoryStore, Post, RecordingQueue, TestClock, RecordingUpstream>,
 }
 
 impl Default for LineStage {
@@ -134,13 +135,19 @@ impl Tab {
         self.connected_at = at;
     }
 
-    /// The number of the last message that the client counted.
-    pub(super) fn latest(&mut self, stage: &LineStage) -> u64 {
-        u64::try_from(self.counted(stage).len()).unwrap()
+    /// The messages that the client counted. There was no gap.
+    fn counted(&mut self, stage: &LineStage) -> Vec<serde_json::Value> {
+        let (counted, gap) = self.counted_until_gap(stage);
+        assert_eq!(gap, None);
+        counted
     }
 
-    /// The messages that the client counted, as the official client counts. It stops at a gap.
-    fn counted(&mut self, stage: &LineStage) -> Vec<serde_json::Value> {
+    /// The messages that the client counted, as the official client counts, and the frame at whose
+    /// gap the client stopped.
+    pub(super) fn counted_until_gap(
+        &self,
+        stage: &LineStage,
+    ) -> (Vec<serde_json::Value>, Option<String>) {
         let (mut next, mut latest, mut counted) = (1, 0, Vec::new());
         for (at, socket) in self.sockets.iter().enumerate() {
             let mut waits = at > 0;
@@ -149,7 +156,9 @@ impl Tab {
                     match record["type"].as_u64() {
                         Some(9) => {
                             let number = record["sequenceId"].as_u64().unwrap();
-                            assert!(number <= next, "a gap: {frame}");
+                            if number > next {
+                                return (counted, Some(frame));
+                            }
                             (next, waits) = (number, false);
                         }
                         Some(1..=5) if !waits => {
@@ -164,7 +173,7 @@ impl Tab {
                 }
             }
         }
-        counted
+        (counted, None)
     }
 
     /// The client methods that were called.
@@ -220,14 +229,6 @@ impl LineStage {
         tab
     }
 
-    /// A client without stateful reconnect.
-    pub(super) async fn plain(&self, socket: &str) -> Caller {
-        let caller = caller(socket, principal(HUB, "alice"));
-        self.stage.connect(&caller).await.expect("the socket is let in");
-        assert_eq!(self.frames.answer(&caller, crate::stage::SHAKE, PATIENCE).await, "");
-        caller
-    }
-
     pub(super) async fn say(&self, tab: &Tab, frame: &str) -> String {
         self.frames.answer(&tab.caller(), frame, PATIENCE).await
     }
@@ -257,12 +258,17 @@ impl LineStage {
     }
 
     pub(super) async fn come_back_if_let(&self, tab: &mut Tab, socket: &str) -> bool {
+        self.come_back_saying(tab, socket, &super::sequence(1)).await
+    }
+
+    /// The client comes back, if it is let in, and says this first.
+    pub(super) async fn come_back_saying(&self, tab: &mut Tab, socket: &str, said: &str) -> bool {
         if self.try_back(tab, socket).await.is_err() {
             return false;
         }
         tab.sockets.push(name::socket(socket));
         tab.connected_at = self.stage.clock.now();
-        self.say(tab, "{\"type\":9,\"sequenceId\":1}\u{1e}").await;
+        self.say(tab, said).await;
         true
     }
 
@@ -275,9 +281,14 @@ impl LineStage {
         self.ends.socket_gone(&Self::id(tab), &tab.socket(), Some(code)).await.unwrap();
     }
 
-    /// The same while the table may fail.
-    pub(super) async fn gone_if_told(&self, tab: &Tab) {
-        let _ = self.ends.socket_gone(&Self::id(tab), &tab.socket(), None).await;
+    /// The end of a socket is told while the table may fail.
+    pub(super) async fn gone_if_told(&self, tab: &Tab, socket: &SocketId) {
+        let _ = self.ends.socket_gone(&Self::id(tab), socket, None).await;
+    }
+
+    /// The alarm of a line rings while the table may fail.
+    pub(super) async fn time_up_if_told(&self, tab: &Tab) {
+        let _ = self.ends.time_up(&Self::id(tab)).await;
     }
 
     pub(super) async fn gone_of(&self, tab: &Tab, socket: &str) {

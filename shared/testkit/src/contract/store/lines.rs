@@ -60,6 +60,7 @@ fn used(id: &str) -> Line {
     line.hear(&socket, Utterance { messages: 3, calls: &["0", "", "a-rather-long-invocation-id"] });
     line.append(&[addition("g", "18849496460467696129", "c\u{1e}")], START, 1000);
     line.ack(1, START).expect("it was sent");
+    line.note_cut(&socket, START);
     line
 }
 
