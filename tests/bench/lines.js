@@ -1,5 +1,6 @@
 // Measures what stateful reconnect costs on the local stack, beside clients without it: the time and the CPU of a
-// message, the writes and frames that a message takes, a return beside a reconnect, and a broadcast.
+// message, the writes and frames that a message takes, a return beside a reconnect, and a broadcast. The last column
+// is the ratio of the two, both measured in this run.
 //
 //   node bench/lines.js [messages] [cuts] [connections]
 //
@@ -43,10 +44,19 @@ async function revision() {
 async function measured(act) {
   const [begin, before] = [performance.now(), cpu()];
   await act();
-  return { millis: performance.now() - begin, cpu: cpu() - before };
+  return { ms: performance.now() - begin, "ms of CPU": cpu() - before };
 }
 
-const each = (value, count) => (value / count).toFixed(2);
+/** What each kind of client took, by what was measured. */
+const taken = new Map();
+
+/** Notes what one of `count` took of everything in `spent`. */
+function note(what, kind, spent, count = 1) {
+  for (const [unit, value] of Object.entries(spent)) {
+    const name = `${what}: ${unit}`;
+    taken.set(name, { ...taken.get(name), [kind]: value / count });
+  }
+}
 
 for (const [kind, start] of Object.entries(kinds)) {
   const network = await startNetwork(stack);
@@ -60,10 +70,7 @@ for (const [kind, start] of Object.entries(kinds)) {
   });
   const writes = (await revision()) - before;
   const acks = network.events.filter(steps.ack).length;
-  console.log(
-    `a message ${kind}: ${each(spent.millis, messages)} ms, ${each(spent.cpu, messages)} ms of CPU, ` +
-      `${each(writes, messages)} writes, ${each(acks, messages)} acknowledgements`,
-  );
+  note("a message", kind, { ...spent, "writes of the line": writes, acknowledgements: acks }, messages);
   const returned = await measured(async () => {
     for (let cut = 1; cut <= cuts; cut += 1) {
       network.wires.at(-1).cut();
@@ -72,7 +79,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       else await tab.invoke("GetConnectionId");
     }
   });
-  console.log(`a return ${kind}: ${each(returned.millis, cuts)} ms, ${each(returned.cpu, cuts)} ms of CPU`);
+  note("a return", kind, returned, cuts);
   await tab.stop();
   await network.stop();
 }
@@ -89,7 +96,14 @@ for (const [kind, start] of Object.entries(kinds)) {
     await backend.send({ everyone: true, target: "notify", arguments: [1] });
     await Promise.all(tabs.map((tab) => tab.receives("notify")));
   });
-  console.log(`a message to ${connections} connections ${kind}: ${spent.millis.toFixed(0)} ms, ${spent.cpu} ms of CPU`);
+  note(`a message to ${connections} connections`, kind, spent);
   await Promise.all(tabs.map((tab) => tab.stop()));
 }
 await stack.stop();
+
+const shown = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
+console.log("| what | without it | with it | ratio |\n|---|---|---|---|");
+for (const [what, { "without it": without, "with it": withIt }] of taken) {
+  const ratio = without > 0 ? (withIt / without).toFixed(1) : "";
+  console.log(`| ${what} | ${shown(without)} | ${shown(withIt)} | ${ratio} |`);
+}

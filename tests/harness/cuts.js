@@ -13,6 +13,7 @@ export const steps = {
   handshake: up(({ protocol }) => protocol === "json"),
   answer: down((record) => !("type" in record)),
   ping: up(isType(6)),
+  pong: down(isType(6)),
   call: up(isType(1)),
   completion: down(isType(3)),
   post: down(isType(1)),

@@ -27,13 +27,18 @@ function throughNetwork(signalR, stack, network) {
   return { httpClient: new Redirecting(signalR.NullLogger.instance) };
 }
 
-/** A tab of a user, ready, and its network. `path` is that of the hub, or of the client endpoint. */
-export async function statefulTab(stack, user, { signalR = signalr10, network, path = "/hubs/notifications", ...more } = {}) {
-  network ??= await startNetwork(stack);
+/** A client of a user behind a network, not started. `path` is that of the hub, or of the client endpoint. */
+export function stateful(stack, user, { signalR = signalr10, network, path = "/hubs/notifications", ...more }) {
   const build = (builder) => builder.withStatefulReconnect();
   const token = () => stack.token(user);
   const options = throughNetwork(signalR, stack, network);
-  const tab = await client({ url: network.url + path, token, signalR, build, options, reconnect: RECONNECT, ...more }).ready();
+  return client({ url: network.url + path, token, signalR, build, options, reconnect: RECONNECT, ...more });
+}
+
+/** A tab of a user, ready, and its network. */
+export async function statefulTab(stack, user, { network, ...more } = {}) {
+  network ??= await startNetwork(stack);
+  const tab = await stateful(stack, user, { network, ...more }).ready();
   return Object.assign(tab, {
     network,
     firstId: tab.id,

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { GRANTING, hears, sawNothing, steps } from "../harness/cuts.js";
-import { startNetwork, up } from "../harness/network.js";
+import { refused, startNetwork, up } from "../harness/network.js";
 import { startStack } from "../harness/stack.js";
-import { statefulTab, statefulVersions } from "../harness/stateful.js";
+import { stateful, statefulTab, statefulVersions } from "../harness/stateful.js";
 
 const SIDES = ["before", "after"];
 
@@ -33,11 +33,11 @@ describe("each step of a client with stateful reconnect", { concurrency: 4 }, ()
   const started = async (user, signalR, network) => statefulTab(stack, user, { signalR, network: network ?? (await newNetwork()) });
 
   for (const [version, signalR] of Object.entries(statefulVersions)) {
-    for (const step of ["handshake", "answer"]) {
-      it(`fails to start when it is cut before the ${step}, and starts then (client ${version})`, async () => {
-        const user = `start-${step}-${version}`;
+    for (const [step, side] of [["handshake", "before"], ["handshake", "after"], ["answer", "before"]]) {
+      it(`fails to start when it is cut ${side} the ${step}, and starts then (client ${version})`, async () => {
+        const user = `start-${step}-${side}-${version}`;
         const network = await newNetwork();
-        const wasCut = network.next(steps[step], { cut: "before" });
+        const wasCut = network.next(steps[step], { cut: side });
         await assert.rejects(started(user, signalR, network));
         await wasCut();
         const tab = await started(user, signalR, network);
@@ -47,6 +47,37 @@ describe("each step of a client with stateful reconnect", { concurrency: 4 }, ()
         await tab.stop();
       });
     }
+
+    // Nobody can tell a client that has read the answer from one that has not, so the client is refused.
+    for (const [step, side] of [["answer", "after"], ["ping", "before"]]) {
+      it(`connects anew when it is cut ${side} the ${step}, and loses nothing (client ${version})`, async () => {
+        const user = `first-${step}-${side}-${version}`;
+        const network = await newNetwork();
+        const wasCut = network.next(steps[step], { cut: side });
+        const tab = await stateful(stack, user, { signalR, network }).start();
+        await wasCut();
+        await network.sees(refused);
+        await tab.returns();
+        await send(user, 1);
+        await hears(tab, [1]);
+        assert.deepEqual(tab.events.map(({ event }) => event), ["reconnecting", "reconnected"]);
+        assert.equal(network.open.length, 1);
+        await tab.stop();
+      });
+    }
+
+    it(`sees nothing of a cut after its first ping was answered (client ${version})`, async () => {
+      const user = `first-pong-${version}`;
+      const network = await newNetwork();
+      const wasCut = network.next(steps.pong, { cut: "before" });
+      const tab = await stateful(stack, user, { signalR, network }).start();
+      const { id } = tab;
+      await wasCut();
+      await send(user, 1);
+      await hears(tab, [1]);
+      assert.deepEqual([tab.id, tab.events], [id, []]);
+      await tab.stop();
+    });
 
     for (const step of ["call", "completion", "post", "ack", "serverAck"]) {
       for (const side of SIDES) {
@@ -113,7 +144,7 @@ describe("each step of a client with stateful reconnect", { concurrency: 4 }, ()
     it(`hears what was sent while it was away, in order, and what it was answered (client ${version})`, async () => {
       const user = `away-${version}`;
       const tab = await started(user, signalR);
-        const { network, firstId: id } = tab;
+      const { network, firstId: id } = tab;
       const isBack = network.next(steps.upgrade, { hold: true });
       network.wires[0].cut();
       await isBack();

@@ -152,6 +152,31 @@ describe("the end of a connection with stateful reconnect", { concurrency: 4 }, 
     await gone("out");
   });
 
+  it("comes by a block, whose user is let in no more", async () => {
+    const { network, tab, seen } = await behind("blocked");
+    await backend.send({ action: "block", userId: "blocked" });
+    await network.sees(refused);
+    await tab.meets("closed");
+    assert.ok(!seen().includes("reconnected"));
+    await network.until(() => network.open.length === 0, "the end of all sockets");
+    await gone("blocked");
+    await tab.stop();
+  });
+
+  it("comes by the expiry of its token, and its client comes back with a fresh one", async () => {
+    const lifetimes = [4];
+    const token = () => stack.token("expired", { ttlSeconds: lifetimes.shift() ?? 3600 });
+    const { network, tab, id, seen } = await behind("expired", { token, settings: { keepAliveIntervalInMilliseconds: 300 } });
+    assert.notEqual(await tab.returns(), id);
+    const [{ status }] = await network.sees(refused);
+    assert.equal(status, 409);
+    await network.until(() => network.open.length === 1, "one open socket");
+    await send("expired", 1);
+    await hears(tab, [1]);
+    assert.deepEqual(seen(), VISIBLE);
+    await tab.stop();
+  });
+
   it("is visible where the gateway has not noticed a cut, and what it heard does not count", async () => {
     const strict = await startStack(...GRANTING, "--set", "STATEFUL_QUIET_SECONDS=0");
     const network = await newNetwork(strict);
@@ -195,6 +220,21 @@ describe("a deployment that has turned stateful reconnect off", () => {
     assert.notEqual(await tab.returns(), tab.firstId);
     await new Backend(stack).send({ userId: "bob", target: "notify", arguments: [1] });
     await hears(tab, [1]);
+    await tab.leave();
+    await stack.stop();
+  });
+
+  // The page of such a client would drop everything after its next negotiation; docs/OPERATIONS.md says so.
+  it("leaves a connection as it is that was granted before, until its socket is lost", async () => {
+    const stack = await startStack(...GRANTING);
+    const tab = await statefulTab(stack, "carol");
+    const body = JSON.stringify({ STATEFUL_RECONNECT: "off" });
+    assert.equal((await fetch(`${stack.url}/dev/deploy`, { method: "POST", body })).status, 204);
+    await new Backend(stack).send({ userId: "carol", target: "notify", arguments: [1] });
+    await hears(tab, [1]);
+    assert.equal(await tab.invoke("GetConnectionId"), tab.firstId);
+    tab.cut();
+    await tab.network.sees(refused);
     await tab.leave();
     await stack.stop();
   });
