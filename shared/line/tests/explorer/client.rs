@@ -5,6 +5,7 @@ use hubcast_model::id::SocketId;
 const SEPARATOR: char = '\u{1e}';
 
 /// A client with stateful reconnect.
+#[expect(clippy::struct_excessive_bools, reason = "each may be so without the others")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Client {
     /// The socket that it reads from; `None` while it has none.

@@ -29,9 +29,8 @@ pub(crate) fn explore(start: World) -> Found {
     let mut found = Found { states: 0, stopped: 0 };
     while let Some(world) = open.pop_front() {
         found.states += 1;
-        if found.states >= STATES_MAX {
-            panic!("too many states\n{}", path(&visits, name(&world)).join("\n"));
-        }
+        let way = || path(&visits, name(&world)).join("\n");
+        assert!(found.states < STATES_MAX, "too many states\n{}", way());
         found.stopped += usize::from(world.client.has_stopped);
         let followers = world.followers();
         if let Err(broken) = world.check(followers.is_empty()) {

@@ -1,5 +1,6 @@
 //! What functions do: each step on the record, and what may happen around it.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use hubcast_line::{Addition, Appended, Attempt, Phase, Settled, Turn};
@@ -245,7 +246,7 @@ impl World {
     }
 
     fn let_in(&mut self, socket: SocketId) {
-        self.pipes.insert(socket.clone(), Default::default());
+        self.pipes.insert(socket.clone(), VecDeque::default());
         if !self.client.has_stopped {
             self.client.socket = Some(socket.clone());
             self.client.waits = true;

@@ -45,6 +45,7 @@ pub(crate) struct Mishaps {
 }
 
 /// Which rules are kept. Explorations without a rule show what the rule is for.
+#[expect(clippy::struct_excessive_bools, reason = "each rule may be left out alone")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Rules {
     pub(crate) has_turns: bool,
