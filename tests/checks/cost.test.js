@@ -64,7 +64,7 @@ test("a return costs less than a connect, and a day has one connect", () => {
   const plain = cost({ ...always, hours: 1, keepAlive: 15 }).connects;
   near(connect(1), plain + 3 * 0.625e-6 + 7 * 0.125e-6 + ALARM);
   const resume = connect(3) - connect(1);
-  near(resume, 2e-6 + 4 * RUN + 4 * 0.625e-6 + 8 * 0.125e-6 + 3 * ALARM);
+  near(resume, 2e-6 + 4 * RUN + 5 * 0.625e-6 + 8 * 0.125e-6 + 3 * ALARM);
   assert.ok(resume < 0.7 * plain, `${resume} of ${plain}`);
   near(connect(21), connect(1) + 11 * resume);
   near(connect(22), 2 * connect(1) + 11 * resume);

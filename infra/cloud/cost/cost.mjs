@@ -37,7 +37,7 @@ const LINE = {
   message: { messages: 1, invocations: 1, writes: 3, reads: 3 },
   ping: { reads: 1 },
   connect: { writes: 3, reads: 7, alarms: 1 },
-  resume: { messages: 2, invocations: 4, writes: 4, reads: 8, alarms: 3 },
+  resume: { messages: 2, invocations: 4, writes: 5, reads: 8, alarms: 3 },
   alarm: { queueRequests: 3, reads: 3 },
 };
 const LINE_HOURS = 21;

@@ -229,6 +229,14 @@ impl LineStage {
         tab
     }
 
+    /// A client without stateful reconnect.
+    pub(super) async fn plain(&self, socket: &str) -> Caller {
+        let caller = caller(socket, principal(HUB, "alice"));
+        self.stage.connect(&caller).await.expect("the socket is let in");
+        assert_eq!(self.frames.answer(&caller, crate::stage::SHAKE, PATIENCE).await, "");
+        caller
+    }
+
     pub(super) async fn say(&self, tab: &Tab, frame: &str) -> String {
         self.frames.answer(&tab.caller(), frame, PATIENCE).await
     }
