@@ -24,11 +24,13 @@ pub(crate) async fn fate(
         let text = "This deployment does not tell fates; see the parameter MessageFates.";
         return Err(Refusal::new(404, "Error.Request.NotFound", text));
     };
-    let id = request.message()?;
-    let mut lines = log.lines(id, now.minus(LOOK_BACK)).await?;
+    let (id, since) = (request.message()?, now.minus(LOOK_BACK));
+    let mut lines = log.lines(id, since).await?;
     // Whoever may read one hub learns nothing of the messages of another.
     lines.retain(|line| is_of(line, request));
-    let fate = of_message(id, &lines).ok_or_else(unknown)?;
+    let Some(fate) = of_message(id, &lines) else {
+        return Err(unknown(log.is_silent(since).await?));
+    };
     let body = json!({
         "messageId": id,
         "outcome": fate.outcome.as_str(),
@@ -42,8 +44,13 @@ fn is_of(line: &Line, request: &Request<'_>) -> bool {
     line.text("hub") == Some(request.hub.as_str())
 }
 
-fn unknown() -> Refusal {
-    let text = "No line of the last three hours tells of this message on this hub; lines come up to a minute late.";
+/// A log without any line, and a log that does not know this message, are different faults.
+fn unknown(is_silent: bool) -> Refusal {
+    let text = if is_silent {
+        "No function has written a line in the last three hours; lines come up to a minute late."
+    } else {
+        "No line of the last three hours tells of this message on this hub; lines come up to a minute late."
+    };
     Refusal::new(404, "Warning.Message.NotExisted", text)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::route::{Operation, ROUTES, Route, Since, VERSIONS, parameter};
 
-use parameters::{HUB, path_schema, query_schema};
+use parameters::{HUB, idempotency_header, path_schema, query_schema, trace_header};
 
 /// The document, made once: anybody may ask for it, as often as they like.
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
@@ -140,13 +140,9 @@ fn parameters(route: &Route) -> Value {
         .query
         .iter()
         .map(|name| json!({ "name": name, "in": "query", "schema": query_schema(name) }));
-    let key = json!({
-        "name": "Idempotency-Key", "in": "header",
-        "description": "When the same request comes several times with the same key within five minutes, one request counts. A different request counts with any key.",
-        "schema": { "type": "string", "pattern": "^[!-~]{1,256}$" },
-    });
-    let own = path.chain(query).chain(has_message(route.operation).then_some(key));
-    own.chain(version_parameters(route)).collect()
+    let key = has_message(route.operation).then(idempotency_header);
+    let trace = route.path.contains("{hub}").then(trace_header);
+    path.chain(query).chain(key).chain(trace).chain(version_parameters(route)).collect()
 }
 
 /// Whether an operation puts messages on the queue that its caller can name.

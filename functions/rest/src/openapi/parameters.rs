@@ -1,5 +1,6 @@
 //! What parameters may be.
 
+use hubcast_model::trace::TRACEPARENT;
 use serde_json::{Value, json};
 
 /// Letters, digits and signs of a hub's name, as in the reference.
@@ -31,6 +32,26 @@ pub(super) fn name_schema() -> Value {
     json!({
         "type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME,
         "not": { "enum": STEPS },
+    })
+}
+
+/// The header by which a repeated request is recognised.
+pub(super) fn idempotency_header() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header",
+        "description": "When the same request comes several times with the same key within five minutes, one request counts. A different request counts with any key.",
+        "schema": { "type": "string", "pattern": "^[!-~]{1,256}$" },
+    })
+}
+
+/// The header that names the trace of a call. A header that is malformed refuses no call, so the
+/// schema takes any text.
+pub(super) fn trace_header() -> Value {
+    json!({
+        "name": TRACEPARENT, "in": "header",
+        "description": "The trace within which the call is made, as W3C Trace Context says. The trace stands in the log lines of the message, and goes on to the webhook. A malformed header counts as none.",
+        "schema": { "type": "string" },
+        "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     })
 }
 
