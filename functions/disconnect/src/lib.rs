@@ -29,12 +29,12 @@ pub struct Exits<P, L> {
 ///
 /// # Errors
 /// When the table does not answer; Lambda records the failure.
-pub async fn handle_any<P: Disconnect, L: EndLines>(
+pub async fn handle<P: Disconnect, L: EndLines>(
     exits: &Exits<P, L>,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, LineEndError> {
     let Some((line, socket)) = line_end(&event) else {
-        return Ok(handle(&exits.presence, event).await?);
+        return Ok(end_socket(&exits.presence, event).await?);
     };
     let code = event.request_context.disconnect_status_code;
     exits.lines.socket_gone(&line, &socket, code).await?;
@@ -55,7 +55,7 @@ fn line_end(event: &ApiGatewayWebsocketProxyRequest) -> Option<(SocketId, Socket
 ///
 /// # Errors
 /// When the table does not answer; Lambda records the failure.
-pub async fn handle(
+pub async fn end_socket(
     presence: &impl Disconnect,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, StoreError> {

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let handler = &wire(&sdk_config(), config);
     run(service_fn(|event: LambdaEvent<_>| async move {
         // The future is large.
-        let answer = Box::pin(disconnect::handle_any(handler, event.payload));
+        let answer = Box::pin(disconnect::handle(handler, event.payload));
         traced(&event.context, answer).await.map_err(Error::from)
     }))
     .await

@@ -46,7 +46,7 @@ fn presence<Q>(store: &MemoryStore, queue: Option<Q>) -> Presence<MemoryStore, Q
 
 async fn status(store: &MemoryStore, json: &str, change: impl FnOnce(&mut Value)) -> Option<i64> {
     let presence = presence::<NoUpstream>(store, None);
-    let answer = disconnect::handle(&presence, event::recorded(json, change)).await;
+    let answer = disconnect::end_socket(&presence, event::recorded(json, change)).await;
     answer.ok().map(|answer| answer.status_code)
 }
 
@@ -143,7 +143,7 @@ async fn backends_hear_of_the_end_once() {
     for _ in 0..2 {
         let event = event::recorded(TAB_CLOSED, |_| {});
         let presence = presence(&store, Some(backends.clone()));
-        let answer = disconnect::handle(&presence, event).await;
+        let answer = disconnect::end_socket(&presence, event).await;
         assert!(answer.is_ok());
     }
     let names: Vec<Value> = backends.events().iter().map(|event| event["event"].clone()).collect();

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so")]
 
+mod rig;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,25 +14,21 @@ use hubcast_line::{
 use hubcast_membership::line_end::LineEnds;
 use hubcast_membership::presence::Presence;
 use hubcast_membership::shards::Shards;
-use hubcast_model::channel::{ChannelKey, ChannelRow, Member};
 use hubcast_model::id::{ConnectionId, SocketId};
-use hubcast_model::ports::{
-    ChannelStore, ConnectionGateway, InboxStore, NoUpstream, QueuedMessage, SocketStore,
-};
+use hubcast_model::ports::{ConnectionGateway, InboxStore, NoUpstream, QueuedMessage};
 use hubcast_model::retention::{Inbox, Kept, QueuePosition};
 use hubcast_model::time::Clock;
 use hubcast_testkit::clock::START;
 use hubcast_testkit::queued::{again, message};
 use hubcast_testkit::{
-    Fault, MemoryStore, RecordingAlarm, RecordingGateway, RecordingQueue, TestClock, name, socket,
+    Fault, MemoryStore, RecordingAlarm, RecordingGateway, RecordingQueue, TestClock, name,
 };
-use hubcast_wiring::config::PublisherConfig;
 use publisher::alarms::WithAlarms;
 
-const HUB: &str = "notifications";
+use crate::rig::{HUB, PATIENCE};
+
 const TIMERS: &str = "hubcast-timers";
 const RECORD: &str = "{\"type\":1,\"target\":\"bell\",\"arguments\":[1]}\u{1e}";
-const PATIENCE: Duration = Duration::from_secs(29);
 /// When the record of the tests comes to the line.
 const CAME: Duration = Duration::from_secs(10);
 
@@ -55,15 +53,7 @@ struct Rig {
 
 impl Rig {
     fn start() -> Self {
-        let config = PublisherConfig::read(|name| match name {
-            "TABLE_NAME" => Some("t".to_owned()),
-            "MANAGEMENT_ENDPOINT"
-            | "NOTIFICATIONS_QUEUE_URL"
-            | "DELIVERIES_QUEUE_URL"
-            | "DLQ_URL" => Some("https://api.example.com/x".to_owned()),
-            _ => None,
-        });
-        let config = config.unwrap_or_else(|err| panic!("{err}"));
+        let config = rig::config(&[]);
         let (store, gateway) = (MemoryStore::with_page_size(1000), RecordingGateway::default());
         let (clock, alarm) = (TestClock::default(), RecordingAlarm::default());
         let ports = LinePorts {
@@ -112,18 +102,7 @@ impl Rig {
 
     /// A ready connection of alice whose handshake began so long after the start.
     async fn tab(&self, id: &str, after: Duration) {
-        let at = START.plus(after);
-        let known = socket::connecting(HUB, id, "alice");
-        let key = ChannelKey::user(&known.hub, &name::user("alice"));
-        let (socket, connection) = (known.id.clone(), ConnectionId::from(&known.id));
-        let member =
-            Member { socket, connection, user: known.user.clone(), handshake_at: Some(at) };
-        let expires = START.plus(Duration::from_hours(2));
-        self.store.create_socket(&known).await.expect("an answer");
-        let begun = self.store.begin_handshake(&known.id, std::slice::from_ref(&key), at).await;
-        self.store.put_rows(&[ChannelRow { key, member, expires }]).await.expect("an answer");
-        let begun = begun.expect("an answer").expect("a handshake");
-        assert!(self.store.finish_handshake(&begun).await.expect("an answer"));
+        rig::tab(&self.store, id, "alice", Some(START.plus(after))).await;
     }
 
     async fn inbox(&self) -> Vec<String> {

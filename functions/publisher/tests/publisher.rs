@@ -4,22 +4,20 @@
 
 mod ingress;
 mod measured;
+mod rig;
 
 use std::time::Duration;
 
 use hubcast_delivery::{Ports, Publisher};
 use hubcast_membership::shards::Shards;
-use hubcast_model::channel::ChannelKey;
-use hubcast_model::ports::{ChannelStore, InboxStore, SocketStore};
+use hubcast_model::ports::InboxStore;
 use hubcast_model::retention::{Inbox, QueuePosition};
 use hubcast_testkit::clock::START;
 use hubcast_testkit::{Answer, Fault, MemoryStore, RecordingGateway, RecordingQueue, TestClock};
-use hubcast_testkit::{event, name, socket};
-use hubcast_wiring::config::PublisherConfig;
+use hubcast_testkit::{event, name};
 use serde_json::{Value, json};
 
-/// How long an invocation may take.
-const PATIENCE: Duration = Duration::from_secs(29);
+use crate::rig::PATIENCE;
 
 /// The name of the ingress queue.
 const INGRESS: &str = "hubcast-ingress";
@@ -38,16 +36,7 @@ struct Rig {
 impl Rig {
     /// A publisher over a table with a ready socket of alice and one of bob.
     async fn start() -> Self {
-        let config = PublisherConfig::read(|name| match name {
-            "TABLE_NAME" => Some("t".to_owned()),
-            "MANAGEMENT_ENDPOINT"
-            | "NOTIFICATIONS_QUEUE_URL"
-            | "DELIVERIES_QUEUE_URL"
-            | "DLQ_URL" => Some("https://api.example.com/x".to_owned()),
-            "IMPLICIT_BROADCAST" => Some("false".to_owned()),
-            _ => None,
-        });
-        let config = config.unwrap_or_else(|err| panic!("{err}"));
+        let config = rig::config(&[("IMPLICIT_BROADCAST", "false")]);
         let store = MemoryStore::with_page_size(1000);
         let gateway = RecordingGateway::with_journal(store.journal().clone());
         let queue = RecordingQueue::with_journal(store.journal().clone());
@@ -78,26 +67,9 @@ impl Rig {
     }
 }
 
+/// A ready connection of a user.
 async fn online(store: &MemoryStore, user: &str) {
-    tab(store, &format!("{user}="), user).await;
-}
-
-/// A ready socket of a user.
-async fn tab(store: &MemoryStore, id: &str, user: &str) {
-    let known = socket::connecting("notifications", id, user);
-    let key = ChannelKey::user(&known.hub, &name::user(user));
-    let expires = START.plus(Duration::from_hours(2));
-    let row = socket::row(&key, id, expires);
-    let written = async {
-        store.create_socket(&known).await?;
-        let begun = store.begin_handshake(&known.id, &[key], START).await?;
-        store.put_rows(&[row]).await?;
-        match begun {
-            Some(socket) => store.finish_handshake(&socket).await,
-            None => Ok(false),
-        }
-    };
-    assert!(written.await.is_ok_and(|is_ready| is_ready));
+    rig::tab(store, &format!("{user}="), user, None).await;
 }
 
 #[tokio::test]
@@ -118,7 +90,7 @@ async fn a_batch_is_delivered_and_nothing_kept() {
 async fn a_warm_notification_to_five_tabs_is_one_query_and_five_posts_and_nothing_else() {
     let rig = Rig::start().await;
     for id in ["a1=", "a2=", "a3=", "a4="] {
-        tab(&rig.store, id, "alice").await;
+        rig::tab(&rig.store, id, "alice", None).await;
     }
     let only_the_first = |event: &mut Value| {
         event["Records"].as_array_mut().unwrap().truncate(1);

@@ -202,7 +202,7 @@ impl Handlers {
             }
             Function::Connect => write(&connect::handle(&self.reception, read(event)?).await),
             Function::Disconnect => {
-                let answer = disconnect::handle_any(&self.exits, read(event)?).await;
+                let answer = disconnect::handle(&self.exits, read(event)?).await;
                 answer.map_err(|err| InvokeError(err.to_string())).and_then(|answer| write(&answer))
             }
             Function::Message => {

@@ -236,40 +236,25 @@ impl Deed<'_> {
 
     /// Writes the entry to the log of this process.
     pub fn write(&self) {
-        let Entry {
-            message,
-            by,
-            who,
-            app_id,
-            roles,
-            action,
-            operation,
-            outcome,
-            hub,
-            audience_kind,
-            audience,
-            groups,
-            message_id,
-            element,
-            sent_at,
-        } = self.entry(super::naming());
+        let entry = self.entry(super::naming());
         tracing::info!(
             target: AUDIT,
-            by,
-            who,
-            app_id,
-            roles,
-            action,
-            operation,
-            outcome,
-            hub,
-            audience_kind,
-            audience,
-            groups,
-            message_id,
-            element,
-            sent_at,
-            "{message}"
+            by = entry.by,
+            who = entry.who,
+            app_id = entry.app_id,
+            roles = entry.roles,
+            action = entry.action,
+            operation = entry.operation,
+            outcome = entry.outcome,
+            hub = entry.hub,
+            audience_kind = entry.audience_kind,
+            audience = entry.audience,
+            groups = entry.groups,
+            message_id = entry.message_id,
+            element = entry.element,
+            sent_at = entry.sent_at,
+            "{}",
+            entry.message
         );
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use hubcast_line::{Line, LineStore};
 use hubcast_model::access::{Block, Membership, Standing};
 use hubcast_model::client::Client;
-use hubcast_model::id::{HubName, SocketId, UserId};
+use hubcast_model::id::{ConnectionId, HubName, SocketId, UserId};
 use hubcast_model::ports::{
-    BlockStore, BoardStore, ClientStore, ErasureStore, InboxStore, MembershipStore, PendingStore,
-    Personal,
+    BlockStore, BoardStore, ClientStore, Consistency, ErasureStore, InboxStore, MembershipStore,
+    PendingStore, Personal, SocketStore,
 };
 use hubcast_model::retention::{
     Board, Inbox, InboxMessage, QueuePosition, RetainedKey, RetainedValue,
@@ -18,6 +19,7 @@ use hubcast_model::values::Values;
 use super::longest_name;
 use crate::clock::START;
 use crate::name;
+use crate::socket::connecting;
 
 /// How many rows of each kind somebody has who has everything.
 const EACH: usize = 3;
@@ -30,11 +32,14 @@ where
         + ClientStore
         + ErasureStore
         + InboxStore
+        + LineStore
         + MembershipStore
-        + PendingStore,
+        + PendingStore
+        + SocketStore,
 {
     a_user_is_erased_and_nobody_else(store).await;
     what_a_socket_told_is_erased_with_its_calls(store).await;
+    a_line_is_erased_and_its_neighbours_stay(store).await;
     nothing_is_left_to_erase_of_a_stranger(store).await;
 }
 
@@ -140,6 +145,32 @@ where
     }
     assert_eq!(store.count_personal(Personal::Client(second)).await.expect("an answer"), 1);
     assert_eq!(store.count_personal(Personal::Calls(second)).await.expect("an answer"), 2);
+}
+
+/// The line's row stands beside the row of its connection, which stays too.
+pub async fn a_line_is_erased_and_its_neighbours_stay<S>(store: &S)
+where
+    S: ErasureStore + LineStore + SocketStore,
+{
+    let lines = ["erasure-1", "erasure-2"].map(|id| {
+        let connection = ConnectionId::line(id).expect("an id");
+        let line = SocketId::of_line(&connection).expect("the id of a line");
+        Line::open(line, name::socket(&format!("{id}=")), START)
+    });
+    for line in &lines {
+        assert!(store.create_line(line).await.expect("an answer"));
+        let socket = connecting("erasure", line.id.as_str(), "erin");
+        store.create_socket(&socket).await.expect("an answer");
+    }
+    let [first, second] = lines.each_ref().map(|line| &line.id);
+    assert_eq!(store.count_personal(Personal::Line(first)).await.expect("an answer"), 1);
+    assert_eq!(store.erase_personal(Personal::Line(first)).await.expect("an answer"), 1);
+    assert_eq!(store.erase_personal(Personal::Line(first)).await.expect("an answer"), 0, "again");
+    assert!(store.line(first).await.expect("an answer").is_none());
+    let socket = store.socket(first, Consistency::Strong).await.expect("an answer");
+    assert!(socket.is_some(), "the row of the connection");
+    assert!(store.line(second).await.expect("an answer").is_some());
+    assert_eq!(store.count_personal(Personal::Line(second)).await.expect("an answer"), 1);
 }
 
 /// Somebody whom the table does not know.
