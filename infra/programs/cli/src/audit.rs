@@ -50,28 +50,28 @@ const SHOWN: [&str; 13] = [
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Audit {
     #[command(flatten)]
-    what: What,
+    pub(crate) what: What,
 
     /// How far back the audit is read, such as `90s`, `30m`, `3h` or `2d`.
     #[arg(long, value_name = "TIME", default_value = "3h", value_parser = duration)]
-    since: Duration,
+    pub(crate) since: Duration,
 }
 
 /// What is asked about; everything when nothing is named.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-struct What {
+pub(crate) struct What {
     /// Only by the message of this id.
     #[arg(long, value_name = "ID", value_parser = name)]
-    message: Option<String>,
+    pub(crate) message: Option<String>,
 
     /// Only to this user of the hub.
     #[arg(long, short, value_name = "ID", value_parser = user)]
-    user: Option<UserId>,
+    pub(crate) user: Option<UserId>,
 
     /// Only by this doer: a `SenderId`, the subject of a token, or an ARN.
     #[arg(long, value_name = "ID", value_parser = name)]
-    by: Option<String>,
+    pub(crate) by: Option<String>,
 }
 
 impl Audit {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::state::Shared;
+use crate::audit::{self, Audit};
 use crate::connections::{Connections, List, Selection};
 use crate::dispatch::show;
 use crate::dlq::{Dlq, Filter};
@@ -126,6 +127,36 @@ pub(super) async fn why(State(console): State<Shared>, Query(asked): Query<Asked
     let run = console.run();
     let ended = match asked.command() {
         Ok(why) => why.run(run.deployment, &run.output).await,
+        Err(failure) => Err(failure),
+    };
+    run.ended(ended)
+}
+
+/// What is asked of the audit; everything when nothing is named.
+#[derive(Debug, Deserialize)]
+pub(super) struct Deeds {
+    message: Option<String>,
+    user: Option<String>,
+    by: Option<String>,
+    since: Option<String>,
+}
+
+impl Deeds {
+    fn command(self) -> Result<Audit, Failure> {
+        let since = duration(self.since.as_deref().unwrap_or(SINCE)).map_err(Failure::Usage)?;
+        let user = self.user.as_deref().map(user_of).transpose()?;
+        let asked = [self.message.is_some(), user.is_some(), self.by.is_some()];
+        if asked.iter().filter(|is_asked| **is_asked).count() > 1 {
+            return Err(Failure::Usage("ask about a message, a user or a doer".to_owned()));
+        }
+        Ok(Audit { what: audit::What { message: self.message, user, by: self.by }, since })
+    }
+}
+
+pub(super) async fn audit(State(console): State<Shared>, Query(asked): Query<Deeds>) -> Answer {
+    let run = console.run();
+    let ended = match asked.command() {
+        Ok(audit) => audit.run(run.deployment, &run.output).await,
         Err(failure) => Err(failure),
     };
     run.ended(ended)

@@ -53,6 +53,7 @@ fn router(console: Shared) -> Router {
         .route("/api/user", get(reads::user))
         .route("/api/groups", get(reads::groups))
         .route("/api/why", get(reads::why))
+        .route("/api/audit", get(reads::audit))
         .route("/api/metrics", get(reads::metrics))
         .route("/api/letters", get(reads::letters))
         .route("/api/findings", get(reads::findings))

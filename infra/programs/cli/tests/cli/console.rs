@@ -8,10 +8,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::rig::{PATIENCE, Rig, program};
+use crate::rig::{PATIENCE, Rig, program, service};
 
 /// A console that runs, and the address that the terminal shows.
-struct Console {
+pub(crate) struct Console {
     child: Child,
     entrance: String,
     base: String,
@@ -33,7 +33,7 @@ impl Console {
     }
 
     /// Starts a console, and opens its address.
-    async fn opened(rig: &Rig, flags: &[&str]) -> Self {
+    pub(crate) async fn opened(rig: &Rig, flags: &[&str]) -> Self {
         let mut command = rig.hubcast(&["console", "--json"]);
         command.args(flags);
         let console = Self::start(command).await;
@@ -47,11 +47,11 @@ impl Console {
         request.header(COOKIE, &self.cookie)
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         read(self.request(Method::GET, path)).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         read(self.request(Method::POST, path).header(ORIGIN, &self.base).json(body)).await
     }
 }
@@ -283,17 +283,6 @@ async fn with_allow_changes_letters_are_redriven_and_dropped() {
     assert!(line.ends_with(&format!(" somebody at the local stack drop {bad}: done")), "{line}");
 }
 
-/// A service of AWS that refuses all that it is asked.
-async fn refusing() -> String {
-    let refusal = "{\"__type\":\"AccessDeniedException\",\"message\":\"User: arn:aws:iam::1:user/ann is not authorized to perform: dynamodb:Query\"}";
-    let app =
-        axum::Router::new().fallback(move || async move { (StatusCode::BAD_REQUEST, refusal) });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    url
-}
-
 /// The status and the failure of a look at the users.
 async fn trouble(mut command: Command) -> (StatusCode, String) {
     command.args(["console", "--json"]);
@@ -324,7 +313,11 @@ async fn each_trouble_is_a_sentence() {
     let region = ("AWS_REGION", "eu-central-1");
     let (_, text) = trouble(aws(&[region])).await;
     assert!(text.contains("there are no credentials of AWS; sign in"), "{text}");
-    let url = refusing().await;
+    let refusal = json!({
+        "__type": "AccessDeniedException",
+        "message": "User: arn:aws:iam::1:user/ann is not authorized to perform: dynamodb:Query",
+    });
+    let url = service(move |_, _| (StatusCode::BAD_REQUEST, refusal.clone())).await;
     let signed = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
     let (status, text) =
         trouble(aws(&[&[region, ("AWS_ENDPOINT_URL", &url)], &signed[..]].concat())).await;

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say so")]
 
+mod audit;
 mod console;
 mod dlq;
 mod docs;
@@ -16,3 +17,4 @@ mod rig;
 mod send;
 mod settings;
 mod token;
+mod why;

@@ -4,6 +4,8 @@ use std::process::{Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use axum::body::Body;
+use http::{Request, StatusCode};
 use hubcast_local::{Books, Options, Stack};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -47,6 +49,24 @@ pub(crate) fn outcome(output: Output) -> Outcome {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap();
     Outcome { code, out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// A service of AWS that answers as a test says, by the operation or the path, and by the input.
+pub(crate) async fn service(
+    answer: impl Fn(&str, &Value) -> (StatusCode, Value) + Clone + Send + Sync + 'static,
+) -> String {
+    let app = axum::Router::new().fallback(move |request: Request<Body>| async move {
+        let target = request.headers().get("X-Amz-Target").and_then(|name| name.to_str().ok());
+        let operation = target.unwrap_or(request.uri().path()).to_owned();
+        let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap_or_default();
+        let input = serde_json::from_slice(&body).unwrap_or_default();
+        let (status, answer) = answer(&operation, &input);
+        (status, answer.to_string())
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
 }
 
 impl Outcome {
