@@ -19,7 +19,7 @@ const SIZES = {
   tablet: { width: 820, height: 1180 },
   phone: { width: 390, height: 844 },
 };
-const VIEWS = { people: "Who is there", "user/alice": "alice", figures: "Figures", letters: "Dead letters", send: "Send", doctor: "Doctor" };
+const VIEWS = { people: "Who is there", "user/alice": "alice", audit: "Audit", figures: "Figures", letters: "Dead letters", send: "Send", doctor: "Doctor" };
 
 let browser, stack, backend, alice, bob;
 /** Consoles that end with the tests at the latest. */

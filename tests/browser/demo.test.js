@@ -235,7 +235,7 @@ describe("what became of a message", () => {
     await shows(form().getByRole("alert"), "A message waits, or is retained: not both.");
     await form().getByLabel("Keep for seconds").fill("");
     await button("Send", form()).click();
-    await form().getByText("Nobody was there, and the message waits.").waitFor();
+    await form().getByText("Nobody was there, and the message is retained for those who come.").waitFor();
     await signIn("wes");
     await shows(pane("wes", 1), "Hello from the queue.");
   });

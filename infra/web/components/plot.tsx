@@ -1,6 +1,7 @@
 // Figures over time as lines: by mouse, by keyboard, and as a table for those who do not see them.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Table, type Column } from "./table";
 
 /** A time in milliseconds, and the figure then. */
 export type Point = readonly [at: number, value: number];
@@ -127,37 +128,16 @@ function Legend({ lines, at }: { lines: PlotLine[]; at: number | undefined }) {
   );
 }
 
+/** The figures of all lines, a row for each moment: made only when somebody opens the table. */
 function Values({ name, lines, times }: { name: string; lines: PlotLine[]; times: number[] }) {
   const [isOpen, setOpen] = useState(false);
+  const title = `Table of ${name.toLowerCase()}`;
+  const moment: Column<number> = { name: "Time", cell: (time) => new Date(time).toLocaleString("en-GB") };
+  const figures = lines.map(({ name, points }): Column<number> => ({ name, cell: (time) => short(points.find(([at]) => at === time)?.[1]) }));
   return (
     <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>Table of {name.toLowerCase()}</summary>
-      {isOpen ? (
-        <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${name.toLowerCase()}`}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                {lines.map(({ name }) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {times.map((time) => (
-                <tr key={time}>
-                  <td>{new Date(time).toLocaleString("en-GB")}</td>
-                  {lines.map(({ name, points }) => (
-                    <td key={name}>{short(points.find(([at]) => at === time)?.[1])}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : null}
+      <summary>{title}</summary>
+      {isOpen ? <Table name={title} none="Nothing was measured." keyOf={String} columns={[moment, ...figures]} rows={times} /> : null}
     </details>
   );
 }

@@ -1,29 +1,18 @@
-// Light or dark: as the system has it, until the user chooses.
+// The button for light or dark colours.
 
 import { useEffect, useState } from "preact/hooks";
-
-const STORED = "hubcast-theme";
-const system = matchMedia("(prefers-color-scheme: dark)");
-const stored = localStorage.getItem(STORED) ?? "";
-// Before anything is shown, so that nothing flashes in the other colours.
-document.documentElement.dataset.theme = stored;
+import { choose, follow, scheme } from "./scheme";
 
 export function ThemeButton() {
-  const [chosen, setChosen] = useState(stored);
-  const [isSystemDark, setSystemDark] = useState(system.matches);
-  useEffect(() => {
-    const follow = () => setSystemDark(system.matches);
-    system.addEventListener("change", follow);
-    return () => system.removeEventListener("change", follow);
-  }, []);
-  const choose = (theme: string) => {
-    document.documentElement.dataset.theme = theme;
-    localStorage.setItem(STORED, theme);
-    setChosen(theme);
+  const [current, setCurrent] = useState(scheme);
+  useEffect(() => follow(() => setCurrent(scheme())), []);
+  const other = current === "dark" ? "light" : "dark";
+  const change = () => {
+    choose(other);
+    setCurrent(other);
   };
-  const other = (chosen === "" ? isSystemDark : chosen === "dark") ? "light" : "dark";
   return (
-    <button type="button" class="quiet icon" aria-label={`Switch to ${other} colours`} onClick={() => choose(other)}>
+    <button type="button" class="quiet icon" aria-label={`Switch to ${other} colours`} onClick={change}>
       <svg viewBox="0 0 16 16" aria-hidden="true">
         {other === "light" ? (
           <path d="M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6ZM8 1.6v1M8 13.4v1M1.6 8h1M13.4 8h1M3.5 3.5l.7.7M11.8 11.8l.7.7M12.5 3.5l-.7.7M4.200 11.8l-.7.7" />

@@ -9,6 +9,7 @@ use crate::account::{Account, Deliveries, Entry};
 use crate::batch::{Batch, Case, Message};
 use crate::ledger::{Hold, Ledger, Sheet};
 use hubcast_model::envelope::{Content, Notification, Rejection, Retention};
+use hubcast_model::journey::fate::{BOARD, INBOX};
 use hubcast_model::journey::{Origin, Step, TARGET, is_sampled, names};
 use hubcast_model::ports::{Progress, QueuedMessage};
 use hubcast_model::time::Timestamp;
@@ -131,6 +132,7 @@ impl<'a> Unit<'a> {
                 step,
                 self,
                 "all posts are done",
+                kept_as = (step == Step::Kept).then_some(BOARD),
                 reached = some(reached),
                 gone = some(deliveries.gone),
                 stalled = some(deliveries.stalled),
@@ -161,7 +163,14 @@ impl<'a> Unit<'a> {
 
     fn kept(&self, dropped: usize) {
         if dropped > 0 || self.is_sampled() {
-            line!(info, Step::Kept, self, "it waits for its user", dropped = some(dropped));
+            line!(
+                info,
+                Step::Kept,
+                self,
+                "it waits for its user",
+                kept_as = INBOX,
+                dropped = some(dropped),
+            );
         }
     }
 

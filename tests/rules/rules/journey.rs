@@ -72,7 +72,8 @@ async fn a_message_to_three_tabs_is_told_tab_by_tab() {
     assert!(book.steps().contains(&Step::Resumed));
     let sentence = book.sentence();
     assert!(sentence.starts_with("Reached 1 connection in "), "{sentence}");
-    assert!(sentence.ends_with("1 was stalled and sent to connect anew."), "{sentence}");
+    let losses = "; 1 was gone; 1 was stalled and sent to connect anew.";
+    assert!(sentence.ends_with(losses), "{sentence}");
     let lines = book.lines();
     let gone = lines.iter().find(|line| line.text("why") == Some("gone")).expect("an end");
     assert_eq!((gone.step, gone.text("socket_id")), (Step::Closed, Some("gone=")));
@@ -114,6 +115,19 @@ async fn a_job_of_three_thousand_sockets_is_told_by_all_its_jobs_and_its_first_s
     assert!(sentence.starts_with(&all), "{sentence}");
     let sender = fate::sender("m", &book.lines());
     assert_eq!(sender.as_deref(), Some("Sent by SQS, by AROAAPP:session."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_is_told_by_where_it_is_kept() {
+    for (property, sentence) in [
+        (r#""keepSeconds":60"#, "Nobody was there, and the message waits."),
+        (r#""retain":"key""#, "Nobody was there, and the message is retained for those who come."),
+    ] {
+        let (book, _guard) = Book::open();
+        let body = format!(r#"{{"userId":"alice","target":"t",{property}}}"#);
+        Stage::default().publish([message("m", &body)]).await;
+        assert_eq!(book.sentence(), sentence);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -66,6 +66,12 @@ export interface Journey {
   timeline: Line[];
 }
 
+/** An entry of the audit. Every field says something: what does not apply is `none`. */
+export interface Deed {
+  at: string;
+  entry: Record<"by" | "who" | "app_id" | "roles" | "action" | "operation" | "outcome" | "hub" | "audience_kind" | "audience" | "groups" | "message_id", string>;
+}
+
 export interface Letter {
   id: string;
   reason: string;

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ThemeButton } from "../../components/theme";
 import { place, type Place } from "./api";
+import { AuditView } from "./audit-view";
 import { DoctorView } from "./doctor-view";
 import { FiguresView } from "./figures-view";
 import { JourneyView } from "./journey-view";
@@ -16,6 +17,7 @@ import { UserView } from "./user-view";
 const VIEWS: Record<string, string> = {
   people: "Who is there",
   journey: "Journey",
+  audit: "Audit",
   figures: "Figures",
   letters: "Dead letters",
   send: "Send",
@@ -54,6 +56,8 @@ function View({ view, route, here }: { view: string; route: Route; here: Place }
       return <UserView user={route.subject} here={here} />;
     case "journey":
       return <JourneyView subject={route.subject} />;
+    case "audit":
+      return <AuditView subject={route.subject} />;
     case "figures":
       return <FiguresView />;
     case "letters":

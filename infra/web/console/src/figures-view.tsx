@@ -5,6 +5,7 @@ import { Plot } from "../../components/plot";
 import type { Figures } from "./api";
 import { Again, Results } from "./answer-view";
 import { useAnswer } from "./asked";
+import { Since } from "./subject";
 
 const TIMES: Record<string, [name: string, hours: number]> = {
   "15m": ["15 minutes", 0.25],
@@ -13,6 +14,7 @@ const TIMES: Record<string, [name: string, hours: number]> = {
   "1d": ["a day", 24],
   "7d": ["a week", 168],
 };
+const NAMES = Object.fromEntries(Object.entries(TIMES).map(([time, [name]]) => [time, name]));
 const HOUR_MILLISECONDS = 3_600_000;
 /** A period of CloudWatch is a minute, so asking more often shows nothing new. */
 const EVERY_MILLISECONDS = 60_000;
@@ -29,16 +31,7 @@ export function FiguresView() {
   return (
     <>
       <div class="row">
-        <label class="beside">
-          Since
-          <select value={since} onChange={({ currentTarget }) => setSince(currentTarget.value)}>
-            {Object.entries(TIMES).map(([time, [name]]) => (
-              <option key={time} value={time}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Since times={NAMES} since={since} setSince={setSince} />
         <Again asked={asked} name="Figures" />
       </div>
       <Results asked={asked}>

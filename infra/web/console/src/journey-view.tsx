@@ -6,49 +6,18 @@ import type { Journey, Line } from "./api";
 import { Again, Results } from "./answer-view";
 import { useAnswer } from "./asked";
 import { href } from "./route";
+import { LOG_TIMES, parsed, Since, SubjectForm } from "./subject";
 
 const KINDS = ["message", "user", "connection"] as const;
 type Kind = (typeof KINDS)[number];
-const TIMES: Record<string, string> = { "15m": "15 minutes", "3h": "3 hours", "1d": "a day", "7d": "a week" };
 /** The fields that a timeline leaves out, since other columns have them. */
 const KNOWN = ["message", "step", "hub", "message_group", "function"];
 
-/** What the address names, as `message ID`. */
-function parsed(subject: string): { kind: Kind; id: string } {
-  const [word = "", ...rest] = subject.split(" ");
-  const kind = KINDS.find((kind) => kind === word);
-  return kind ? { kind, id: rest.join(" ") } : { kind: "message", id: "" };
-}
-
 export function JourneyView({ subject }: { subject: string }) {
-  const named = parsed(subject);
-  const [kind, setKind] = useState<Kind>(named.kind);
-  const [id, setId] = useState(named.id);
-  const go = (event: Event) => {
-    event.preventDefault();
-    location.hash = href("journey", `${kind} ${id.trim()}`);
-  };
+  const named = parsed(KINDS, subject);
   return (
     <>
-      <form class="row card" aria-label="What to tell of" onSubmit={go}>
-        <label>
-          Kind
-          <select value={kind} onChange={({ currentTarget }) => setKind(currentTarget.value as Kind)}>
-            {KINDS.map((kind) => (
-              <option key={kind} value={kind}>
-                {kind}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="grow">
-          Id or name
-          <input required value={id} autocomplete="off" spellcheck={false} onInput={({ currentTarget }) => setId(currentTarget.value)} />
-        </label>
-        <button type="submit" class="primary">
-          Tell
-        </button>
-      </form>
+      <SubjectForm view="journey" name="What to tell of" kinds={KINDS} named={named} />
       {named.id ? <JourneyOf kind={named.kind} id={named.id} /> : <p class="muted">SQS and the REST API answer the id of a message; connections and users are in the lists.</p>}
     </>
   );
@@ -61,18 +30,14 @@ export function JourneyOf({ kind, id }: { kind: Kind; id: string }) {
     <section class="card" aria-label="Journey">
       <div class="part-head">
         <h3>Journey</h3>
-        <label class="beside">
-          Since
-          <select value={since} onChange={({ currentTarget }) => setSince(currentTarget.value)}>
-            {Object.entries(TIMES).map(([time, name]) => (
-              <option key={time} value={time}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Since times={LOG_TIMES} since={since} setSince={setSince} />
         <Again asked={asked} name="Journey" />
       </div>
+      {kind === "connection" ? null : (
+        <p class="small">
+          <a href={href("audit", `${kind} ${id}`)}>Who had what changed</a>
+        </p>
+      )}
       <Results asked={asked}>{([journey]) => (journey ? <Told journey={journey} /> : null)}</Results>
     </section>
   );

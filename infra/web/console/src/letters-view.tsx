@@ -10,7 +10,7 @@ import { sentence } from "./fate";
 import { age, moment } from "./moment-text";
 import { Part } from "./people-view";
 import { href } from "./route";
-import { fits } from "./table";
+import { fits } from "./fits";
 
 const BY_THE_QUEUE = "the queue itself moved it, after too many receives";
 type Deed = "redrive" | "drop";

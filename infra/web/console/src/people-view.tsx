@@ -3,12 +3,13 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Count } from "../../components/count";
+import { Table, type Column } from "../../components/table";
 import type { Connection, Group, Place, User } from "./api";
 import { Again, Results } from "./answer-view";
 import { useAnswer, type Asked } from "./asked";
+import { fits } from "./fits";
 import { moment } from "./moment-text";
 import { href } from "./route";
-import { fits, Table, type Column } from "./table";
 
 const NOBODY = "nobody in particular";
 const userLink = (user: string | null) => (user === null ? <span class="muted">{NOBODY}</span> : <a href={href("user", user)}>{user}</a>);

@@ -1,5 +1,6 @@
 // One user: connections, groups, block, messages that wait, and the journey.
 
+import { Table } from "../../components/table";
 import type { Holdings, Place } from "./api";
 import { Again, Results } from "./answer-view";
 import { useAnswer } from "./asked";
@@ -8,7 +9,6 @@ import { JourneyOf } from "./journey-view";
 import { moment } from "./moment-text";
 import { connectionColumns, Part } from "./people-view";
 import { href } from "./route";
-import { Table } from "./table";
 
 /** The year of what has no end. */
 const FOR_GOOD = "9999";

@@ -2,7 +2,13 @@
 
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
+import { follow, scheme } from "../../components/scheme";
 import "./api.css";
+
+/** Swagger UI has dark colours of its own, under this class. */
+const colour = () => document.documentElement.classList.toggle("dark-mode", scheme() === "dark");
+colour();
+follow(colour);
 
 interface Call {
   url: string;

@@ -18,7 +18,7 @@ export function Pane({ tab }: { tab: Tab }) {
           {tab.user.slice(0, 1).toUpperCase()}
         </span>
         <h3 id={title}>
-          {tab.user} <span class="muted">tab {tab.number}</span>
+          <span class="name">{tab.user}</span> <span class="muted">tab {tab.number}</span>
         </h3>
         <span class="state" data-state={tab.state} role="status">
           {tab.state}

@@ -4,6 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Line, Step};
 
+/// Where a message is kept, as the field `kept_as` says: in the inbox of its user.
+pub const INBOX: &str = "inbox";
+/// On a board, for those who come later.
+pub const BOARD: &str = "board";
+
 /// How far a message, or an element, is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -103,7 +108,9 @@ fn of_element(lines: &[&Line]) -> Fate {
 
 fn of_line(line: &Line, lines: &[&Line]) -> Fate {
     let replays = lines.iter().filter(|line| line.step == Step::Replayed).count();
-    let tail = Losses::of(line).tail();
+    // A connection that is gone at the first attempt does not count again at the next one.
+    let own = lines.iter().filter(|line| line.text("job").is_none());
+    let tail = Losses::sum(own.copied()).tail();
     let after = line.number("after_ms");
     let (outcome, sentence) = match line.step {
         Step::Delivered => {
@@ -124,7 +131,9 @@ fn of_line(line: &Line, lines: &[&Line]) -> Fate {
             (Outcome::Done, format!("{what} in {after} ms{told}{tail}"))
         }
         Step::Kept if replays > 0 => return replayed(replays),
-        Step::Kept => (Outcome::Kept, format!("nobody was there{tail}, and the message waits")),
+        Step::Kept => {
+            (Outcome::Kept, format!("nobody was there{tail}, and the message {}", kept(line)))
+        }
         Step::Expired => (Outcome::Expired, "expired before it was delivered".to_owned()),
         Step::Undeliverable if tail.is_empty() => {
             (Outcome::Undeliverable, "reached nobody, since nobody was connected".to_owned())
@@ -134,6 +143,14 @@ fn of_line(line: &Line, lines: &[&Line]) -> Fate {
         _ => (Outcome::Underway, held(line)),
     };
     Fate { outcome, sentence }
+}
+
+/// What is kept of a message. A retained value waits for nobody in particular.
+fn kept(line: &Line) -> &'static str {
+    match line.text("kept_as") {
+        Some(BOARD) => "is retained for those who come",
+        _ => "waits",
+    }
 }
 
 fn replayed(times: usize) -> Fate {
@@ -166,27 +183,33 @@ fn held(line: &Line) -> String {
     format!("{why}{left} (attempt {})", line.number("attempt"))
 }
 
-/// The jobs of one element, each by its newest line.
-struct Jobs<'a>(BTreeMap<&'a str, &'a Line>);
+/// The jobs of one element.
+struct Jobs<'a> {
+    /// Each job by its newest line.
+    newest: BTreeMap<&'a str, &'a Line>,
+    /// The connections that all attempts of all jobs lost.
+    losses: Losses,
+}
 
 impl<'a> Jobs<'a> {
     fn of(lines: &[&'a Line]) -> Self {
         let job = |line: &&'a Line| Some((line.text("job")?, *line));
-        Self(lines.iter().filter_map(job).collect())
+        let of_jobs = lines.iter().filter(|line| line.text("job").is_some());
+        let losses = Losses::sum(of_jobs.copied());
+        Self { newest: lines.iter().filter_map(job).collect(), losses }
     }
 
     fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.newest.is_empty()
     }
 
     /// The fate of so many jobs. Each job is under way until a line tells its end.
     fn fate(&self, expected: u64) -> Fate {
-        let ended: Vec<&&Line> = self.0.values().filter(|line| line.step.is_end()).collect();
+        let ended: Vec<&&Line> = self.newest.values().filter(|line| line.step.is_end()).collect();
         let count = u64::try_from(ended.len()).unwrap_or(u64::MAX);
-        let rejected = self.0.values().find(|line| line.step == Step::Rejected);
+        let rejected = self.newest.values().find(|line| line.step == Step::Rejected);
         let reached = ended.iter().map(|line| line.number("reached")).sum();
-        let tail =
-            ended.iter().fold(Losses::default(), |sum, line| sum.and(Losses::of(line))).tail();
+        let tail = self.losses.tail();
         let after = ended.iter().map(|line| line.number("after_ms")).max().unwrap_or_default();
         let reached_text = connections(reached);
         if let Some(line) = rejected {
@@ -226,12 +249,13 @@ impl Losses {
         Self { gone: number("gone"), stalled: number("stalled"), refused: number("refused") }
     }
 
-    const fn and(self, other: Self) -> Self {
-        Self {
-            gone: self.gone + other.gone,
-            stalled: self.stalled + other.stalled,
-            refused: self.refused + other.refused,
-        }
+    /// The losses of all attempts: each attempt counts its own.
+    fn sum<'l>(lines: impl Iterator<Item = &'l Line>) -> Self {
+        lines.map(Self::of).fold(Self::default(), |sum, one| Self {
+            gone: sum.gone + one.gone,
+            stalled: sum.stalled + one.stalled,
+            refused: sum.refused + one.refused,
+        })
     }
 
     fn tail(self) -> String {
@@ -283,8 +307,9 @@ mod tests {
 
     #[test]
     fn a_message_to_three_tabs_tells_of_each() {
-        let told = json!({ "reached": 1, "gone": 1, "stalled": 1, "after_ms": 14 });
-        let Fate { outcome, sentence } = fate(&[(Step::Delivered, told)]);
+        let held = json!({ "reached": 1, "gone": 1, "left": 1, "attempt": 1, "why": "unreached" });
+        let told = json!({ "reached": 1, "stalled": 1, "attempt": 2, "after_ms": 14 });
+        let Fate { outcome, sentence } = fate(&[(Step::Held, held), (Step::Delivered, told)]);
         assert_eq!(outcome, Outcome::Done);
         let text =
             "Reached 1 connection in 14 ms; 1 was gone; 1 was stalled and sent to connect anew.";
@@ -354,7 +379,10 @@ mod tests {
 
     #[test]
     fn a_kept_message_is_done_when_its_user_has_it() {
-        let kept = (Step::Kept, json!({}));
+        let retained = fate(&[(Step::Kept, json!({ "kept_as": BOARD }))]);
+        let sentence = "Nobody was there, and the message is retained for those who come.";
+        assert_eq!((retained.outcome, retained.sentence.as_str()), (Outcome::Kept, sentence));
+        let kept = (Step::Kept, json!({ "kept_as": INBOX }));
         assert_eq!(fate(std::slice::from_ref(&kept)).outcome, Outcome::Kept);
         let both = fate(&[kept, (Step::Replayed, json!({}))]);
         assert_eq!(both.sentence, "Waited for its user, and then reached 1 connection.");

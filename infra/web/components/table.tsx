@@ -1,4 +1,4 @@
-// A table of things that somebody searches.
+// A table that scrolls in its own box, so that the page never grows wider than the screen.
 
 import type { ComponentChildren } from "preact";
 
@@ -43,10 +43,4 @@ export function Table<T>({ name, columns, rows, keyOf, none }: TableProps<T>) {
       </table>
     </div>
   );
-}
-
-/** Whether any of these texts has what somebody searches for. */
-export function fits(wanted: string, ...texts: (string | null | undefined)[]): boolean {
-  const word = wanted.trim().toLowerCase();
-  return texts.some((text) => text?.toLowerCase().includes(word));
 }
