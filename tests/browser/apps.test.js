@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ANGULAR, add, angularApp, app, install, ngBuild, serve, viteBuild } from "../harness/apps.js";
 import { Backend } from "../harness/backend.js";
-import { launch } from "../harness/browser.js";
+import { launch, picture } from "../harness/browser.js";
 import { heard } from "../harness/counts.js";
 import { PATIENCE_MS } from "../harness/poll.js";
 import { startStack } from "../harness/stack.js";
@@ -128,4 +128,24 @@ describe("the page of the REST API", () => {
     assert.deepEqual(blocked, [], "the page keeps to its own policy");
     await page.close();
   });
+
+  /** How light a colour is that a page computes, from 0 to 255. */
+  const lightness = (colour) => colour.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0);
+
+  for (const colorScheme of ["light", "dark"]) {
+    it(`is ${colorScheme} where the system is`, async () => {
+      const page = await browser.newPage({ colorScheme });
+      page.setDefaultTimeout(PATIENCE_MS);
+      await page.goto(`${stack.url}/api`);
+      await page.locator(".opblock-summary").first().waitFor();
+      const [ground, text] = await page.evaluate(() => {
+        const of = (selector, property) => getComputedStyle(document.querySelector(selector))[property];
+        return [of("body", "backgroundColor"), of(".opblock-tag", "color")];
+      });
+      const [dark, light] = colorScheme === "dark" ? [ground, text] : [text, ground];
+      assert.ok(lightness(dark) < 80 && lightness(light) > 170, `${text} on ${ground}`);
+      await picture(page, `api-${colorScheme}`);
+      await page.close();
+    });
+  }
 });

@@ -242,6 +242,24 @@ describe("what became of a message", () => {
 });
 
 describe("the tabs of the demo page", () => {
+  it("keep their numbers in sight beside the longest state, at each width", async () => {
+    await signIn("zoe", { tabs: 3 });
+    for (const width of [390, 1024, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      const cut = await pane("zoe", 3).evaluate((article) => {
+        const state = article.querySelector(".state");
+        const before = state.textContent;
+        state.textContent = "reconnecting";
+        const [head, number] = [article.querySelector("header"), article.querySelector("h3 .muted")];
+        const parts = [...head.querySelectorAll("h3, .state, button")];
+        const isCut = parts.some((part) => part.scrollWidth > part.clientWidth + 1) || number.getBoundingClientRect().right > head.getBoundingClientRect().right;
+        state.textContent = before;
+        return isCut;
+      });
+      assert.equal(cut, false, `${width} px`);
+    }
+  });
+
   it("are there again after a reload, and stay in sight beside what is sent", async () => {
     await signIn("xia", { groups: "acme, beta", tabs: 2 });
     await signIn("yan");
