@@ -8,7 +8,7 @@ import { Cli } from "../harness/cli.js";
 import { signedIn } from "../harness/client.js";
 import { startConsole } from "../harness/console.js";
 import { PATIENCE_MS } from "../harness/poll.js";
-import { ready, readyAt } from "../harness/raw.js";
+import { ready } from "../harness/raw.js";
 import { Rest } from "../harness/rest.js";
 import { startStack } from "../harness/stack.js";
 import { rows, settled } from "../harness/table.js";
@@ -18,8 +18,6 @@ const SENDER = "000000000000";
 const BY_SQS = `Sent by SQS, by ${SENDER}.`;
 /** The most retained keys of an audience. */
 const KEYS_MAX = 32;
-const CROWD = 3000;
-const AT_ONCE = 50;
 
 /** A stack whose journeys are told by the command line and by the page of a console. */
 class Scene {
@@ -89,7 +87,7 @@ after(() => browser?.close());
 describe("the console tells the story", () => {
   let scene, stack, backend, cli;
   before(async () => {
-    scene = await Scene.start(browser, "--disconnect-after", "never");
+    scene = await Scene.start(browser, "--disconnect-after", "never", "--set", "FANOUT_DIRECT_MAX=3");
     ({ stack, backend, cli } = scene);
   });
   after(() => scene?.end());
@@ -126,6 +124,17 @@ describe("the console tells the story", () => {
     assert.ok(told.sentence.endsWith(BY_SQS), told.sentence);
     await scene.showsJourney("message", message, told, "rejected");
     await tab.stop();
+  });
+
+  it("of a big audience, by all its jobs", async () => {
+    const tabs = await Promise.all([1, 2, 3, 4, 5].map(() => signedIn(stack, "carol")));
+    await settled(stack, ...tabs);
+    const { MessageId: message } = await backend.send({ userId: "carol", target: "notify", arguments: [1] });
+    await Promise.all(tabs.map((tab) => tab.receives("notify")));
+    const told = await cli.why(/^Reached 5 connections by \d+ jobs? in \d+ ms/, "--message", message);
+    assert.ok(told.sentence.endsWith(BY_SQS), "the first sender, and not the publisher");
+    await scene.showsJourney("message", message, told, "jobs");
+    await Promise.all(tabs.map((tab) => tab.stop()));
   });
 
   it("of a redrive, from the letter to the board, and by whom", async () => {
@@ -178,27 +187,4 @@ describe("the console tells the story", () => {
       await scene.showsAudit("user", user, entries, `log-out-${way}`);
     });
   }
-});
-
-describe("the console tells the story", () => {
-  it(`of a job of ${CROWD.toLocaleString("en-GB")} sockets, by all its jobs`, async () => {
-    const scene = await Scene.start(browser);
-    const { stack, backend, cli } = scene;
-    const query = new URLSearchParams({ hub: "notifications", access_token: await stack.token("crowd") });
-    const crowd = [];
-    const fill = async () => {
-      while (crowd.length < CROWD) {
-        const at = crowd.push(undefined) - 1;
-        crowd[at] = await readyAt(`${stack.url}/client/?${query}`);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, fill));
-    const { MessageId: message } = await backend.send({ everyone: true, target: "notify", arguments: [1] });
-    await Promise.all(crowd.map((socket) => socket.receives("notify")));
-    const told = await cli.why(/^Reached/, "--message", message);
-    assert.match(told.sentence, new RegExp(`^Reached ${CROWD} connections by [2-9]\\d* jobs in \\d+ ms\\. ${BY_SQS}$`));
-    await scene.showsJourney("message", message, told, "crowd");
-    for (const socket of crowd) socket.destroy();
-    await scene.end();
-  });
 });

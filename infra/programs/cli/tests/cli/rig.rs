@@ -57,7 +57,7 @@ pub(crate) async fn service(
 ) -> String {
     let app = axum::Router::new().fallback(move |request: Request<Body>| async move {
         let target = request.headers().get("X-Amz-Target").and_then(|name| name.to_str().ok());
-        let operation = target.unwrap_or(request.uri().path()).to_owned();
+        let operation = target.unwrap_or_else(|| request.uri().path()).to_owned();
         let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap_or_default();
         let input = serde_json::from_slice(&body).unwrap_or_default();
         let (status, answer) = answer(&operation, &input);
