@@ -73,7 +73,7 @@ async fn a_socket_without_a_line_pays_nothing_for_lines() {
     let courier = Courier::new(ports, LineSettings::default());
     let ends = LineEnds::new(courier, presence::<NoUpstream>(&with, None));
     let exits = Exits { presence: presence::<NoUpstream>(&with, None), lines: ends };
-    let answer = disconnect::handle_any(&exits, event::recorded(TAB_CLOSED, |_| {})).await;
+    let answer = disconnect::handle(&exits, event::recorded(TAB_CLOSED, |_| {})).await;
     assert_eq!(answer.ok().map(|answer| answer.status_code), Some(200));
     assert_eq!(with.journal().entries(), without.journal().entries());
     assert!(!with.journal().entries().is_empty() && alarm.alarms().is_empty());
