@@ -116,7 +116,9 @@ async fn counts_tell_who_is_connected_and_what_is_dead() {
     let idle = json!({ "notifications": 0, "deliveries": 0, "dlq": 0 });
     assert_eq!(
         counts(&stack).await,
-        json!({ "sockets": 0, "serverTries": 0, "hubs": {}, "queues": idle })
+        json!({
+            "sockets": 0, "serverTries": 0, "statefulReconnect": "off", "hubs": {}, "queues": idle,
+        })
     );
 
     let alice = json!({ "sub": "alice", "groups": ["acme", "a#b"] });
@@ -133,7 +135,11 @@ async fn counts_tell_who_is_connected_and_what_is_dead() {
     });
     let queues = json!({ "notifications": 0, "deliveries": 0, "dlq": 1 });
     let expected = json!({
-        "sockets": 3, "serverTries": 0, "hubs": { "notifications": hub }, "queues": queues,
+        "sockets": 3,
+        "serverTries": 0,
+        "statefulReconnect": "off",
+        "hubs": { "notifications": hub },
+        "queues": queues,
     });
     let patience = tokio::time::timeout(crate::rig::PATIENCE, async {
         while counts(&stack).await != expected {}
