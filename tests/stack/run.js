@@ -26,7 +26,7 @@ const STORIES = [
 ];
 const CONFORMANCE = ["rest", "rest-operations"];
 /** What only a deployment shows. */
-const OWN = ["deployed", "fates", "ingress", "webhook", "probe", "proof", "canary", "access-keys", "console"];
+const OWN = ["deployed", "fates", "ingress", "webhook", "probe", "proof", "canary", "stateful", "access-keys", "console"];
 /** After it the rows are in another table than other stories look at. */
 const LAST = "stack/restore.test.js";
 /** As few as stories need; README.md says what for. */
@@ -46,6 +46,7 @@ const PARAMETERS = {
   IngressQueue: "true",
   MessageFates: "true",
   StatefulReconnect: "on",
+  StatefulWindowSeconds: "10",
   IngressSources: "arn:aws:sns:*:*:allowed-*,arn:aws:events:*:*:rule/*",
 };
 
