@@ -72,6 +72,12 @@ def with_concurrency(template, _options):
         resource["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 2
 
 
+def without_protection(template, _options):
+    """MiniStack takes the text "false" for yes, and refuses to delete the table."""
+    for resource in resources(template, "AWS::DynamoDB::Table").values():
+        resource["Properties"]["DeletionProtectionEnabled"] = False
+
+
 def with_plain_http(template, _options):
     """Nothing here speaks TLS, so neither the public URL nor that of events has https."""
     template["Parameters"]["PublicUrl"]["AllowedPattern"] = "http://127[.]0[.]0[.]1:[0-9]+"
@@ -108,6 +114,7 @@ CHANGES = [
     with_patience,
     with_a_line_for_each_event,
     with_concurrency,
+    without_protection,
     with_plain_http,
     without_a_schedule,
     without_tls,
