@@ -58,10 +58,11 @@ impl Letters {
 pub(super) async fn redrive(State(console): State<Shared>, Json(letters): Json<Letters>) -> Answer {
     let run = console.run();
     let (force, ids) = (letters.force, letters.ids.join(", "));
-    let ended = match letters.choice() {
-        Ok(choice) => Dlq::Redrive { choice, force }.run(run.deployment, &run.output).await,
-        Err(failure) => Err(failure),
-    };
+    let ended = async {
+        let choice = letters.choice()?;
+        Dlq::Redrive { choice, force }.run(run.deployment, &run.output).await
+    }
+    .await;
     note(&run, "redrive", &ids, &ended).await;
     run.ended(ended)
 }
@@ -72,10 +73,11 @@ pub(super) async fn drop_letters(
 ) -> Answer {
     let run = console.run();
     let ids = letters.ids.join(", ");
-    let ended = match letters.choice() {
-        Ok(choice) => Dlq::Drop { choice, yes: true }.run(run.deployment, &run.output).await,
-        Err(failure) => Err(failure),
-    };
+    let ended = async {
+        let choice = letters.choice()?;
+        Dlq::Drop { choice, yes: true }.run(run.deployment, &run.output).await
+    }
+    .await;
     note(&run, "drop", &ids, &ended).await;
     run.ended(ended)
 }

@@ -1,5 +1,7 @@
 //! What the page looks at: each answer is that of a command.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use hubcast_model::id::{GroupName, UserId};
@@ -51,13 +53,12 @@ pub(super) async fn connections(
     Query(whose): Query<Whose>,
 ) -> Answer {
     let run = console.run();
-    let ended = match selection(&whose) {
-        Ok(selection) => {
-            let list = List { selection, details: true, limit: Some(CONNECTIONS_MAX) };
-            Connections::List(list).run(run.deployment, &run.output).await
-        }
-        Err(failure) => Err(failure),
-    };
+    let ended = async {
+        let selection = selection(&whose)?;
+        let list = List { selection, details: true, limit: Some(CONNECTIONS_MAX) };
+        Connections::List(list).run(run.deployment, &run.output).await
+    }
+    .await;
     run.ended(ended)
 }
 
@@ -73,6 +74,16 @@ fn user_of(name: &str) -> Result<UserId, Failure> {
 
 fn group_of(name: &str) -> Result<GroupName, Failure> {
     pass::group(name).map_err(Failure::Usage)
+}
+
+/// How far back the page looks.
+fn period(since: Option<&str>) -> Result<Duration, Failure> {
+    duration(since.unwrap_or(SINCE)).map_err(Failure::Usage)
+}
+
+/// How many of these things the page names.
+fn count(named: [bool; 3]) -> usize {
+    named.into_iter().filter(|is_named| *is_named).count()
 }
 
 pub(super) async fn users(State(console): State<Shared>) -> Answer {
@@ -95,10 +106,11 @@ pub(super) struct Named {
 
 pub(super) async fn user(State(console): State<Shared>, Query(named): Query<Named>) -> Answer {
     let run = console.run();
-    let ended = match user_of(&named.id) {
-        Ok(user) => Users::Show { user }.run(run.deployment, &run.output).await,
-        Err(failure) => Err(failure),
-    };
+    let ended = async {
+        let user = user_of(&named.id)?;
+        Users::Show { user }.run(run.deployment, &run.output).await
+    }
+    .await;
     run.ended(ended)
 }
 
@@ -113,10 +125,9 @@ pub(super) struct Asked {
 
 impl Asked {
     fn command(self) -> Result<Why, Failure> {
-        let since = duration(self.since.as_deref().unwrap_or(SINCE)).map_err(Failure::Usage)?;
+        let since = period(self.since.as_deref())?;
         let user = self.user.as_deref().map(user_of).transpose()?;
-        let asked = [self.message.is_some(), user.is_some(), self.connection.is_some()];
-        if asked.iter().filter(|is_asked| **is_asked).count() != 1 {
+        if count([self.message.is_some(), user.is_some(), self.connection.is_some()]) != 1 {
             return Err(Failure::Usage("ask about a message, a user or a connection".to_owned()));
         }
         Ok(Why { what: What { message: self.message, user, connection: self.connection }, since })
@@ -125,10 +136,7 @@ impl Asked {
 
 pub(super) async fn why(State(console): State<Shared>, Query(asked): Query<Asked>) -> Answer {
     let run = console.run();
-    let ended = match asked.command() {
-        Ok(why) => why.run(run.deployment, &run.output).await,
-        Err(failure) => Err(failure),
-    };
+    let ended = async { asked.command()?.run(run.deployment, &run.output).await }.await;
     run.ended(ended)
 }
 
@@ -143,10 +151,9 @@ pub(super) struct Deeds {
 
 impl Deeds {
     fn command(self) -> Result<Audit, Failure> {
-        let since = duration(self.since.as_deref().unwrap_or(SINCE)).map_err(Failure::Usage)?;
+        let since = period(self.since.as_deref())?;
         let user = self.user.as_deref().map(user_of).transpose()?;
-        let asked = [self.message.is_some(), user.is_some(), self.by.is_some()];
-        if asked.iter().filter(|is_asked| **is_asked).count() > 1 {
+        if count([self.message.is_some(), user.is_some(), self.by.is_some()]) > 1 {
             return Err(Failure::Usage("ask about a message, a user or a doer".to_owned()));
         }
         Ok(Audit { what: audit::What { message: self.message, user, by: self.by }, since })
@@ -155,10 +162,7 @@ impl Deeds {
 
 pub(super) async fn audit(State(console): State<Shared>, Query(asked): Query<Deeds>) -> Answer {
     let run = console.run();
-    let ended = match asked.command() {
-        Ok(audit) => audit.run(run.deployment, &run.output).await,
-        Err(failure) => Err(failure),
-    };
+    let ended = async { asked.command()?.run(run.deployment, &run.output).await }.await;
     run.ended(ended)
 }
 
@@ -170,11 +174,11 @@ pub(super) struct Back {
 
 pub(super) async fn metrics(State(console): State<Shared>, Query(back): Query<Back>) -> Answer {
     let run = console.run();
-    let since = duration(back.since.as_deref().unwrap_or(SINCE)).map_err(Failure::Usage);
-    let ended = match since {
-        Ok(since) => Metrics { since }.run(run.deployment, &run.output).await,
-        Err(failure) => Err(failure),
-    };
+    let ended = async {
+        let since = period(back.since.as_deref())?;
+        Metrics { since }.run(run.deployment, &run.output).await
+    }
+    .await;
     run.ended(ended)
 }
 
