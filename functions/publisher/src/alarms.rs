@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use hubcast_delivery::{Publish, Report};
-use hubcast_line::{Left, line_of_alarm};
-use hubcast_membership::line_end::{EndLines, LineEndError};
+use hubcast_line::line_of_alarm;
+use hubcast_membership::line_end::{EndLines, LineEndError, Untaken};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::QueuedMessage;
 use hubcast_model::report::chain;
@@ -79,9 +79,9 @@ impl<P: Publish, E: EndLines, C: Clock> WithAlarms<P, E, C> {
     /// Ends a line if its time is up, and sends what it left.
     async fn look(&self, alarm: &Alarm, patience: Duration) -> Result<(), Cause> {
         self.ends.time_up(&alarm.line).await?;
-        let left = self.ends.untaken(&alarm.line).await?;
+        let untaken = self.ends.untaken(&alarm.line).await?;
         let messages: Vec<QueuedMessage> =
-            left.iter().filter_map(|left| self.message(alarm, left)).collect();
+            untaken.iter().filter_map(|untaken| self.message(alarm, untaken)).collect();
         if !messages.is_empty() {
             let report = self.publisher.publish(messages, patience).await;
             if !report.failed.is_empty() {
@@ -95,7 +95,8 @@ impl<P: Publish, E: EndLines, C: Clock> WithAlarms<P, E, C> {
     ///
     /// The message has its former place in its queue, so that two connections that left it put it
     /// into the inbox once.
-    fn message(&self, alarm: &Alarm, left: &Left) -> Option<QueuedMessage> {
+    fn message(&self, alarm: &Alarm, untaken: &Untaken) -> Option<QueuedMessage> {
+        let Untaken { left, place } = untaken;
         let kept = &left.keeping.kept;
         let seconds = kept.until.since(self.clock.now()).as_secs();
         let record: Value = serde_json::from_str(left.record.trim_end_matches('\u{1e}')).ok()?;
@@ -109,25 +110,13 @@ impl<P: Publish, E: EndLines, C: Clock> WithAlarms<P, E, C> {
             "arguments": record.get("arguments")?,
             "keepSeconds": seconds,
         });
-        let position = kept.position.position();
         Some(QueuedMessage {
             group: kept.position.group().to_owned(),
-            sequence: sequence_of(position),
+            left: Some(place.clone()),
             sent_at: self.clock.now(),
-            id: format!("{}/{position}", alarm.message.id),
+            id: format!("{}/{}", alarm.message.id, place.among_left.position()),
             body: body.to_string(),
             ..alarm.message.clone()
         })
-    }
-}
-
-/// One number for the place of a message in its queue and the place of an element in the message.
-fn sequence_of(position: &str) -> String {
-    match position.split_once('#') {
-        Some((sequence, element)) if element.trim_start_matches('0').is_empty() => {
-            sequence.trim_start_matches('0').to_owned()
-        }
-        Some((sequence, element)) => format!("{}{element}", sequence.trim_start_matches('0')),
-        None => String::new(),
     }
 }

@@ -71,6 +71,7 @@ fn queued(record: &SqsMessage, sent: &str) -> QueuedMessage {
         body: record.body.clone().unwrap_or_default(),
         repeatable: None,
         trace: attributes.trace.or_else(|| Traceparent::of_xray(attribute("AWSTraceHeader")?)),
+        left: None,
     }
 }
 

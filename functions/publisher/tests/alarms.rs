@@ -19,16 +19,19 @@ use hubcast_model::ports::{ConnectionGateway, InboxStore, NoUpstream, QueuedMess
 use hubcast_model::retention::{Inbox, Kept, QueuePosition};
 use hubcast_model::time::Clock;
 use hubcast_testkit::clock::START;
-use hubcast_testkit::queued::{again, message};
+use hubcast_testkit::queued::{again, in_group, message};
 use hubcast_testkit::{
     Fault, MemoryStore, RecordingAlarm, RecordingGateway, RecordingQueue, TestClock, name,
 };
 use publisher::alarms::WithAlarms;
+use serde_json::json;
 
 use crate::rig::{HUB, PATIENCE};
 
 const TIMERS: &str = "hubcast-timers";
 const RECORD: &str = "{\"type\":1,\"target\":\"bell\",\"arguments\":[1]}\u{1e}";
+const LATER: &str = "{\"type\":1,\"target\":\"bell\",\"arguments\":[2]}\u{1e}";
+const SENT: &str = "{\"type\":1,\"target\":\"sent\",\"arguments\":[]}\u{1e}";
 /// When the record of the tests comes to the line.
 const CAME: Duration = Duration::from_secs(10);
 
@@ -80,24 +83,28 @@ impl Rig {
 
     /// A live line of alice whose client has not acknowledged a kept message.
     async fn line(&self, id: &str) -> SocketId {
+        self.line_with(id, Duration::ZERO, &[kept(0, RECORD)]).await
+    }
+
+    /// A live line of alice whose handshake began so long after the start, with these records.
+    async fn line_with(&self, id: &str, after: Duration, records: &[Addition]) -> SocketId {
         let socket = name::socket(&format!("{id}="));
         let connection = ConnectionId::line(id).expect("an id");
         let id = SocketId::of_line(&connection).expect("a line");
         let mut line = Line::open(id.clone(), socket.clone(), START);
         line.note_through(&socket);
         line.note_spoken(&socket);
-        let kept = Kept {
-            hub: name::hub(HUB),
-            user: name::user("alice"),
-            position: QueuePosition::new("g", "188494964604676961", 0),
-            until: START.plus(Duration::from_hours(1)),
-        };
-        let position = Some(kept.position.clone());
-        let addition = Addition { position, kept: Some(kept), record: RECORD.to_owned() };
-        line.append(&[addition], START.plus(CAME), 100_000);
+        line.append(records, START.plus(after).plus(CAME), 100_000);
         assert!(self.store.create_line(&line).await.expect("an answer"));
-        self.tab(id.as_str(), Duration::ZERO).await;
+        self.tab(id.as_str(), after).await;
         id
+    }
+
+    /// What the socket of a line was sent, without the numbers.
+    fn heard(&self, id: &str) -> Vec<String> {
+        let frames = self.gateway.frames(&name::socket(&format!("{id}=")));
+        let records = frames.iter().flat_map(|frame| frame.split_inclusive('\u{1e}'));
+        records.filter(|record| !record.contains("sequenceId")).map(str::to_owned).collect()
     }
 
     /// A ready connection of alice whose handshake began so long after the start.
@@ -121,9 +128,29 @@ impl Rig {
         !self.publisher.publish(vec![alarm], PATIENCE).await.failed.is_empty()
     }
 
+    /// A message of the same group comes.
+    async fn send(&self, sequence: &str) {
+        let body = json!({ "hub": HUB, "userId": "alice", "target": "sent" }).to_string();
+        let message = in_group(sequence, "g", &body);
+        let message = QueuedMessage { sequence: sequence.to_owned(), ..message };
+        let report = self.publisher.publish(vec![message], PATIENCE).await;
+        assert!(report.failed.is_empty(), "{report:?}");
+    }
+
     fn is_on_record(&self, line: &SocketId) -> bool {
         self.store.sockets().iter().any(|socket| socket.id == *line)
     }
+}
+
+/// The first message of the group, or another element of it, kept for an hour.
+fn kept(element: usize, record: &str) -> Addition {
+    let kept = Kept {
+        hub: name::hub(HUB),
+        user: name::user("alice"),
+        position: QueuePosition::new("g", "188494964604676961", element),
+        until: START.plus(Duration::from_hours(1)),
+    };
+    Addition { position: Some(kept.position.clone()), kept: Some(kept), record: record.to_owned() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,6 +199,25 @@ async fn who_was_there_has_the_message_and_who_came_later_gets_it() {
         assert!(!rig.ring(Rig::alarm(&line)).await);
         assert_eq!(rig.gateway.frames(&name::socket("tab=")), vec![RECORD; frames]);
         assert_eq!(rig.inbox().await, Vec::<String>::new());
+    }
+}
+
+/// The place of a message in its queue says nothing about a line that came later.
+#[tokio::test(start_paused = true)]
+async fn a_line_that_came_later_gets_what_was_left_and_all_that_follows() {
+    for element in [0, 7] {
+        let rig = Rig::start();
+        let two = [kept(element, RECORD), kept(element + 1, LATER)];
+        let line = rig.line_with("c", Duration::ZERO, &two).await;
+        rig.line_with("d", CAME * 2, &[]).await;
+        rig.clock.advance(CAME * 3);
+        rig.send("188494964604676962").await;
+        rig.lines.delete(&line).await.expect("an answer");
+        let alarm = Rig::alarm(&line);
+        assert!(!rig.ring(alarm.clone()).await);
+        assert!(!rig.ring(again(&alarm)).await);
+        rig.send("188494964604676963").await;
+        assert_eq!(rig.heard("d"), [SENT, RECORD, LATER, SENT], "{element}");
     }
 }
 

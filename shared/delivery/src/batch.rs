@@ -81,8 +81,11 @@ pub(crate) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Where the element stands in its queue.
+    /// Where the element stands in its queue, or stood.
     pub(crate) fn position(&self) -> QueuePosition {
+        if let Some(left) = &self.message.left {
+            return left.former.clone();
+        }
         QueuePosition::new(&self.message.group, &self.message.sequence, self.at.element)
     }
 }

@@ -107,7 +107,9 @@ where
 
 /// Where the record of an element comes from that goes out live.
 pub(crate) fn source_of(case: Case<'_>) -> Source {
-    Source { position: Some(case.position()), kept: kept(case) }
+    let left = case.message.left.as_ref();
+    let position = left.map_or_else(|| case.position(), |left| left.among_left.clone());
+    Source { position: Some(position), kept: kept(case) }
 }
 
 /// What becomes of an element that goes out live, if its client does not take it; `None` when the

@@ -11,7 +11,7 @@ use crate::audiences::{Audiences, Listing};
 use crate::batch::{Batch, Case};
 use crate::boards::Boards;
 use crate::closer::Ends;
-use crate::inboxes::{InboxEntry, Inboxes};
+use crate::inboxes::{InboxEntry, Inboxes, source_of};
 use crate::ledger::Ledger;
 use crate::poster::Poster;
 use crate::round::{ElementRef, Parcel, Round, Showing, Target};
@@ -67,7 +67,7 @@ where
             let Some(entry) = self.lost_entry(case) else {
                 continue;
             };
-            match self.keep(case.at, &entry).await {
+            match self.keep(case, &entry).await {
                 Ok(Some(kept)) => self.ledger.append(case.at, kept),
                 Ok(None) => {}
                 Err(err) => {
@@ -95,9 +95,10 @@ where
     /// socket took the message.
     async fn keep(
         &mut self,
-        at: ElementRef,
+        case: Case<'_>,
         entry: &InboxEntry,
     ) -> Result<Option<Entry>, StoreError> {
+        let at = case.at;
         for live_rounds in 0..=LIVE_ROUNDS_MAX {
             if !self.is_lost(at) {
                 return Ok(None);
@@ -112,7 +113,8 @@ where
                 break;
             }
             let record = Bytes::from(entry.message.record.clone());
-            self.post(Round::of(Parcel::plain(at, record), targets)).await;
+            let parcel = Parcel { source: source_of(case), ..Parcel::plain(at, record) };
+            self.post(Round::of(parcel, targets)).await;
         }
         let dropped = self.inboxes.make_room(&entry.inbox).await?;
         Ok(Some(Entry::Kept { dropped }))

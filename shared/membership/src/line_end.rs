@@ -8,7 +8,7 @@ use hubcast_model::channel::{ChannelKey, Member};
 use hubcast_model::id::SocketId;
 use hubcast_model::journey::connection::Ending;
 use hubcast_model::ports::{ChannelStore, ConnectionGateway, PostError, StoreError};
-use hubcast_model::retention::Kept;
+use hubcast_model::retention::{Kept, LeftPlace};
 use hubcast_model::time::Clock;
 
 use crate::lookup::all_members;
@@ -29,6 +29,15 @@ pub enum LineEndError {
     /// Rows may remain.
     #[error(transparent)]
     Rows(#[from] StoreError),
+}
+
+/// What a line left and nobody took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untaken {
+    /// The message.
+    pub left: Left,
+    /// Its place among all that the line left and is on record.
+    pub place: LeftPlace,
 }
 
 /// Ends lines.
@@ -58,7 +67,7 @@ pub trait EndLines: Send + Sync {
     fn untaken(
         &self,
         line: &SocketId,
-    ) -> impl Future<Output = Result<Vec<Left>, LineEndError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Untaken>, LineEndError>> + Send;
 
     /// Notes that somebody has seen to what was left.
     ///
@@ -108,17 +117,20 @@ where
         Ok(())
     }
 
-    async fn untaken(&self, line: &SocketId) -> Result<Vec<Left>, LineEndError> {
-        let mut left = self.courier.left(line).await?;
+    async fn untaken(&self, line: &SocketId) -> Result<Vec<Untaken>, LineEndError> {
+        let left = self.courier.left(line).await?;
         let Some(first) = left.first() else {
-            return Ok(left);
+            return Ok(Vec::new());
         };
         let others = self.others(line, &first.keeping.kept).await?;
         // Who was there when the record came got it too.
         let is_taken =
             |at| others.iter().any(|member| member.handshake_at.is_some_and(|it| it <= at));
-        left.retain(|left| !is_taken(left.keeping.at));
-        Ok(left)
+        let untaken = |(number, left): (usize, Left)| {
+            let place = LeftPlace::new(line, number, left.keeping.kept.position.clone());
+            (!is_taken(left.keeping.at)).then_some(Untaken { left, place })
+        };
+        Ok(left.into_iter().enumerate().filter_map(untaken).collect())
     }
 
     async fn seen_to(&self, line: &SocketId) -> Result<(), LineEndError> {

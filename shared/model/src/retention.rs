@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::audience::Audience;
-use crate::id::{HubName, KeyedName, NameError, UserId};
+use crate::id::{HubName, KeyedName, NameError, SocketId, UserId};
 use crate::time::Timestamp;
 
 /// The longest key of a retained value, in characters.
@@ -68,6 +68,28 @@ impl QueuePosition {
 impl fmt::Display for QueuePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.position, self.group)
+    }
+}
+
+/// Where a message stands that a line left and that is sent once more.
+///
+/// Its former place tells nothing about a line that came later and may have had what followed. So
+/// such a line knows the message by its place among what was left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftPlace {
+    /// Where the message stood in its queue. Inboxes know it by this.
+    pub former: QueuePosition,
+    /// Where it stands among what its line left. Lines know it by this.
+    pub among_left: QueuePosition,
+}
+
+impl LeftPlace {
+    /// The place of a message that stood at `former`, and is number `number`, from 0, of what `line`
+    /// left.
+    pub fn new(line: &SocketId, number: usize, former: QueuePosition) -> Self {
+        // No queue takes the space in the name of a message group.
+        let group = format!("left {line}");
+        Self { former, among_left: QueuePosition::new(&group, &(number + 1).to_string(), 0) }
     }
 }
 

@@ -111,6 +111,7 @@ impl Fifo {
             progress_key: sent.progress_key,
             repeatable: None,
             trace: hubcast_model::trace::current(),
+            left: None,
         };
         state.messages.push(Kept { message, visible_at: None });
         self.changed.notify_one();

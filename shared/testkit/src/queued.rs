@@ -30,6 +30,7 @@ pub fn in_group(id: &str, group: &str, body: &str) -> QueuedMessage {
         progress_key: None,
         repeatable: None,
         trace: None,
+        left: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod costs;
 mod histories;
+mod kept;
 mod lives;
 mod others;
 mod pace;

@@ -25,6 +25,7 @@ fn queued(id: &str, group: &str, body: &str) -> QueuedMessage {
         progress_key: None,
         repeatable: None,
         trace: None,
+        left: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::dead_letter::LetterAttributes;
+use crate::retention::LeftPlace;
 use crate::time::Timestamp;
 use crate::trace::Traceparent;
 
@@ -88,6 +89,8 @@ pub struct QueuedMessage {
     pub repeatable: Option<String>,
     /// The trace within which it was sent.
     pub trace: Option<Traceparent>,
+    /// Where it stands, when it is sent once more since a line left it.
+    pub left: Option<LeftPlace>,
 }
 
 impl QueuedMessage {

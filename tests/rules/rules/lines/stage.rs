@@ -7,8 +7,8 @@ use hubcast_connection::connect::{Connect, ConnectError, ConnectRequest, Recepti
 use hubcast_connection::frames::{AnswerFrames, FramePorts, Frames};
 use hubcast_connection::line::LineFrames;
 use hubcast_delivery::{FanoutSettings, Ports, Publish, Publisher, Report};
-use hubcast_line::{Courier, Left, Line, LinePorts, LineSettings, LineStore};
-use hubcast_membership::line_end::{EndLines, LineEnds};
+use hubcast_line::{Courier, Line, LinePorts, LineSettings, LineStore};
+use hubcast_membership::line_end::{EndLines, LineEnds, Untaken};
 use hubcast_membership::presence::Presence;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
@@ -308,7 +308,7 @@ impl LineStage {
     }
 
     /// What nobody took of a line that has ended, as a publisher that hears an alarm looks and notes.
-    pub(super) async fn untaken(&self, line: &SocketId) -> Vec<Left> {
+    pub(super) async fn untaken(&self, line: &SocketId) -> Vec<Untaken> {
         let left = self.ends.untaken(line).await.unwrap();
         self.ends.seen_to(line).await.unwrap();
         left
