@@ -28,7 +28,7 @@ INNER = {
     "pauses between tries, and how often is looked again": "PAUSE_MAX PING_PAUSE ALONE_MAX ROUNDS_MAX LIVE_ROUNDS_MAX CHANGE_ROUNDS_MAX ATTEMPT_MIN",
     "how long a sender looks whether a handshake is through": "JOINING_MAX",
     "how long a line waits, and how a frame of a line begins": "OPENING_MAX RESUMING_MAX ACK_MAX CUTTING_MAX SEQUENCE_MAX_BYTES LINE_RECORD_MAX_BYTES",
-    "what a line remembers of the queue and of its client": "SEEN_MAX CALLS_MAX ID_MAX",
+    "what a line remembers of the queue and of its client": "SEEN_MAX calls::NAMES_MAX calls::RANGES_MAX calls::ID_MAX record::WRITERS_MAX",
     "what is kept in memory": "OWED_MAX KEPT_MAX HASHES_MAX SOCKETS_MAX SKEW_MAX TAKEN_MAX",
     "how long rows outlive what they are for": "ROW_LIFETIME LINE_LIFETIME GRANT_LIFETIME REMINDER_LATE_MAX ANNOUNCING_MAX UPTAKE_LIFETIME",
     "how much of a text is repeated, and how near a misspelt name is": "MISSPELT_MAX fields::ECHO_MAX_CHARS parse::ECHO_MAX_CHARS negotiation::ECHO_MAX_CHARS reason::TEXT_MAX_CHARS PRINCIPAL_MAX_CHARS",

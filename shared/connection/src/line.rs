@@ -156,17 +156,10 @@ where
         caller: &Caller,
         speech: &Speech<'_>,
     ) -> Result<Stand, PostError> {
-        let mut is_unsure = false;
         for _ in 0..LOOKS {
-            match self.note(line, &caller.socket, speech).await {
-                Ok(Stand::Early) => tokio::time::sleep(PAUSE).await,
-                // What looks repeated was noted by the try that was not answered.
-                Ok(Stand::Heard(heard)) if is_unsure => {
-                    return Ok(Stand::Heard(Box::new(Heard { repeated: Vec::new(), ..*heard })));
-                }
-                Ok(stand) => return Ok(stand),
-                Err(err) if is_unsure => return Err(err),
-                Err(_) => is_unsure = true,
+            match self.note(line, &caller.socket, speech).await? {
+                Stand::Early => tokio::time::sleep(PAUSE).await,
+                stand => return Ok(stand),
             }
         }
         Ok(Stand::Early)

@@ -1,14 +1,9 @@
 //! What the client says: acknowledgements, and messages that the client numbers.
 
-use hubcast_model::id::{HexDigest, SocketId};
+use hubcast_model::id::SocketId;
 use hubcast_model::time::Timestamp;
 
-use crate::record::Line;
-
-/// How many invocations are remembered.
-const CALLS_MAX: usize = 32;
-/// An id of up to this many bytes is remembered as it is. A digest stands for a longer one.
-const ID_MAX: usize = 16;
+use crate::record::{Line, Phase};
 
 /// The client acknowledged a record that was never sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,22 +40,18 @@ impl Line {
     /// Messages over an old socket do not count: the client sends them again, and counts them
     /// then.
     pub fn hear(&mut self, socket: &SocketId, said: Utterance<'_>) -> Vec<String> {
-        if self.socket == *socket && self.is_live() {
-            self.heard += said.messages;
+        // A client that has read the answer to its handshake may call before the handshake is noted
+        // as through.
+        let counts = matches!(self.phase, Phase::Opening { .. } | Phase::Live);
+        if self.socket == *socket && counts {
+            // A client may say that it goes on at any number.
+            self.heard = self.heard.saturating_add(said.messages);
         }
         let (known, new): (Vec<&str>, Vec<&str>) =
-            said.calls.iter().partition(|call| self.calls.contains(&remembered(call)));
-        self.calls.extend(new.iter().map(|call| remembered(call)));
-        let surplus = self.calls.len().saturating_sub(CALLS_MAX);
-        self.calls.drain(..surplus);
+            said.calls.iter().partition(|call| self.calls.contain(call));
+        for call in new {
+            self.calls.note(call);
+        }
         known.into_iter().map(str::to_owned).collect()
     }
-}
-
-fn remembered(call: &str) -> String {
-    if call.len() <= ID_MAX {
-        return call.to_owned();
-    }
-    // Longer than any id that is remembered as it is.
-    format!("{:x}", HexDigest(call))
 }

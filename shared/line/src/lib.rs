@@ -13,7 +13,7 @@
 //! meanwhile. So each step happens at once and in one order, and what holds for
 //! the steps holds for the table.
 //!
-//! Every step may be taken again when the answer of the table got lost.
+//! A step is taken once, also when the answer of the table got lost: whoever writes signs the record.
 //!
 //! A [`Courier`] takes the steps of sending and posts. To the rules of other
 //! crates a line is a socket: the courier is their gateway, and turns a post to
@@ -21,6 +21,7 @@
 
 mod admission;
 mod alarm;
+mod calls;
 mod change;
 mod courier;
 mod dispatch;
@@ -40,13 +41,14 @@ mod tale;
 
 pub use admission::{AdmitToLines, Decision, NoLines};
 pub use alarm::{LineAlarm, alarm_message, line_of_alarm};
+pub use calls::Calls;
 pub use change::{ChangeError, change};
 pub use courier::{Courier, LinePorts};
 pub use gateway::Kind;
 pub use hearing::{BadAck, Utterance};
 pub use log::{Keeping, LINE_RECORD_MAX_BYTES, Left, LineFrame, Log};
 pub use port::LineStore;
-pub use record::{Line, Phase, Turn, TurnId};
+pub use record::{Line, Phase, Turn, TurnId, WriterId};
 pub use seen::{Place, Seen, SeenElement};
 pub use sending::{Addition, Appended, Settled};
 pub use settings::LineSettings;

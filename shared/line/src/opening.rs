@@ -6,6 +6,7 @@ use std::time::Duration;
 use hubcast_model::id::SocketId;
 use hubcast_model::time::Timestamp;
 
+use crate::calls::Calls;
 use crate::log::Log;
 use crate::record::{LIFETIME, Line, Phase};
 use crate::seen::Seen;
@@ -27,7 +28,8 @@ impl Line {
             turn: None,
             seen: Seen(BTreeMap::new()),
             heard: 0,
-            calls: Vec::new(),
+            calls: Calls::default(),
+            writers: Vec::new(),
             left: Vec::new(),
             expires: now.plus(LIFETIME),
         }
@@ -42,6 +44,7 @@ impl Line {
         if self.socket != *socket {
             self.socket = socket.clone();
             self.phase = opening(now);
+            self.heard = 0;
         }
         true
     }

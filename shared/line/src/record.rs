@@ -5,6 +5,7 @@ use std::time::Duration;
 use hubcast_model::id::SocketId;
 use hubcast_model::time::Timestamp;
 
+use crate::calls::Calls;
 use crate::log::{Left, Log};
 use crate::seen::Seen;
 
@@ -12,6 +13,9 @@ use crate::seen::Seen;
 pub(crate) const LIFETIME: Duration = Duration::from_hours(26);
 /// How long the record of a line that has ended refuses its client. A client tries once, at once.
 pub(crate) const REFUSES_FOR: Duration = Duration::from_mins(10);
+
+/// How many writers are remembered. Each takes four bytes of the record.
+const WRITERS_MAX: usize = 8;
 
 /// Where a line is in its life.
 ///
@@ -48,6 +52,10 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TurnId(pub u64);
 
+/// Who took a step. Whoever takes a step picks this number at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriterId(pub u32);
+
 /// The right to post to the socket of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Turn {
@@ -81,13 +89,16 @@ pub struct Line {
     pub seen: Seen,
     /// The number of the client's last message that was taken.
     pub heard: u64,
-    /// The latest invocations of the client, so that a repeated one is not carried out again.
-    pub calls: Vec<String>,
+    /// The invocations of the client that were taken, so that none is carried out again.
+    pub calls: Calls,
     /// What the client did not acknowledge before the line ended, and what somebody puts into
     /// inboxes.
     pub left: Vec<Left>,
     /// When the record may be deleted.
     pub expires: Timestamp,
+    /// Who wrote the record last, the latest at the end. A writer whose answer got lost knows its
+    /// own write by this.
+    pub writers: Vec<WriterId>,
 }
 
 impl Line {
@@ -100,6 +111,13 @@ impl Line {
                 until <= now
             }
         }
+    }
+
+    /// Notes who writes this record.
+    pub(crate) fn sign(&mut self, writer: WriterId) {
+        self.writers.push(writer);
+        let surplus = self.writers.len().saturating_sub(WRITERS_MAX);
+        self.writers.drain(..surplus);
     }
 
     /// Whether the records that wait can be posted now.

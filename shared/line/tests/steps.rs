@@ -297,13 +297,27 @@ fn an_invocation_is_carried_out_once_however_often_it_is_sent() {
 }
 
 #[test]
-fn the_last_invocations_are_remembered() {
-    let (mut line, first) = (live(), socket("s1="));
-    for n in 0..40 {
-        line.hear(&first, Utterance { messages: 1, calls: &[&n.to_string()] });
-    }
-    assert_eq!(line.hear(&first, Utterance { messages: 1, calls: &["8"] }), ["8"]);
-    assert_eq!(line.hear(&first, Utterance { messages: 1, calls: &["7"] }), [""; 0]);
+fn what_a_client_says_is_counted_before_its_handshake_is_noted_as_through() {
+    let [first, second] = ["s1=", "s2="].map(socket);
+    let mut line = opening();
+    line.note_spoken(&first);
+    line.hear(&first, said(&["0"]));
+    assert_eq!(line.heard, 2);
+    let mut through = line.clone();
+    assert!(through.note_through(&first) && through.is_live());
+    assert_eq!((through.hear(&first, said(&["0"])), through.heard), (vec!["0".to_owned()], 4));
+    // A socket that claims the line begins to count.
+    assert!(line.claim(&second, START));
+    assert_eq!(line.heard, 0);
+}
+
+#[test]
+fn a_client_may_go_on_at_any_number() {
+    let mut line = away();
+    line.resume(&socket("s2="), START);
+    assert!(line.go_on(&socket("s2="), u64::MAX, ME, START));
+    line.hear(&socket("s2="), said(&[]));
+    assert_eq!(line.heard, u64::MAX);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Connections that outlive their sockets: what their clients hear, whatever happens to sockets.
 
+mod calls;
 mod costs;
 mod histories;
 mod kept;

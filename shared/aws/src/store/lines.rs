@@ -3,20 +3,23 @@
 //! Every write replaces the whole item, on the condition that the item has the revision that was
 //! read. What a step changes is decided by the rules of lines alone.
 
+mod kept;
+
 use std::collections::{BTreeMap, VecDeque};
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hubcast_line::{
-    Keeping, Left, Line, LineStore, Log, Phase, Place, Seen, SeenElement, Turn, TurnId,
+    Calls, Line, LineStore, Log, Phase, Place, Seen, SeenElement, Turn, TurnId, WriterId,
 };
-use hubcast_model::id::{HubName, SocketId, UserId};
+use hubcast_model::id::SocketId;
 use hubcast_model::ports::StoreError;
-use hubcast_model::retention::{Kept, QueuePosition};
 use hubcast_model::time::Timestamp;
 
 use super::item::{Item, at, millis, number, required, text, ttl};
 use super::key;
 use super::{DynamoStore, if_met, unavailable};
+use kept::{from_keeping, from_left, to_keeping, to_left};
 
 const WHAT: &str = "a line";
 const REVISION: &str = "revision";
@@ -38,7 +41,12 @@ const TURN: &str = "turn";
 const TURN_UNTIL: &str = "turnUntil";
 const SEEN: &str = "seen";
 const HEARD: &str = "heard";
+/// Invocations whose ids are no numbers.
 const CALLS: &str = "calls";
+/// Invocations whose ids are numbers: the first and the last of each range.
+const RANGES: &str = "callRanges";
+/// Four bytes of each of the last writers.
+const WRITERS: &str = "by";
 /// Where records go that the client does not acknowledge, by their numbers.
 const KEEPING: &str = "keeping";
 /// Records that go to inboxes, and where each goes.
@@ -81,7 +89,8 @@ fn from_line(line: &Line) -> Item {
         (ACKED, number(log.acked)),
         (SEEN, from_seen(&line.seen)),
         (HEARD, number(line.heard)),
-        (CALLS, texts(&line.calls)),
+        (CALLS, texts(&line.calls.names)),
+        (WRITERS, from_writers(&line.writers)),
         (key::TTL, ttl(line.expires)),
         (key::EXPIRES, millis(line.expires)),
     ];
@@ -92,6 +101,7 @@ fn from_line(line: &Line) -> Item {
         (TURN_UNTIL, turn.map(|turn| millis(turn.until))),
         (KEEPING, from_keeping(&log.keeping)),
         (LEFT, from_left(&line.left)),
+        (RANGES, from_ranges(&line.calls)),
     ];
     let present = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let named = required.into_iter().chain(present).chain(from_phase(line.phase));
@@ -150,65 +160,37 @@ fn to_line(id: &SocketId, item: &Item) -> Result<Line, StoreError> {
         turn: to_turn(item),
         seen: to_seen(item)?,
         heard: count(item, HEARD)?,
-        calls: list(item, CALLS)?,
+        calls: Calls { ranges: to_ranges(item)?, names: list(item, CALLS)? },
         left: to_left(item)?,
         expires: moment(item, key::EXPIRES)?,
+        writers: to_writers(item),
     })
 }
 
-/// What few lines have is absent from the others.
-fn from_keeping(keeping: &BTreeMap<u64, Keeping>) -> Option<AttributeValue> {
-    let entry = |(number, keeping): (&u64, &Keeping)| (number.to_string(), keeping_text(keeping));
-    (!keeping.is_empty()).then(|| AttributeValue::M(keeping.iter().map(entry).collect()))
+fn from_ranges(calls: &Calls) -> Option<AttributeValue> {
+    let ranges = calls.ranges.iter().map(|(first, last)| text(format!("{first} {last}")));
+    (!calls.ranges.is_empty()).then(|| AttributeValue::L(ranges.collect()))
 }
 
-fn from_left(left: &[Left]) -> Option<AttributeValue> {
-    let parts = left.iter().flat_map(|left| [keeping_text(&left.keeping), text(&left.record)]);
-    (!left.is_empty()).then(|| AttributeValue::L(parts.collect()))
-}
-
-/// Times, hub, user and position, the last of which may hold spaces.
-fn keeping_text(keeping: &Keeping) -> AttributeValue {
-    let Keeping { kept, at } = keeping;
-    let (at, until) = (at.as_millis(), kept.until.as_millis());
-    let user = kept.user.as_str();
-    text(format!("{at} {until} {} {} {user}{}", kept.hub, user.len(), kept.position))
-}
-
-fn to_keeping(item: &Item) -> Result<BTreeMap<u64, Keeping>, StoreError> {
-    let Some(entries) = item.get(KEEPING) else {
-        return Ok(BTreeMap::new());
+fn to_ranges(item: &Item) -> Result<BTreeMap<u64, u64>, StoreError> {
+    let ranges: Vec<String> = if item.contains_key(RANGES) { list(item, RANGES)? } else { vec![] };
+    let range = |text: &String| {
+        let (first, last) = text.split_once(' ')?;
+        Some((first.parse().ok()?, last.parse().ok()?))
     };
-    let entries = entries.as_m().map_err(|_| corrupt())?;
-    let entry = |(number, keeping): (&String, &AttributeValue)| {
-        Some((number.parse().ok()?, read_keeping(keeping.as_s().ok()?)?))
-    };
-    entries.iter().map(entry).collect::<Option<_>>().ok_or_else(corrupt)
+    ranges.iter().map(range).collect::<Option<_>>().ok_or_else(corrupt)
 }
 
-fn to_left(item: &Item) -> Result<Vec<Left>, StoreError> {
-    if !item.contains_key(LEFT) {
-        return Ok(Vec::new());
-    }
-    let parts: Vec<String> = list(item, LEFT)?;
-    let left = |pair: &[String]| match pair {
-        [keeping, record] => Some(Left { keeping: read_keeping(keeping)?, record: record.clone() }),
-        _ => None,
-    };
-    parts.chunks(2).map(left).collect::<Option<_>>().ok_or_else(corrupt)
+fn from_writers(writers: &[WriterId]) -> AttributeValue {
+    let bytes: Vec<u8> = writers.iter().flat_map(|writer| writer.0.to_be_bytes()).collect();
+    AttributeValue::B(Blob::new(bytes))
 }
 
-fn read_keeping(text: &str) -> Option<Keeping> {
-    let mut parts = text.splitn(5, ' ');
-    let mut moment = || parts.next()?.parse().ok().map(Timestamp::from_millis);
-    let (at, until) = (moment()?, moment()?);
-    let hub = HubName::parse(parts.next()?).ok()?;
-    let (user, position) = {
-        let length = parts.next()?.parse().ok()?;
-        parts.next()?.split_at_checked(length)?
-    };
-    let (user, position) = (UserId::parse(user).ok()?, QueuePosition::parse(position)?);
-    Some(Keeping { kept: Kept { hub, user, position, until }, at })
+/// A record of before there were writers has none.
+fn to_writers(item: &Item) -> Vec<WriterId> {
+    let bytes = item.get(WRITERS).and_then(|value| value.as_b().ok());
+    let (writers, _) = bytes.map(|bytes| bytes.as_ref().as_chunks::<4>()).unwrap_or_default();
+    writers.iter().map(|bytes| WriterId(u32::from_be_bytes(*bytes))).collect()
 }
 
 fn to_phase(item: &Item) -> Result<Phase, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubcast_line::{Addition, Line, LineStore, Phase, TurnId, Utterance, change};
+use hubcast_line::{Addition, Line, LineStore, Phase, TurnId, Utterance, WriterId, change};
 use hubcast_model::id::{ConnectionId, SocketId};
 use hubcast_model::retention::{Kept, QueuePosition};
 
@@ -57,7 +57,9 @@ fn used(id: &str) -> Line {
     line.append(&additions, START, 1000);
     assert!(line.take_turn(TurnId(u64::MAX), START));
     line.settle(TurnId(u64::MAX), &socket, 1, START);
-    line.hear(&socket, Utterance { messages: 3, calls: &["0", "", "a-rather-long-invocation-id"] });
+    let calls = ["0", "7", "8", "", "a-rather-long-invocation-id"];
+    line.hear(&socket, Utterance { messages: 5, calls: &calls });
+    line.writers = [0, 7, u32::MAX].map(WriterId).into();
     line.append(&[addition("g", "18849496460467696129", "c\u{1e}")], START, 1000);
     line.ack(1, START).expect("it was sent");
     line.note_cut(&socket, START);
