@@ -12,6 +12,9 @@ const SEQUENCE_MAX_BYTES: usize = 64;
 /// The most that one record to a line may take, in bytes: a Sequence record stands before it.
 pub const LINE_RECORD_MAX_BYTES: usize = RECORD_MAX_BYTES - SEQUENCE_MAX_BYTES;
 
+/// What two times, the number of a record, and the signs between the parts take, in bytes.
+const TIMES_AND_SIGNS: usize = 64;
+
 /// Numbered records. The client counts the records that it reads from 1 on, so numbers are not
 /// written into records.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,9 +88,10 @@ impl Log {
         self.next() - 1
     }
 
-    /// What the kept records take, in bytes.
+    /// What the records take, and what is kept about them, in bytes.
     pub fn bytes(&self) -> usize {
-        self.records.iter().map(String::len).sum()
+        let records: usize = self.records.iter().map(String::len).sum();
+        records + self.keeping.values().map(|keeping| bytes_about(&keeping.kept)).sum::<usize>()
     }
 
     /// Whether records wait to be posted.
@@ -174,11 +178,20 @@ impl Log {
         left
     }
 
+    /// Answers how many bytes are free then.
     fn drop_first(&mut self) -> usize {
-        self.keeping.remove(&self.first);
+        let keeping = self.keeping.remove(&self.first);
         self.first += 1;
-        self.records.pop_front().map_or(0, |record| record.len())
+        let about = keeping.map_or(0, |keeping| bytes_about(&keeping.kept));
+        about + self.records.pop_front().map_or(0, |record| record.len())
     }
+}
+
+/// What the table takes to hold where a record goes, in bytes: that may be more than the record.
+pub(crate) fn bytes_about(kept: &Kept) -> usize {
+    let Kept { hub, user, position, .. } = kept;
+    let position = position.position().len() + position.group().len();
+    TIMES_AND_SIGNS + hub.as_str().len() + user.as_str().len() + position
 }
 
 fn count(length: usize) -> u64 {

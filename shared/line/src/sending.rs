@@ -11,7 +11,7 @@ use hubcast_model::id::SocketId;
 use hubcast_model::retention::{Kept, QueuePosition};
 use hubcast_model::time::Timestamp;
 
-use crate::log::{Keeping, Log};
+use crate::log::{Keeping, Log, bytes_about};
 use crate::record::{Line, Phase, Turn, TurnId};
 
 /// How long a turn lasts that is not renewed. Each post begins right after a step that renews the
@@ -30,6 +30,13 @@ pub struct Addition {
     pub kept: Option<Kept>,
     /// The record.
     pub record: String,
+}
+
+impl Addition {
+    /// What it takes of the room of a log, in bytes.
+    fn bytes(&self) -> usize {
+        self.record.len() + self.kept.as_ref().map_or(0, bytes_about)
+    }
 }
 
 /// What became of an append.
@@ -88,7 +95,7 @@ impl Line {
     /// Whether the log takes these records. What was posted makes room, except while the client is
     /// to come back.
     fn has_room(&mut self, new: &[&Addition], room: usize) -> bool {
-        let bytes: usize = new.iter().map(|addition| addition.record.len()).sum();
+        let bytes: usize = new.iter().map(|addition| addition.bytes()).sum();
         let fits =
             |log: &Log| log.bytes() + bytes <= room || (log.records.is_empty() && new.len() == 1);
         if !fits(&self.log) && self.is_live() {

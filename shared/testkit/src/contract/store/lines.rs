@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hubcast_line::{Addition, Line, LineStore, Phase, TurnId, Utterance, WriterId, change};
+use hubcast_line::{
+    Addition, Appended, Line, LineStore, Phase, TurnId, Utterance, WriterId, change,
+};
 use hubcast_model::id::{ConnectionId, SocketId};
 use hubcast_model::retention::{Kept, QueuePosition};
 
@@ -24,6 +26,7 @@ async fn every_rule(store: &impl LineStore) {
     a_write_counts_only_on_top_of_what_it_read(store).await;
     steps_at_once_are_all_taken(store).await;
     a_full_line_is_kept(store).await;
+    a_line_full_of_small_kept_records_is_kept(store).await;
 }
 
 fn line(id: &str) -> Line {
@@ -174,4 +177,30 @@ pub async fn a_full_line_is_kept(store: &impl LineStore) {
     let line = created(store, line).await;
     assert_eq!(line.log.records.len(), 199);
     assert_eq!(read(store, &line.id).await, line);
+}
+
+/// Where each goes if nobody takes it needs more room than the record.
+pub async fn a_line_full_of_small_kept_records_is_kept(store: &impl LineStore) {
+    const ROOM_MAX: usize = 262_144;
+    for name in ["u".repeat(10), "u".repeat(200)] {
+        let mut line = used(&format!("line-small-{}", name.len()));
+        for sequence in 100.. {
+            let sequence = sequence.to_string();
+            let kept = Kept {
+                hub: name::hub("notifications"),
+                user: name::user(&name),
+                position: QueuePosition::new(&format!("notifications:user:{name}"), &sequence, 0),
+                until: START,
+            };
+            let small = "{\"type\":1,\"target\":\"t\",\"arguments\":[]}\u{1e}";
+            let addition = Addition { kept: Some(kept), ..addition("k", &sequence, small) };
+            if line.append(&[addition], START, ROOM_MAX) == Appended::Full {
+                break;
+            }
+        }
+        let line = created(store, line).await;
+        let ended = change(store, &line.id, |line| line.end(START)).await;
+        assert!(ended.expect("an answer").is_some());
+        assert!(read(store, &line.id).await.left.len() > 300);
+    }
 }
