@@ -118,6 +118,32 @@ async fn a_job_of_three_thousand_sockets_is_told_by_all_its_jobs_and_its_first_s
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_action_of_jobs_is_told_as_that_action_and_audited_once_by_its_first_sender() {
+    let (book, _guard) = Book::open();
+    let stage = Stage::default();
+    for n in 0..6 {
+        stage.user(&format!("s{n}="), &format!("u{n}")).await;
+    }
+    let mut queued = in_group("m", "n:hub", r#"{"action":"close","everyone":true}"#);
+    queued.sender = "AROAAPP:session".to_owned();
+    stage.publisher_for(2).publish(vec![queued], INVOCATION).await;
+    let jobs = stage.queue.jobs();
+    let none = format!("'close' is under way: 0 of {} jobs have ended.", jobs.len());
+    assert_eq!(book.sentence(), none);
+    for (n, job) in jobs.iter().enumerate() {
+        let mut queued = in_group(&format!("j{n}"), &job.group, &job.body);
+        queued.sender = "AROAPUBLISHER:p".to_owned();
+        stage.publisher_for(2).publish(vec![queued], INVOCATION).await;
+    }
+    let sentence = book.sentence();
+    let all = format!("'close' was carried out by {} jobs in ", jobs.len());
+    assert!(sentence.starts_with(&all), "{sentence}");
+    assert!(sentence.ends_with(", and 6 connections were told."), "{sentence}");
+    let senders: Vec<Value> = book.audit().into_iter().map(|entry| entry["who"].clone()).collect();
+    assert_eq!(senders, ["AROAAPP:session"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_kept_is_told_by_where_it_is_kept() {
     for (property, sentence) in [
         (r#""keepSeconds":60"#, "Nobody was there, and the message waits."),

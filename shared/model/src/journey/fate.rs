@@ -1,6 +1,10 @@
 //! What became of a message, as its lines tell.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod jobs;
+
+use std::collections::BTreeMap;
+
+use jobs::Jobs;
 
 use super::{Line, Step};
 
@@ -118,11 +122,7 @@ fn of_line(line: &Line, lines: &[&Line]) -> Fate {
             (Outcome::Done, format!("reached {reached} in {after} ms{tail}"))
         }
         Step::Changed => {
-            let told = match line.number("reached") {
-                0 => String::new(),
-                1 => ", and 1 connection was told".to_owned(),
-                reached => format!(", and {} were told", connections(reached)),
-            };
+            let told = told(line.number("reached"));
             let what = match line.text("kind") {
                 // The only change that a message makes.
                 Some("message") => "the retained value was removed".to_owned(),
@@ -143,6 +143,15 @@ fn of_line(line: &Line, lines: &[&Line]) -> Fate {
         _ => (Outcome::Underway, held(line)),
     };
     Fate { outcome, sentence }
+}
+
+/// How many connections were told of a change, after what was changed.
+fn told(reached: u64) -> String {
+    match reached {
+        0 => String::new(),
+        1 => ", and 1 connection was told".to_owned(),
+        reached => format!(", and {} were told", connections(reached)),
+    }
 }
 
 /// What is kept of a message. A retained value waits for nobody in particular.
@@ -181,58 +190,6 @@ fn held(line: &Line) -> String {
         _ => "is on its way",
     };
     format!("{why}{left} (attempt {})", line.number("attempt"))
-}
-
-/// The jobs of one element.
-struct Jobs<'a> {
-    /// Each job by its newest line.
-    newest: BTreeMap<&'a str, &'a Line>,
-    /// The connections that all attempts of all jobs lost.
-    losses: Losses,
-}
-
-impl<'a> Jobs<'a> {
-    fn of(lines: &[&'a Line]) -> Self {
-        let job = |line: &&'a Line| Some((line.text("job")?, *line));
-        let of_jobs = lines.iter().filter(|line| line.text("job").is_some());
-        let losses = Losses::sum(of_jobs.copied());
-        Self { newest: lines.iter().filter_map(job).collect(), losses }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.newest.is_empty()
-    }
-
-    /// The fate of so many jobs. Each job is under way until a line tells its end.
-    fn fate(&self, expected: u64) -> Fate {
-        let ended: Vec<&&Line> = self.newest.values().filter(|line| line.step.is_end()).collect();
-        let count = u64::try_from(ended.len()).unwrap_or(u64::MAX);
-        let rejected = self.newest.values().find(|line| line.step == Step::Rejected);
-        let reached = ended.iter().map(|line| line.number("reached")).sum();
-        let tail = self.losses.tail();
-        let after = ended.iter().map(|line| line.number("after_ms")).max().unwrap_or_default();
-        let reached_text = connections(reached);
-        if let Some(line) = rejected {
-            let why = self::rejected(line);
-            let sentence = format!("reached {reached_text} by {count} jobs{tail}; a job was {why}");
-            return Fate { outcome: Outcome::Rejected, sentence };
-        }
-        if count < expected {
-            let sentence =
-                format!("{count} of {expected} jobs have ended, and reached {reached_text}{tail}");
-            return Fate { outcome: Outcome::Underway, sentence };
-        }
-        let steps: BTreeSet<Step> = ended.iter().map(|line| line.step).collect();
-        let outcome = if reached > 0 || steps.contains(&Step::Changed) {
-            Outcome::Done
-        } else if steps.contains(&Step::Expired) {
-            Outcome::Expired
-        } else {
-            Outcome::Undeliverable
-        };
-        let sentence = format!("reached {reached_text} by {count} jobs in {after} ms{tail}");
-        Fate { outcome, sentence }
-    }
 }
 
 /// The connections that will not get a message.
@@ -286,23 +243,36 @@ fn capital(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod testing {
+    use serde_json::Value;
+
+    use super::super::line::testing::line;
+    use super::*;
+
+    /// The fate of the message `m` that has these lines.
+    pub(super) fn fate(steps: &[(Step, Value)]) -> Fate {
+        let about = |fields: &Value| {
+            let mut fields = fields.clone();
+            fields["message_id"] = "m".into();
+            fields
+        };
+        let lines =
+            steps.iter().zip(1..).map(|((step, fields), at)| line(at, *step, &about(fields)));
+        of_message("m", &lines.collect::<Vec<_>>()).unwrap()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::super::line::testing::line;
+    use super::testing::fate;
     use super::*;
 
     fn about(mut fields: Value) -> Value {
         fields["message_id"] = "m".into();
         fields
-    }
-
-    fn fate(steps: &[(Step, Value)]) -> Fate {
-        let lines = steps
-            .iter()
-            .zip(1..)
-            .map(|((step, fields), at)| line(at, *step, &about(fields.clone())));
-        of_message("m", &lines.collect::<Vec<_>>()).unwrap()
     }
 
     #[test]
@@ -356,25 +326,6 @@ mod tests {
         assert_eq!(fate(std::slice::from_ref(&dead)).outcome, Outcome::Rejected);
         let done = (Step::Delivered, json!({ "reached": 1, "after_ms": 5, "received_id": "n" }));
         assert_eq!(fate(&[dead, done]).outcome, Outcome::Done);
-    }
-
-    #[test]
-    fn jobs_are_added_up_and_awaited() {
-        let job = |n: u64, step: Step| {
-            (step, json!({ "job": format!("m/0/{n}"), "reached": 1500, "after_ms": n }))
-        };
-        let handed_on = (Step::HandedOn, json!({ "jobs": 2 }));
-        let half = fate(&[handed_on.clone(), job(0, Step::Delivered), job(1, Step::Held)]);
-        assert_eq!(half.outcome, Outcome::Underway);
-        assert_eq!(half.sentence, "1 of 2 jobs have ended, and reached 1500 connections.");
-        let all = fate(&[
-            job(0, Step::Delivered),
-            handed_on,
-            job(1, Step::Held),
-            job(1, Step::Delivered),
-        ]);
-        assert_eq!(all.outcome, Outcome::Done);
-        assert_eq!(all.sentence, "Reached 3000 connections by 2 jobs in 1 ms.");
     }
 
     #[test]
