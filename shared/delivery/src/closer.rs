@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use signalr_protocol::message::{Close, HubMessage};
 
+use crate::cuts::Cuts;
 use crate::outcome::{Fate, Outcome, Stop};
 use crate::round::{Dismissal, Holder, Round, Routes};
 use hubcast_membership::presence::{disconnect, note_end};
@@ -96,6 +97,8 @@ pub(crate) struct Closer<'a, S, G, U, C> {
     pub(crate) concurrency: usize,
     /// How long a socket is left to read its Close.
     pub(crate) grace: Duration,
+    /// For how long cuts are tried again.
+    pub(crate) retry_budget: Duration,
 }
 
 impl<S, G, U, C> Closer<'_, S, G, U, C>
@@ -111,15 +114,16 @@ where
     /// deaf. A socket that was told to go has time to read that before: a client that is cut off
     /// earlier would come back. A socket that is off record loses rows only, for the same reason.
     pub(crate) async fn end_all(&self, ends: &Ends) {
-        let (gone, why) = (ends.gone.iter(), &Ending::Gone);
-        self.all(gone.map(|socket| self.end(socket, why, &ends.routes)).collect()).await;
+        let (gone, why, cuts) = (ends.gone.iter(), &Ending::Gone, self.cuts());
+        self.all(gone.map(|socket| self.end(socket, why, &ends.routes, &cuts)).collect()).await;
         let (off_record, lost) = (ends.off_record.iter(), &Ending::Lost);
         let forgets = off_record.map(|socket| self.forget(socket, lost, &ends.routes));
         self.all(forgets.collect()).await;
         if !ends.told.is_empty() {
             tokio::time::sleep(self.grace).await;
+            let cuts = self.cuts();
             let told = ends.told.iter().map(|Told { socket, ending, trace }| {
-                trace::within(trace.clone(), self.end(socket, ending, &ends.routes))
+                trace::within(trace.clone(), self.end(socket, ending, &ends.routes, &cuts))
             });
             self.all(told.collect()).await;
         }
@@ -155,10 +159,11 @@ where
 
     /// Sends stalled sockets to connect anew.
     pub(crate) async fn send_off_stalled(&self, round: &Round, outcomes: &[Outcome]) {
+        let cuts = self.cuts();
         let mut ends = Vec::new();
         for outcome in outcomes {
             if outcome.stop == Some(Stop::Stalled) {
-                ends.push(self.send_off(&outcome.socket, &round.routes));
+                ends.push(self.send_off(&outcome.socket, &round.routes, &cuts));
             }
         }
         self.all(ends).await;
@@ -169,7 +174,11 @@ where
         stream::iter(ends).buffer_unordered(concurrency).collect::<()>().await;
     }
 
-    async fn send_off(&self, socket: &SocketId, routes: &Routes) {
+    const fn cuts(&self) -> Cuts {
+        Cuts::new(self.retry_budget)
+    }
+
+    async fn send_off(&self, socket: &SocketId, routes: &Routes, cuts: &Cuts) {
         if self.upstream.is_some() {
             note_end(self.store, socket, "The connection did not read what it was sent.").await;
         }
@@ -180,11 +189,12 @@ where
             // back too.
             tracing::debug!(error = %chain(&err), socket_id = %socket, "a stalled socket could not be told");
         }
-        self.end(socket, &Ending::Stalled, routes).await;
+        self.end(socket, &Ending::Stalled, routes, cuts).await;
     }
 
-    async fn end(&self, socket: &SocketId, ending: &Ending, routes: &Routes) {
-        if let Err(err) = self.gateway.delete(socket).await {
+    async fn end(&self, socket: &SocketId, ending: &Ending, routes: &Routes, cuts: &Cuts) {
+        if let Err(err) = cuts.cut(self.gateway, socket).await {
+            // Its next frame is answered by a Close, since the socket has no row any more.
             tracing::warn!(error = %chain(&err), socket_id = %socket, "a cut failed");
         }
         self.forget(socket, ending, routes).await;

@@ -13,7 +13,7 @@
 //!    folds the outcomes into the ledger.
 //! 4. Further [`rounds`] follow where all sockets turned out to be gone, or
 //!    values changed.
-//! 5. The [`closer`] ends the sockets that are to end.
+//! 5. The [`closer`] ends the sockets that are to end, by [`cuts`].
 //! 6. The [`books`] are closed: what is counted, kept and reported follows from
 //!    the ledger alone. [`dead_letters`] take what cannot be delivered, and the
 //!    [`journey`] is told in the log, and what was changed in its [`audit`].
@@ -36,6 +36,7 @@ mod bookkeeper;
 mod books;
 mod carrier;
 mod closer;
+mod cuts;
 mod dead_letters;
 mod dispatcher;
 mod handshakes;

@@ -126,7 +126,8 @@ impl<S, G, Q, C, U> Publisher<S, G, Q, C, U> {
         let Ports { store, gateway, upstream, clock, .. } = &self.ports;
         let (concurrency, grace) = (self.settings.concurrency, self.settings.close_grace);
         let upstream = upstream.as_ref();
-        let closer = Closer { store, gateway, upstream, clock, concurrency, grace };
+        let retry_budget = self.settings.retry_budget;
+        let closer = Closer { store, gateway, upstream, clock, concurrency, grace, retry_budget };
         Carrier { poster: self.poster(), closer }
     }
 

@@ -21,7 +21,7 @@ pub struct FanoutSettings {
     pub rate_max: u32,
     /// The most lines that jobs of this instance reach in a second.
     pub line_rate_max: u32,
-    /// For how long an invocation retries posts.
+    /// For how long an invocation retries posts, and cuts.
     pub retry_budget: Duration,
     /// How long a socket is left to read its Close before the socket is deleted.
     pub close_grace: Duration,

@@ -107,6 +107,15 @@ impl RecordingGateway {
         self.faults.always(operation, fault);
     }
 
+    /// Has the next tries of an operation go wrong, or not, before any other rule.
+    pub fn fault_next(
+        &self,
+        operation: &'static str,
+        faults: impl IntoIterator<Item = Option<Fault>>,
+    ) {
+        self.faults.next(operation, faults);
+    }
+
     /// Lets `step` happen before the next `post` or `delete` that has none yet.
     pub fn before(&self, operation: &'static str, step: impl Future<Output = ()> + Send + 'static) {
         self.faults.before(operation, Box::pin(step));

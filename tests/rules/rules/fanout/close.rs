@@ -6,11 +6,12 @@ use hubcast_connection::connect::ConnectError;
 use hubcast_delivery::Publish;
 use hubcast_model::principal::Principal;
 use hubcast_model::time::Clock;
-use hubcast_testkit::Answer;
 use hubcast_testkit::principal::{caller, principal};
 use hubcast_testkit::queued::{again, in_group, message};
+use hubcast_testkit::{Answer, Fault};
+use tokio::time::Instant;
 
-use crate::stage::{HUB, INVOCATION, Stage, claiming, with_groups};
+use crate::stage::{HUB, INVOCATION, Stage, claiming, fanout_settings, with_groups};
 
 const LOG_OUT: &str = r#"{"action":"close","userId":"alice","reason":"bye"}"#;
 
@@ -53,6 +54,35 @@ async fn a_socket_whose_close_is_refused_is_ended_all_the_same() {
             assert!(stage.gateway.is_deleted(&alice.socket), "{answer:?} {direct_max}");
             stage.assert_forgotten(&alice);
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_that_fails_is_tried_again() {
+    let stage = Stage::default();
+    let alice = stage.user("s1=", "alice").await;
+    let failed = Some(Fault::Unavailable);
+    stage.gateway.fault_next("delete", [failed, failed, None]);
+    stage.send(LOG_OUT).await;
+    assert_eq!(stage.gateway.deletes().len(), 3);
+    stage.assert_forgotten(&alice);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cuts_that_fail_for_good_share_one_budget_and_leave_no_rows() {
+    let stage = Stage::default();
+    let mut tabs = Vec::new();
+    for n in 0..50 {
+        tabs.push(stage.user(&format!("s{n}="), "alice").await);
+    }
+    stage.gateway.fault("delete", Fault::Unavailable);
+    let start = Instant::now();
+    stage.send(LOG_OUT).await;
+    let settings = fanout_settings();
+    assert!(start.elapsed() <= settings.close_grace + settings.retry_budget, "{start:?}");
+    for tab in &tabs {
+        assert!(stage.gateway.is_deleted(&tab.socket));
+        stage.assert_forgotten(tab);
     }
 }
 
