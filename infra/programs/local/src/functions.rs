@@ -77,8 +77,10 @@ impl Runtime<'_> {
             ("NOTIFICATIONS_QUEUE_URL", queue_url(base, NOTIFICATIONS)),
             ("DELIVERIES_QUEUE_URL", queue_url(base, DELIVERIES)),
             ("INGRESS_QUEUE_URL", queue_url(base, INGRESS)),
-            // One process does the work of all instances.
+            // One process does the work of all instances, and of API Gateway too: with the posts of a
+            // deployment under way, each would wait for the others until its time is over.
             ("FANOUT_INSTANCES", "1".to_owned()),
+            ("FANOUT_CONCURRENCY", "16".to_owned()),
             ("DLQ_URL", queue_url(base, DLQ)),
             ("TIMERS_QUEUE_URL", queue_url(base, TIMERS)),
             ("MANAGEMENT_ENDPOINT", format!("{base}/{STAGE}")),
