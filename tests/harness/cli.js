@@ -6,14 +6,18 @@ import { promisify } from "node:util";
 import { poll } from "./poll.js";
 import { PROGRAMS } from "./stack.js";
 
+/** The timeline of thousands of connections is long. */
+const OUTPUT_MAX_BYTES = 64 * 1024 * 1024;
+
 export class Cli {
-  constructor(stack) {
-    this.stack = stack;
+  constructor(stack, { env = {}, place = [`--local=${stack.url}`] } = {}) {
+    Object.assign(this, { env, place });
   }
 
   /** Runs the program; answers its exit code and its output. */
   async run(...flags) {
-    const run = promisify(execFile)(join(PROGRAMS, "hubcast"), [`--local=${this.stack.url}`, ...flags], { env: {} });
+    const options = { env: this.env, maxBuffer: OUTPUT_MAX_BYTES };
+    const run = promisify(execFile)(join(PROGRAMS, "hubcast"), [...this.place, ...flags], options);
     return run.then((out) => ({ code: 0, ...out }), (failed) => failed);
   }
 
