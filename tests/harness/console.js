@@ -16,6 +16,12 @@ export async function startConsole(stack, { flags = [], env = {}, place = [`--lo
   return {
     entrance,
     url: new URL("/", entrance).href,
+    /** Lets the caller in, as a browser is let in; answers how to ask what the page asks. */
+    async enter() {
+      const { headers } = await fetch(entrance, { redirect: "manual" });
+      const [cookie] = headers.get("set-cookie").split(";");
+      return async (path) => (await fetch(new URL(path, entrance), { headers: { cookie } })).json();
+    },
     async stop() {
       child.kill("SIGINT");
       await ended;
