@@ -48,7 +48,7 @@ test("a message of the ingress queue takes three writes and a read more", () => 
 
 /** What a function of the stack, and an alarm, cost. */
 const RUN = 0.2e-6 + 0.25 * 0.005 * 0.0000133334;
-const ALARM = 3 * 0.5e-6 + 3 * 0.125e-6 + 0.2e-6 + 0.5 * 0.02 * 0.0000133334;
+const ALARM = 3 * 0.5e-6 + 0.125e-6 + 0.2e-6 + 0.5 * 0.02 * 0.0000133334;
 
 test("a message with stateful reconnect takes three writes, three reads and an acknowledgement more", () => {
   const one = { connections: 100, hours: 1, keepAlive: 15, notifications: 10 };

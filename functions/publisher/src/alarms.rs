@@ -78,7 +78,9 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 impl<P: Publish, E: EndLines, C: Clock> WithAlarms<P, E, C> {
     /// Ends a line if its time is up, and sends what it left.
     async fn look(&self, alarm: &Alarm, patience: Duration) -> Result<(), Cause> {
-        self.ends.time_up(&alarm.line).await?;
+        if !self.ends.time_up(&alarm.line).await? {
+            return Ok(());
+        }
         let untaken = self.ends.untaken(&alarm.line).await?;
         let messages: Vec<QueuedMessage> =
             untaken.iter().filter_map(|untaken| self.message(alarm, untaken)).collect();

@@ -168,6 +168,16 @@ async fn an_alarm_ends_a_line_whose_client_did_not_come_back_and_no_other() {
     assert!(!rig.is_on_record(&line));
 }
 
+/// The table deletes the record of a line once it has expired.
+#[tokio::test(start_paused = true)]
+async fn an_alarm_leaves_a_line_as_it_is_that_is_not_over() {
+    let rig = Rig::start();
+    let line = rig.line("c").await;
+    let before = rig.store.line(&line).await.expect("an answer");
+    assert!(!rig.ring(Rig::alarm(&line)).await);
+    assert_eq!(rig.store.line(&line).await.expect("an answer"), before);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_kept_and_was_not_acknowledged_goes_to_the_inbox_once() {
     let rig = Rig::start();

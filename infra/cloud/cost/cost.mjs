@@ -38,7 +38,7 @@ const LINE = {
   ping: { reads: 1 },
   connect: { writes: 3, reads: 7, alarms: 1 },
   resume: { messages: 2, invocations: 4, writes: 5, reads: 8, alarms: 3 },
-  alarm: { queueRequests: 3, reads: 3 },
+  alarm: { queueRequests: 3, reads: 1 },
 };
 const LINE_HOURS = 21;
 

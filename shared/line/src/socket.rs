@@ -187,8 +187,12 @@ impl Line {
         self.expires = now.plus(if self.left.is_empty() { REFUSES_FOR } else { LIFETIME });
     }
 
-    /// Forgets what was left, since somebody put it into inboxes.
+    /// Forgets what was left, since somebody put it into inboxes. Nothing happens to a line that has
+    /// not ended: its record is not to expire.
     pub fn forget_left(&mut self, now: Timestamp) {
+        if self.phase != Phase::Ended {
+            return;
+        }
         self.left.clear();
         self.expires = self.expires.min(now.plus(REFUSES_FOR));
     }

@@ -333,3 +333,12 @@ fn a_record_lasts_for_a_day_after_its_client_came_back_last() {
     line.end(hours(20));
     assert_eq!(line.expires, hours(20).plus(Duration::from_mins(10)));
 }
+
+#[test]
+fn what_was_left_is_forgotten_of_a_line_that_has_ended_and_of_no_other() {
+    for mut line in [opening(), live(), away()] {
+        let before = line.clone();
+        line.forget_left(START);
+        assert_eq!(line, before);
+    }
+}

@@ -53,11 +53,11 @@ pub trait EndLines: Send + Sync {
         code: Option<i64>,
     ) -> impl Future<Output = Result<(), LineEndError>> + Send;
 
-    /// The client of a line should have said something by now.
+    /// The client of a line should have said something by now. Answers whether the line has ended.
     ///
     /// # Errors
     /// When the table or the gateway does not answer. Safe to repeat.
-    fn time_up(&self, line: &SocketId) -> impl Future<Output = Result<(), LineEndError>> + Send;
+    fn time_up(&self, line: &SocketId) -> impl Future<Output = Result<bool, LineEndError>> + Send;
 
     /// What the client of a line that has ended did not take, and nobody else did: its user's next
     /// connection is to have it. The oldest comes first.
@@ -110,11 +110,12 @@ where
         Ok(())
     }
 
-    async fn time_up(&self, line: &SocketId) -> Result<(), LineEndError> {
-        if self.courier.expire(line).await? {
+    async fn time_up(&self, line: &SocketId) -> Result<bool, LineEndError> {
+        let has_ended = self.courier.expire(line).await?;
+        if has_ended {
             self.presence.disconnect(line, &Ending::Gone).await?;
         }
-        Ok(())
+        Ok(has_ended)
     }
 
     async fn untaken(&self, line: &SocketId) -> Result<Vec<Untaken>, LineEndError> {

@@ -79,6 +79,8 @@ struct History {
     untold: Vec<SocketId>,
     /// A function died on a frame of the client.
     has_lost_frames: bool,
+    /// Everything heals: nobody is killed any more.
+    heals: bool,
     /// The client was refused, or stopped at a gap.
     is_over: bool,
 }
@@ -100,12 +102,14 @@ impl History {
             unheard: VecDeque::new(),
             untold: Vec::new(),
             has_lost_frames: false,
+            heals: false,
             is_over: false,
         }
     }
 
     /// Everything heals. Answers whether the client was never refused.
     async fn heal(&mut self) -> bool {
+        self.heals = true;
         self.stage.stage.store.heal();
         self.calm().await;
         // The turns of publishers that were killed run out.

@@ -8,7 +8,7 @@ use hubcast_connection::frames::{AnswerFrames, FramePorts, Frames};
 use hubcast_connection::line::LineFrames;
 use hubcast_delivery::{FanoutSettings, Ports, Publish, Publisher, Report};
 use hubcast_line::{Courier, Line, LinePorts, LineSettings, LineStore};
-use hubcast_membership::line_end::{EndLines, LineEnds, Untaken};
+use hubcast_membership::line_end::{EndLines, LineEnds};
 use hubcast_membership::presence::Presence;
 use hubcast_membership::shards::Shards;
 use hubcast_model::channel::ShardCounts;
@@ -303,15 +303,9 @@ impl LineStage {
         self.ends.socket_gone(&Self::id(tab), &name::socket(socket), None).await.unwrap();
     }
 
-    pub(super) async fn time_up(&self, line: &SocketId) {
-        self.ends.time_up(line).await.unwrap();
-    }
-
-    /// What nobody took of a line that has ended, as a publisher that hears an alarm looks and notes.
-    pub(super) async fn untaken(&self, line: &SocketId) -> Vec<Untaken> {
-        let left = self.ends.untaken(line).await.unwrap();
-        self.ends.seen_to(line).await.unwrap();
-        left
+    /// The alarm of a line rings; answers whether the line has ended.
+    pub(super) async fn time_up(&self, line: &SocketId) -> bool {
+        self.ends.time_up(line).await.unwrap()
     }
 
     pub(super) async fn line(&self, tab: &Tab) -> Line {

@@ -43,7 +43,7 @@ impl History {
 
     /// After how many steps a function is killed that begins now.
     pub(super) fn killed_after(&mut self) -> usize {
-        if self.rng.u8(0..6) == 0 { self.rng.usize(1..20) } else { usize::MAX }
+        if !self.heals && self.rng.u8(0..6) == 0 { self.rng.usize(1..20) } else { usize::MAX }
     }
 
     pub(super) async fn acknowledge(&mut self) {
