@@ -17,9 +17,11 @@ const SIZES = {
   wide: { width: 1920, height: 1080 },
   desktop: { width: 1440, height: 1000 },
   tablet: { width: 820, height: 1180 },
-  phone: { width: 390, height: 844 },
+  phone: { width: 360, height: 780 },
 };
-const VIEWS = { people: "Who is there", "user/alice": "alice", audit: "Audit", figures: "Figures", letters: "Dead letters", send: "Send", doctor: "Doctor" };
+/** A name as issuers make names, which has no place where a line may end. */
+const LONG = `auth0_${"65f1c0ffee".repeat(6)}_clients.example.com`;
+const VIEWS = { people: "Who is there", "user/alice": "alice", [`user/${LONG}`]: LONG, "journey/user%20nobody": "Journey", audit: "Audit", figures: "Figures", letters: "Dead letters", send: "Send", doctor: "Doctor" };
 
 let browser, stack, backend, alice, bob;
 /** Consoles that end with the tests at the latest. */
@@ -33,6 +35,7 @@ before(async () => {
   await backend.send({ userId: "alice", target: "notify", arguments: ["Hello"] });
   await backend.send({ action: "add", userId: "alice", groupName: "editors" });
   await backend.send({ userId: "carol", target: "notify", arguments: [], keepSeconds: 600 });
+  await backend.send({ userId: "nobody", target: "notify", arguments: [] });
   await quiet(stack);
 });
 after(async () => {
@@ -97,6 +100,11 @@ describe("the console", () => {
           await picture(page, `console-${view.replace("/", "-")}-${colorScheme}-${name}`);
           const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
           assert.ok(wide <= seen, `${view}: ${wide} px are wider than the screen`);
+          const moments = await page.locator("main").locator(".who, .frame-title").all();
+          for (const text of moments) {
+            const isWhole = await text.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth);
+            assert.ok(isWhole, `${view}: "${await text.textContent()}" is cut`);
+          }
         }
         await close();
       });
