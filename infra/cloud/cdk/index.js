@@ -56,13 +56,15 @@ export class Hubcast extends Construct {
     const plain = ["WebSocketApiId", "WebSocketStage", "HttpApiId", "TableName"];
     const queues = ["NotificationsQueue", "DeliveriesQueue", "DeadLetterQueue"];
     const hasUrl = !["", "none", undefined].includes(parameters.UpstreamUrl);
-    const ofUpstream = hasUrl || parameters.UpstreamQueue === "true" ? ["UpstreamQueue", "UpstreamDeadLetterQueue", "TimersQueue"] : [];
+    const ofUpstream = hasUrl || parameters.UpstreamQueue === "true" ? ["UpstreamQueue", "UpstreamDeadLetterQueue"] : [];
+    const hasLines = !["off", undefined].includes(parameters.StatefulReconnect);
+    const ofTimers = ofUpstream.length > 0 || hasLines ? ["TimersQueue"] : [];
     const ofIngress = parameters.IngressQueue === "true" ? ["IngressQueue", "IngressDeadLetterQueue"] : [];
     const told = {
       // Functions are named after the stack that has them.
       Deployment: Token.asString(this.service.stack.getAtt("Outputs.Deployment")),
       ...Object.fromEntries(plain.map((name) => [name, this.output(name)])),
-      ...Object.fromEntries([...queues, ...ofIngress, ...ofUpstream].map((name) => [name, this.output(`${name}Name`)])),
+      ...Object.fromEntries([...queues, ...ofIngress, ...ofUpstream, ...ofTimers].map((name) => [name, this.output(`${name}Name`)])),
       ...(hasUrl ? { UpstreamLogs: this.output("UpstreamLogs") } : {}),
     };
     const template = readFileSync(join(folder, "observability.yaml"), "utf8");

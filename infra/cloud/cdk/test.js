@@ -67,6 +67,15 @@ test("alarms are told of what the service is, by outputs and parameters that the
     const upstream = JSON.stringify(parameters).includes("true") || JSON.stringify(parameters).includes("https");
     assert.equal("UpstreamQueue" in Parameters, upstream);
     assert.equal("UpstreamLogs" in Parameters, JSON.stringify(parameters).includes("https"));
+    assert.equal("TimersQueue" in Parameters, upstream);
+  }
+});
+
+test("alarms are told of the queue of what is due later, where clients may come back", () => {
+  for (const [StatefulReconnect, isTold] of [["off", false], ["on", true], ["drain", true]]) {
+    const { observability } = synthesized({ parameters: { StatefulReconnect }, observability: {} });
+    assert.equal("TimersQueue" in observability.Parameters, isTold, StatefulReconnect);
+    assert.equal("UpstreamQueue" in observability.Parameters, false);
   }
 });
 

@@ -90,6 +90,20 @@ class Upstream(unittest.TestCase):
         self.assertLess(last, properties["MessageRetentionPeriod"])
 
 
+class Timers(unittest.TestCase):
+    QUEUE = RESOURCES["TimersQueue"]["Properties"]
+
+    def test_an_alarm_of_a_connection_is_kept_for_as_long_as_its_rows(self):
+        """No dead letters are taken of it, and nobody else tells that a client is not back."""
+        hours = re.search(r"LINE_LIFETIME: \w+ = Duration::from_hours\((\d+)\)", (ROOT / "shared/model/src/socket.rs").read_text())
+        self.assertGreater(self.QUEUE["MessageRetentionPeriod"], int(hours.group(1)) * 3600)
+        self.assertNotIn("RedrivePolicy", self.QUEUE)
+
+    def test_the_local_stack_keeps_them_as_long(self):
+        seconds = constant("infra/programs/local/src/sqs.rs", "TIMER_RETENTION_SECONDS")
+        self.assertEqual(seconds, self.QUEUE["MessageRetentionPeriod"])
+
+
 class Everywhere(unittest.TestCase):
     def test_no_queue_asks_for_more_than_sqs_takes(self):
         for name, resource in RESOURCES.items():

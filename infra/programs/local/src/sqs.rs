@@ -51,8 +51,8 @@ const MAX_RECEIVES: u32 = 1000;
 /// After so many receives the queue of events gives an event up that a backend reads by itself. A
 /// function that calls endpoints has rules of its own.
 const UPSTREAM_MAX_RECEIVES: u32 = 70;
-/// An envelope that nobody handles by then is of no use to anyone.
-const TIMER_RETENTION_SECONDS: u32 = 3600;
+/// Longer than the rows of a connection that outlives its sockets, which an alarm ends.
+const TIMER_RETENTION_SECONDS: u32 = 97200;
 /// SQS keeps dead letters for 14 days, the longest that SQS keeps messages.
 const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 3600;
 
