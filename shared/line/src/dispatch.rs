@@ -26,7 +26,7 @@ use crate::tale::{self, Cut};
 
 /// The pause before a second look at a line whose turn is another's, or a second try of a post.
 /// Each further pause is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(30);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(30);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often a caller looks and tries: for five seconds in all.
 const TRIES: u32 = 10;
@@ -249,7 +249,8 @@ where
     }
 }
 
-async fn rest(pause: &mut Duration) {
+/// Waits, and for twice as long the next time.
+pub(crate) async fn rest(pause: &mut Duration) {
     tokio::time::sleep(*pause).await;
     *pause = (*pause * 2).min(PAUSE_MAX);
 }

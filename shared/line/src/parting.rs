@@ -8,10 +8,14 @@ use hubcast_model::time::Clock;
 use crate::alarm::LineAlarm;
 use crate::change::{ChangeError, change};
 use crate::courier::{Courier, unsure};
+use crate::dispatch::{FIRST_PAUSE, rest};
 use crate::log::Left;
 use crate::port::LineStore;
 use crate::record::Phase;
 use crate::tale::{self, Cut};
+
+/// How often a last frame is tried: for three seconds in all, as other posts are.
+const LAST_TRIES: u32 = 8;
 
 impl<S, G, C, A> Courier<S, G, C, A>
 where
@@ -37,9 +41,22 @@ where
         self.see_to_left(id, has_left).await;
         frames.push(last.to_owned());
         for frame in frames {
-            self.ports.gateway.post(&socket, Bytes::from(frame)).await?;
+            self.post_last(&socket, Bytes::from(frame)).await?;
         }
         Ok(())
+    }
+
+    /// Posts a frame to the socket of a line that has ended. A busy gateway is asked again here:
+    /// whoever sends the Close again finds that the line has ended.
+    async fn post_last(&self, socket: &SocketId, frame: Bytes) -> Result<(), PostError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..LAST_TRIES {
+            match self.ports.gateway.post(socket, frame.clone()).await {
+                Err(PostError::Throttled | PostError::Unreached(_)) => rest(&mut pause).await,
+                outcome => return outcome,
+            }
+        }
+        self.ports.gateway.post(socket, frame).await
     }
 
     /// Notes that the gateway told the end of a socket. The client may come back, unless it closed

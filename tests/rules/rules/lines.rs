@@ -1,6 +1,7 @@
 //! Connections that outlive their sockets: what their clients hear, whatever happens to sockets.
 
 mod calls;
+mod closes;
 mod costs;
 mod histories;
 mod kept;
