@@ -178,6 +178,18 @@ test("every metric of lines is on the dashboard, and alarms look at nothing else
   assert.deepEqual(new Set(searched), new Set(byReason));
 });
 
+test("a client that may not come back is no fault of the functions of sockets", () => {
+  const { Metrics } = Resources.SocketIntegrationErrorsAlarm.Properties;
+  const [value, errors, refused] = ["value", "errors", "refused"].map((id) => Metrics.find(({ Id }) => Id === id));
+  assert.equal(value.Expression, "FILL(errors, 0) - FILL(refused, 0)");
+  assert.equal(errors.MetricStat.Metric.MetricName, "IntegrationError");
+  const { MetricName, Namespace, Dimensions } = refused.MetricStat.Metric;
+  const counting = ofLines.filter(({ MetricTransformations: [each] }) => each.MetricName === MetricName);
+  assert.deepEqual(counting.map(textOf), ["a client may not come back"]);
+  // A metric with dimensions is another metric than the same name without.
+  assert.deepEqual([Namespace["Fn::Sub"], Dimensions, counting[0].MetricTransformations[0].Dimensions], [OF_LINES, undefined, undefined]);
+});
+
 test("what is counted has a value before the first line, so that its alarm has data", () => {
   for (const { MetricTransformations } of counted) for (const each of MetricTransformations) assert.equal(each.DefaultValue, 0);
 });
