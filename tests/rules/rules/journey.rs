@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use hubcast_delivery::Publish;
-use hubcast_model::journey::{Line, Step, fate};
+use hubcast_membership::presence::disconnect;
+use hubcast_model::journey::connection::Ending;
+use hubcast_model::journey::{Line, Step, fate, story};
+use hubcast_model::ports::NoUpstream;
 use hubcast_model::producers::Producers;
-use hubcast_model::time::Timestamp;
+use hubcast_model::time::{Clock, Timestamp};
 use hubcast_testkit::principal::principal;
 use hubcast_testkit::queued::{in_group, message};
 use hubcast_testkit::{Answer, name};
 use serde_json::Value;
 
 use crate::book::Book;
-use crate::stage::{HUB, INVOCATION, Stage};
+use crate::stage::{HUB, INVOCATION, PING, Stage};
 
 const DOCUMENT: &str = include_str!("../../../docs/OPERATIONS.md");
 
@@ -170,6 +173,22 @@ async fn a_log_out_is_told_with_its_message() {
     assert_eq!(names, ["backend", "asked", "m", "a="].map(Some));
     assert_eq!(told.text("user"), end.text("user"));
     assert!(book.sentence().starts_with("'close' was carried out in "), "{}", book.sentence());
+}
+
+/// The last frame of a client may be answered after the end of its socket.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_is_told_to_have_left_whenever_its_last_frame_is_answered() {
+    let (book, _guard) = Book::open();
+    let stage = Stage::default();
+    let alice = stage.user("a=", "alice").await;
+    let (ending, now) = (Ending::Disconnected(Some(1000)), stage.clock.now());
+    let queue = None::<&NoUpstream>;
+    disconnect(&stage.store, queue, &alice.socket, &ending, now).await.expect("an end");
+    stage.answer(&alice, PING).await;
+    assert!(book.steps().contains(&Step::Closing));
+    let told = story::of_connection(alice.connection().as_str(), &book.lines()).expect("a story");
+    let left = "The connection was closed by its client or the network (code 1000).";
+    assert!(told.starts_with(left), "{told}");
 }
 
 #[tokio::test(start_paused = true)]

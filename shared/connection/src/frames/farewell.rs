@@ -11,6 +11,9 @@ use signalr_protocol::texts;
 
 use super::step::End;
 
+/// What the client of a socket reads that is not on record.
+const UNKNOWN: &str = "The connection is not known.";
+
 /// How far a client is with its handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -52,6 +55,7 @@ impl Farewell {
             // An answer without an error would accept the handshake.
             End::Close(close) => close.error.unwrap_or_default(),
             End::Limit(error) | End::Refuse(error) => error,
+            End::Unknown => UNKNOWN.to_owned(),
         };
         Self::Refusal(HandshakeResponse { error: Some(error.into()) }.encode())
     }
@@ -60,6 +64,10 @@ impl Farewell {
         match end {
             End::Drop => Self::Nothing,
             End::Close(close) => Self::Close(encoded(close)),
+            End::Unknown => {
+                let error = Some(UNKNOWN.to_owned());
+                Self::Close(encoded(Close { error, allow_reconnect: true }))
+            }
             End::Limit(error) => {
                 Self::LateClose(encoded(Close { error: Some(error), allow_reconnect: true }))
             }

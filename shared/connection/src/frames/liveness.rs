@@ -57,7 +57,7 @@ impl Readiness {
             Self::Ready(socket) => Ok(socket),
             Self::Connecting => Err(End::Broken("The handshake comes first.".to_owned())),
             Self::Joining => Err(End::Drop),
-            Self::Unknown => Err(End::unknown()),
+            Self::Unknown => Err(End::Unknown),
         }
     }
 }
@@ -83,7 +83,7 @@ impl<S: SocketStore, C: Clock> Answer<Ping> for Liveness<S, C> {
             }
             Ok(Readiness::Ready(_)) => Step::Reply(PING.to_owned()),
             Ok(Readiness::Connecting | Readiness::Joining) => Step::End(End::Drop),
-            Ok(Readiness::Unknown) => Step::End(End::unknown()),
+            Ok(Readiness::Unknown) => Step::End(End::Unknown),
             Err(err) => unavailable(&err),
         }
     }
@@ -115,7 +115,7 @@ impl<S: SocketStore, C: Clock> Liveness<S, C> {
             Ok(Readiness::Connecting) if self.is_late(caller) => Err(End::Drop),
             // The answer to the handshake will be the sign.
             Ok(Readiness::Connecting | Readiness::Joining) => Ok(false),
-            Ok(Readiness::Unknown) => Err(End::unknown()),
+            Ok(Readiness::Unknown) => Err(End::Unknown),
             Err(err) => {
                 tracing::warn!(error = %report(&err), socket_id = %caller.socket, "no sign of life");
                 Ok(false)

@@ -66,7 +66,7 @@ impl<S: SocketStore, C: Clock> Meter<S, C> {
         match self.store.note_channels(&caller.socket, &[], Some(charge)).await {
             Ok(Some(socket)) => self.settle(caller, socket.paid_at).await,
             // Nobody pays for a socket that is not on record, or has not shaken hands.
-            Ok(None) => Some(End::unknown()),
+            Ok(None) => Some(End::Unknown),
             Err(err) => Some(End::unavailable(&err)),
         }
     }

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use hubcast_model::context::Caller;
 use hubcast_model::event::Call;
+use hubcast_model::journey::connection::NOT_KNOWN;
 use hubcast_model::ports::StoreError;
 use hubcast_model::report::chain as report;
 use hubcast_model::work::Turn;
@@ -49,6 +50,9 @@ pub(super) enum End {
     Broken(String),
     /// The handshake is refused for this reason.
     Refuse(String),
+    /// The socket is not on record: its client has left, or somebody else ended the socket. Whoever
+    /// is there all the same may return.
+    Unknown,
     /// The client cannot read a word, so the socket is cut.
     Drop,
 }
@@ -75,11 +79,6 @@ impl End {
         Self::reconnect(texts::CLOSED_WITH_ERROR)
     }
 
-    /// The end of a socket that is not on record.
-    pub(super) fn unknown() -> Self {
-        Self::reconnect("The connection is not known.")
-    }
-
     /// In one word, how the client is told; no text, since a text may hold a piece of a frame.
     pub(super) const fn why(&self) -> &'static str {
         match self {
@@ -88,6 +87,7 @@ impl End {
             Self::Limit(_) => "limit",
             Self::Broken(_) => "protocol_broken",
             Self::Refuse(_) => "handshake_refused",
+            Self::Unknown => NOT_KNOWN,
             Self::Drop => "cut",
         }
     }

@@ -6,6 +6,10 @@ use crate::id::{ConnectionId, HubName, SocketId, UserId};
 use crate::socket::Socket;
 use crate::time::Timestamp;
 
+/// Why a client is told to go whose socket is not on record. Such a line is no reason for an end:
+/// the socket had ended before its last frame was answered.
+pub const NOT_KNOWN: &str = "not_known";
+
 /// Why a connection ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::connection::NOT_KNOWN;
 use super::fate::{Outcome, of_message};
 use super::{Line, Step};
 
@@ -121,8 +122,11 @@ fn closed(line: &Line, lines: &[Line]) -> String {
 /// Why a client left by itself: since it was told to go, where a line says so.
 fn left(line: &Line, lines: &[Line]) -> String {
     let socket = line.text("socket_id");
-    let is_farewell =
-        |other: &&Line| other.step == Step::Closing && other.text("socket_id") == socket;
+    let is_farewell = |other: &&Line| {
+        other.step == Step::Closing
+            && other.text("socket_id") == socket
+            && other.text("why") != Some(NOT_KNOWN)
+    };
     let farewell = lines.iter().find(is_farewell).filter(|_| socket.is_some());
     if let Some(farewell) = farewell {
         return match (farewell.text("message_id"), farewell.text("why")) {
@@ -191,6 +195,15 @@ mod tests {
         }
         let [told, _] = ends((Step::Closing, &own), (Step::Closed, &left));
         assert!(told.starts_with("The connection was closed by hubcast (come_back)."), "{told}");
+        let late = who(json!({ "by": "hubcast", "why": NOT_KNOWN }));
+        for told in [
+            ends((Step::Closing, &late), (Step::Closed, &left)),
+            ends((Step::Closed, &left), (Step::Closing, &late)),
+        ]
+        .concat()
+        {
+            assert!(told.contains("by its client or the network (code 1000)"), "{told}");
+        }
         let other =
             json!({ "connection_id": "c", "user": "u", "socket_id": "t", "message_id": "m" });
         let [told, _] = ends((Step::Closing, &other), (Step::Closed, &left));
