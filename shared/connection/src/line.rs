@@ -232,7 +232,7 @@ where
     }
 
     async fn end(&self, line: &SocketId) -> Result<(), PostError> {
-        self.courier.end_softly(line).await.map(|_| ())
+        self.courier.end_softly(line).await
     }
 
     /// The handshake is through, unless it ended the line.

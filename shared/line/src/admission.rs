@@ -222,5 +222,7 @@ where
         if let Err(err) = self.end(id).await {
             tracing::warn!(error = %chain(&err), line.id = %id, "a line in doubt is not ended");
         }
+        // Nobody has told the end of its old socket, and nobody may.
+        self.see_to_left(id, true).await;
     }
 }

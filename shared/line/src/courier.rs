@@ -22,6 +22,14 @@ const CLOCKS_APART: Duration = Duration::from_secs(2);
 /// When somebody looks at what an ended line left: after the client had time to read its Close.
 const LEFT_AFTER: Duration = Duration::from_secs(3);
 
+/// A line that has ended.
+struct Over {
+    /// Its last socket.
+    socket: SocketId,
+    /// Whether something is left that goes to inboxes.
+    has_left: bool,
+}
+
 /// What lines work on.
 #[derive(Debug, Clone)]
 pub struct LinePorts<S, G, C, A> {
@@ -107,7 +115,8 @@ where
                 }
                 self.set_alarm(id, self.settings.window).await;
             }
-            self.see_to_left(id, has_left).await;
+            // The gateway may never tell the end of the socket, by which the rows would be removed.
+            self.see_to_left(id, has_left || (phase == Phase::Ended && news.is_some())).await;
         }
         Ok(())
     }
@@ -127,30 +136,36 @@ where
     /// # Errors
     /// When the table did not answer, or the gateway did not.
     pub async fn end(&self, id: &SocketId) -> Result<(), PostError> {
-        match self.end_softly(id).await? {
-            Some(socket) => self.ports.gateway.delete(&socket).await,
+        match self.note_ended(id).await? {
+            Some(Over { socket, has_left }) => {
+                self.see_to_left(id, has_left).await;
+                self.ports.gateway.delete(&socket).await
+            }
             None => Ok(()),
         }
     }
 
-    /// Ends a line, and leaves its socket, which is answered, to the caller: its client needs time to
-    /// read.
+    /// Ends a line, and leaves its socket to the caller: its client needs time to read. Somebody looks
+    /// at its rows, also if the gateway never tells the end of the socket.
     ///
     /// # Errors
     /// When the table did not answer.
-    pub async fn end_softly(&self, id: &SocketId) -> Result<Option<SocketId>, PostError> {
-        let ended = change(&self.ports.store, id, |line| {
-            line.end(self.ports.clock.now());
-            (line.socket.clone(), !line.left.is_empty())
-        });
-        let Some((socket, has_left)) = ended.await.map_err(unsure)? else {
-            return Ok(None);
-        };
-        self.see_to_left(id, has_left).await;
-        Ok(Some(socket))
+    pub async fn end_softly(&self, id: &SocketId) -> Result<(), PostError> {
+        if self.note_ended(id).await?.is_some() {
+            self.see_to_left(id, true).await;
+        }
+        Ok(())
     }
 
-    /// Has somebody look at a line that has ended, if something is left that goes to inboxes.
+    async fn note_ended(&self, id: &SocketId) -> Result<Option<Over>, PostError> {
+        let ended = change(&self.ports.store, id, |line| {
+            line.end(self.ports.clock.now());
+            Over { socket: line.socket.clone(), has_left: !line.left.is_empty() }
+        });
+        ended.await.map_err(unsure)
+    }
+
+    /// Has somebody look at a line that has ended, if something is left: messages for inboxes, or rows.
     pub(crate) async fn see_to_left(&self, id: &SocketId, has_left: bool) {
         if has_left {
             self.ring(id, LEFT_AFTER).await;
