@@ -169,6 +169,14 @@ test("every line about lines is counted, in each function that writes it, by fie
   }
 });
 
+test("every error about lines has its first action", () => {
+  const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const sources = readdirSync(new URL("../../shared/line/src", import.meta.url)).map((name) => read(`shared/line/src/${name}`));
+  const errors = [...sources, read("shared/connection/src/line.rs")].flatMap((source) => [...source.matchAll(/tracing::error!\([^"]*"([^"]+)"\)/g)]);
+  assert.ok(errors.length >= 3, `${errors.length}`);
+  for (const [, text] of errors) assert.ok(operations.includes(`\`${text}\``), text);
+});
+
 test("every metric of lines is on the dashboard, and alarms look at nothing else", () => {
   const named = looks.filter(({ namespace }) => namespace === OF_LINES).map(({ name }) => name);
   const searched = dashboard.widgets.flatMap(({ properties: { metrics = [] } }) => metrics.flatMap(([{ expression = "" }]) => (expression.includes(OF_LINES) ? [/MetricName="(\w+)"/.exec(expression)[1]] : [])));
