@@ -2,7 +2,9 @@
 // With HUBCAST_DEPLOYED the stories run against a deployment that is there already; see ../stack.
 
 import { spawn } from "node:child_process";
-import { dirname } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startHubcast } from "../../infra/testing/node/index.js";
 
@@ -24,6 +26,16 @@ const DEPLOYED_FLAGS = [
 export async function startStack(...flags) {
   if (process.env.HUBCAST_DEPLOYED) return deployedStack(flags);
   return withTable(await startHubcast({ program: BINARY, flags, url: "" }));
+}
+
+/** A stack that may have so many files open, sockets included. */
+export async function startStackWithFiles(openFiles) {
+  const folder = await mkdtemp(join(tmpdir(), "hubcast-"));
+  const program = join(folder, "limited");
+  await writeFile(program, `#!/bin/sh\nulimit -n ${openFiles}\nexec '${BINARY}' "$@"\n`, { mode: 0o755 });
+  const stack = withTable(await startHubcast({ program, url: "" }));
+  await rm(folder, { recursive: true });
+  return stack;
 }
 
 /** Runs a stack that is expected to end by itself; answers its exit code and what it said. */

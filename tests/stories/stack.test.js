@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Backend } from "../harness/backend.js";
 import { signedIn } from "../harness/client.js";
+import { clientToken } from "../harness/jwt.js";
 import { poll } from "../harness/poll.js";
-import { connected, ready } from "../harness/raw.js";
-import { runToEnd, startStack } from "../harness/stack.js";
+import { connected, opened, ready } from "../harness/raw.js";
+import { runToEnd, startStack, startStackWithFiles } from "../harness/stack.js";
 import { rows, settled } from "../harness/table.js";
 
 const refused = (stack) => assert.rejects(fetch(`${stack.url}/api/health`));
@@ -125,4 +126,25 @@ describe("a running stack", () => {
       await tab.stop();
     });
   }
+});
+
+describe("a stack that may open few files", () => {
+  it("says why connections wait, and takes them once others have ended", async () => {
+    const stack = await startStackWithFiles(80);
+    const query = new URLSearchParams({ hub: "notifications", access_token: clientToken(stack, "notifications") });
+    let isOver = false;
+    const there = [];
+    const opening = Array.from({ length: 100 }, async () => {
+      const socket = await opened(`${stack.url}/client/?${query}`);
+      if (isOver) socket.destroy();
+      else there.push(socket);
+    });
+    const said = /no connection can be taken, and clients wait: where too many files are open, start the stack after ulimit -n/;
+    await poll(() => stack.logs, (logs) => said.test(logs), (logs) => `the stack says: ${logs}`);
+    assert.ok(there.length < 100);
+    isOver = true;
+    for (const socket of there) socket.destroy();
+    await Promise.all(opening);
+    await stack.stop();
+  });
 });

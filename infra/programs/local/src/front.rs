@@ -15,6 +15,7 @@ use rest::RAW_PATH_HEADER;
 use serde_json::json;
 
 use crate::aws;
+use crate::door::Peer;
 use crate::front_door::{is_of_negotiation, is_of_servers, spelled};
 use crate::gateway::{
     Function, connection_id, has_sockets, http_request, is_upgrade, management_request, upgrade,
@@ -36,7 +37,7 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
 
 async fn answer(
     State(services): State<Arc<Services>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
     request: Request,
 ) -> Response {
     let (mut parts, body) = request.into_parts();

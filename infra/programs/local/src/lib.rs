@@ -13,6 +13,7 @@ mod books;
 mod consumers;
 mod counts;
 mod demo;
+mod door;
 mod dynamodb;
 mod figures;
 mod front;

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::books::Books;
 use crate::consumers::{LocalPublisher, LocalUpstream};
 use crate::demo::Demo;
+use crate::door::{Door, Peer};
 use crate::dynamodb::DynamoDb;
 use crate::front::router;
 use crate::functions::{LocalFunctions, Runtime};
@@ -119,9 +120,9 @@ impl Stack {
 
     fn listening(&mut self, listener: TcpListener) {
         let app = router(Arc::clone(&self.services));
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let app = app.into_make_service_with_connect_info::<Peer>();
         self.tasks.spawn(async move {
-            if let Err(err) = axum::serve(listener, app).await {
+            if let Err(err) = axum::serve(Door(listener), app).await {
                 tracing::error!(error = %err, "a listener ended");
             }
         });
