@@ -172,7 +172,7 @@ test("every line about lines is counted, in each function that writes it, by fie
 test("every error about lines has its first action", () => {
   const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
   const sources = readdirSync(new URL("../../shared/line/src", import.meta.url)).map((name) => read(`shared/line/src/${name}`));
-  const errors = [...sources, read("shared/connection/src/line.rs")].flatMap((source) => [...source.matchAll(/tracing::error!\([^"]*"([^"]+)"\)/g)]);
+  const errors = [...sources, read("shared/connection/src/line.rs"), read("shared/connection/src/line/ends.rs")].flatMap((source) => [...source.matchAll(/tracing::error!\([^"]*"([^"]+)"\)/g)]);
   assert.ok(errors.length >= 3, `${errors.length}`);
   for (const [, text] of errors) assert.ok(operations.includes(`\`${text}\``), text);
 });

@@ -6,6 +6,7 @@
 //! else changes for them. What they answer and the client counts goes by the
 //! line; the rest is the reply.
 
+mod ends;
 mod speech;
 
 use std::time::Duration;
@@ -18,9 +19,7 @@ use hubcast_model::ports::{ConnectionGateway, PostError};
 use hubcast_model::report::chain;
 use hubcast_model::settings::CONNECTION_LIFETIME;
 use hubcast_model::time::Clock;
-use signalr_protocol::handshake::HandshakeResponse;
-use signalr_protocol::message::{Close, HubMessage};
-use signalr_protocol::texts;
+use signalr_protocol::message::HubMessage;
 
 use crate::frames::AnswerFrames;
 use crate::frames::lifetime::is_due;
@@ -31,8 +30,6 @@ const SENDING: Duration = Duration::from_secs(2);
 /// How often a frame looks whether its client's Sequence was taken, which comes first.
 const LOOKS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
-/// A client of an older version does not count.
-const TOO_OLD: &str = "A connection with stateful reconnect needs version 2 of the protocol.";
 
 /// Answers frames of lines, and hands all others on.
 #[derive(Debug)]
@@ -94,16 +91,17 @@ where
             // The frame is not heard: its client says it again when it is back.
             return self.cut(&line, socket, Cut::Renewal).await;
         }
+        let began = self.clock.now();
         let answer = Box::pin(self.on_line(&line, caller, frame, patience));
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(err)) => {
                 tracing::error!(error = %chain(&err), socket.id = %socket, "a line is cut in doubt");
-                self.cut(&line, socket, Cut::Doubt).await
+                self.fail(&line, socket, frame, began).await
             }
             Err(_elapsed) => {
                 tracing::error!(socket.id = %socket, "a frame of a line took too long");
-                self.cut(&line, socket, Cut::Doubt).await
+                self.fail(&line, socket, frame, began).await
             }
         }
     }
@@ -190,7 +188,7 @@ where
             if speech.handshake.is_none() {
                 line.note_spoken(socket);
             }
-            let repeated = line.hear(socket, said);
+            let repeated = line.hear(socket, said, now);
             Stand::Heard(Box::new(Heard { line: line.clone(), repeated }))
         });
         Ok(stand.await.map_err(unsure)?.unwrap_or(Stand::Over))
@@ -231,43 +229,11 @@ where
         }
     }
 
-    async fn end(&self, line: &SocketId) -> Result<(), PostError> {
-        self.courier.end_softly(line).await
-    }
-
     /// The handshake is through, unless it ended the line.
     async fn begin(&self, record: &Line) -> Result<(), PostError> {
         let begun = change(&self.store, &record.id, |line| line.note_through(&record.socket));
         begun.await.map_err(unsure)?;
         self.courier.post_waiting(&record.id).await
-    }
-
-    /// Cuts a socket that is of no use to its client.
-    async fn drop_socket(&self, socket: &SocketId) -> Result<String, PostError> {
-        self.courier.delete(socket).await.map(|()| String::new())
-    }
-
-    /// Ends a line whose client broke the protocol.
-    async fn break_off(&self, line: &SocketId) -> Result<String, PostError> {
-        self.end(line).await?;
-        let why = format!("{} {BadAck}.", texts::CLOSED_WITH_ERROR);
-        let close = Close { error: Some(why), allow_reconnect: false };
-        Ok(HubMessage::Close(close).encode())
-    }
-
-    async fn refuse(&self, line: &SocketId) -> Result<String, PostError> {
-        let refusal = HandshakeResponse { error: Some(TOO_OLD.into()) }.encode();
-        self.courier.post(line, Bytes::from(refusal)).await?;
-        self.courier.end(line).await.map(|()| String::new())
-    }
-
-    /// Cuts a socket without a word, since nobody knows what its client has. The client comes back
-    /// and says so.
-    async fn cut(&self, line: &SocketId, socket: &SocketId, why: Cut) -> String {
-        if let Err(err) = self.courier.lose(line, socket, why).await {
-            tracing::warn!(error = %chain(&err), socket.id = %socket, "a socket is not cut");
-        }
-        String::new()
     }
 }
 

@@ -39,13 +39,14 @@ impl Line {
     ///
     /// Messages over an old socket do not count: the client sends them again, and counts them
     /// then.
-    pub fn hear(&mut self, socket: &SocketId, said: Utterance<'_>) -> Vec<String> {
+    pub fn hear(&mut self, socket: &SocketId, said: Utterance<'_>, now: Timestamp) -> Vec<String> {
         // A client that has read the answer to its handshake may call before the handshake is noted
         // as through.
         let counts = matches!(self.phase, Phase::Opening { .. } | Phase::Live);
         if self.socket == *socket && counts {
             // A client may say that it goes on at any number.
             self.heard = self.heard.saturating_add(said.messages);
+            self.heard_at = if said.messages > 0 { Some(now) } else { self.heard_at };
         }
         let (known, new): (Vec<&str>, Vec<&str>) =
             said.calls.iter().partition(|call| self.calls.contain(call));

@@ -28,6 +28,7 @@ impl Line {
             turn: None,
             seen: Seen(BTreeMap::new()),
             heard: 0,
+            heard_at: None,
             calls: Calls::default(),
             writers: Vec::new(),
             left: Vec::new(),

@@ -89,6 +89,8 @@ pub struct Line {
     pub seen: Seen,
     /// The number of the client's last message that was taken.
     pub heard: u64,
+    /// When the last of these messages was taken; `None` before the first.
+    pub heard_at: Option<Timestamp>,
     /// The invocations of the client that were taken, so that none is carried out again.
     pub calls: Calls,
     /// What the client did not acknowledge before the line ended, and what somebody puts into

@@ -61,7 +61,7 @@ impl Table {
         let id = self.line.lock().unwrap().id.clone();
         let heard = change(self, &id, |line| {
             let socket = line.socket.clone();
-            line.hear(&socket, Utterance { messages: 1, calls: &["7"] })
+            line.hear(&socket, Utterance { messages: 1, calls: &["7"] }, Timestamp::from_millis(1))
         });
         heard.await.map(Option::unwrap)
     }

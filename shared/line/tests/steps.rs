@@ -284,15 +284,15 @@ fn an_invocation_is_carried_out_once_however_often_it_is_sent() {
     let [first, second] = ["s1=", "s2="].map(socket);
     let mut line = live();
     let long = "x".repeat(200);
-    assert_eq!(line.hear(&first, said(&["1", &long])), [""; 0]);
-    assert_eq!(line.hear(&first, said(&["2", &long])), [long.as_str()]);
+    assert_eq!(line.hear(&first, said(&["1", &long]), START), [""; 0]);
+    assert_eq!(line.hear(&first, said(&["2", &long]), START), [long.as_str()]);
     assert_eq!(line.heard, 4);
     line.lose(&first, WINDOW, START);
     line.resume(&second, START);
     // The old socket still brings what it had taken.
-    assert_eq!(line.hear(&first, said(&["3"])), [""; 0]);
+    assert_eq!(line.hear(&first, said(&["3"]), START), [""; 0]);
     assert!(line.go_on(&second, 5, ME, START));
-    assert_eq!(line.hear(&second, said(&["3", "4"])), ["3"]);
+    assert_eq!(line.hear(&second, said(&["3", "4"]), START), ["3"]);
     assert_eq!(line.heard, 6);
 }
 
@@ -301,11 +301,14 @@ fn what_a_client_says_is_counted_before_its_handshake_is_noted_as_through() {
     let [first, second] = ["s1=", "s2="].map(socket);
     let mut line = opening();
     line.note_spoken(&first);
-    line.hear(&first, said(&["0"]));
+    line.hear(&first, said(&["0"]), START);
     assert_eq!(line.heard, 2);
     let mut through = line.clone();
     assert!(through.note_through(&first) && through.is_live());
-    assert_eq!((through.hear(&first, said(&["0"])), through.heard), (vec!["0".to_owned()], 4));
+    assert_eq!(
+        (through.hear(&first, said(&["0"]), START), through.heard),
+        (vec!["0".to_owned()], 4)
+    );
     // A socket that claims the line begins to count.
     assert!(line.claim(&second, START));
     assert_eq!(line.heard, 0);
@@ -316,7 +319,7 @@ fn a_client_may_go_on_at_any_number() {
     let mut line = away();
     line.resume(&socket("s2="), START);
     assert!(line.go_on(&socket("s2="), u64::MAX, ME, START));
-    line.hear(&socket("s2="), said(&[]));
+    line.hear(&socket("s2="), said(&[]), START);
     assert_eq!(line.heard, u64::MAX);
 }
 

@@ -41,6 +41,7 @@ const TURN: &str = "turn";
 const TURN_UNTIL: &str = "turnUntil";
 const SEEN: &str = "seen";
 const HEARD: &str = "heard";
+const HEARD_AT: &str = "heardAt";
 /// Invocations whose ids are no numbers.
 const CALLS: &str = "calls";
 /// Invocations whose ids are numbers: the first and the last of each range.
@@ -96,6 +97,7 @@ fn from_line(line: &Line) -> Item {
     ];
     let optional = [
         (CUT_AT, line.cut_at.map(millis)),
+        (HEARD_AT, line.heard_at.map(millis)),
         (UNACKED_SINCE, log.unacked_since.map(millis)),
         (TURN, turn.map(|turn| number(turn.holder.0))),
         (TURN_UNTIL, turn.map(|turn| millis(turn.until))),
@@ -160,6 +162,7 @@ fn to_line(id: &SocketId, item: &Item) -> Result<Line, StoreError> {
         turn: to_turn(item),
         seen: to_seen(item)?,
         heard: count(item, HEARD)?,
+        heard_at: at(item, HEARD_AT),
         calls: Calls { ranges: to_ranges(item)?, names: list(item, CALLS)? },
         left: to_left(item)?,
         expires: moment(item, key::EXPIRES)?,

@@ -102,3 +102,32 @@ async fn a_burst_of_calls_cuts_nobody() {
     let writes = stage.stage.journal().count("replace_line");
     assert!(writes < 20 * calls.len(), "{writes}");
 }
+
+/// An acknowledgement says how many messages were heard, and not which.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_another_s_acknowledgement_may_cover_is_not_lost_without_a_word() {
+    for is_alone in [true, false] {
+        let stage = LineStage::default();
+        let mut tab = stage.ready("c", "s1=").await;
+        let (lost, other) = (call(1), call(2));
+        if is_alone {
+            stage.say(&tab, &other).await;
+            stage.stage.clock.advance(Duration::from_secs(1));
+        }
+        stage.stage.store.fault_next("line", [Some(Fault::Hang)]);
+        tokio::join!(stage.say(&tab, &lost), async {
+            for _ in 0..5 {
+                give_way().await;
+            }
+            if !is_alone {
+                assert_eq!(stage.say(&tab, &other).await, ack(1));
+            }
+        });
+        assert!(stage.is_cut(&tab));
+        assert_eq!(stage.come_back_saying(&mut tab, "s2=", &sequence(2)).await, is_alone);
+        if is_alone {
+            stage.say(&tab, &lost).await;
+            assert_eq!(tab.completed(&stage), ["2", "1"]);
+        }
+    }
+}

@@ -61,7 +61,7 @@ fn used(id: &str) -> Line {
     assert!(line.take_turn(TurnId(u64::MAX), START));
     line.settle(TurnId(u64::MAX), &socket, 1, START);
     let calls = ["0", "7", "8", "", "a-rather-long-invocation-id"];
-    line.hear(&socket, Utterance { messages: 5, calls: &calls });
+    line.hear(&socket, Utterance { messages: 5, calls: &calls }, START);
     line.writers = [0, 7, u32::MAX].map(WriterId).into();
     line.append(&[addition("g", "18849496460467696129", "c\u{1e}")], START, 1000);
     line.ack(1, START).expect("it was sent");
@@ -156,7 +156,7 @@ pub async fn steps_at_once_are_all_taken(store: &impl LineStore) {
     let hear = || {
         change(store, &line.id, |line| {
             let socket = line.socket.clone();
-            line.hear(&socket, Utterance { messages: 1, calls: &[] })
+            line.hear(&socket, Utterance { messages: 1, calls: &[] }, START)
         })
     };
     let (one, two, three) = tokio::join!(hear(), hear(), hear());
