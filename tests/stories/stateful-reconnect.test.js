@@ -133,6 +133,20 @@ describe("a client with stateful reconnect", { concurrency: 4 }, () => {
     });
   }
 
+  // The official client sends an acknowledgement a second late, also over the socket of its next connection.
+  it("stays when it acknowledges what its last connection had", async () => {
+    const tab = await statefulTab(stack, "kim");
+    await sendAll("kim", 0, 3);
+    await tab.receives("notify", 3);
+    await tab.stop();
+    await tab.start();
+    await tab.network.sees((event) => event.wire === tab.network.wires.at(-1) && up(isAck)(event));
+    await tab.invoke("GetConnectionId");
+    await send("kim", 3);
+    await tab.receives("notify", 4);
+    await tab.leave();
+  });
+
   it("is refused when its user was logged out during a cut", async () => {
     const tab = await statefulTab(stack, "ivan");
     const wasHeld = tab.network.next(upgrade, { hold: true });

@@ -12,7 +12,7 @@ mod speech;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hubcast_line::{BadAck, Courier, Cut, Line, LineAlarm, LineStore, Phase, Utterance, change};
+use hubcast_line::{Courier, Cut, Line, LineAlarm, LineStore, Phase, Utterance, change};
 use hubcast_model::context::Caller;
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
@@ -50,8 +50,6 @@ enum Stand {
     Early,
     /// The line has ended, or the socket is not its own any more.
     Over,
-    /// The client acknowledged what was never sent.
-    Broken,
 }
 
 /// What is known after a frame was noted.
@@ -131,7 +129,6 @@ where
         let Heard { line: record, repeated } = match self.hear(line, caller, &speech).await? {
             Stand::Heard(heard) => *heard,
             Stand::Early | Stand::Over => return self.drop_socket(&caller.socket).await,
-            Stand::Broken => return self.break_off(line).await,
         };
         if speech.handshake.is_some_and(|version| version < 2) {
             return self.refuse(line).await;
@@ -182,8 +179,8 @@ where
                 Phase::Resuming { .. } if is_current => return Stand::Early,
                 _ => {}
             }
-            if let Some(Err(BadAck)) = speech.ack.map(|through| line.ack(through, now)) {
-                return Stand::Broken;
+            if let Some(through) = speech.ack {
+                line.ack(through, now);
             }
             if speech.handshake.is_none() {
                 line.note_spoken(socket);

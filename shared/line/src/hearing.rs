@@ -5,11 +5,6 @@ use hubcast_model::time::Timestamp;
 
 use crate::record::{Line, Phase};
 
-/// The client acknowledged a record that was never sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client acknowledged a record that was not sent")]
-pub struct BadAck;
-
 /// The numbered messages of one frame of the client.
 #[derive(Debug, Clone, Copy)]
 pub struct Utterance<'a> {
@@ -22,16 +17,13 @@ pub struct Utterance<'a> {
 impl Line {
     /// Takes an acknowledgement.
     ///
-    /// Numbers go on across sockets, so an acknowledgement over an old socket counts.
-    ///
-    /// # Errors
-    /// When the record has not been sent. The line is as before then.
-    pub fn ack(&mut self, through: u64, now: Timestamp) -> Result<(), BadAck> {
-        if through >= self.log.next() {
-            return Err(BadAck);
+    /// Numbers go on across sockets, so an acknowledgement over an old socket counts. One of a
+    /// record that was never sent does not count: the official JavaScript client that connects anew
+    /// still sends the acknowledgement of its former connection.
+    pub fn ack(&mut self, through: u64, now: Timestamp) {
+        if through < self.log.next() {
+            self.log.note_acked(through, now);
         }
-        self.log.note_acked(through, now);
-        Ok(())
     }
 
     /// Takes the numbered messages of a frame that came over `socket`; answers the invocations

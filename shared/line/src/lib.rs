@@ -45,7 +45,7 @@ pub use calls::Calls;
 pub use change::{ChangeError, change};
 pub use courier::{Courier, LinePorts};
 pub use gateway::Kind;
-pub use hearing::{BadAck, Utterance};
+pub use hearing::Utterance;
 pub use log::{Keeping, LINE_RECORD_MAX_BYTES, Left, LineFrame, Log};
 pub use port::LineStore;
 pub use record::{Line, Phase, Turn, TurnId, WriterId};

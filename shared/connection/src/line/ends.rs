@@ -1,14 +1,12 @@
 //! How frames end lines, or sockets of lines.
 
 use bytes::Bytes;
-use hubcast_line::{BadAck, Cut, LineAlarm, LineStore};
+use hubcast_line::{Cut, LineAlarm, LineStore};
 use hubcast_model::id::SocketId;
 use hubcast_model::ports::{ConnectionGateway, PostError};
 use hubcast_model::report::chain;
 use hubcast_model::time::{Clock, Timestamp};
 use signalr_protocol::handshake::HandshakeResponse;
-use signalr_protocol::message::{Close, HubMessage};
-use signalr_protocol::texts;
 
 use super::LineFrames;
 use super::speech::Speech;
@@ -30,14 +28,6 @@ where
     /// Cuts a socket that is of no use to its client.
     pub(super) async fn drop_socket(&self, socket: &SocketId) -> Result<String, PostError> {
         self.courier.delete(socket).await.map(|()| String::new())
-    }
-
-    /// Ends a line whose client broke the protocol.
-    pub(super) async fn break_off(&self, line: &SocketId) -> Result<String, PostError> {
-        self.end(line).await?;
-        let why = format!("{} {BadAck}.", texts::CLOSED_WITH_ERROR);
-        let close = Close { error: Some(why), allow_reconnect: false };
-        Ok(HubMessage::Close(close).encode())
     }
 
     pub(super) async fn refuse(&self, line: &SocketId) -> Result<String, PostError> {

@@ -64,7 +64,7 @@ fn used(id: &str) -> Line {
     line.hear(&socket, Utterance { messages: 5, calls: &calls }, START);
     line.writers = [0, 7, u32::MAX].map(WriterId).into();
     line.append(&[addition("g", "18849496460467696129", "c\u{1e}")], START, 1000);
-    line.ack(1, START).expect("it was sent");
+    line.ack(1, START);
     line.note_cut(&socket, START);
     line
 }
