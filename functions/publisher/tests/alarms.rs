@@ -237,7 +237,7 @@ async fn what_is_of_no_use_any_more_or_was_acknowledged_goes_nowhere() {
         let rig = Rig::start();
         let line = rig.line("c").await;
         let acked = change(&rig.store, &line, |line| line.ack(through, START)).await;
-        acked.expect("an answer").expect("a line").expect("a record of the log");
+        acked.expect("an answer").expect("a line");
         rig.clock.advance(wait);
         rig.lines.delete(&line).await.expect("an answer");
         assert!(!rig.ring(Rig::alarm(&line)).await);
