@@ -98,7 +98,7 @@ export const ELSEWHERE = {
   "npx playwright-core install chromium":
     byVerb("browser", "node browser/install.js", "tests/browser/install.js", '"playwright-core", "install", "chromium"'),
   "cargo test -p signalr-protocol -p hubcast-model": byVerb("unit", "cargo test --quiet --workspace"),
-  "cargo build -p hubcast-local && cd tests && node --test stories/user-message.test.js": byVerb("stories", "node --test --test-concurrency=2 stories/*.test.js"),
+  "cargo build -p hubcast-local && cd tests && node --test stories/user-message.test.js": byVerb("stories", "node --test --test-force-exit --test-concurrency=2 stories/*.test.js"),
   "cargo build": byVerb("stack", "cargo build --quiet --workspace --bins"),
   "sam deploy": byVerb("stack", "node stack/run.js", "tests/stack/deployment.js", 'run("sam", ["deploy"'),
   "node stack/run.js stories/log-out.test.js": byVerb("stack", "node stack/run.js"),
